@@ -1,0 +1,49 @@
+"""What de-identification knows of a patient and of the cohort: shared by structured data, notes and attachments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Known:
+    """An identifying value that the record itself tells.
+
+    ``type`` is one of NAME (a whole name), GIVEN, FAMILY, PHONE, EMAIL, STREET, CITY, ZIP, SSN, MRN, ID, URL,
+    BIRTHDATE, ORGANIZATION, RELATIVE (a whole name of a relative or contact).
+    """
+
+    type: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PatientContext:
+    """One patient as the engines see it; the same object for every element, note and attachment.
+
+    Attributes:
+        patient_id: logical id in the source; any stable id for a note without a patient.
+        known: identifying values of the patient and the patient's relatives.
+        gender: FHIR administrative gender, for surrogates of the same gender.
+        birth_date: birthDate as delivered, for ages over 89.
+        offset_days: the one date offset of this patient; None where the policy does not shift.
+    """
+
+    patient_id: str
+    known: tuple[Known, ...] = field(default=(), repr=False)
+    gender: str | None = None
+    birth_date: str | None = field(default=None, repr=False)
+    offset_days: int | None = None
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Identifying values that are not one patient's: providers and facilities, and every name of the cohort.
+
+    Attributes:
+        providers: names, phones and ids of practitioners, organisations and locations.
+        names: all whole names and name parts of the cohort, casefolded; a surrogate never equals one.
+    """
+
+    providers: tuple[Known, ...] = field(default=(), repr=False)
+    names: frozenset[str] = field(default=frozenset(), repr=False)

@@ -1,0 +1,97 @@
+"""The run ledger: which stage did what to which inputs, so that equal work is not done twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from chartline import __version__
+from chartline.lake import chain, tables
+from chartline.settings import Settings
+from chartline.stage import Counts, StageResult
+
+
+def new_run_id() -> str:
+    """A run id that sorts by time: ``20261124T113000Z-1a2b3c4d``."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def input_digest(stage: str, **facts: Any) -> str:
+    """SHA-256 over everything a stage's output depends on; pass versions, hashes and ids, never values."""
+    body = {"stage": stage, "code": __version__, **facts}
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
+
+
+def _result(row: Mapping[str, Any], *, unchanged: bool) -> StageResult:
+    return StageResult(
+        stage=row["stage"],
+        run_id=row["run_id"],
+        counts=Counts(
+            row["in"], row["out"], dict(row["quarantined"] or {}), row["duplicate"], dict(row["filtered"] or {})
+        ),
+        tables=dict(row["tables"] or {}),
+        gates=dict(row["gates"] or {}),
+        unchanged=unchanged,
+        extra=json.loads(row["extra"] or "{}"),
+    )
+
+
+def finished(settings: Settings, stage: str) -> list[StageResult]:
+    """Completed runs of a stage, oldest first."""
+    rows = tables.read(settings, "audit.runs").sort_by("seq").to_pylist()
+    return [_result(r, unchanged=False) for r in rows if r["stage"] == stage and r["status"] == "done"]
+
+
+def latest(settings: Settings, stage: str) -> StageResult | None:
+    """The last completed run of a stage."""
+    return next(reversed(finished(settings, stage)), None)
+
+
+def same_work(settings: Settings, stage: str, digest: str) -> StageResult | None:
+    """The last completed run of the stage, when its input digest is this one: then there is nothing to do."""
+    rows = tables.read(settings, "audit.runs").sort_by("seq").to_pylist()
+    done = [r for r in rows if r["stage"] == stage and r["status"] == "done"]
+    return _result(done[-1], unchanged=True) if done and done[-1]["input_digest"] == digest else None
+
+
+def record(
+    settings: Settings,
+    result: StageResult,
+    digest: str,
+    started_at: datetime,
+    *,
+    policy: str = "",
+    policy_hash: str = "",
+    key_id: str = "",
+    error: str = "",
+) -> None:
+    """Append a stage that ended to ``audit.runs``; ``error`` is the error number of one that failed."""
+    chain.append(
+        settings,
+        "audit.runs",
+        [
+            {
+                "run_id": result.run_id,
+                "stage": result.stage,
+                "status": "failed" if error else "done",
+                "input_digest": digest,
+                **{k: v for k, v in result.counts.totals().items() if k in ("in", "out", "duplicate")},
+                "quarantined": dict(result.counts.quarantined),
+                "filtered": dict(result.counts.filtered),
+                "tables": dict(result.tables),
+                "gates": dict(result.gates),
+                "extra": json.dumps(dict(result.extra), sort_keys=True),
+                "policy": policy,
+                "policy_hash": policy_hash,
+                "key_id": key_id,
+                "code_version": __version__,
+                "error": error,
+                "started_at": started_at,
+                "ended_at": datetime.now(UTC),
+            }
+        ],
+    )

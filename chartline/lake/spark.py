@@ -1,0 +1,119 @@
+"""The Spark session of the jobs, and Delta reads and writes of frames too large for one process."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from chartline.errors import ChartlineError, MachineError
+from chartline.lake import jars, tables
+from chartline.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    Batches = Iterator[pa.RecordBatch]
+
+
+def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
+    """The session of this process, made on the first call: Delta, UTC, no UI, no console noise.
+
+    Spill and scratch files may hold PHI, so they lie in the restricted zone. Under ``spark-submit``
+    the master and memory of the submission win.
+    """
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    scratch = (settings.zone("restricted") / "scratch").resolve()
+    scratch.mkdir(parents=True, exist_ok=True)
+    log4j = Path(__file__).with_name("log4j2.properties")
+    options = {
+        "spark.jars": ",".join(str(j) for j in jars.local()),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(shuffle_partitions),
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+        "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.local.dir": str(scratch),
+        "spark.io.encryption.enabled": "true",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.memory": "1500m",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC",
+        "spark.python.worker.reuse": "true",
+    }
+    builder = SparkSession.builder.appName("chartline")
+    if "SPARK_ENV_LOADED" not in os.environ:
+        builder = (
+            builder.master(settings.master)
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+        )
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def read(spark: SparkSession, settings: Settings, name: str, version: int | None = None) -> DataFrame:
+    """A table as a frame, at a version or as it is; made empty first when it is not there."""
+    at = tables.ensure(settings, name)
+    reader = spark.read.format("delta")
+    return (reader if version is None else reader.option("versionAsOf", version)).load(str(at))
+
+
+def write(df: DataFrame, settings: Settings, name: str, mode: str, metadata: Mapping[str, str] | None = None) -> int:
+    """Append to a table or overwrite it, in one Delta commit; return the new version.
+
+    Args:
+        df: a frame that has the table's columns; they are put in order and cast.
+        mode: ``append`` or ``overwrite``.
+        metadata: ids and hashes to keep in the commit, never a value.
+    """
+    import json
+
+    at = tables.ensure(settings, name)
+    ordered = df.selectExpr(*(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in tables.schema(name).columns))
+    writer = ordered.write.format("delta").mode(mode)
+    if metadata:
+        writer = writer.option("userMetadata", json.dumps(dict(metadata), sort_keys=True))
+    writer.save(str(at))
+    version = tables.version(settings, name)
+    if version is None:
+        raise MachineError("CL3012", f"table {name} is gone after it was written.", "Check the lake's storage.")
+    return version
+
+
+def guarded(work: Callable[..., Batches]) -> Callable[..., Batches]:
+    """Wrap a function that runs in Python workers so that no exception carries a value of the data.
+
+    A ChartlineError passes; anything else becomes MachineError CL3013 with the exception's class and the
+    place in our code, because Spark prints the exceptions of its workers into its logs.
+    """
+
+    @functools.wraps(work)
+    def run(*args: Any, **kwargs: Any) -> Batches:
+        try:
+            yield from work(*args, **kwargs)
+        except ChartlineError:
+            raise
+        except Exception as cause:
+            frames = traceback.extract_tb(cause.__traceback__)
+            place = next((f for f in reversed(frames) if "chartline" in f.filename), frames[-1])
+            at = f"{Path(place.filename).name}:{place.lineno}"
+            raise MachineError("CL3013", f"a worker failed with {type(cause).__name__} at {at}.") from None
+
+    return run

@@ -1,0 +1,223 @@
+"""Delta tables as the files in ``schemas/`` describe them: where they lie, how they are made, read, appended to.
+
+Small tables are read and appended to without a JVM, through delta-rs; frames too large for one
+process go through ``chartline.lake.spark``. Both write the same Delta protocol (reader 1, writer 2).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Field, Schema, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from chartline.errors import MachineError, UsageError
+from chartline.settings import Settings, room
+
+_PRIMITIVES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "long": pa.int64(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "float": pa.float32(),
+    "boolean": pa.bool_(),
+    "binary": pa.binary(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, Spark type, whether it may be null, PHI class, meaning and unit."""
+
+    name: str
+    type: str
+    nullable: bool
+    phi: str
+    meaning: str
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """One table: zone, meaning of a row, key columns, Delta properties and columns."""
+
+    name: str
+    zone: str
+    row: str
+    key: tuple[str, ...]
+    properties: Mapping[str, str]
+    columns: tuple[Column, ...]
+
+    @property
+    def ddl(self) -> str:
+        """Spark DDL of the columns, all nullable, for ``createDataFrame`` and ``mapInArrow``."""
+        return ", ".join(f"`{c.name}` {c.type}" for c in self.columns)
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """Arrow schema of the columns."""
+        return pa.schema([pa.field(c.name, arrow_type(c.type), c.nullable) for c in self.columns])
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [c.name for c in self.columns]
+
+
+def _split(text: str) -> list[str]:
+    depth, start, parts = 0, 0, []
+    for i, char in enumerate(text):
+        depth += (char == "<") - (char == ">")
+        if char == "," and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+    return [p.strip() for p in [*parts, text[start:]]]
+
+
+def arrow_type(ddl: str) -> pa.DataType:
+    """Arrow type of a Spark type name, for example ``array<struct<start:int,type:string>>``.
+
+    Raises:
+        UsageError: CL2010 the type is not one that the schema files may use.
+    """
+    ddl = ddl.strip()
+    if ddl in _PRIMITIVES:
+        return _PRIMITIVES[ddl]
+    kind, _, inner = ddl.partition("<")
+    inner = inner.removesuffix(">")
+    if kind == "array":
+        return pa.list_(arrow_type(inner))
+    if kind == "map":
+        key, value = _split(inner)
+        return pa.map_(arrow_type(key), arrow_type(value))
+    if kind == "struct":
+        fields = (field.split(":", 1) for field in _split(inner))
+        return pa.struct([pa.field(name.strip(), arrow_type(of)) for name, of in fields])
+    raise UsageError("CL2010", f"unknown column type '{ddl}' in a table schema.", "Use a Spark type name.")
+
+
+@cache
+def schema(name: str) -> TableSchema:
+    """Schema of a table by its name, for example ``gold.events``.
+
+    Raises:
+        UsageError: CL2011 no schema file of that name, CL2012 a file that lacks a field.
+    """
+    path = room("schemas") / f"{name}.json"
+    if not path.is_file():
+        raise UsageError("CL2011", f"there is no schema file for table '{name}'.", "Add schemas/<table>.json.")
+    body = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        columns = tuple(
+            Column(c["name"], c["type"], c["nullable"], c["phi"], c["meaning"], c.get("unit")) for c in body["columns"]
+        )
+        return TableSchema(
+            body["table"], body["zone"], body["row"], tuple(body["key"]), dict(body["properties"]), columns
+        )
+    except KeyError as cause:
+        raise UsageError("CL2012", f"{path.name} lacks the field {cause}.", "See the other schema files.") from None
+
+
+def names() -> list[str]:
+    """Names of all tables that have a schema file."""
+    return sorted(p.stem for p in room("schemas").glob("*.*.json"))
+
+
+def path(settings: Settings, name: str) -> Path:
+    """Folder of a table: ``<lake>/<zone>/<x>/<y>``; ``curated.*`` and ``audit.*`` lie straight in their zone."""
+    zone = schema(name).zone
+    area, _, leaf = name.partition(".")
+    return settings.zone(zone) / leaf if area == zone else settings.zone(zone) / area / leaf
+
+
+def _open(settings: Settings, name: str, version: int | None = None) -> DeltaTable | None:
+    try:
+        return DeltaTable(path(settings, name), version=version)
+    except TableNotFoundError:
+        return None
+
+
+def exists(settings: Settings, name: str) -> bool:
+    """Whether the table has been made."""
+    return bool(DeltaTable.is_deltatable(str(path(settings, name))))
+
+
+def version(settings: Settings, name: str) -> int | None:
+    """Current Delta version of a table, None when it has not been made."""
+    table = _open(settings, name)
+    return None if table is None else table.version()
+
+
+def ensure(settings: Settings, name: str) -> Path:
+    """Make the table, empty, from its schema file unless it is there; return its folder.
+
+    Column meanings become column comments; the lowest Delta protocol is used; statistics are off
+    where the schema says so, because minimum and maximum values in a Delta log are data.
+
+    Raises:
+        MachineError: CL3010 the folder cannot be written.
+    """
+    at = path(settings, name)
+    if exists(settings, name):
+        return at
+    table = schema(name)
+    fields = [
+        Field.from_json(
+            json.dumps(
+                {
+                    **json.loads(Field.from_arrow(pa.field(c.name, arrow_type(c.type), c.nullable)).to_json()),
+                    "metadata": {"comment": c.meaning},
+                }
+            )
+        )
+        for c in table.columns
+    ]
+    try:
+        at.mkdir(parents=True, exist_ok=True)
+        DeltaTable.create(
+            str(at),
+            Schema(fields),
+            mode="ignore",
+            name=name,
+            description=table.row,
+            configuration=dict(table.properties),
+        )
+    except OSError as cause:
+        raise MachineError("CL3010", f"table {name} cannot be made.", "Check that the lake is writable.") from cause
+    return at
+
+
+def append(
+    settings: Settings, name: str, rows: Iterable[Mapping[str, Any]], metadata: Mapping[str, str] | None = None
+) -> int:
+    """Append a few rows and return the new version; missing keys become null.
+
+    Args:
+        rows: mappings by column name.
+        metadata: ids and hashes to keep in the Delta commit (run_id, policy_hash), never a value.
+    """
+    at = ensure(settings, name)
+    table = schema(name)
+    data = pa.Table.from_pylist([{c: row.get(c) for c in table.names} for row in rows], schema=table.arrow)
+    if data.num_rows:
+        write_deltalake(
+            str(at), data, mode="append", commit_properties=CommitProperties(custom_metadata=dict(metadata or {}))
+        )
+    return int(DeltaTable(str(at)).version())
+
+
+def read(settings: Settings, name: str, at_version: int | None = None, columns: list[str] | None = None) -> pa.Table:
+    """A whole small table, or some of its columns, as Arrow; no rows when the table has not been made."""
+    table = _open(settings, name, at_version)
+    if table is None:
+        wanted = schema(name).arrow
+        return (pa.schema([wanted.field(c) for c in columns]) if columns else wanted).empty_table()
+    return table.to_pyarrow_table(columns=columns)

@@ -1,0 +1,28 @@
+"""Progress for people, on standard error: what a long command is doing, nothing that the data says."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_started = time.monotonic()
+
+
+def say(message: str) -> None:
+    """One line with the seconds since the start; pass counts, stages and versions only."""
+    elapsed = time.monotonic() - _started
+    stamp = f"[{elapsed:6.1f}s]"
+    if sys.stderr.isatty():
+        stamp = f"\x1b[2m{stamp}\x1b[0m"
+    print(f"{stamp} {message}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Say that a step began, and how long it took when it ended well."""
+    began = time.monotonic()
+    say(f"{name} ...")
+    yield
+    say(f"{name} done in {time.monotonic() - began:.1f} s")

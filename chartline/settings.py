@@ -1,0 +1,87 @@
+"""The one frozen object that says where the lake is, which project, policy and key apply.
+
+Light on purpose: DAG files import this module, so it uses the standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from chartline.errors import UsageError
+
+ZONES = ("restricted", "deidentified", "curated", "audit")
+STAGES = ("land", "parse", "deidentify", "timeline", "assess", "publish")
+
+
+def room(name: str) -> Path:
+    """Folder of rule files shipped with the package: ``policies``, ``schemas`` or ``expectations``."""
+    package = Path(__file__).resolve().parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where and how a project runs.
+
+    Attributes:
+        lake: root folder (or mounted bucket) of the lake.
+        project: name that separates pseudonyms and offsets of one project from another's.
+        policy: name of a policy in ``policies/`` or path of a policy file.
+        key: path of the key file; a reference, never the key itself.
+        master: Spark master URL used when a stage starts its own session.
+    """
+
+    lake: Path
+    project: str = "default"
+    policy: str = "expert_determination"
+    key: Path | None = None
+    master: str = "local[2]"
+
+    def zone(self, name: str) -> Path:
+        """Root of a zone: ``restricted``, ``deidentified``, ``curated`` or ``audit``."""
+        if name not in ZONES:
+            raise UsageError("CL2001", f"there is no zone '{name}'.", f"Use one of {', '.join(ZONES)}.")
+        return self.lake / name
+
+    def with_(self, **changes: object) -> Settings:
+        """A copy with some attributes changed; ``None`` leaves an attribute as it is."""
+        return replace(self, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+
+
+def load(file: Path | None = None) -> Settings:
+    """Settings from ``chartline.toml`` (or ``$CHARTLINE_CONFIG``), overridden by ``CHARTLINE_*`` variables.
+
+    Args:
+        file: TOML file with the keys lake, project, policy, key, master.
+
+    Raises:
+        UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key.
+    """
+    named = file or (Path(os.environ["CHARTLINE_CONFIG"]) if "CHARTLINE_CONFIG" in os.environ else None)
+    path = named or Path("chartline.toml")
+    values: dict[str, str] = {}
+    if named or path.is_file():
+        try:
+            values = {k: str(v) for k, v in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+        except (OSError, tomllib.TOMLDecodeError) as cause:
+            raise UsageError(
+                "CL2002", f"settings file {path} cannot be read.", "Write it as TOML or leave it out."
+            ) from cause
+    fields = ("lake", "project", "policy", "key", "master")
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise UsageError("CL2003", f"{path} has unknown keys: {', '.join(unknown)}.", f"Use {', '.join(fields)}.")
+    for field in fields:
+        if f"CHARTLINE_{field.upper()}" in os.environ:
+            values[field] = os.environ[f"CHARTLINE_{field.upper()}"]
+    return Settings(
+        lake=Path(values.get("lake", "lake")),
+        project=values.get("project", "default"),
+        policy=values.get("policy", "expert_determination"),
+        key=Path(values["key"]) if "key" in values else None,
+        master=values.get("master", "local[2]"),
+    )
