@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +50,22 @@ def finished(settings: Settings, stage: str) -> list[StageResult]:
 def latest(settings: Settings, stage: str) -> StageResult | None:
     """The last completed run of a stage."""
     return next(reversed(finished(settings, stage)), None)
+
+
+def latest_failure(settings: Settings) -> StageResult | None:
+    """The stage that ended last, when it failed, with the verdicts its gates had reached."""
+    rows = tables.read(settings, "audit.runs").sort_by("seq").to_pylist()
+    if not rows or rows[-1]["status"] != "failed":
+        return None
+    failed = _result(rows[-1], unchanged=False)
+    verdicts: dict[str, str] = {}
+    for gate in tables.read(settings, "audit.gates").sort_by("seq").to_pylist():
+        if gate["run_id"] == failed.run_id:
+            worst = ("passed", "not_applicable", "failed", "error")
+            before = verdicts.get(gate["suite"], "passed")
+            counted = gate["verdict"] if gate["severity"] == "critical" else "passed"
+            verdicts[gate["suite"]] = max(before, counted, key=worst.index)
+    return replace(failed, gates=verdicts)
 
 
 def same_work(settings: Settings, stage: str, digest: str) -> StageResult | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from chartline.errors import ChartlineError, MachineError
+from chartline.errors import ChartlineError, DataError, GateFailed, MachineError, UsageError
 from chartline.lake import jars, tables
 from chartline.settings import Settings
 
@@ -83,8 +85,6 @@ def write(df: DataFrame, settings: Settings, name: str, mode: str, metadata: Map
         mode: ``append`` or ``overwrite``.
         metadata: ids and hashes to keep in the commit, never a value.
     """
-    import json
-
     at = tables.ensure(settings, name)
     ordered = df.selectExpr(*(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in tables.schema(name).columns))
     writer = ordered.write.format("delta").mode(mode)
@@ -117,3 +117,24 @@ def guarded(work: Callable[..., Batches]) -> Callable[..., Batches]:
             raise MachineError("CL3013", f"a worker failed with {type(cause).__name__} at {at}.") from None
 
     return run
+
+
+_OURS = re.compile(r"(DataError|GateFailed|UsageError|MachineError): (CL\d{4}): ([^\n]*)")
+_CLASSES = {c.__name__: c for c in (DataError, GateFailed, UsageError, MachineError)}
+
+
+def translated(cause: Exception) -> ChartlineError:
+    """The typed error behind an exception that is not ours; its text is not passed on, for it may hold values.
+
+    A ChartlineError raised in a worker comes back inside Spark's exception and is found by its number.
+    """
+    ours = _OURS.search(str(cause))
+    if ours:
+        return _CLASSES[ours[1]](ours[2], ours[3])
+    if isinstance(cause, (MemoryError, OSError)):
+        return MachineError(
+            "CL3014", f"the machine failed with {type(cause).__name__}.", "Check disk, memory and rights."
+        )
+    frames = [f for f in traceback.extract_tb(cause.__traceback__) if "chartline" in f.filename]
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return MachineError("CL3000", f"unexpected {type(cause).__name__}{place}.", "Please report this number and place.")

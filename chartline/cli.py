@@ -1,0 +1,400 @@
+"""The command line: the package's functions without Airflow, for a laptop, a test and a script.
+
+Every command takes ``--json``: one object on standard output, everything else on standard error.
+Exit codes: 0 done, 1 the data or a gate said no, 2 the call was wrong, 3 the machine failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from chartline import __version__
+from chartline.errors import ChartlineError, UsageError
+from chartline.settings import Settings, load
+from chartline.stage import StageResult
+
+Answer = tuple[Mapping[str, Any], str, int]
+"""What a command hands back: the JSON object, the text for people, the exit code."""
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    given = load(args.config)
+    return given.with_(
+        lake=args.lake,
+        project=getattr(args, "project", None),
+        policy=getattr(args, "policy", None),
+        key=getattr(args, "key", None),
+    )
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    cells = [[str(c) if c is not None else "-" for c in row] for row in [header, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "\n".join(lines)
+
+
+# --- the pipeline ---------------------------------------------------------------------------------
+
+
+def _run(args: argparse.Namespace) -> Answer:
+    from chartline import pipeline
+    from chartline.lake import ledger
+
+    settings = _settings(args)
+    results: list[StageResult] = []
+    error: ChartlineError | None = None
+    try:
+        results.extend(pipeline.run(settings, args.source))  # keeps what ended before an error
+    except ChartlineError as cause:
+        error = cause
+    body: dict[str, Any] = {
+        "run_id": results[-1].run_id if results else None,
+        "candidate": next((r.extra["candidate"] for r in results if r.stage == "assess"), None),
+        "status": "pending" if error is None else ("blocked" if error.exit_code == 1 else "failed"),
+        "unchanged": error is None and all(r.unchanged for r in results[1:]),
+        "tables": {name: v for r in results for name, v in r.tables.items()},
+        "counts": {r.stage: r.counts.totals() for r in results},
+        "quarantined": {r.stage: dict(r.counts.quarantined) for r in results if r.counts.quarantined},
+        "filtered": {r.stage: dict(r.counts.filtered) for r in results if r.counts.filtered},
+        "gates": {name: v for r in results for name, v in r.gates.items()},
+    }
+    if error is not None:
+        failed = ledger.latest_failure(settings) if results else None
+        body["gates"] |= failed.gates if failed else {}
+        body["error"] = {"number": error.number, "message": error.message, "fix": error.fix}
+    rows = [(r.stage, *(f"{v:,}" for v in r.counts.totals().values())) for r in results]
+    text = _table(("stage", "in", "out", "quarantined", "duplicate", "filtered"), rows)
+    if error is not None:
+        return body, f"{text}\n\n{error}", error.exit_code
+    report = settings.zone("audit") / "candidates" / str(body["candidate"]) / "report.html"
+    text += (
+        f"\n\nRelease candidate {body['candidate']} waits for a decision.\nReport: {report}\nNext:   chartline release "
+        f"decide {body['candidate']} --lake {settings.lake} --approve --by NAME --reason TEXT"
+    )
+    return body, text, 0
+
+
+def _stage(name: str) -> Callable[[argparse.Namespace], Answer]:
+    def command(args: argparse.Namespace) -> Answer:
+        from chartline import pipeline
+
+        result = pipeline.run_stage(_settings(args), name, sources=getattr(args, "source", ()))
+        return _stage_answer(result)
+
+    return command
+
+
+def _stage_answer(result: StageResult) -> Answer:
+    body = {
+        "stage": result.stage,
+        "run_id": result.run_id,
+        "unchanged": result.unchanged,
+        "counts": result.counts.totals(),
+        "quarantined": dict(result.counts.quarantined),
+        "filtered": dict(result.counts.filtered),
+        "tables": dict(result.tables),
+        "gates": dict(result.gates),
+        **result.extra,
+    }
+    totals = ", ".join(f"{k} {v:,}" for k, v in result.counts.totals().items())
+    return body, f"{result.stage}: {'unchanged, ' if result.unchanged else ''}{totals}", 0
+
+
+def _timeline(args: argparse.Namespace) -> Answer:
+    if args.action is None:
+        return _stage("timeline")(args)
+    if args.subject is None:
+        raise UsageError("CL2030", "timeline show needs a subject.", "chartline timeline show SUBJECT --lake DIR")
+    from chartline.timeline.picture import subject_svg
+
+    svg = subject_svg(_settings(args), args.subject)
+    return {"subject_id": args.subject, "svg": svg}, svg, 0
+
+
+# --- releases -------------------------------------------------------------------------------------
+
+
+def _release_list(args: argparse.Namespace) -> Answer:
+    from chartline.release import candidates
+
+    found = candidates.list_candidates(_settings(args))
+    rows = [(c["candidate"], c["state"], c["policy"], c["created_at"]) for c in found]
+    return {"candidates": found}, _table(("candidate", "state", "policy", "created"), rows), 0
+
+
+def _release_show(args: argparse.Namespace) -> Answer:
+    from chartline.release import candidates
+
+    found = candidates.show(_settings(args), args.id)
+    return found, "\n".join(f"{k}: {v}" for k, v in found.items()), 0
+
+
+def _release_decide(args: argparse.Namespace) -> Answer:
+    from chartline.release.decide import decide
+
+    body = decide(_settings(args), args.id, approve=args.approve, by=args.by, reason=args.reason, channel="cli")
+    return body, f"{args.id} is {body['decision']}", 0
+
+
+def _release_publish(args: argparse.Namespace) -> Answer:
+    from chartline import pipeline
+
+    return _stage_answer(pipeline.run_stage(_settings(args), "publish", candidate=args.id))
+
+
+# --- de-identification without a lake -------------------------------------------------------------
+
+
+def _deid_text(args: argparse.Namespace) -> Answer:
+    from chartline.deid import keys, policy
+    from chartline.deid.text import jsonl
+
+    given = load(args.config).with_(policy=args.policy, key=args.key, project=args.project)
+    out = args.stdout
+    failed = jsonl(
+        sys.stdin.buffer,
+        lambda line: out.write(line + "\n"),
+        policy=policy.load(given.policy),
+        key=keys.load(given.key),
+        project=given.project,
+    )
+    return {}, "", 1 if failed else 0
+
+
+def _deid_fhir(args: argparse.Namespace) -> Answer:
+    from chartline.deid import fhir_files, keys, policy
+
+    given = load(args.config).with_(policy=args.policy, key=args.key, project=args.project)
+    body = fhir_files.run(
+        args.source, args.to, policy=policy.load(given.policy), key=keys.load(given.key), project=given.project
+    )
+    return body, ", ".join(f"{k} {v}" for k, v in body.items() if isinstance(v, int)), 0
+
+
+def _policy_import(args: argparse.Namespace) -> Answer:
+    from chartline.deid.importer import import_fhir_anonymizer
+
+    text, left = import_fhir_anonymizer(args.file)
+    if args.to:
+        args.to.write_text(text, encoding="utf-8")
+    body = {"policy": str(args.to) if args.to else text, "not_carried_over": left}
+    notes = "\n".join(f"not carried over: {line}" for line in left)
+    return body, (notes if args.to else text) or "everything was carried over", 0
+
+
+def _policy_table(args: argparse.Namespace) -> Answer:
+    from chartline.deid import policy
+
+    text = policy.policy_table(policy.load(args.policy))
+    return {"policy": args.policy, "table": text}, text, 0
+
+
+# --- evidence -------------------------------------------------------------------------------------
+
+
+def _sweep(args: argparse.Namespace) -> Answer:
+    from chartline.audit import sweep
+
+    result = sweep.sweep(args.path, sweep.known_from_sources(args.known))
+    body = result.to_json()
+    text = "\n".join(f"{hit}" for hit in body.get("hits", [])) or "no known value was found"
+    return body, text, 0 if result.clean else 1
+
+
+def _verify(args: argparse.Namespace) -> Answer:
+    from chartline.audit.verify import verify
+
+    checks = verify(_settings(args))
+    broken = next((c for c in checks if not c.ok), None)
+    body = {
+        "ok": broken is None,
+        "first_broken": broken.name if broken else None,
+        "checks": [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks],
+    }
+    text = "\n".join(f"{'ok  ' if c.ok else 'FAIL'} {c.name} {c.detail}".rstrip() for c in checks)
+    return body, text, 1 if broken else 0
+
+
+def _quarantine(action: str) -> Callable[[argparse.Namespace], Answer]:
+    def command(args: argparse.Namespace) -> Answer:
+        from chartline.lake import quarantine
+
+        settings = _settings(args)
+        if action == "list":
+            rows = quarantine.summary(settings)
+            table = _table(("stage", "reason", "rule", "records"), [tuple(r.values()) for r in rows])
+            return {"quarantine": rows}, table, 0
+        if action == "show":
+            record = quarantine.show(settings, args.id)
+            return record, "\n".join(f"{k}: {v}" for k, v in record.items()), 0
+        changed = quarantine.dispose(settings, args.id, "released" if action == "retry" else "discarded")
+        return {"changed": changed, "action": action}, f"{action}: {changed} records", 0
+
+    return command
+
+
+def _key_new(args: argparse.Namespace) -> Answer:
+    from chartline.deid import keys
+
+    key = keys.create(args.file)
+    return {"key_id": key.id, "file": str(args.file)}, f"key {key.id} is in {args.file}; keep it safe, never in git", 0
+
+
+def _doctor(args: argparse.Namespace) -> Answer:
+    from chartline import doctor
+
+    checks = doctor.checks(_settings(args))
+    body = {
+        "ok": all(c.ok for c in checks),
+        "checks": [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks],
+    }
+    text = "\n".join(f"{'ok  ' if c.ok else 'FAIL'} {c.name}: {c.detail}" for c in checks)
+    return body, text, 0 if body["ok"] else 3
+
+
+# --- the parser -----------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chartline",
+        description="De-identified, longitudinal patient timelines, with the evidence a privacy officer signs.",
+        epilog="Exit codes: 0 done, 1 the data or a gate said no, 2 the call was wrong, 3 the machine failed.",
+    )
+    parser.add_argument("--version", action="version", version=f"chartline {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    common.add_argument("--config", type=Path, help="settings file (default chartline.toml)")
+    lake = argparse.ArgumentParser(add_help=False, parents=[common])
+    lake.add_argument("--lake", type=Path, help="root folder of the lake")
+    rules = argparse.ArgumentParser(add_help=False)
+    rules.add_argument("--policy", help="safe_harbor, expert_determination, limited_data_set or a policy file")
+    rules.add_argument("--key", type=Path, help="key file, made by 'chartline key new FILE'")
+    rules.add_argument("--project", help="name that separates this project's pseudonyms from others'")
+
+    def add(
+        to: Any, name: str, help: str, does: Callable[[argparse.Namespace], Answer], *parents: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = to.add_parser(name, help=help, description=help, parents=list(parents))
+        made.set_defaults(does=does)
+        return made
+
+    def group(name: str, help: str) -> Any:
+        return commands.add_parser(name, help=help, description=help).add_subparsers(required=True, metavar="ACTION")
+
+    run = add(commands, "run", "Land to assess; ends with a release candidate.", _run, lake, rules)
+    run.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
+    land = add(commands, "land", "Copy an extract into the restricted zone.", _stage("land"), lake, rules)
+    land.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
+    add(commands, "parse", "Landed files to bronze resources.", _stage("parse"), lake, rules)
+    add(commands, "deidentify", "Bronze to de-identified silver.", _stage("deidentify"), lake, rules)
+    timeline = add(commands, "timeline", "Silver to gold timelines; 'show SUBJECT' draws one.", _timeline, lake, rules)
+    timeline.add_argument("action", nargs="?", choices=["show"])
+    timeline.add_argument("subject", nargs="?", type=int, metavar="SUBJECT")
+    add(commands, "assess", "Sweep, risk and report: a release candidate.", _stage("assess"), lake, rules)
+
+    release = group("release", "List, show, decide and publish release candidates.")
+    add(release, "list", "All candidates and their state.", _release_list, lake)
+    add(release, "show", "One candidate.", _release_show, lake).add_argument("id", metavar="ID")
+    decide = add(release, "decide", "Record the privacy officer's decision.", _release_decide, lake)
+    decide.add_argument("id", metavar="ID")
+    verdict = decide.add_mutually_exclusive_group(required=True)
+    verdict.add_argument("--approve", action="store_true")
+    verdict.add_argument("--reject", dest="approve", action="store_false")
+    decide.add_argument("--by", required=True, metavar="NAME")
+    decide.add_argument("--reason", required=True, metavar="TEXT")
+    publish = add(release, "publish", "Publish an approved candidate.", _release_publish, lake, rules)
+    publish.add_argument("id", metavar="ID")
+
+    deid = group("deid", "De-identify without a lake.")
+    add(deid, "text", "JSON lines in, JSON lines out.", _deid_text, common, rules)
+    fhir = add(deid, "fhir", "NDJSON and bundles, without Spark.", _deid_fhir, common, rules)
+    fhir.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
+    fhir.add_argument("--to", type=Path, required=True, metavar="DIR")
+
+    policy = group("policy", "Print or import a policy.")
+    table = add(policy, "table", "What a policy does to each element, as Markdown.", _policy_table, common)
+    table.add_argument("policy", metavar="NAME|FILE")
+    imported = add(
+        policy, "import", "Carry over a configuration of Microsoft's FHIR anonymizer.", _policy_import, common
+    )
+    imported.add_argument("kind", choices=["fhir-anonymizer"])
+    imported.add_argument("file", type=Path, metavar="CONFIG")
+    imported.add_argument("--to", type=Path, metavar="FILE")
+
+    sweep = add(commands, "sweep", "Look for the source's identifying values in any file.", _sweep, common)
+    sweep.add_argument("path", type=Path, nargs="+", metavar="PATH")
+    sweep.add_argument("--known", type=Path, nargs="+", required=True, metavar="SOURCE")
+    add(commands, "verify", "Recompute hashes, chains and equations.", _verify, lake)
+
+    quarantine = group("quarantine", "Records that were set aside.")
+    add(quarantine, "list", "Counts by stage, reason and rule.", _quarantine("list"), lake, rules)
+    for action, help in (
+        ("show", "Where a record came from and why it is here."),
+        ("retry", "Let a record re-enter at parse."),
+        ("discard", "Give a record up, on the record."),
+    ):
+        add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", metavar="ID")
+
+    key = group("key", "Project keys.")
+    add(key, "new", "Draw a key into a new file of mode 0600.", _key_new, common).add_argument("file", type=Path)
+    add(commands, "doctor", "Check Python, Java, disk, jars, model, lake and key.", _doctor, lake, rules)
+    return parser
+
+
+@contextmanager
+def _standard_output_kept() -> Iterator[IO[str]]:
+    """Hand out the real standard output and point descriptor 1 at standard error.
+
+    The JVM and libraries print to descriptor 1; a caller that parses our output must not see that.
+    """
+    sys.stdout.flush()
+    real = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(real, "w", encoding="utf-8", closefd=False) as out:
+            yield out
+    finally:
+        os.dup2(real, 1)
+        os.close(real)
+
+
+def _refusal(cause: Exception) -> Answer:
+    from chartline.lake.spark import translated
+
+    error = cause if isinstance(cause, ChartlineError) else translated(cause)
+    print(str(error), file=sys.stderr)  # noqa: T201
+    return {"error": {"number": error.number, "message": error.message, "fix": error.fix}}, "", error.exit_code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script; returns the exit code."""
+    args = _parser().parse_args(argv)
+    with _standard_output_kept() as out:
+        args.stdout = out
+        try:
+            body, text, code = args.does(args)
+        except KeyboardInterrupt:
+            print("interrupted; run the same command again to go on", file=sys.stderr)  # noqa: T201
+            return 3
+        except Exception as cause:
+            body, text, code = _refusal(cause)
+        if args.json and body:
+            print(json.dumps(body, default=str), file=out)
+        elif text and not args.json:
+            print(text, file=out)
+    return int(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""The stages in order, each run under the lake's lock and with its failure on the ledger."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chartline import progress
+from chartline.errors import ChartlineError, MachineError
+from chartline.lake import ledger
+from chartline.settings import Settings
+from chartline.stage import Counts, StageResult
+
+Stage = Callable[[Settings, str], StageResult]
+
+
+@contextmanager
+def _only_run(settings: Settings) -> Iterator[None]:
+    """Hold the lake, so that two runs cannot interleave their writes; the lock ends with the process."""
+    lock = settings.zone("restricted") / ".run.lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = lock.open("w")
+    except OSError:
+        raise MachineError("CL3020", "the lake cannot be written.", "Check that --lake is a folder you own.") from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MachineError("CL3021", "another run is working on this lake.", "Wait for it to end.") from None
+        yield
+
+
+def _land(sources: Sequence[Path]) -> Stage:
+    def stage(settings: Settings, run_id: str) -> StageResult:
+        from chartline.ingest.land import land
+
+        return land(settings, sources, run_id=run_id)
+
+    return stage
+
+
+def _parse(settings: Settings, run_id: str) -> StageResult:
+    from chartline.fhir.parse import parse
+    from chartline.lake.spark import session
+
+    return parse(session(settings), settings, run_id=run_id)
+
+
+def _deidentify(settings: Settings, run_id: str) -> StageResult:
+    from chartline.deid.deidentify import deidentify
+    from chartline.lake.spark import session
+
+    return deidentify(session(settings), settings, run_id=run_id)
+
+
+def _timeline(settings: Settings, run_id: str) -> StageResult:
+    from chartline.lake.spark import session
+    from chartline.timeline.timeline import timeline
+
+    return timeline(session(settings), settings, run_id=run_id)
+
+
+def _assess(settings: Settings, run_id: str) -> StageResult:
+    from chartline.lake.spark import session
+    from chartline.release.assess import assess
+
+    return assess(session(settings), settings, run_id=run_id)
+
+
+def _publish(candidate: str) -> Stage:
+    def stage(settings: Settings, run_id: str) -> StageResult:
+        from chartline.lake.spark import session
+        from chartline.release.publish import publish
+
+        return publish(session(settings), settings, candidate, run_id=run_id)
+
+    return stage
+
+
+def _attempt(settings: Settings, name: str, stage: Stage, run_id: str) -> StageResult:
+    from chartline.lake.spark import translated
+
+    started = datetime.now(UTC)
+    progress.say(f"{name} ...")
+    try:
+        result = stage(settings, run_id)
+    except Exception as cause:
+        error = cause if isinstance(cause, ChartlineError) else translated(cause)
+        ledger.record(settings, StageResult(name, run_id, Counts()), "", started, error=error.number)
+        raise error from None
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    totals = ", ".join(f"{k} {v:,}" for k, v in result.counts.totals().items() if v or k in ("in", "out"))
+    progress.say(f"{name} {'unchanged' if result.unchanged else f'done in {seconds:.1f} s'}: {totals}")
+    return result
+
+
+def run_stage(
+    settings: Settings, name: str, *, sources: Sequence[Path] = (), candidate: str = "", run_id: str | None = None
+) -> StageResult:
+    """Run one stage by its name.
+
+    Args:
+        settings: the project's settings.
+        name: one of ``chartline.settings.STAGES``.
+        sources: files and folders, for ``land``.
+        candidate: id of the release candidate, for ``publish``.
+        run_id: id to use instead of a new one.
+
+    Raises:
+        ChartlineError: whatever the stage says, as a typed error without a value; it is on the ledger.
+    """
+    stages: dict[str, Stage] = {
+        "land": _land(sources),
+        "parse": _parse,
+        "deidentify": _deidentify,
+        "timeline": _timeline,
+        "assess": _assess,
+        "publish": _publish(candidate),
+    }
+    with _only_run(settings):
+        return _attempt(settings, name, stages[name], run_id or ledger.new_run_id())
+
+
+def run(settings: Settings, sources: Sequence[Path]) -> Iterator[StageResult]:
+    """Land to assess, one result as each stage ends; the first error ends the chain."""
+    run_id = ledger.new_run_id()
+    stages = {
+        "land": _land(sources),
+        "parse": _parse,
+        "deidentify": _deidentify,
+        "timeline": _timeline,
+        "assess": _assess,
+    }
+    with _only_run(settings):
+        for name, stage in stages.items():
+            yield _attempt(settings, name, stage, run_id)
