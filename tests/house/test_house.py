@@ -1,0 +1,110 @@
+"""Rules of the house that hold over the whole tree."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+TRACKED = [
+    ROOT / line
+    for line in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    if (ROOT / line).is_file()
+]
+CODE = [p for p in TRACKED if p.suffix == ".py"]
+PACKAGE = [p for p in CODE if p.is_relative_to(ROOT / "chartline")]
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.mark.parametrize(
+    "name", ["dags", "jobs", "schemas", "expectations", "policies", "pyproject.toml", "docker-compose.yml", "tests"]
+)
+def test_the_rooms_of_the_house_are_there(name):
+    assert (ROOT / name).exists()
+
+
+def test_no_registry_address_is_committed():
+    hosts = re.compile(
+        r"https?://[a-z0-9.-]*(?:py" + r"pi|python" + r"hosted|maven|npm" + r"js|crates\.io)", re.IGNORECASE
+    )
+    found = [str(p.relative_to(ROOT)) for p in TRACKED if p.stat().st_size < 2**21 and hosts.search(text_of(p))]
+    assert found == []
+
+
+def test_constraints_hash_every_version_and_cover_the_pins():
+    text = text_of(ROOT / "constraints.txt")
+    blocks = re.split(r"\n(?=\S)", text.strip())
+    assert all("--hash=sha256:" in b for b in blocks)
+    resolved = {b.split("==")[0].lower().replace("_", "-") for b in blocks}
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    wanted = {
+        re.split(r"[<>=!\[ ;]", requirement)[0].lower().replace("_", "-").replace(".", "-")
+        for extra in project["optional-dependencies"].values()
+        for requirement in extra
+    }
+    assert wanted <= {name.replace(".", "-") for name in resolved}
+
+
+def test_pyspark_and_its_client_are_one_version():
+    text = text_of(ROOT / "constraints.txt")
+    versions = dict(re.findall(r"^(pyspark(?:-client)?)==(\S+)", text, re.MULTILINE))
+    assert versions["pyspark"] == versions["pyspark-client"]
+
+
+def test_an_error_number_means_one_thing():
+    """Each CLnnnn is raised with one message; the same number twice must be the same text."""
+    messages = defaultdict(set)
+    for path in PACKAGE:
+        for node in ast.walk(ast.parse(text_of(path))):
+            if not (isinstance(node, ast.Call) and len(node.args) >= 2):
+                continue
+            number, message = node.args[0], node.args[1]
+            if isinstance(number, ast.Constant) and re.fullmatch(r"CL\d{4}", str(number.value)):
+                messages[number.value].add(ast.unparse(message))
+    doubled = {number: texts for number, texts in messages.items() if len(texts) > 1}
+    assert doubled == {}
+    assert len(messages) > 20
+
+
+def test_error_numbers_agree_with_their_class():
+    exits = {"DataError": "1", "GateFailed": "1", "UsageError": "2", "MachineError": "3"}
+    wrong = []
+    for path in PACKAGE:
+        for node in ast.walk(ast.parse(text_of(path))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in exits and node.args:
+                number = node.args[0]
+                if isinstance(number, ast.Constant) and str(number.value)[2:3] != exits[node.func.id]:
+                    wrong.append((path.name, node.lineno))
+    assert wrong == []
+
+
+def test_the_package_prints_only_at_its_edge():
+    allowed = {"cli.py", "progress.py"}
+    printing = {
+        p.name
+        for p in PACKAGE
+        for node in ast.walk(ast.parse(text_of(p)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printing <= allowed | {"demo.py"}
+
+
+def test_settings_stay_light():
+    tree = ast.parse(text_of(ROOT / "chartline" / "settings.py"))
+    imported = {
+        (node.module if isinstance(node, ast.ImportFrom) else alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    assert imported <= {"__future__", "os", "tomllib", "dataclasses", "pathlib", "chartline.errors"}

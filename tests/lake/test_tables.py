@@ -1,0 +1,107 @@
+import json
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from chartline.errors import UsageError
+from chartline.lake import tables
+
+PHI_CLASSES = {"direct", "quasi", "sensitive", "free-text", "linkage", "safe"}
+
+
+@pytest.mark.parametrize("name", tables.names())
+def test_every_schema_file_is_whole(name):
+    table = tables.schema(name)
+    assert table.name == name
+    assert set(table.key) <= set(table.names)
+    assert len(set(table.names)) == len(table.names)
+    for column in table.columns:
+        assert column.meaning, column.name
+        assert column.phi in PHI_CLASSES, column.name
+    assert len(table.arrow) == len(table.columns)
+
+
+@pytest.mark.parametrize("name", tables.names())
+def test_tables_outside_the_restricted_zone_declare_no_direct_identifier(name):
+    table = tables.schema(name)
+    if table.zone != "restricted":
+        assert not [c.name for c in table.columns if c.phi == "direct"]
+
+
+@pytest.mark.parametrize("name", ["events", "subjects", "encounters", "codes"])
+def test_curated_is_gold_with_the_release(name):
+    gold, curated = tables.schema(f"gold.{name}"), tables.schema(f"curated.{name}")
+    assert [*gold.columns, *curated.columns[len(gold.columns) :]] == list(curated.columns)
+    assert curated.names[-1] == "release_id"
+
+
+@pytest.mark.parametrize(
+    ("ddl", "arrow"),
+    [
+        ("string", pa.string()),
+        ("timestamp", pa.timestamp("us", "UTC")),
+        ("array<string>", pa.list_(pa.string())),
+        ("map<string,long>", pa.map_(pa.string(), pa.int64())),
+        (
+            "array<struct<a:int,b:map<string,double>>>",
+            pa.list_(pa.struct([("a", pa.int32()), ("b", pa.map_(pa.string(), pa.float64()))])),
+        ),
+    ],
+)
+def test_types(ddl, arrow):
+    assert tables.arrow_type(ddl) == arrow
+
+
+def test_unknown_type_is_refused():
+    with pytest.raises(UsageError, match="CL2010"):
+        tables.arrow_type("decimal(10,2)")
+
+
+def test_unknown_table_is_refused():
+    with pytest.raises(UsageError, match="CL2011"):
+        tables.schema("gold.nothing")
+
+
+@pytest.mark.parametrize("name", tables.names())
+def test_tables_are_made_on_the_lowest_protocol_with_comments(lake, name):
+    at = tables.ensure(lake, name)
+    table = DeltaTable(str(at))
+    protocol = table.protocol()
+    assert (protocol.min_reader_version, protocol.min_writer_version) <= (1, 2)
+    fields = {f.name: f for f in table.schema().fields}
+    assert list(fields) == tables.schema(name).names
+    assert all(f.metadata["comment"] for f in fields.values())
+    assert tables.ensure(lake, name) == at
+    assert table.version() == 0
+
+
+def test_append_and_read(lake):
+    row = {"code": "LOINC//1-8", "parent_codes": ["LOINC"], "events": 12, "subjects": 11, "run_id": "r"}
+    assert tables.append(lake, "gold.codes", [row], {"run_id": "r"}) == 1
+    assert tables.read(lake, "gold.codes").to_pylist() == [{**row, "description": None}]
+    assert tables.read(lake, "gold.codes", columns=["events"]).to_pylist() == [{"events": 12}]
+    assert tables.read(lake, "gold.codes", at_version=0).num_rows == 0
+
+
+def test_reading_a_table_that_is_not_made_gives_no_rows(lake):
+    assert tables.version(lake, "gold.codes") is None
+    assert tables.read(lake, "gold.codes").num_rows == 0
+    assert tables.read(lake, "gold.codes", columns=["code"]).column_names == ["code"]
+
+
+def test_the_delta_log_of_a_table_with_phi_holds_no_value(lake):
+    canary = "Zzyzx-Canary-7781"
+    tables.append(lake, "bronze.people", [{"resource_type": "Patient", "resource_id": canary, "birth_date": canary}])
+    log = tables.path(lake, "bronze.people") / "_delta_log"
+    assert canary not in "".join(p.read_text() for p in log.glob("*.json"))
+    assert any("numRecords" in p.read_text() for p in log.glob("*.json"))
+
+
+def test_append_only_audit_tables_say_so(lake):
+    at = tables.ensure(lake, "audit.runs")
+    first = (at / "_delta_log" / "00000000000000000000.json").read_text()
+    assert any(
+        json.loads(line).get("metaData", {}).get("configuration", {}).get("delta.appendOnly") == "true"
+        for line in first.splitlines()
+    )

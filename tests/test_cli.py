@@ -1,0 +1,66 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from chartline import cli
+from chartline.settings import STAGES
+
+
+def run(*argv, stdin=b""):
+    return subprocess.run([sys.executable, "-m", "chartline.cli", *argv], input=stdin, capture_output=True, check=False)
+
+
+def test_a_wrong_call_exits_with_2():
+    assert run("nothing").returncode == 2
+    assert run("release", "decide", "x", "--by", "a", "--reason", "b").returncode == 2
+
+
+def test_key_new_prints_one_json_object(tmp_path):
+    done = run("key", "new", str(tmp_path / "k"), "--json")
+    assert done.returncode == 0
+    assert set(json.loads(done.stdout)) == {"key_id", "file"}
+    again = run("key", "new", str(tmp_path / "k"), "--json")
+    assert again.returncode == 2
+    assert json.loads(again.stdout)["error"]["number"] == "CL2020"
+
+
+def test_a_missing_key_is_a_usage_error_without_a_traceback(tmp_path):
+    done = run("deid", "text", "--policy", "safe_harbor", "--key", str(tmp_path / "none"))
+    assert done.returncode == 2
+    assert b"CL2023" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_help_names_every_stage_and_exit_code():
+    done = run("--help")
+    assert done.returncode == 0
+    for word in (*STAGES[:5], "exit codes", "verify", "sweep", "quarantine", "doctor"):
+        assert word.lower().encode() in done.stdout.lower()
+
+
+@pytest.mark.parametrize("text", ["secret value 1234", "Jane Canary"])
+def test_an_unexpected_exception_never_prints_its_text(monkeypatch, capfd, text):
+    def boom(args):
+        raise ValueError(text)
+
+    monkeypatch.setattr(cli, "_verify", boom)
+    assert cli.main(["verify", "--lake", "x", "--json"]) == 3
+    out, err = capfd.readouterr()
+    assert text not in out + err
+    assert json.loads(out)["error"]["number"] == "CL3000"
+
+
+def test_noise_on_descriptor_1_does_not_reach_standard_output(monkeypatch, capfd):
+    import os
+
+    def noisy(args):
+        os.write(1, b"noise of a library\n")
+        return {"ok": True}, "fine", 0
+
+    monkeypatch.setattr(cli, "_verify", noisy)
+    assert cli.main(["verify", "--lake", "x", "--json"]) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out) == {"ok": True}
+    assert "noise" in err

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from chartline import settings
+from chartline.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path):
+    for name in ("LAKE", "PROJECT", "POLICY", "KEY", "MASTER", "CONFIG"):
+        monkeypatch.delenv(f"CHARTLINE_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults_without_file_or_environment():
+    assert settings.load() == settings.Settings(lake=Path("lake"))
+
+
+def test_file_then_environment(tmp_path, monkeypatch):
+    (tmp_path / "chartline.toml").write_text('lake = "/data/lake"\nproject = "mayo"\n')
+    monkeypatch.setenv("CHARTLINE_PROJECT", "other")
+    loaded = settings.load()
+    assert (loaded.lake, loaded.project) == (Path("/data/lake"), "other")
+
+
+def test_unknown_key_is_named(tmp_path):
+    (tmp_path / "chartline.toml").write_text('laek = "x"\n')
+    with pytest.raises(UsageError, match=r"CL2003.*laek"):
+        settings.load()
+
+
+def test_named_file_must_exist(tmp_path):
+    with pytest.raises(UsageError, match="CL2002"):
+        settings.load(tmp_path / "none.toml")
+
+
+def test_broken_toml_is_refused(tmp_path):
+    (tmp_path / "chartline.toml").write_text("lake = ")
+    with pytest.raises(UsageError, match="CL2002"):
+        settings.load()
+
+
+def test_zone_names_are_checked():
+    with pytest.raises(UsageError, match="CL2001"):
+        settings.Settings(lake=Path("x")).zone("public")
+
+
+def test_with_leaves_what_is_none():
+    base = settings.Settings(lake=Path("x"), project="p")
+    assert base.with_(project=None, policy="safe_harbor") == settings.Settings(
+        lake=Path("x"), project="p", policy="safe_harbor"
+    )
+
+
+@pytest.mark.parametrize("name", ["schemas", "policies", "expectations"])
+def test_rooms_are_found(name):
+    assert settings.room(name).is_dir()
