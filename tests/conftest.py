@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -49,3 +53,46 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip("third-party sample data is not here (set CHARTLINE_DATA)")
     return folder
+
+
+def chartline(*argv: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Call the command line in a process of its own."""
+    command = [sys.executable, "-m", "chartline.cli", *map(str, argv)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=600)
+
+
+@pytest.fixture(scope="session")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a synthetic hospital's bundles: three patients, always the same."""
+    folder = tmp_path_factory.mktemp("hospital")
+    command = [
+        str(Path(sys.executable).with_name("synthea")),
+        "-p",
+        "3",
+        "-s",
+        "11",
+        "-r",
+        "20260101",
+        "-o",
+        str(folder),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "fhir"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A lake that went from landing to a release candidate, and what the command printed."""
+
+    settings: Settings
+    source: Path
+    answer: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, hospital: Path, key_file: Path) -> Finished:
+    """One ``chartline run`` over the synthetic hospital, shared by the tests that only read it."""
+    lake = tmp_path_factory.mktemp("finished") / "lake"
+    done = chartline("run", hospital, "--lake", lake, "--policy", "expert_determination", "--key", key_file, "--json")
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    return Finished(Settings(lake=lake, key=key_file), hospital, json.loads(done.stdout))
