@@ -1,0 +1,115 @@
+"""What a file is, judged by its first bytes; its name is asked only when the bytes leave it open."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+HEAD = 256 * 1024  # bytes that are enough to judge a file by
+BOM = b"\xef\xbb\xbf"
+FHIR_FORMATS = ("ndjson", "json")  # what parse reads; every other format is landed and counted as filtered
+
+_GZIP = b"\x1f\x8b"
+_UNSUPPORTED = (b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!")
+_LFS = b"version https://git-lfs"
+_FHIR_NAMES = (".ndjson", ".jsonl", ".json")
+
+
+@dataclass(frozen=True)
+class Format:
+    """A judgement on a file.
+
+    Attributes:
+        name: ndjson, json, xml, csv, manifest, log or unknown.
+        compression: gzip or none.
+        reason: why the file is not parsed as FHIR; empty for ndjson and json.
+    """
+
+    name: str
+    compression: str = "none"
+    reason: str = ""
+
+
+def inflate(head: bytes) -> bytes:
+    """The start of a gzip stream, as far as these bytes reach; nothing when they are not gzip."""
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD)
+    except zlib.error:
+        return b""
+
+
+def detect(head: bytes, name: str) -> Format:
+    """Judge a file.
+
+    Args:
+        head: its first ``HEAD`` bytes, or all of a shorter file.
+        name: its name as delivered; only the ending is looked at.
+    """
+    if not head.startswith(_GZIP):
+        return _plain(head, name.lower(), whole=len(head) < HEAD)
+    text = inflate(head)
+    found = _plain(text, name.lower().removesuffix(".gz"), whole=False)
+    return Format(found.name, "gzip", found.reason)
+
+
+def _plain(head: bytes, name: str, *, whole: bool) -> Format:
+    text = head.removeprefix(BOM).strip()
+    named_fhir = name.endswith(_FHIR_NAMES)
+    if not text:
+        return Format("ndjson") if named_fhir and not whole else Format("unknown", reason="empty_file")
+    if text.startswith(_LFS):
+        return Format("unknown", reason="git_lfs_pointer")
+    if text.startswith(_UNSUPPORTED):
+        return Format("unknown", reason="unsupported_compression")
+    if text[:1] in b"{[":
+        return _json(text, whole=whole)
+    if text.startswith(b"<"):
+        return Format("xml", reason="fhir_xml" if b"http://hl7.org/fhir" in text[:4096] else "xml")
+    if b'"resourceType"' in text or named_fhir:
+        return Format("ndjson")  # damaged or foreign, yet delivered as FHIR: parse says what is wrong, line by line
+    return Format("csv", reason="csv") if _is_csv(text) else Format("unknown", reason="not_fhir")
+
+
+def _json(text: bytes, *, whole: bool) -> Format:
+    lines = text.split(b"\n")
+    complete = lines if whole else lines[:-1]
+    document = _loads(text) if whole else None
+    first = document if isinstance(document, dict) else _loads(lines[0])
+    if isinstance(first, dict):
+        if "exportId" in first and "eventId" in first:
+            return Format("log", reason="log")
+        if is_manifest(first):
+            return Format("manifest", reason="manifest")
+    if b'"resourceType"' not in text:
+        return Format("unknown", reason="not_fhir")
+    if isinstance(document, dict) or not any(_is_resource(line) for line in complete):
+        return Format("json" if len(lines) > 1 else "ndjson")
+    return Format("ndjson")
+
+
+def is_manifest(body: dict[str, Any]) -> bool:
+    """Whether a JSON object is a Bulk Data manifest of STU1 to STU4, or a later page of one."""
+    sections = ("output", "deleted", "error", "outcome", "link")
+    return "resourceType" not in body and (
+        "manifestType" in body or ("transactionTime" in body and any(isinstance(body.get(s), list) for s in sections))
+    )
+
+
+def _loads(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _is_resource(line: bytes) -> bool:
+    body = _loads(line) if line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" else None
+    return isinstance(body, dict) and "resourceType" in body
+
+
+def _is_csv(text: bytes) -> bool:
+    rows = [line.count(b",") for line in text.split(b"\n", 2)[:2]]
+    return len(rows) == 2 and rows[0] == rows[1] > 0

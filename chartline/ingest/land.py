@@ -1,0 +1,248 @@
+"""Landing: each delivered file is copied once, under its SHA-256, and written down with where it came from.
+
+The equation counts files: those found, and those that a manifest names but that did not come. Files that
+are no FHIR data are kept as evidence and counted as filtered; no later stage reads them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import secrets
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from chartline.errors import MachineError
+from chartline.ingest import formats, manifests
+from chartline.ingest.sources import Item, blocks, items
+from chartline.lake import ledger, quarantine, tables
+from chartline.settings import Settings
+from chartline.stage import Counts, StageResult
+
+CHUNK = 16 << 20  # bytes of NDJSON that one task reads at most
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A file in the landing zone.
+
+    Attributes:
+        item: where it came from.
+        digest: SHA-256 of its bytes.
+        size: bytes.
+        format: what it is.
+        chunks: (byte offset, 1-based line) where readable pieces of a large uncompressed NDJSON file begin.
+        known: the same bytes were landed before, by this run or another.
+        manifest: digest of the manifest that names it.
+        transaction_time: server time of that export.
+        fault: why it must not be parsed (manifest_count_mismatch, manifest_size_mismatch), empty when it may.
+    """
+
+    item: Item
+    digest: str
+    size: int
+    format: formats.Format
+    chunks: tuple[tuple[int, int], ...] = ()
+    known: bool = False
+    manifest: str | None = None
+    transaction_time: datetime | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A file that a manifest names and that did not come: the manifest's digest and the entry's place in it."""
+
+    manifest: str
+    entry: int
+
+
+@dataclass
+class _Tally:
+    """What one pass over a file's bytes finds out; filled block by block."""
+
+    sha: Any = field(default_factory=hashlib.sha256)
+    size: int = 0
+    line: int = 1
+    head: bytes = b""
+    chunks: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, block: bytes) -> None:
+        """Take one block into account."""
+        if len(self.head) < formats.HEAD:
+            self.head += block[: formats.HEAD - len(self.head)]
+        self.sha.update(block)
+        target = (self.chunks[-1][0] if self.chunks else 0) + CHUNK
+        if self.size + len(block) >= target:
+            start = block.find(b"\n", max(0, target - self.size)) + 1
+            if start:
+                self.chunks.append((self.size + start, self.line + block.count(b"\n", 0, start)))
+        self.line += block.count(b"\n")
+        self.size += len(block)
+
+
+def blob(settings: Settings, digest: str) -> Path:
+    """Where the file with this SHA-256 lies: ``restricted/landing/blobs/<first two>/<digest>``."""
+    return settings.zone("restricted") / "landing" / "blobs" / digest[:2] / digest
+
+
+def land(settings: Settings, sources: Sequence[Path], *, run_id: str) -> StageResult:
+    """Copy every file of the sources into the landing zone and write a row each in ``landing.files``.
+
+    Args:
+        settings: the project's settings.
+        sources: files, folders and archives (tar with gzip, xz or bzip2; zip). Bulk-export folders may
+            hold a manifest of any published shape.
+        run_id: id of this run.
+
+    Raises:
+        UsageError: CL2030 a source is not there.
+        DataError: CL1030 a source holds no file (exit code 1), CL1031 to CL1033 an archive cannot be used.
+        MachineError: CL3030 a source may not be read, CL3032 the landing zone cannot be written.
+    """
+    started = datetime.now(UTC)
+    found = list(_copied(settings, items(sources)))
+    refused = Counter(f.refused for f in found if isinstance(f, Item))
+    landed, missing = _against_manifests(settings, [f for f in found if isinstance(f, Landed)])
+    digest = ledger.input_digest("land", files=sorted(f.digest for f in landed), refused=sorted(refused.items()))
+    before = ledger.same_work(settings, "land", digest)
+    if before and all(f.known for f in landed):
+        return before
+    counts = _counts(landed, missing, refused)
+    counts.require_whole("land")
+    quarantine.append(settings, _set_aside(landed, missing), started, run_id)
+    rows = [_row(f, started, run_id) for f in landed if not f.known]
+    versions = {"landing.files": tables.append(settings, "landing.files", rows, {"run_id": run_id})}
+    result = StageResult(
+        "land", run_id, counts, versions, extra={"bytes": sum(f.size for f in landed), "missing_files": len(missing)}
+    )
+    ledger.record(settings, result, digest, started)
+    return result
+
+
+def _copied(settings: Settings, found: Iterable[Item]) -> Iterator[Landed | Item]:
+    known = set(tables.read(settings, "landing.files", columns=["digest"])["digest"].to_pylist())
+    for item in found:
+        if item.refused:
+            yield item
+            continue
+        tally = _copy(settings, item)
+        digest = tally.sha.hexdigest()
+        judged = formats.detect(tally.head, PurePosixPath(item.name).name)
+        chunked = judged.name == "ndjson" and judged.compression == "none"
+        yield Landed(
+            item, digest, tally.size, judged, tuple(tally.chunks) if chunked else (), known=digest in known
+        )
+        known.add(digest)
+
+
+def _copy(settings: Settings, item: Item) -> _Tally:
+    tally = _Tally()
+    folder = settings.zone("restricted") / "landing"
+    arriving = folder / f".arriving-{secrets.token_hex(8)}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            for block in blocks(item):
+                tally.add(block)
+                out.write(block)
+        target = blob(settings, tally.sha.hexdigest())
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        arriving.replace(target)
+    except OSError as cause:
+        raise MachineError(
+            "CL3032", f"a file cannot be copied into the landing zone ({type(cause).__name__}).", "Check disk and rights."
+        ) from None
+    finally:
+        arriving.unlink(missing_ok=True)
+    return tally
+
+
+def _against_manifests(settings: Settings, landed: list[Landed]) -> tuple[list[Landed], list[Missing]]:
+    """Give each file the manifest that names it; find files that are missing or not as their manifest says."""
+    missing: list[Missing] = []
+    named: dict[int, Landed] = {}
+    for at in landed:
+        if at.format.name != "manifest":
+            continue
+        manifest = manifests.read(blob(settings, at.digest).read_bytes())
+        for place, entry in enumerate(manifest.entries, start=1):
+            i = _find(landed, at.item, entry.file)
+            if i is None:
+                missing.append(Missing(at.digest, place))
+            else:
+                fault = _fault(settings, landed[i], entry)
+                named[i] = replace(
+                    landed[i], manifest=at.digest, transaction_time=manifest.transaction_time, fault=fault
+                )
+    return [named.get(i, f) for i, f in enumerate(landed)], missing
+
+
+def _find(landed: list[Landed], manifest: Item, file: str) -> int | None:
+    """The file of that name in the manifest's source; its own folder first, with or without ``.gz``."""
+    folder = PurePosixPath(manifest.name).parent
+    names = (file, f"{file}.gz", file.removesuffix(".gz"))
+    there = [
+        i for i, f in enumerate(landed) if f.item.source == manifest.source and PurePosixPath(f.item.name).name in names
+    ]
+    return min(there, key=lambda i: (PurePosixPath(landed[i].item.name).parent != folder, i), default=None)
+
+
+def _fault(settings: Settings, file: Landed, entry: manifests.Entry) -> str:
+    if entry.size is not None and file.format.compression == "none" and entry.size != file.size:
+        return "manifest_size_mismatch"
+    if entry.count is not None and entry.count != _lines(settings, file):
+        return "manifest_count_mismatch"
+    return ""
+
+
+def _lines(settings: Settings, file: Landed) -> int:
+    opened = gzip.open if file.format.compression == "gzip" else open
+    try:
+        with opened(blob(settings, file.digest), "rb") as handle:
+            return sum(1 for line in handle if line.strip())
+    except (EOFError, OSError, zlib.error):
+        return -1  # a gzip file that breaks off has no number of lines
+
+
+def _counts(landed: list[Landed], missing: list[Missing], refused: Counter[str]) -> Counts:
+    fresh = [f for f in landed if not f.known]
+    quarantined = Counter(f.fault for f in fresh if f.fault)
+    if missing:
+        quarantined["manifest_file_missing"] = len(missing)
+    return Counts(
+        in_=len(landed) + len(missing) + refused.total(),
+        out=sum(1 for f in fresh if not f.fault and not f.format.reason),
+        quarantined=quarantined,
+        duplicate=len(landed) - len(fresh),
+        filtered=refused + Counter(f.format.reason for f in fresh if not f.fault and f.format.reason),
+    )
+
+
+def _set_aside(landed: list[Landed], missing: list[Missing]) -> list[quarantine.Record]:
+    return [
+        *(quarantine.Record("land", f.fault, "manifest", f.digest) for f in landed if f.fault and not f.known),
+        *(quarantine.Record("land", "manifest_file_missing", "manifest", m.manifest, m.entry) for m in missing),
+    ]
+
+
+def _row(file: Landed, now: datetime, run_id: str) -> dict[str, Any]:
+    return {
+        "digest": file.digest,
+        "size": file.size,
+        "name": file.item.name,
+        "container": file.item.container,
+        "format": file.format.name,
+        "compression": file.format.compression,
+        "manifest": file.manifest,
+        "transaction_time": file.transaction_time,
+        "chunks": [{"offset": offset, "line": line} for offset, line in file.chunks],
+        "landed_at": now,
+        "run_id": run_id,
+    }
