@@ -1,0 +1,102 @@
+"""The referee of privacy: no canary leaves the restricted zone, in any byte, whether all goes well or not."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import chartline
+from tests.end_to_end import canaries
+
+
+def surfaces(folder: Path):
+    """Every file as bytes: names, raw bytes, and for Parquet every decoded value and the footer."""
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        yield path, str(path.relative_to(folder)).encode()
+        data = path.read_bytes()
+        yield path, data
+        if path.suffix == ".gz":
+            yield path, gzip.decompress(data)
+        if path.suffix == ".parquet":
+            file = pq.ParquetFile(path)
+            yield path, str(file.metadata.metadata).encode() + str(file.schema_arrow.metadata).encode()
+            for group in range(file.metadata.num_row_groups):
+                for column in range(file.metadata.num_columns):
+                    yield path, str(file.metadata.row_group(group).column(column).statistics).encode()
+            yield path, json.dumps(file.read().to_pylist(), default=str).encode()
+
+
+def leaks(folder: Path, words: list[str]) -> set[tuple[str, str]]:
+    found = set()
+    pattern = re.compile(b"|".join(re.escape(w.encode()) for w in words), re.IGNORECASE)
+    for path, data in surfaces(folder):
+        for hit in pattern.findall(data):
+            found.add((str(path.relative_to(folder)), hit.decode().lower()))
+    return found
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("canaries")
+    resources, tokens = canaries.resources()
+    (folder / "all.ndjson").write_text("".join(json.dumps(r) + "\n" for r in resources))
+    return folder, tokens, len(resources)
+
+
+@pytest.mark.parametrize("policy", ["safe_harbor", "expert_determination"])
+def test_no_canary_leaves_the_restricted_zone(planted, tmp_path, key_file, policy):
+    folder, tokens, total = planted
+    lake = tmp_path / "lake"
+    done = chartline("run", folder, "--lake", lake, "--policy", policy, "--key", key_file, "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    words = [*canaries.KNOWN, canaries.PATIENT_ID, *tokens.tokens.values()]
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "stdout").write_bytes(done.stdout)
+    (tmp_path / "logs" / "stderr").write_bytes(done.stderr)
+    for zone in ("deidentified", "audit", "curated"):
+        if (lake / zone).exists():
+            assert leaks(lake / zone, words) == set()
+    assert leaks(tmp_path / "logs", words) == set()
+    assert answer["counts"]["parse"]["in"] == total
+    assert answer["counts"]["deidentify"]["out"] > 0.5 * total
+
+
+def test_the_referee_sees_a_canary_where_there_is_one(planted, tmp_path):
+    folder, tokens, _ = planted
+    word = next(iter(tokens.tokens.values()))
+    assert leaks(folder, [word])
+    (tmp_path / "x.gz").write_bytes(gzip.compress(word.encode()))
+    assert leaks(tmp_path, [word])
+
+
+def test_no_canary_in_what_a_failing_run_prints(planted, tmp_path, key_file):
+    """Bad lines full of identifying values: the run goes on, and nothing of them is printed."""
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    person = json.dumps(canaries.patient())
+    lines = [
+        person,
+        person[:-30],
+        person.replace('"1961-04-09"', '"1961-02-30"'),
+        person.replace('"gender": "female"', f'"gender": "{canaries.SENTENCE}"'),
+        person.replace('"Patient"', '"Pateint"'),
+        json.dumps(
+            {**canaries.patient(), "modifierExtension": [{"url": "http://x", "valueString": canaries.SENTENCE}]}
+        ),
+        canaries.SENTENCE,
+    ]
+    (folder / "Patient.ndjson").write_text("\n".join(lines))
+    lake = tmp_path / "lake"
+    done = chartline("run", folder, "--lake", lake, "--policy", "expert_determination", "--key", key_file, "--json")
+    counts = json.loads(done.stdout)["counts"]["parse"]
+    assert counts["in"] == len(lines)
+    assert counts["quarantined"] == len(lines) - 1
+    words = [*canaries.KNOWN, canaries.PATIENT_ID, "Pateint"]
+    printed = done.stdout + done.stderr
+    assert [w for w in words if w.lower().encode() in printed.lower()] == []
+    for zone in ("deidentified", "audit"):
+        assert leaks(lake / zone, words) == set()
