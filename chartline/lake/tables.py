@@ -220,4 +220,5 @@ def read(settings: Settings, name: str, at_version: int | None = None, columns: 
     if table is None:
         wanted = schema(name).arrow
         return (pa.schema([wanted.field(c) for c in columns]) if columns else wanted).empty_table()
-    return table.to_pyarrow_table(columns=columns)
+    # One thread: Arrow's pool threads that still hold a delta-rs file at interpreter exit abort the process.
+    return table.to_pyarrow_dataset().to_table(columns=columns, use_threads=False)
