@@ -136,9 +136,7 @@ def _copied(settings: Settings, found: Iterable[Item]) -> Iterator[Landed | Item
         digest = tally.sha.hexdigest()
         judged = formats.detect(tally.head, PurePosixPath(item.name).name)
         chunked = judged.name == "ndjson" and judged.compression == "none"
-        yield Landed(
-            item, digest, tally.size, judged, tuple(tally.chunks) if chunked else (), known=digest in known
-        )
+        yield Landed(item, digest, tally.size, judged, tuple(tally.chunks) if chunked else (), known=digest in known)
         known.add(digest)
 
 
@@ -157,7 +155,9 @@ def _copy(settings: Settings, item: Item) -> _Tally:
         arriving.replace(target)
     except OSError as cause:
         raise MachineError(
-            "CL3032", f"a file cannot be copied into the landing zone ({type(cause).__name__}).", "Check disk and rights."
+            "CL3032",
+            f"a file cannot be copied into the landing zone ({type(cause).__name__}).",
+            "Check disk and rights.",
         ) from None
     finally:
         arriving.unlink(missing_ok=True)

@@ -123,7 +123,7 @@ def archive_kind(head: bytes, name: str) -> str:
 
     A zip is told from office documents, which are zips too, by its name.
     """
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip" if name.lower().endswith(".zip") else ""
     unpacked = head
     try:

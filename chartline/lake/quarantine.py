@@ -79,9 +79,7 @@ def decrypt(payload: bytes, key: Key, project: str, quarantine_id: str) -> bytes
         raise DataError("CL1034", "a quarantined record cannot be opened with this key.", "Use its own key.") from None
 
 
-def row(
-    record: Record, now: datetime | None, run_id: str, key: Key | None = None, project: str = ""
-) -> dict[str, Any]:
+def row(record: Record, now: datetime | None, run_id: str, key: Key | None = None, project: str = "") -> dict[str, Any]:
     """The record as a row of ``bronze.quarantine``; a payload needs a key."""
     sealed = encrypt(record.payload, key, project, record.id) if key and record.payload is not None else None
     return {
@@ -100,9 +98,7 @@ def row(
     }
 
 
-def append(
-    settings: Settings, records: Iterable[Record], now: datetime, run_id: str, key: Key | None = None
-) -> int:
+def append(settings: Settings, records: Iterable[Record], now: datetime, run_id: str, key: Key | None = None) -> int:
     """Write records that are not in the table yet; return how many were new."""
     known = set(tables.read(settings, TABLE, columns=["quarantine_id"])["quarantine_id"].to_pylist())
     fresh = {r.id: r for r in records if r.id not in known}
@@ -115,9 +111,7 @@ def append(
 def summary(settings: Settings) -> list[dict[str, Any]]:
     """Counts of open records by stage, reason and rule, most first."""
     table = tables.read(settings, TABLE, columns=["stage", "reason", "rule", "disposition"])
-    tally = Counter(
-        (r["stage"], r["reason"], r["rule"] or "") for r in table.to_pylist() if r["disposition"] == "open"
-    )
+    tally = Counter((r["stage"], r["reason"], r["rule"] or "") for r in table.to_pylist() if r["disposition"] == "open")
     ordered = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
     return [{"stage": s, "reason": r, "rule": u, "records": n} for (s, r, u), n in ordered]
 
