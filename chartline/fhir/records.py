@@ -1,0 +1,292 @@
+"""Records in a file: lines of NDJSON, resources in bundles of every kind, single documents; bytes untouched.
+
+Nothing here judges a resource. A record that cannot even be told apart carries a fault: its reason code.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import msgspec
+
+from chartline.ingest.formats import BOM
+
+MAX_LINE = 64 << 20  # bytes of one NDJSON line; base64 attachments make lines of tens of megabytes
+MAX_DOCUMENT = 512 << 20  # bytes of one JSON document, which is read whole
+MAX_RATIO = 400  # unpacked to packed bytes of a gzip file larger than FREE_BYTES
+FREE_BYTES = 1 << 30
+MAX_BUNDLES = 8  # bundles within bundles
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """A DELETE entry: ``Type/id`` and when and as which version the server says it happened."""
+
+    url: str
+    last_modified: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record found in a file.
+
+    Attributes:
+        line: 1-based line, or entry of a bundle that is a document; None for a whole file.
+        part: 1-based place inside the line for a bundle on one line, else 0.
+        raw: the resource's bytes as delivered; empty for a deletion.
+        full_url: fullUrl of the bundle entry.
+        index: fullUrl to ``Type/id`` of the bundle around it, shared by its records.
+        bundle: id of the bundle inside the file, 0 when there is none; a bundle is refused as a whole.
+        deletion: set for a DELETE entry.
+        fault: reason code when the bytes are no record.
+        filtered: reason when there is nothing to keep (empty_bundle, no_resource).
+    """
+
+    line: int | None
+    raw: bytes = field(repr=False, default=b"")
+    part: int = 0
+    full_url: str | None = field(repr=False, default=None)
+    index: Mapping[str, str] = field(repr=False, default_factory=dict)
+    bundle: int = 0
+    deletion: Deletion | None = None
+    fault: str = ""
+    filtered: str = ""
+
+
+class _Head(msgspec.Struct):
+    resourceType: Any = None  # noqa: N815
+    id: Any = None
+
+
+class _Entry(msgspec.Struct):
+    fullUrl: Any = None  # noqa: N815
+    resource: msgspec.Raw = msgspec.Raw(b"")
+    request: Any = None
+    response: Any = None
+
+
+class _Bundle(msgspec.Struct):
+    entry: list[_Entry] = []
+
+
+_head = msgspec.json.Decoder(_Head)
+_bundle = msgspec.json.Decoder(_Bundle)
+
+
+class DoubledKey(ValueError):
+    """An object has the same key twice; the key itself is not told."""
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(pairs)
+    if len(body) != len(pairs):
+        raise DoubledKey
+    return body
+
+
+def has_doubled_key(text: bytes) -> bool:
+    """Whether any object in a JSON text has the same key twice."""
+    try:
+        json.loads(text, object_pairs_hook=_no_doubles)
+    except DoubledKey:
+        return True
+    return False
+
+
+def read(
+    path: Path, compression: str, form: str, *, start: int = 0, line: int = 1, end: int | None = None
+) -> Iterator[Record]:
+    """Every record of a landed file, or of a piece of an uncompressed NDJSON file.
+
+    Args:
+        path: the landed file.
+        compression: gzip or none.
+        form: ndjson or json.
+        start: byte offset of the piece; ``line`` is its first line.
+        line: 1-based number of the first line.
+        end: byte offset after the piece, None for the end of the file.
+    """
+    fault = _gzip_fault(path) if compression == "gzip" else ""
+    if fault:
+        yield Record(None, fault=fault)
+        return
+    with cast(BinaryIO, gzip.open(path, "rb") if compression == "gzip" else path.open("rb")) as handle:
+        if form == "json":
+            yield from document(handle)
+        else:
+            handle.seek(start)
+            for number, text, whole in lines(handle, line, None if end is None else end - start):
+                yield from _line(number, text, whole)
+
+
+def _gzip_fault(path: Path) -> str:
+    """Why a gzip file may not be read: fail closed, one broken byte sets the whole file aside."""
+    cap = max(FREE_BYTES, MAX_RATIO * path.stat().st_size)
+    size = 0
+    try:
+        with gzip.open(path, "rb") as handle:
+            while block := handle.read(_BLOCK):
+                size += len(block)
+                if size > cap:
+                    return "gzip_expands_too_far"
+    except EOFError:
+        return "truncated_gzip"
+    except (OSError, zlib.error):
+        return "corrupt_gzip"
+    return ""
+
+
+def lines(handle: BinaryIO, first: int = 1, size: int | None = None) -> Iterator[tuple[int, bytes, bool]]:
+    """Lines that hold something: (1-based number, text without blanks around it, ended by a line feed).
+
+    A line above ``MAX_LINE`` comes as an empty text, so that it costs no memory. A byte order mark before the
+    first line is left out; carriage returns and blank lines are no content.
+    """
+    number, left = first, size
+    while left is None or left > 0:
+        text = handle.readline(MAX_LINE + 1)
+        if not text:
+            return
+        taken, whole = len(text), text.endswith(b"\n")
+        if taken > MAX_LINE and not whole:
+            text = b""
+            while not whole and (rest := handle.readline(_BLOCK)):
+                taken, whole = taken + len(rest), rest.endswith(b"\n")
+            yield number, b"", whole
+        elif content := (text.removeprefix(BOM) if number == 1 else text).strip(b" \t\r\n"):
+            yield number, content, whole
+        number += 1
+        left = None if left is None else left - taken
+
+
+def _line(number: int, text: bytes, whole: bool) -> Iterator[Record]:
+    if not text:
+        yield Record(number, fault="line_too_long")
+    elif not whole and not _is_json(text):
+        yield Record(number, text, fault="truncated_line")
+    elif is_bundle(text):
+        for part, record in enumerate(expand(text, bundle=number), start=1):
+            yield replace(record, line=number, part=part)
+    else:
+        yield Record(number, text)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        _head.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def document(handle: BinaryIO) -> Iterator[Record]:
+    """The records of one JSON document: the entries of a bundle, or the single resource."""
+    data = handle.read(MAX_DOCUMENT + 1)
+    if len(data) > MAX_DOCUMENT:
+        yield Record(None, fault="file_too_large")
+        return
+    text = data.removeprefix(BOM).strip(b" \t\r\n")
+    if is_bundle(text):
+        for entry, record in enumerate(expand(text, bundle=1), start=1):
+            yield replace(record, line=entry)
+    else:
+        yield Record(1, text)
+
+
+def is_bundle(text: bytes) -> bool:
+    """Whether a text is a Bundle; the quick look keeps most resources from being read for it."""
+    if b'"Bundle"' not in text:
+        return False
+    try:
+        return bool(_head.decode(text).resourceType == "Bundle")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def expand(text: bytes, *, bundle: int, depth: int = 1) -> Iterator[Record]:
+    """The records of a bundle of any type, bundles within it included, in order; line and part not yet set."""
+    try:
+        entries = _bundle.decode(text).entry
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        yield Record(0, text, bundle=bundle, fault="malformed_bundle")
+        return
+    if depth > MAX_BUNDLES or has_doubled_key(_envelope(text, entries)):
+        yield Record(0, text, bundle=bundle, fault="too_deep" if depth > MAX_BUNDLES else "duplicate_key")
+        return
+    if not entries:
+        yield Record(0, bundle=bundle, filtered="empty_bundle")
+    index = _index(entries)
+    for entry in entries:
+        raw = bytes(entry.resource)
+        full_url = entry.fullUrl if isinstance(entry.fullUrl, str) else None
+        deletion = _deletion(entry)
+        if deletion:
+            yield Record(0, bundle=bundle, full_url=full_url, deletion=deletion)
+        elif not raw or raw == b"null":
+            yield Record(0, bundle=bundle, filtered="no_resource")
+        elif is_bundle(raw):
+            yield from expand(raw, bundle=bundle, depth=depth + 1)
+        else:
+            yield Record(0, raw, full_url=full_url, index=index, bundle=bundle)
+
+
+def _envelope(text: bytes, entries: list[_Entry]) -> bytes:
+    """The bundle without its resources: what is left must have no doubled key either, or an entry was lost."""
+    kept, position = [], 0
+    for entry in entries:
+        raw = bytes(entry.resource)
+        if raw:
+            start = text.index(raw, position)
+            kept += [text[position:start], b"null"]
+            position = start + len(raw)
+    return b"".join([*kept, text[position:]])
+
+
+def _index(entries: list[_Entry]) -> dict[str, str]:
+    """Map fullUrl to ``Type/id``; a fullUrl that two different resources claim names neither."""
+    index: dict[str, str] = {}
+    doubtful = set()
+    for entry in entries:
+        if not isinstance(entry.fullUrl, str) or not bytes(entry.resource):
+            continue
+        try:
+            head = _head.decode(entry.resource)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+        identity = head.id if isinstance(head.id, str) else id_of(entry.fullUrl)
+        if isinstance(head.resourceType, str) and identity:
+            name = f"{head.resourceType}/{identity}"
+            if index.setdefault(entry.fullUrl, name) != name:
+                doubtful.add(entry.fullUrl)
+    return {url: name for url, name in index.items() if url not in doubtful}
+
+
+def id_of(full_url: str | None) -> str | None:
+    """The logical id that a fullUrl gives: of ``urn:uuid:id`` and of ``http://server/Type/id``."""
+    match = re.fullmatch(r"urn:uuid:([A-Za-z0-9\-.]{1,64})|https?://.+/[A-Z]\w+/([A-Za-z0-9\-.]{1,64})", full_url or "")
+    return (match[1] or match[2]) if match else None
+
+
+def _deletion(entry: _Entry) -> Deletion | None:
+    request = entry.request if isinstance(entry.request, dict) else {}
+    response = entry.response if isinstance(entry.response, dict) else {}
+    if str(request.get("method")).upper() != "DELETE":
+        return None
+    etag = re.fullmatch(r'(?:W/)?"?([^"]+)"?', str(response.get("etag") or ""))
+    modified = response.get("lastModified")
+    return Deletion(str(request.get("url") or ""), modified if isinstance(modified, str) else None, etag and etag[1])
+
+
+def digest(raw: bytes) -> str:
+    """SHA-256 of a record's bytes."""
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,150 @@
+"""References of every form: what a resource points to, whose compartment it is in, and what a form means.
+
+Forms (FHIR R4 references.html): relative ``Type/id``, absolute URL, either with ``/_history/version``;
+``urn:uuid`` and ``urn:oid`` by the bundle's fullUrl; ``#id`` inside the resource; conditional
+``Type?identifier=system|value`` (http.html#conditional); a Reference with an identifier only; and uri, url
+and canonical elements that spell a resource literally.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_LITERAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_RELATIVE = re.compile(r"[A-Z][A-Za-z]{2,63}/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_URN = ("urn:uuid:", "urn:oid:")
+_URI_KEYS = ("url", "uri", "canonical")
+_REFERENCE_KEYS = frozenset({"reference", "type", "identifier", "display", "id", "extension"})
+
+
+@dataclass
+class Survey:
+    """What one walk over a resource finds.
+
+    Attributes:
+        keys: how many object members there are, to compare with the text and so find doubled keys.
+        depth: deepest nesting of objects and lists.
+        references: each distinct reference as written, in the order met.
+        mentions: strings of uri-like elements that may spell a resource.
+    """
+
+    keys: int = 0
+    depth: int = 0
+    references: dict[str, None] = field(default_factory=dict)
+    mentions: dict[str, None] = field(default_factory=dict)
+
+
+def survey(tree: Any) -> Survey:
+    """Walk a parsed resource once, without recursion, so that depth cannot break it."""
+    found = Survey()
+    stack: list[tuple[Any, int]] = [(tree, 1)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > found.depth:
+            found.depth = depth
+        if type(node) is list:
+            stack.extend((v, depth + 1) for v in node if type(v) is dict or type(v) is list)
+            continue
+        found.keys += len(node)
+        for key, value in node.items():
+            kind = type(value)
+            if kind is dict or kind is list:
+                stack.append((value, depth + 1))
+                if key == "identifier" and kind is dict and node is not tree:
+                    _logical(node, value, found)
+            elif kind is str:
+                if key == "reference":
+                    found.references[value] = None
+                elif key.lower().endswith(_URI_KEYS) and key != "fullUrl":
+                    found.mentions[value] = None
+    return found
+
+
+def _logical(node: Mapping[str, Any], identifier: Mapping[str, Any], found: Survey) -> None:
+    """A Reference that has an identifier only, spelled as the conditional reference that means the same."""
+    if "reference" in node or not node.keys() <= _REFERENCE_KEYS:
+        return
+    system, value, kind = identifier.get("system"), identifier.get("value"), node.get("type")
+    if isinstance(value, str) and isinstance(system or "", str):
+        token = f"{system}|{value}" if system else value
+        found.references[f"{kind if isinstance(kind, str) else ''}?identifier={token}"] = None
+
+
+def links(found: Survey, tree: Mapping[str, Any], index: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """Each distinct reference of a resource with what it resolves to, sorted.
+
+    Args:
+        found: the survey of ``tree``.
+        tree: the parsed resource.
+        index: fullUrl to ``Type/id`` of the bundle around it.
+
+    Returns:
+        Pairs (as written, target). The target is ``Type/id``; ``#id`` itself when that is contained; None when
+        only the whole lake can tell (conditional, identifier, a urn of another bundle) or nothing can.
+    """
+    contained = {f"#{c.get('id')}" for c in tree.get("contained") or () if isinstance(c, dict)} | {"#"}
+    pairs = {r: target(r, index, contained) for r in found.references}
+    for mention in found.mentions:
+        if mention in index or _RELATIVE.fullmatch(mention):
+            pairs.setdefault(mention, target(mention, index, contained))
+    return sorted(pairs.items(), key=lambda pair: pair[0])
+
+
+def target(reference: str, index: Mapping[str, str], contained: Iterable[str] = ()) -> str | None:
+    """What one reference resolves to within its bundle: see ``links``."""
+    if reference.startswith("#"):
+        return reference if reference in contained else None
+    if reference in index:
+        return index[reference]
+    if reference.startswith(_URN) or "?" in reference:
+        return None
+    literal = _LITERAL.fullmatch(reference)
+    return f"{literal[1]}/{literal[2]}" if literal else None
+
+
+@cache
+def compartment() -> Mapping[str, tuple[tuple[str, ...], ...]]:
+    """Element paths by resource type that put a resource into a patient's compartment."""
+    body = json.loads(Path(__file__).with_name("patient_compartment.json").read_text(encoding="utf-8"))
+    return {kind: tuple(tuple(p.split(".")) for p in paths) for kind, paths in body["elements"].items()}
+
+
+def patient_of(tree: Mapping[str, Any], resource_id: str, targets: Mapping[str, str | None]) -> str | None:
+    """Logical id of the one Patient whose compartment a resource is in; None for none or more than one.
+
+    Args:
+        tree: the parsed resource.
+        resource_id: its id; a Patient is in its own compartment.
+        targets: the resource's links, reference to target.
+    """
+    kind = tree["resourceType"]
+    if kind == "Patient":
+        return resource_id
+    found = {
+        name.removeprefix("Patient/")
+        for path in compartment().get(kind, ())
+        for reference in _at(tree, path)
+        if (name := targets.get(reference) or "").startswith("Patient/")
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _at(node: Any, path: tuple[str, ...]) -> Iterator[str]:
+    """The references at an element path, spelled as ``survey`` spells them."""
+    for item in node if isinstance(node, list) else [node]:
+        if not isinstance(item, dict):
+            continue
+        if path:
+            yield from _at(item.get(path[0]), path[1:])
+        elif isinstance(item.get("reference"), str):
+            yield item["reference"]
+        elif isinstance(item.get("identifier"), dict):
+            logical = Survey()
+            _logical(item, item["identifier"], logical)
+            yield from logical.references

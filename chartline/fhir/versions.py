@@ -1,0 +1,73 @@
+"""Versions: which FHIR a resource was written in, and which version of a resource is the current one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_SHAPES = {"string": str, "list": list, "object": dict}
+
+
+@cache
+def _rules() -> tuple[dict[str, str], dict[str, str], dict[str, list[tuple[str, type | None, str]]]]:
+    body = json.loads(Path(__file__).with_name("foreign_versions.json").read_text(encoding="utf-8"))
+    elements: dict[str, list[tuple[str, type | None, str]]] = {}
+    for version, types in body["elements"].items():
+        for kind, shapes in types.items():
+            rules = [(element, _SHAPES.get(shape), version) for element, shape in shapes.items()]
+            elements.setdefault(kind, []).extend(rules)
+    types = {kind: version for version, kinds in body["types"].items() for kind in kinds}
+    return body["profiles"], types, elements
+
+
+def foreign(tree: Mapping[str, Any]) -> tuple[str, str] | None:
+    """FHIR version and rule that give a resource away as DSTU2, STU3 or R5; None for R4, R4B or no sign.
+
+    Only elements and types that R4 does not have, or has in another JSON shape, are signs; a resource
+    that looks alike in all versions has none.
+    """
+    profiles, types, elements = _rules()
+    kind = tree.get("resourceType")
+    if kind in types:
+        return types[kind], kind
+    for element, shape, version in elements.get(kind or "", ()):
+        if element in tree and (shape is None or isinstance(tree[element], shape)):
+            return version, f"{kind}.{element}"
+    meta = tree.get("meta")
+    declared = meta.get("profile") if isinstance(meta, dict) else None
+    for profile in declared if isinstance(declared, list) else ():
+        for prefix, version in profiles.items():
+            if isinstance(profile, str) and profile.startswith(prefix):
+                return version, f"{kind}.meta.profile"
+    return None
+
+
+def current(df: DataFrame) -> DataFrame:
+    """The current version of each resource, tombstones among them.
+
+    The latest by ``last_updated`` (none counts as the oldest), then by ``version_id`` read as a number (none, or
+    no number, counts as the lowest), then a tombstone before a resource, then by ``row_hash``. The rule is a
+    total order over the rows of one resource, so it does not depend on partitioning or order of arrival.
+
+    Args:
+        df: rows with the columns of ``bronze.resources``.
+
+    Returns:
+        One row for each (resource_type, resource_id), same columns; filter on ``NOT deleted`` for what exists.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    newest = Window.partitionBy("resource_type", "resource_id").orderBy(
+        f.col("last_updated").desc_nulls_last(),
+        f.expr("try_cast(version_id AS DECIMAL(38, 0))").desc_nulls_last(),
+        f.coalesce("deleted", f.lit(False)).desc(),
+        f.col("row_hash").desc(),
+    )
+    return df.withColumn("__rank", f.row_number().over(newest)).where("__rank = 1").drop("__rank")
