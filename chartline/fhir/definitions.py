@@ -2,7 +2,7 @@
 
 Compiled once from the models of ``fhir.resources`` R4B into ``schemas/fhir_r4b.json``, so that a worker loads it in
 milliseconds. The extracts are R4 (4.0.1); R4B (4.3.0) differs from it only in the medication definition, evidence and
-subscription types (hl7.org/fhir/R4B/history.html), none of which carries a patient's course. R4-only types are unknown here.
+subscription types (hl7.org/fhir/R4B/history.html), none of which carries a patient's course. R4-only types are unknown.
 
 ``python -m chartline.fhir.definitions`` writes the file again after an update of ``fhir.resources``.
 """
@@ -192,7 +192,7 @@ def compiled() -> dict[str, Any]:
     import importlib
     import pkgutil
 
-    import fhir.resources.R4B as package
+    from fhir.resources import R4B as package  # noqa: N811
     from fhir.resources.R4B.resource import Resource
 
     models = {

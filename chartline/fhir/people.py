@@ -1,0 +1,152 @@
+"""Identifying values that a record tells of a person or party: what must not be left anywhere after de-identification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chartline.deid.context import Known
+
+PARTIES = ("Patient", "RelatedPerson", "Person", "Practitioner", "PractitionerRole", "Organization", "Location")
+
+_SSN = "http://hl7.org/fhir/sid/us-ssn"
+_IDENTIFIER_TYPES = {"MR": "MRN", "SS": "SSN", "SB": "SSN"}
+_MAIDEN = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
+_BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _dicts(value: Any) -> list[Mapping[str, Any]]:
+    return [v for v in _items(value) if isinstance(v, Mapping)]
+
+
+def _texts(value: Any) -> list[str]:
+    return [v.strip() for v in _items(value) if isinstance(v, str) and v.strip()]
+
+
+def whole_name(name: Mapping[str, Any]) -> str:
+    """``Given Middle Family`` of a HumanName, or its text."""
+    parts = [*_texts(name.get("given")), *_texts(name.get("family"))]
+    return " ".join(parts) or next(iter(_texts(name.get("text"))), "")
+
+
+def _names(value: Any, whole: str) -> Iterator[Known]:
+    for name in _dicts(value):
+        full = whole_name(name)
+        if full:
+            yield Known(whole, full)
+        given, family = _texts(name.get("given")), _texts(name.get("family"))
+        if given and family:
+            yield Known(whole, f"{given[0]} {family[0]}")
+        for text in _texts(name.get("text")):
+            yield Known(whole, text)
+        yield from (Known("GIVEN", part) for part in given)
+        yield from (Known("FAMILY", part) for part in family)
+
+
+def _telecoms(value: Any) -> Iterator[Known]:
+    kinds = {"phone": "PHONE", "fax": "PHONE", "pager": "PHONE", "sms": "PHONE", "email": "EMAIL", "url": "URL"}
+    for point in _dicts(value):
+        for text in _texts(point.get("value")):
+            yield Known(kinds.get(str(point.get("system")), "EMAIL" if "@" in text else "PHONE"), text)
+
+
+def _addresses(value: Any) -> Iterator[Known]:
+    for address in _dicts(value):
+        yield from (Known("STREET", line) for line in _texts(address.get("line")))
+        yield from (Known("CITY", city) for city in _texts(address.get("city")))
+        yield from (Known("ZIP", code) for code in _texts(address.get("postalCode")))
+        yield from (Known("STREET", text) for text in _texts(address.get("text")))
+
+
+def _identifiers(value: Any) -> Iterator[Known]:
+    for identifier in _dicts(value):
+        codes = [
+            str(c.get("code")) for t in _dicts(identifier.get("type")) for c in _dicts(t.get("coding")) if c.get("code")
+        ]
+        kind = next((_IDENTIFIER_TYPES[c] for c in codes if c in _IDENTIFIER_TYPES), "ID")
+        if identifier.get("system") == _SSN:
+            kind = "SSN"
+        yield from (Known(kind, text) for text in _texts(identifier.get("value")))
+
+
+def _contacts(value: Any) -> Iterator[Known]:
+    for contact in _dicts(value):
+        yield from _names(contact.get("name"), "RELATIVE")
+        yield from _telecoms(contact.get("telecom"))
+        yield from _addresses(contact.get("address"))
+
+
+def _extensions(value: Any) -> Iterator[Known]:
+    for extension in _dicts(value):
+        if extension.get("url") == _MAIDEN:
+            for text in _texts(extension.get("valueString")):
+                yield Known("RELATIVE", text)
+                yield Known("FAMILY", text.split()[-1])
+        if extension.get("url") == _BIRTH_PLACE:
+            yield from _addresses(extension.get("valueAddress"))
+
+
+def known_values(resource: Mapping[str, Any]) -> tuple[Known, ...]:
+    """Identifying values of a Patient, RelatedPerson, Person, Practitioner, Organization or Location, each once.
+
+    Args:
+        resource: the parsed resource; elements of a wrong shape are passed over, for the validator reports them.
+
+    Returns:
+        Values in document order; whole names and their parts, phones, e-mails, street lines, cities, postal codes,
+        identifiers by kind, birth date, relatives' names; an organisation's or location's name as ORGANIZATION.
+    """
+    found: list[Known] = []
+    if resource.get("resourceType") in ("Organization", "Location"):
+        found += [Known("ORGANIZATION", t) for t in _texts(resource.get("name")) + _texts(resource.get("alias"))]
+    else:
+        found += _names(resource.get("name"), "NAME")
+    found += _telecoms(resource.get("telecom"))
+    found += _addresses(resource.get("address"))
+    found += _identifiers(resource.get("identifier"))
+    found += _contacts(resource.get("contact"))
+    found += _extensions(resource.get("extension"))
+    found += [Known("BIRTHDATE", text) for text in _texts(resource.get("birthDate"))]
+    return tuple(dict.fromkeys(found))
+
+
+def _home(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    addresses = _dicts(resource.get("address"))
+    current = [a for a in addresses if a.get("use") != "old"]
+    return next(iter(current or addresses), {})
+
+
+def _patient_of(resource: Mapping[str, Any]) -> str | None:
+    if resource.get("resourceType") == "Patient":
+        return resource.get("id")
+    reference = next((str(p.get("reference")) for p in _dicts(resource.get("patient")) if p.get("reference")), "")
+    return reference.removeprefix("Patient/").split("/")[0] or None
+
+
+def person(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of ``bronze.people`` that one resource tells; ``person_id`` is its own id until merges are followed."""
+    patient = resource.get("resourceType") == "Patient"
+    died = resource.get("deceasedDateTime") or ("true" if resource.get("deceasedBoolean") is True else None)
+    home = _home(resource)
+    return {
+        "resource_type": resource.get("resourceType"),
+        "resource_id": resource.get("id"),
+        "person_id": resource.get("id") if patient else None,
+        "patient_id": _patient_of(resource),
+        "links": [
+            {"type": str(link.get("type")), "target": str(other.get("reference"))}
+            for link in _dicts(resource.get("link"))
+            for other in _dicts(link.get("other"))
+            if other.get("reference")
+        ],
+        "known": [{"type": k.type, "value": k.value} for k in known_values(resource)],
+        "gender": next(iter(_texts(resource.get("gender"))), None),
+        "birth_date": next(iter(_texts(resource.get("birthDate"))), None),
+        "death_date": str(died) if died else None,
+        "zip": next(iter(_texts(home.get("postalCode"))), None),
+        "state": next(iter(_texts(home.get("state"))), None),
+    }

@@ -1,0 +1,343 @@
+"""Check a resource against the compiled definitions, and report every fault by path and reason, never by value.
+
+The checks are closures compiled once a type: unknown elements, types and formats of primitives, real calendar dates,
+cardinality, choice types, required elements, codes of required bindings, reference targets, primitive extensions,
+contained resources, empty values, unknown modifierExtensions. Rules are those of hl7.org/fhir/R4B/datatypes.html.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from chartline.fhir import definitions
+from chartline.fhir.definitions import Element
+
+Found = list[tuple[str, str]]
+Check = Callable[[Any, Found], None]
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_CODE = re.compile(r"\S+(?: \S+)*")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?")
+_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
+_ZONE = re.compile(r"Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)")
+_DATETIME = re.compile(rf"({_DATE.pattern})(?:T({_TIME.pattern})({_ZONE.pattern}))?")
+_OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9]\d*))+")
+_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:https?://\S+/)?([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/\S+)?")
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One fault: element path without indexes or values, and a reason.
+
+    Reasons: missing_required, unknown_element, wrong_type, cardinality, choice_conflict, unknown_code, bad_format,
+    bad_date, bad_id, reference_target, empty_value, unknown_modifier_extension, unknown_resource_type.
+    """
+
+    path: str
+    reason: str
+
+
+# --- primitives --------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1 << 16)
+def real_date(text: str) -> bool:
+    """Whether a FHIR date, of any precision, is on the calendar (no 30 February, no year 0)."""
+    match = _DATE.fullmatch(text)
+    if not match or match[1] == "0000":
+        return False
+    return match[3] is None or int(match[3]) <= calendar.monthrange(int(match[1]), int(match[2]))[1]
+
+
+@lru_cache(maxsize=1 << 16)
+def real_datetime(text: str) -> bool:
+    """Whether a FHIR dateTime is well formed and on the calendar; a time needs a full date and a zone."""
+    match = _DATETIME.fullmatch(text)
+    return bool(match) and real_date(match[1]) and ("T" not in text or len(match[1]) == 10)  # type: ignore[index]
+
+
+def _instant(text: str) -> bool:
+    return "T" in text and real_datetime(text)
+
+
+def _is_integer(value: Any) -> bool:
+    return type(value) is int
+
+
+def _string(ok: Callable[[str], Any], reason: str) -> Check:
+    def check(value: Any, found: Found) -> None:
+        if type(value) is not str:
+            found.append(("", "wrong_type"))
+        elif not value.strip():
+            found.append(("", "empty_value"))
+        elif not ok(value):
+            found.append(("", reason))
+
+    return check
+
+
+def _of(ok: Callable[[Any], bool]) -> Check:
+    def check(value: Any, found: Found) -> None:
+        if not ok(value):
+            found.append(("", "wrong_type"))
+
+    return check
+
+
+def _any_text(_: str) -> bool:
+    return True
+
+
+def _no_space(text: str) -> bool:
+    return not any(c.isspace() for c in text)
+
+
+_PRIMITIVES: Mapping[str, Check] = {
+    "string": _string(_any_text, "bad_format"),
+    "markdown": _string(_any_text, "bad_format"),
+    "xhtml": _string(lambda t: t.lstrip().startswith("<div"), "bad_format"),
+    "base64Binary": _string(_any_text, "bad_format"),
+    "code": _string(_CODE.fullmatch, "bad_format"),
+    "id": _string(_ID.fullmatch, "bad_id"),
+    "uri": _string(_no_space, "bad_format"),
+    "url": _string(_no_space, "bad_format"),
+    "canonical": _string(_no_space, "bad_format"),
+    "oid": _string(_OID.fullmatch, "bad_format"),
+    "uuid": _string(_UUID.fullmatch, "bad_format"),
+    "date": _string(real_date, "bad_date"),
+    "dateTime": _string(real_datetime, "bad_date"),
+    "instant": _string(_instant, "bad_date"),
+    "time": _string(_TIME.fullmatch, "bad_format"),
+    "boolean": _of(lambda v: type(v) is bool),
+    "integer": _of(_is_integer),
+    "positiveInt": _of(lambda v: _is_integer(v) and v > 0),
+    "unsignedInt": _of(lambda v: _is_integer(v) and v >= 0),
+    "decimal": _of(lambda v: type(v) is float or type(v) is int),
+}
+
+
+# --- elements ----------------------------------------------------------------------------------------
+
+
+def _coded(codes: frozenset[str]) -> Check:
+    def check(value: Any, found: Found) -> None:
+        if type(value) is not str:
+            found.append(("", "wrong_type"))
+        elif value not in codes:
+            found.append(("", "unknown_code"))
+
+    return check
+
+
+def _reference(targets: frozenset[str]) -> Check:
+    plain = _type("Reference")
+
+    def check(value: Any, found: Found) -> None:
+        plain(value, found)
+        if targets and type(value) is dict:
+            named = value.get("reference")
+            match = _RELATIVE.fullmatch(named) if type(named) is str else None
+            if match and match[1] in definitions.resource_types() and match[1] not in targets:
+                found.append(("reference", "reference_target"))
+
+    return check
+
+
+def _listed(item: Check, *, nulls: bool) -> Check:
+    def check(value: Any, found: Found) -> None:
+        if type(value) is not list:
+            found.append(("", "cardinality"))
+            return
+        if not value:
+            found.append(("", "empty_value"))
+        for entry in value:
+            if entry is None and nulls:
+                continue  # a null keeps the place of an item that only has a primitive extension
+            item(entry, found)
+
+    return check
+
+
+def _single(item: Check) -> Check:
+    def check(value: Any, found: Found) -> None:
+        if type(value) is list:
+            found.append(("", "cardinality"))
+        else:
+            item(value, found)
+
+    return check
+
+
+def _modifier(value: Any, found: Found) -> None:
+    found.append(("", "unknown_modifier_extension"))
+
+
+def _element(element: Element) -> Check:
+    if element.name == "modifierExtension":
+        return _modifier
+    if element.type == "Resource":
+        item: Check = _resource
+    elif element.codes is not None:
+        item = _coded(element.codes)
+    elif element.type == "Reference":
+        item = _reference(element.targets)
+    elif element.type in _PRIMITIVES:
+        item = _PRIMITIVES[element.type]
+    else:
+        item = _deferred(element.type)
+    return _listed(item, nulls=element.type in _PRIMITIVES) if element.many else _single(item)
+
+
+def _deferred(name: str) -> Check:
+    """The check of a type, compiled on first use, because types refer to themselves."""
+
+    def check(value: Any, found: Found) -> None:
+        _type(name)(value, found)
+
+    return check
+
+
+def _primitive_extension(value: Any, found: Found) -> None:
+    """``_birthDate`` and its like: an object with id and extension, or a list of such and nulls."""
+    for entry in value if type(value) is list else [value]:
+        if entry is None and type(value) is list:
+            continue
+        if type(entry) is not dict or not entry:
+            found.append(("", "wrong_type"))
+        elif set(entry) - {"id", "extension"}:
+            found.append(("", "unknown_element"))
+        elif "extension" in entry:
+            _EXTENSIONS(entry["extension"], found)
+
+
+def _under(key: str, found: Found, start: int) -> None:
+    """Put a key before the paths of the faults found inside it."""
+    for i in range(start, len(found)):
+        path, reason = found[i]
+        found[i] = (f"{key}.{path}" if path else key, reason)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a type demands: a check a key, required keys, choice groups by name, the group of a key."""
+
+    checks: Mapping[str, Check]
+    required: tuple[str, ...]
+    needed: Mapping[str, tuple[str, ...]]
+    group_of: Mapping[str, str]
+
+    def missing(self, value: Mapping[str, Any], found: Found) -> None:
+        for key in self.required:
+            if key not in value and f"_{key}" not in value:
+                found.append((key, "missing_required"))
+        for group, names in self.needed.items():
+            if not any(n in value or f"_{n}" in value for n in names):
+                found.append((f"{group}[x]", "missing_required"))
+
+    def one_of_each(self, keys: list[str], found: Found) -> None:
+        groups = [self.group_of[k] for k in keys]
+        found.extend((f"{g}[x]", "choice_conflict") for g in sorted({g for g in groups if groups.count(g) > 1}))
+
+
+def _shape(name: str) -> _Shape:
+    elements = definitions.load()[name].elements
+    checks: dict[str, Check] = {n: _element(e) for n, e in elements.items()}
+    checks |= {f"_{n}": _primitive_extension for n, e in elements.items() if e.type in _PRIMITIVES}
+    groups: dict[str, tuple[str, ...]] = {}
+    for n, e in elements.items():
+        if e.choice:
+            groups[e.choice] = (*groups.get(e.choice, ()), n)
+    return _Shape(
+        checks,
+        tuple(n for n, e in elements.items() if e.required and e.choice is None),
+        {g: names for g, names in groups.items() if any(elements[n].required for n in names)},
+        {n: g for g, names in groups.items() for n in names},
+    )
+
+
+@cache
+def _type(name: str) -> Check:
+    shape = _shape(name)
+    checks, group_of = shape.checks, shape.group_of
+
+    def check(value: Any, found: Found) -> None:
+        if type(value) is not dict or not value:
+            found.append(("", "wrong_type" if type(value) is not dict else "empty_value"))
+            return
+        chosen = []
+        for key, inner in value.items():
+            inner_check = checks.get(key)
+            if inner_check is None:
+                if key != "resourceType":
+                    found.append((_safe(key), "unknown_element"))
+                continue
+            if key in group_of:
+                chosen.append(key)
+            before = len(found)
+            if inner is None:
+                found.append(("", "empty_value"))
+            else:
+                inner_check(inner, found)
+            if len(found) > before:
+                _under(key, found, before)
+        if len(chosen) > 1:
+            shape.one_of_each(chosen, found)
+        shape.missing(value, found)
+
+    return check
+
+
+def _safe(key: str) -> str:
+    """A key the definitions do not know is data: it is not repeated."""
+    return "_" if key.startswith("_") else "*"
+
+
+def _resource(value: Any, found: Found) -> None:
+    kind = value.get("resourceType") if type(value) is dict else None
+    if type(kind) is not str or kind not in definitions.resource_types():
+        found.append(("resourceType", "unknown_resource_type"))
+    else:
+        _type(kind)(value, found)
+
+
+_EXTENSIONS = _listed(_deferred("Extension"), nulls=False)
+
+
+def issues(resource: Any) -> list[Issue]:
+    """Every fault of a parsed resource; empty when it is valid.
+
+    Args:
+        resource: a resource as ``orjson.loads`` gives it.
+
+    Returns:
+        Issues in document order, with paths from the resource's type on (``Patient.contact.gender``).
+    """
+    found: Found = []
+    _resource(resource, found)
+    if not found:
+        return []
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
+    prefix = kind if isinstance(kind, str) and kind in definitions.resource_types() else "Resource"
+    return [Issue(f"{prefix}.{path}", reason) for path, reason in found]
+
+
+def confirm(resource: Mapping[str, Any]) -> list[Issue]:
+    """The verdict of ``fhir.resources`` R4B itself on one resource: slower, and independent of our own checks."""
+    from fhir.resources.R4B import get_fhir_model_class
+    from pydantic import ValidationError
+
+    try:
+        get_fhir_model_class(str(resource["resourceType"])).model_validate(resource)
+    except ValidationError as refused:
+        errors = refused.errors(include_input=False, include_url=False, include_context=False)
+        known = (tuple(str(p) for p in e["loc"] if not isinstance(p, int)) for e in errors)
+        return [Issue(".".join((str(resource["resourceType"]), *loc)), "fhir_resources_rejects") for loc in known]
+    except (KeyError, LookupError, TypeError, ValueError):
+        return [Issue("Resource", "fhir_resources_rejects")]
+    return []
