@@ -1,4 +1,4 @@
-"""Identifying values that a record tells of a person or party: what must not be left anywhere after de-identification."""
+"""Identifying values that a record tells of a person or party: what may not be left after de-identification."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _patient_of(resource: Mapping[str, Any]) -> str | None:
 
 
 def person(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of ``bronze.people`` that one resource tells; ``person_id`` is its own id until merges are followed."""
+    """The columns of ``bronze.people`` that one resource tells; ``person_id`` is its own id until merges are seen."""
     patient = resource.get("resourceType") == "Patient"
     died = resource.get("deceasedDateTime") or ("true" if resource.get("deceasedBoolean") is True else None)
     home = _home(resource)

@@ -1,0 +1,329 @@
+"""Policies: allow lists that say what happens to each element, and why; files that the privacy officer owns.
+
+A policy file extends ``policies/base.toml``. It is checked against the FHIR definitions when loaded; a mistake is
+refused with file, path and fix. What no rule names is dropped.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from chartline.errors import UsageError
+from chartline.fhir import definitions
+from chartline.fhir.definitions import Element
+from chartline.settings import room
+
+DATES = frozenset({"date", "dateTime", "instant"})
+_STRINGS = frozenset({"string", "markdown"})
+_FITS: Mapping[str, frozenset[str]] = {
+    "date": DATES,
+    "zip": frozenset({"string"}),
+    "city": frozenset({"string"}),
+    "age": frozenset({"Age"}),
+    "pseudonym": frozenset({"id"}),
+    "reference": frozenset({"Reference"}),
+    "code-check": frozenset({"Coding", "string", "code"}),
+    "clean-text": _STRINGS,
+    "attachment": frozenset({"base64Binary"}),
+    "narrative": frozenset({"Narrative"}),
+}
+ACTIONS = frozenset({"keep", "drop", *_FITS})
+_MEANS: Mapping[str, frozenset[str]] = {
+    "date": frozenset({"year", "shift", "keep"}),
+    "zip": frozenset({"zip3", "zip5", "drop"}),
+    "city": frozenset({"keep", "drop"}),
+    "attachment": frozenset({"clean-text", "drop"}),
+    "narrative": frozenset({"clean-text", "drop"}),
+}
+_TEXT: Mapping[str, frozenset[str]] = {
+    "replacement": frozenset({"label", "surrogate"}),
+    "dates": frozenset({"year", "shift", "keep"}),
+    "geography": frozenset({"state", "city"}),
+    "consistency": frozenset({"patient", "document", "none"}),
+}
+_EXTENSION_RULES = frozenset({"value", "nested"})
+_SECTIONS = frozenset(
+    {
+        *("name", "basis", "extends", "pseudonyms", "dates", "means", "text"),
+        *("resources", "types", "paths", "extensions", "systems"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class TextRules:
+    """How notes are treated.
+
+    Attributes:
+        replacement: ``label`` ([NAME]) or ``surrogate`` (another name of the same kind).
+        dates: ``year``, ``shift`` by the patient's offset, or ``keep``.
+        geography: smallest unit that may stay: ``state`` or ``city`` (with five-digit ZIP).
+        consistency: a surrogate is the same within a ``patient``, a ``document`` or not at all (``none``).
+    """
+
+    replacement: str
+    dates: str
+    geography: str
+    consistency: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What happens to one element: action, the rule that says so, and its reason."""
+
+    action: str
+    rule: str
+    reason: str
+
+
+_DEFAULT = Decision("drop", "default", "no rule names it")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A loaded policy.
+
+    Attributes:
+        name: its name, for example ``safe_harbor``.
+        basis: the provision it serves.
+        hash: SHA-256 of its content with all that it extends.
+        pseudonyms: ``keyed`` (HMAC) or ``random`` (codes from the vault).
+        shift: lowest and highest offset in days, where dates are shifted.
+        means: what the actions date, zip, city, attachment and narrative do here.
+        text: how notes are treated.
+        resources: resource types that pass, with the reason.
+    """
+
+    name: str
+    basis: str
+    hash: str
+    pseudonyms: str
+    shift: tuple[int, int]
+    means: Mapping[str, str]
+    text: TextRules
+    resources: Mapping[str, str]
+    types: Mapping[str, Decision] = field(repr=False)
+    paths: Mapping[str, Decision] = field(repr=False)
+    extensions: Mapping[str, str] = field(repr=False)
+    public_systems: tuple[str, ...] = field(repr=False)
+
+    def decide(self, owner: str, path: str, element: Element) -> Decision:
+        """The decision on an element.
+
+        Args:
+            owner: type that declares the element, for example ``CodeableConcept`` or ``Patient.contact``.
+            path: path from the resource on, for example ``Condition.code.text``.
+            element: its definition.
+        """
+        names = [path, f"{owner}.{element.name}"]
+        if element.choice:
+            names += [f"{path.rpartition('.')[0]}.{element.choice}[x]", f"{owner}.{element.choice}[x]"]
+        for name in names:
+            if name in self.paths:
+                return self.paths[name]
+        definition = definitions.load().get(element.type)
+        if definition is not None and definition.kind == "backbone":
+            return Decision("keep", element.type, "its elements are decided one by one")
+        return self.types.get(element.type, _DEFAULT)
+
+    def effect(self, action: str) -> str:
+        """What an action does under this policy: ``date`` becomes shift, year or keep, and so on."""
+        return self.means.get(action, action)
+
+
+# --- loading -----------------------------------------------------------------------------------------
+
+
+def _refuse(file: Path, where: str, wrong: str, allowed: Iterable[str]) -> UsageError:
+    options = sorted(allowed)
+    close = difflib.get_close_matches(wrong, options, n=1)
+    fix = f"Did you mean '{close[0]}'?" if close else f"Use one of: {', '.join(options[:12])}."
+    return UsageError("CL2040", f"{file.name}: '{wrong}' at {where} is not known.", fix)
+
+
+def _one_of(file: Path, where: str, value: Any, allowed: Iterable[str]) -> str:
+    if value not in set(allowed):
+        raise _refuse(file, where, str(value), allowed)
+    return str(value)
+
+
+def _file_of(name: str) -> Path:
+    named = Path(name)
+    if named.suffix == ".toml" or named.parent != Path():
+        return named
+    return room("policies") / f"{name}.toml"
+
+
+def _content(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    try:
+        body = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        names = (p.stem for p in room("policies").glob("*.toml") if p.stem != "base")
+        raise UsageError(
+            "CL2041", f"policy file {file} cannot be read.", f"Use {', '.join(sorted(names))} or a path."
+        ) from None
+    except tomllib.TOMLDecodeError as cause:
+        raise UsageError("CL2042", f"{file} is not TOML: {cause}.", "Correct that line.") from None
+    for section in body:
+        _one_of(file, "the top level", section, _SECTIONS)
+    parent = body.pop("extends", None)
+    if parent is None:
+        return body
+    base_file = file.parent / f"{parent}.toml"
+    base_file = base_file if base_file.is_file() else _file_of(str(parent))
+    if base_file in seen:
+        raise UsageError("CL2043", f"{file.name} extends itself.", "Remove 'extends'.")
+    base = _content(base_file, (*seen, file))
+    merged = {k: {**base.get(k, {}), **v} if isinstance(v, dict) else v for k, v in body.items()}
+    return {**base, **merged}
+
+
+def _steps(path: str) -> tuple[Element | None, str | None, Iterable[str]]:
+    """The element that a path names, the first step that is wrong, and what could stand there."""
+    tree = definitions.load()
+    head, *rest = path.split(".")
+    if head not in tree or tree[head].kind == "backbone":
+        return None, head, [n for n, d in tree.items() if d.kind != "backbone"]
+    here, element = tree[head], None
+    for i, step in enumerate(rest):
+        group = step.removesuffix("[x]") if step.endswith("[x]") else None
+        matches = [e for n, e in here.elements.items() if (e.choice == group if group else n == step)]
+        if not matches:
+            return None, step, here.elements
+        element = matches[0]
+        if i < len(rest) - 1:
+            here = tree.get(element.type, here)
+    return element, None, ()
+
+
+def _decision(file: Path, section: str, name: str, body: Any) -> Decision:
+    where = f'[{section}] "{name}"'
+    if not isinstance(body, dict) or set(body) != {"action", "reason"} or not str(body.get("reason", "")).strip():
+        raise UsageError("CL2044", f"{file.name}: {where} lacks an action or a reason.", "Give both, and nothing else.")
+    return Decision(_one_of(file, where, body["action"], ACTIONS), name, str(body["reason"]))
+
+
+def _fitting(file: Path, where: str, decision: Decision, kind: str) -> None:
+    allowed = _FITS.get(decision.action)
+    if allowed is not None and kind not in allowed:
+        raise UsageError(
+            "CL2045",
+            f"{file.name}: action '{decision.action}' at {where} does not fit the type {kind}.",
+            f"It fits {', '.join(sorted(allowed))}; use keep or drop, or name another element.",
+        )
+
+
+def _checked_paths(file: Path, section: Mapping[str, Any]) -> dict[str, Decision]:
+    decided = {}
+    for path, body in section.items():
+        element, wrong, allowed = _steps(path)
+        if wrong is not None:
+            raise _refuse(file, f'[paths] "{path}"', wrong, allowed)
+        decision = _decision(file, "paths", path, body)
+        if element is not None:
+            _fitting(file, f'[paths] "{path}"', decision, element.type)
+        decided[path] = decision
+    return decided
+
+
+def _checked_types(file: Path, section: Mapping[str, Any]) -> dict[str, Decision]:
+    tree = definitions.load()
+    known = {n for n, d in tree.items() if d.kind == "datatype"} | {
+        e.type for d in tree.values() for e in d.elements.values() if e.type not in tree
+    }
+    decided = {}
+    for name, body in section.items():
+        _one_of(file, "[types]", name, known)
+        decision = _decision(file, "types", name, body)
+        _fitting(file, f'[types] "{name}"', decision, name)
+        decided[name] = decision
+    return decided
+
+
+def _choices(
+    file: Path, section: str, body: Mapping[str, Any], allowed: Mapping[str, frozenset[str]]
+) -> dict[str, str]:
+    for name in body:
+        _one_of(file, f"[{section}]", name, allowed)
+    for name in allowed:
+        if name not in body:
+            raise UsageError(
+                "CL2046", f"{file.name}: [{section}] lacks '{name}'.", f"Use {' or '.join(sorted(allowed[name]))}."
+            )
+    return {name: _one_of(file, f"[{section}] {name}", body[name], allowed[name]) for name in allowed}
+
+
+@cache
+def load(name: str) -> Policy:
+    """A policy by its name in ``policies/`` or by the path of a file.
+
+    Raises:
+        UsageError: CL2040 to CL2047, each with the file, the path in it and the fix.
+    """
+    file = _file_of(name)
+    body = _content(file)
+    for required in ("name", "basis", "pseudonyms", "means", "text", "resources", "types"):
+        if required not in body:
+            raise UsageError("CL2047", f"{file.name} lacks '{required}'.", "See policies/safe_harbor.toml.")
+    for kind in body["resources"]:
+        _one_of(file, "[resources]", kind, definitions.resource_types())
+    for url, rule in body.get("extensions", {}).items():
+        _one_of(file, f'[extensions] "{url}"', rule, _EXTENSION_RULES)
+    dates = body.get("dates", {"low": 0, "high": 0})
+    shift = (int(dates.get("low", 0)), int(dates.get("high", 0)))
+    means = _choices(file, "means", body["means"], _MEANS)
+    if means["date"] == "shift" and (shift[0] >= shift[1] or shift == (0, 0)):
+        raise UsageError(
+            "CL2048", f"{file.name}: [dates] low must be below high.", "For example low = -365, high = -1."
+        )
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return Policy(
+        name=str(body["name"]),
+        basis=str(body["basis"]),
+        hash=hashlib.sha256(canonical.encode()).hexdigest(),
+        pseudonyms=_one_of(file, "pseudonyms", body["pseudonyms"], ("keyed", "random")),
+        shift=shift,
+        means=means,
+        text=TextRules(**_choices(file, "text", body["text"], _TEXT)),
+        resources=dict(body["resources"]),
+        types=_checked_types(file, body["types"]),
+        paths=_checked_paths(file, body.get("paths", {})),
+        extensions=dict(body.get("extensions", {})),
+        public_systems=tuple(body.get("systems", {}).get("public", ())),
+    )
+
+
+# --- reading a policy --------------------------------------------------------------------------------
+
+
+def decisions(policy: Policy) -> Iterator[tuple[str, str, Decision]]:
+    """Every element of every type that passes, with its type and decision; datatypes once, under their own name."""
+    tree = definitions.load()
+    roots = [n for n, d in tree.items() if d.kind == "datatype"]
+    roots += [n for n, d in tree.items() if d.kind != "datatype" and n.partition(".")[0] in policy.resources]
+    for owner in sorted(roots):
+        for name, element in tree[owner].elements.items():
+            yield f"{owner}.{name}", element.type, policy.decide(owner, f"{owner}.{name}", element)
+
+
+def policy_table(policy: Policy) -> str:
+    """A Markdown table of what a policy does to each element of each type, for the privacy officer."""
+    lines = [
+        f"# Policy {policy.name}",
+        "",
+        f"Basis: {policy.basis}. SHA-256 `{policy.hash}`. Ids: {policy.pseudonyms}. A resource type or element that is"
+        " not here does not pass.",
+        "",
+        "| element | type | action | reason |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {path} | {kind} | {policy.effect(d.action)} | {d.reason} |" for path, kind, d in decisions(policy)]
+    return "\n".join(lines) + "\n"
