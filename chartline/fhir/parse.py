@@ -1,0 +1,350 @@
+"""Parsing: landed files to one row a resource version, with what fails set aside and nothing lost.
+
+Files and pieces of large files are spread over Python workers, each record is judged once
+(``chartline.fhir.judge``), and the judgements are staged as Parquet in the restricted zone. From there on it is
+Spark SQL: exact duplicates are dropped, references resolved over the whole lake, the gate asked, the rows written.
+
+Bronze is a function of the set of files landed: a delivery that brings the target of an older dangling reference
+updates the older row too, so an incremental build equals a full one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from chartline.deid import keys
+from chartline.deid.keys import Key
+from chartline.errors import GateFailed
+from chartline.fhir import identity, judge, records, resolve
+from chartline.fhir.people import PARTIES
+from chartline.ingest import formats, manifests
+from chartline.ingest.land import blob
+from chartline.lake import ledger, quarantine, tables
+from chartline.lake import spark as lake
+from chartline.settings import Settings
+from chartline.stage import Counts, StageResult
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    Batches = Iterator[pa.RecordBatch]
+
+_UNIT = (
+    "digest string, form string, compression string, start long, line long, stop long, type string, "
+    "exported_at timestamp, wanted array<long>"
+)
+_PLACE = ("source_file", "source_line", "part")
+_BATCH_BYTES = 8 << 20
+_BATCH_ROWS = 2000
+_TASKS_A_CORE = 4  # pieces differ in size; a few tasks for each core even them out
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run of parse has to read.
+
+    Attributes:
+        units: rows of ``_UNIT``: files and pieces of files.
+        released: ids of the quarantined records that a person released.
+        digest: SHA-256 over all that the result depends on.
+        landing: version of ``landing.files`` that was looked at.
+    """
+
+    units: list[dict[str, Any]]
+    released: frozenset[str]
+    digest: str
+    landing: int
+
+
+def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
+    """Turn landed files that were not parsed before into rows of ``bronze.resources`` and ``bronze.quarantine``.
+
+    ``bronze.people`` is built again when parties or merges arrived. The equation counts records: lines of NDJSON,
+    entries of bundles, single resources, and a file that cannot be read as one.
+
+    Raises:
+        UsageError: CL2022 to CL2026 the key is missing or unusable.
+        GateFailed: CL1001 or CL1035 records are unaccounted for, or a gate said no.
+    """
+    started = datetime.now(UTC)
+    key = keys.load(settings.key)
+    work = _work(settings)
+    before = ledger.same_work(settings, "parse", work.digest)
+    if before:
+        return before
+    staged_at = settings.zone("restricted") / "scratch" / f"parse-{run_id}"
+    try:
+        staged = _staged(spark, settings, work.units, staged_at)
+        result = _write(spark, settings, staged, work, run_id, started)
+    finally:
+        shutil.rmtree(staged_at, ignore_errors=True)
+    ledger.record(settings, result, work.digest, started, key_id=key.id)
+    return result
+
+
+# --- what there is to do -----------------------------------------------------------------------------
+
+
+def _work(settings: Settings) -> Work:
+    version = tables.version(settings, "landing.files")
+    landed = {f["digest"]: f for f in tables.read(settings, "landing.files", version).to_pylist()}
+    last = ledger.latest(settings, "parse")
+    done = set()
+    if last:
+        done = set(tables.read(settings, "landing.files", last.extra["landing"], ["digest"])["digest"].to_pylist())
+    aside = tables.read(
+        settings, quarantine.TABLE, columns=["quarantine_id", "stage", "source_file", "source_line", "disposition"]
+    )
+    notes = [r for r in aside.to_pylist() if r["stage"] in ("land", "parse")]
+    # A file that landing set aside waits for a person; a missing file has a place in its manifest instead.
+    held = {r["source_file"] for r in notes if r["stage"] == "land" and r["disposition"] in ("open", "discarded")}
+    released = [r for r in notes if r["disposition"] == "released" and r["source_file"] in landed]
+    again: dict[str, set[int | None]] = {}
+    for r in released:
+        again.setdefault(r["source_file"], set()).add(r["source_line"])
+    units: list[dict[str, Any]] = []
+    for digest, file in sorted(landed.items()):
+        if file["format"] not in formats.FHIR_FORMATS or digest in held:
+            continue
+        if digest not in done:
+            units += _pieces(settings, file, None)
+        elif digest in again:
+            lines = again[digest]
+            units += _pieces(settings, file, None if None in lines else sorted(n for n in lines if n))
+    ids = frozenset(r["quarantine_id"] for r in released)
+    facts = {"files": hashlib.sha256("".join(sorted(landed)).encode()).hexdigest(), "released": sorted(ids)}
+    return Work(units, ids, ledger.input_digest("parse", **facts), version or 0)
+
+
+def _pieces(settings: Settings, file: Mapping[str, Any], wanted: list[int] | None) -> list[dict[str, Any]]:
+    starts = [(0, 1), *((c["offset"], c["line"]) for c in file["chunks"] or ())]
+    stops = [offset for offset, _ in starts[1:]] + [None]
+    promise = _promise(settings, file)
+    return [
+        {
+            "digest": file["digest"],
+            "form": file["format"],
+            "compression": file["compression"],
+            "start": start,
+            "line": line,
+            "stop": stop,
+            "type": promise,
+            "exported_at": file["transaction_time"],
+            "wanted": wanted,
+        }
+        for (start, line), stop in zip(starts, stops, strict=True)
+    ]
+
+
+def _promise(settings: Settings, file: Mapping[str, Any]) -> str | None:
+    """The resource type that the file's manifest promises for each of its lines."""
+    if not file["manifest"]:
+        return None
+    name = Path(file["name"]).name.removesuffix(".gz")
+    manifest = manifests.read(blob(settings, file["manifest"]).read_bytes())
+    return next((e.type for e in manifest.entries if e.file.removesuffix(".gz") == name), None)
+
+
+# --- in the workers ----------------------------------------------------------------------------------
+
+
+@lake.guarded
+def _walk(batches: Batches, *, settings: Settings) -> Batches:
+    key = keys.load(settings.key)
+    for batch in batches:
+        for unit in batch.to_pylist():
+            yield from _batched(_unit_rows(unit, settings, key))
+
+
+def _unit_rows(unit: Mapping[str, Any], settings: Settings, key: Key) -> Iterator[judge.Row]:
+    """The rows of one file or piece, and at the end one of kind ``unit`` with how many records were found in it."""
+    origin = judge.Origin(unit["digest"], unit["type"], unit["exported_at"], key, settings.project)
+    wanted = None if unit["wanted"] is None else set(unit["wanted"])
+    found = 0
+
+    def counted() -> Iterator[records.Record]:
+        nonlocal found
+        path = blob(settings, unit["digest"])
+        places = {"start": unit["start"], "line": unit["line"], "end": unit["stop"]}
+        for record in records.read(path, unit["compression"], unit["form"], **places):
+            if wanted is None or record.line in wanted:
+                found += 1
+                yield record
+
+    yield from judge.rows(counted(), origin)
+    yield {"kind": "unit", "source_file": unit["digest"], "n": found}
+
+
+def _batched(rows: Iterator[judge.Row]) -> Batches:
+    schema = pa.schema([(name, tables.arrow_type(kind)) for name, kind in judge.STAGED.items()])
+    held: list[judge.Row] = []
+    size = 0
+    for row in rows:
+        held.append(row)
+        size += len(row.get("raw") or row.get("payload") or "")
+        if size > _BATCH_BYTES or len(held) >= _BATCH_ROWS:
+            yield pa.RecordBatch.from_pylist(held, schema=schema)
+            held, size = [], 0
+    if held:
+        yield pa.RecordBatch.from_pylist(held, schema=schema)
+
+
+# --- in Spark ----------------------------------------------------------------------------------------
+
+
+def _staged(spark: SparkSession, settings: Settings, units: list[dict[str, Any]], at: Path) -> DataFrame:
+    columns = ", ".join(f"{name} {kind}" for name, kind in judge.STAGED.items())
+    tasks = max(1, min(len(units), _TASKS_A_CORE * spark.sparkContext.defaultParallelism))
+    work = spark.createDataFrame(units, _UNIT).repartition(tasks)
+    work.mapInArrow(partial(_walk, settings=settings), columns).write.mode("overwrite").parquet(str(at))
+    return spark.read.schema(columns).parquet(str(at))
+
+
+def _tally(staged: DataFrame) -> Counter[tuple[str, str | None]]:
+    """Records by kind and reason; GateFailed CL1035 when a file's rows are not as many as the records found in it."""
+    from pyspark.sql import functions as f
+
+    each = staged.groupBy("source_file", "kind", "reason").agg(f.count("*").alias("rows"), f.sum("n").alias("n"))
+    tally: Counter[tuple[str, str | None]] = Counter()
+    balance: Counter[str] = Counter()
+    for row in each.collect():
+        found = row["n"] if row["kind"] == "unit" else row["rows"]
+        tally[row["kind"], None if row["kind"] in ("unit", "resource") else row["reason"]] += found
+        balance[row["source_file"]] += found if row["kind"] == "unit" else -found
+    uneven = sum(1 for difference in balance.values() if difference)
+    if uneven:
+        raise GateFailed("CL1035", f"{uneven} files have records that are unaccounted for.", "Report this.")
+    return tally
+
+
+def _doubles(resources: DataFrame, bronze: DataFrame) -> DataFrame:
+    """Places of rows that bronze has already, or that came before in this delivery (by file digest, then line)."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    first = Window.partitionBy(*resolve.KEY).orderBy(*_PLACE)
+    known = bronze.select(*resolve.KEY, f.lit(True).alias("known"))
+    return (
+        resources.select(*resolve.KEY, *_PLACE)
+        .withColumn("rank", f.row_number().over(first))
+        .join(known, list(resolve.KEY), "left")
+        .where("rank > 1 OR known")
+        .select(*_PLACE)
+    )
+
+
+def _write(
+    spark: SparkSession, settings: Settings, staged: DataFrame, work: Work, run_id: str, started: datetime
+) -> StageResult:
+    from pyspark.sql import functions as f
+
+    tally = _tally(staged)
+    tables.ensure(settings, "bronze.resources")
+    # Pinned, because frames are evaluated late and this run writes to the table.
+    bronze = lake.read(spark, settings, "bronze.resources", tables.version(settings, "bronze.resources"))
+    resources = staged.where("kind = 'resource'").withColumn("run_id", f.lit(run_id))
+    doubles = _doubles(resources, bronze).persist()
+    duplicate = doubles.count()
+    fresh = resources.join(doubles, list(_PLACE), "left_anti") if duplicate else resources
+    counts = Counts(
+        in_=tally["unit", None],
+        out=fresh.select("row_hash").count(),
+        quarantined=_reasons(tally, "quarantine"),
+        duplicate=duplicate,
+        filtered=_reasons(tally, "filtered"),
+    )
+    counts.require_whole("parse")
+    old = resolve.unsettled(bronze)
+    narrow = [*resolve.KEY, "patient_id", "links", "raw"]
+    whole = ["resource_type", "resource_id", "patient_id", "deleted", "raw"]
+    found = resolve.repairs(
+        fresh.select(narrow).unionByName(old.select(narrow)), bronze.select(whole).unionByName(fresh.select(whole))
+    ).persist()
+    rows = resolve.mended(fresh, found)
+    changed = _changed(old, resolve.mended(old, found), run_id)
+    aside = _aside(spark, settings, staged, started, run_id)
+    stamp = {"run_id": run_id}
+    versions = {
+        "bronze.quarantine": lake.write(aside, settings, "bronze.quarantine", "append", stamp),
+        "bronze.resources": lake.write(rows, settings, "bronze.resources", "append", stamp),
+    }
+    versions["bronze.resources"] = _update(spark, settings, changed)
+    versions["bronze.people"] = _people(spark, settings, run_id)
+    _settle(settings, work.released, staged)
+    return StageResult("parse", run_id, counts, versions, extra={"landing": work.landing})
+
+
+def _reasons(tally: Counter[tuple[str, str | None]], kind: str) -> dict[str, int]:
+    return {reason: n for (of, reason), n in sorted(tally.items(), key=str) if of == kind and reason and n}
+
+
+def _changed(old: DataFrame, mended: DataFrame, run_id: str) -> DataFrame:
+    """Rows of bronze whose links, count of unresolved ones or patient came out differently."""
+    from pyspark.sql import functions as f
+
+    before = old.selectExpr(*resolve.KEY, "links AS l", "unresolved AS u", "patient_id AS p")
+    return (
+        mended.select(*resolve.KEY, "links", "unresolved", "patient_id")
+        .join(before, list(resolve.KEY))
+        .where("NOT (links <=> l AND unresolved <=> u AND patient_id <=> p)")
+        .drop("l", "u", "p")
+        .withColumn("run_id", f.lit(run_id))
+    )
+
+
+def _update(spark: SparkSession, settings: Settings, changed: DataFrame) -> int:
+    """Merge changed rows into bronze, when there are any; return its version."""
+    from delta.tables import DeltaTable
+
+    changed = changed.persist()
+    if not changed.isEmpty():
+        same = " AND ".join(f"b.{c} = c.{c}" for c in resolve.KEY)
+        columns = ("links", "unresolved", "patient_id", "run_id")
+        target = DeltaTable.forPath(spark, str(tables.path(settings, "bronze.resources"))).alias("b")
+        target.merge(changed.alias("c"), same).whenMatchedUpdate(set={c: f"c.{c}" for c in columns}).execute()
+    return tables.version(settings, "bronze.resources") or 0
+
+
+def _aside(spark: SparkSession, settings: Settings, staged: DataFrame, started: datetime, run_id: str) -> DataFrame:
+    """Rows for the quarantine that it does not hold yet."""
+    from pyspark.sql import functions as f
+
+    held = lake.read(spark, settings, quarantine.TABLE).select("quarantine_id")
+    return (
+        staged.where("kind = 'quarantine'")
+        .join(held, "quarantine_id", "left_anti")
+        .withColumn("stage", f.lit("parse"))
+        .withColumn("disposition", f.lit("open"))
+        .withColumn("first_seen", f.lit(started))
+        .withColumn("run_id", f.lit(run_id))
+    )
+
+
+def _people(spark: SparkSession, settings: Settings, run_id: str) -> int:
+    """Build ``bronze.people`` again when this run brought or changed a party; return its version."""
+    from pyspark.sql import functions as f
+
+    bronze = lake.read(spark, settings, "bronze.resources")
+    touched = bronze.where((f.col("run_id") == run_id) & f.col("resource_type").isin(*PARTIES))
+    if not touched.isEmpty():
+        rows = identity.people(spark, bronze, run_id)
+        return lake.write(rows, settings, "bronze.people", "overwrite", {"run_id": run_id})
+    tables.ensure(settings, "bronze.people")
+    return tables.version(settings, "bronze.people") or 0
+
+
+def _settle(settings: Settings, released: frozenset[str], staged: DataFrame) -> None:
+    """Mark the records that a person released: those that failed again are open again, the others are back in."""
+    if released:
+        failed = {r["quarantine_id"] for r in staged.where("kind = 'quarantine'").select("quarantine_id").collect()}
+        quarantine.settle(settings, {i: "open" if i in failed else "reentered" for i in released})

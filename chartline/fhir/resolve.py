@@ -1,0 +1,189 @@
+"""References that only the whole lake can resolve, in Spark SQL: independent of file order and of delivery.
+
+Three things are looked up: whether a target is there; a resource by its identifier (conditional references and
+references with an identifier only); a resource by the uuid in a urn of another bundle. Two answers are no answer.
+All of it works on narrow rows, without the resources' text; what it finds is joined to the wide rows once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+
+from chartline.fhir import references
+from chartline.lake.spark import guarded
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    Batches = Iterator[pa.RecordBatch]
+
+KEY = ("resource_type", "resource_id", "row_hash")
+BY_TARGET = ("Provenance",)  # resources whose patient is that of what they point to
+
+_CONDITIONAL = r"^(?:.*/)?([A-Za-z]*)[?]identifier=([^&]+)$"
+_IS_CONDITIONAL = f"reference RLIKE '{_CONDITIONAL}'"
+_SETTLED = "resource_type string, resource_id string, row_hash string, patient_id string"
+
+
+def unsettled(bronze: DataFrame) -> DataFrame:
+    """Rows of bronze whose links or patient a new delivery may change."""
+    from pyspark.sql import functions as f
+
+    conditional = f.expr("exists(links, l -> contains(l.reference, '?identifier='))")
+    return bronze.where((f.col("unresolved") > 0) | f.col("resource_type").isin(*BY_TARGET) | conditional)
+
+
+def repairs(rows: DataFrame, lake: DataFrame) -> DataFrame:
+    """What the lake knows beyond a row's own bundle, for the rows that need it.
+
+    Args:
+        rows: KEY, patient_id, links, raw: new rows, and those of bronze that are ``unsettled``.
+        lake: resource_type, resource_id, patient_id, deleted, raw of all that is in the lake, new rows included.
+
+    Returns:
+        KEY, ``filled`` (map of reference to the target it resolves to, null values for those that do not),
+        ``unresolved`` (count of links without a resource), ``moved`` (whether the patient was worked out anew) and
+        ``patient_id``.
+    """
+    from pyspark.sql import functions as f
+
+    lost = _dangling(rows, lake).persist()
+    answered = (
+        lost.join(_answers(lost, lake), "lookup", "left")
+        .groupBy(*KEY)
+        .agg(
+            f.map_from_entries(f.collect_set(f.struct("reference", f.coalesce("answer", "target")))).alias("filled"),
+            f.expr("CAST(count_if(answer IS NULL) AS INT)").alias("unresolved"),
+        )
+        .persist()
+    )
+    late = _late_patients(rows.join(answered, list(KEY)))
+    owners = lake.select("resource_type", "resource_id", "patient_id")
+    moved = late.unionByName(_patients_by_target(mended(rows, answered), owners)).withColumn("moved", f.lit(True))
+    return answered.join(moved, list(KEY), "full")
+
+
+def mended(rows: DataFrame, found: DataFrame) -> DataFrame:
+    """The rows with their links, ``unresolved`` and patient as ``repairs`` found them; all else as it was."""
+    from pyspark.sql import functions as f
+
+    facts = found
+    for column, kind in (("moved", "boolean"), ("patient_id", "string")):
+        if column not in facts.columns:
+            facts = facts.withColumn(column, f.lit(None).cast(kind))
+    facts = facts.withColumnRenamed("patient_id", "new_patient").withColumnRenamed("unresolved", "left_over")
+    return (
+        rows.join(facts, list(KEY), "left")
+        .withColumn("unresolved", f.coalesce("left_over", f.lit(0)))
+        .withColumn("patient_id", f.expr("IF(coalesce(moved, false), new_patient, patient_id)"))
+        .withColumn(
+            "links",
+            f.expr(
+                "CASE WHEN filled IS NULL THEN links ELSE transform(links, l -> named_struct('reference', l.reference, "
+                "'target', IF(map_contains_key(filled, l.reference), filled[l.reference], l.target))) END"
+            ),
+        )
+        .drop("filled", "moved", "new_patient", "left_over")
+    )
+
+
+def _dangling(rows: DataFrame, lake: DataFrame) -> DataFrame:
+    """Links whose target is not in the lake: KEY, reference, target, lookup.
+
+    A conditional reference is always among them, whatever it was resolved to before: a second resource with the
+    same identifier makes it ambiguous.
+    """
+    from pyspark.sql import functions as f
+
+    each = rows.select(*KEY, f.explode("links").alias("link")).selectExpr(
+        *KEY,
+        "link.reference",
+        f"IF(link.{_IS_CONDITIONAL}, NULL, link.target) AS target",
+    )
+    there = lake.select(f.concat_ws("/", "resource_type", "resource_id").alias("target")).distinct()
+    # A '+' is a plus in these identifiers, not a blank as in a form.
+    token = f"try_url_decode(replace(regexp_extract(reference, '{_CONDITIONAL}', 2), '+', '%2B'))"
+    return (
+        each.where("target IS NULL OR NOT startswith(target, '#')")
+        .join(there, "target", "left_anti")
+        .selectExpr(
+            *KEY,
+            "reference",
+            "target",
+            f"CASE WHEN startswith(reference, 'urn:uuid:') THEN substring(reference, 10) WHEN {_IS_CONDITIONAL} "
+            f"THEN concat(regexp_extract(reference, '{_CONDITIONAL}', 1), '?', {token}) END AS lookup",
+        )
+    )
+
+
+def _answers(lost: DataFrame, lake: DataFrame) -> DataFrame:
+    """What the lookups of dangling links stand for, where exactly one resource answers: lookup, answer."""
+    from pyspark.sql import functions as f
+
+    wanted = lost.where("lookup IS NOT NULL").select("lookup").distinct()
+    asked = wanted.where("contains(lookup, '?')").selectExpr("split_part(lookup, '?', 1) AS kind").distinct().collect()
+    kinds = {r["kind"] for r in asked}
+    there = lake.where("NOT deleted")
+    named = there if "" in kinds else there.where(f.col("resource_type").isin(sorted(kinds)))
+    name = f.concat_ws("/", "resource_type", "resource_id").alias("answer")
+    tokens = (
+        named.withColumn("known", f.from_json("raw", "identifier array<struct<system:string,value:string>>"))
+        .select("resource_type", name, f.explode("known.identifier").alias("i"))
+        .where("i.value IS NOT NULL")
+        .selectExpr("answer", "i.system", "i.value", "explode(array(resource_type, '')) AS kind")
+        .selectExpr("answer", "kind", "explode(array(value, concat(coalesce(system, ''), '|', value))) AS token")
+        .selectExpr("answer", "concat(kind, '?', token) AS lookup")
+    )
+    uuids = there.select(name, f.col("resource_id").alias("lookup"))
+    return (
+        wanted.join(tokens.unionByName(uuids), "lookup")
+        .groupBy("lookup")
+        .agg(f.min("answer").alias("answer"), f.max("answer").alias("other"))
+        .where("answer = other")
+        .drop("other")
+    )
+
+
+@guarded
+def _compartments(batches: Batches) -> Batches:
+    schema = pa.schema([(c, pa.string()) for c in (*KEY, "patient_id")])
+    for batch in batches:
+        out: list[dict[str, Any]] = []
+        for row in batch.to_pylist():
+            targets = {link["reference"]: link["target"] for link in row["links"]} | dict(row["filled"])
+            patient = references.patient_of(orjson.loads(row["raw"]), row["resource_id"], targets)
+            out.append({c: row[c] for c in KEY} | {"patient_id": patient})
+        yield pa.RecordBatch.from_pylist(out, schema=schema)
+
+
+def _late_patients(rows: DataFrame) -> DataFrame:
+    """Patients of rows that name theirs by identifier or by a urn of another bundle: KEY, patient_id."""
+    late = rows.where(
+        "resource_type <> 'Patient' AND (exists(map_values(filled), v -> startswith(coalesce(v, ''), 'Patient/')) "
+        "OR exists(map_keys(filled), k -> contains(k, 'Patient?identifier=') OR startswith(k, '?identifier=')))"
+    )
+    return late.select(*KEY, "raw", "links", "filled").mapInArrow(_compartments, _SETTLED)
+
+
+def _patients_by_target(rows: DataFrame, lake: DataFrame) -> DataFrame:
+    """Patients of Provenance, where all its targets that have one have the same: KEY, patient_id."""
+    from pyspark.sql import functions as f
+
+    each = (
+        rows.where(f.col("resource_type").isin(*BY_TARGET))
+        .select(*KEY, f.explode("links.target").alias("target"))
+        .where("target IS NOT NULL")
+    )
+    owner = lake.where("patient_id IS NOT NULL").selectExpr(
+        "concat_ws('/', resource_type, resource_id) AS target", "patient_id AS owner"
+    )
+    return (
+        each.join(owner, "target", "left")
+        .withColumn("owner", f.expr("coalesce(owner, IF(startswith(target, 'Patient/'), substring(target, 9), NULL))"))
+        .groupBy(*KEY)
+        .agg(f.expr("IF(min(owner) = max(owner), min(owner), NULL)").alias("patient_id"))
+    )
