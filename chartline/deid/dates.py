@@ -1,0 +1,68 @@
+"""FHIR dates: one offset a patient, applied to the calendar date as written; time of day and zone stay as they are.
+
+Shifting the written date rather than the instant keeps intervals in whole days exact and cannot move a day across a
+daylight-saving change. A partial date keeps its precision: it is shifted at mid-period (day 15, 1 July) and cut again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+EPOCH = date(1970, 1, 1).toordinal()
+
+
+def offset_days(key: bytes, patient_id: str, low: int, high: int) -> int:
+    """The offset of one patient, in ``low..high`` days, never 0: HMAC-SHA-256 of the patient's id.
+
+    Args:
+        key: ``Key.derive("date-shift", project)``.
+        patient_id: logical id of the person in the source.
+        low: lowest offset.
+        high: highest offset.
+    """
+    choices = high - low + 1 - (1 if low <= 0 <= high else 0)
+    drawn = int.from_bytes(hmac.new(key, patient_id.encode(), hashlib.sha256).digest()[:8], "big") % choices
+    days = low + drawn
+    return days + 1 if low <= 0 <= days else days
+
+
+@lru_cache(maxsize=1 << 17)
+def shift(text: str, days: int) -> str | None:
+    """A FHIR date, dateTime or instant moved by a number of days; None when it is not one or leaves the calendar."""
+    match = _DATE.match(text)
+    if match is None:
+        return None
+    year, month, day = match[1], match[2], match[3]
+    try:
+        moved = date(int(year), int(month or 7), int(day or (15 if month else 1))) + timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+    whole = moved.isoformat()
+    return whole[: 10 if day else 7 if month else 4] + text[match.end() :]
+
+
+def year(text: str) -> str | None:
+    """The year of a FHIR date; None when it is not one."""
+    match = _DATE.match(text)
+    return match[1] if match else None
+
+
+def days_since_epoch(text: str) -> float | None:
+    """Days, with the fraction of the day, from 1970-01-01 to a dateTime with its zone; midnight where there is no time.
+
+    None for partial dates, whose day is not known.
+    """
+    match = _DATE.match(text)
+    if match is None or match[3] is None:
+        return None
+    try:
+        if "T" not in text:
+            return float(date.fromisoformat(text).toordinal() - EPOCH)
+        return datetime.fromisoformat(text.replace(":60", ":59")).timestamp() / 86400
+    except ValueError:
+        return None

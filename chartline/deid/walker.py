@@ -1,0 +1,601 @@
+"""The policy compiled to closures that walk one parsed resource and build the de-identified one.
+
+Only what a closure was compiled for is copied; every other key is left behind and counted. Contained resources,
+primitive extensions, references of every form, narrative and attachments go through the same tree.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from chartline.deid import dates, geography
+from chartline.deid.context import PatientContext
+from chartline.deid.policy import DATES, Decision, Policy
+from chartline.errors import DataError
+from chartline.fhir import definitions
+from chartline.fhir.definitions import Element
+
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+MASKED = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
+_LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+# LOINC codes whose value is the patient's age.
+_AGE_CODES = frozenset({"30525-0", "21612-7", "29553-5", "63900-5", "39016-1"})
+_OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of age 90 or older
+
+_LITERAL = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://\S+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?"
+)
+_URN = re.compile(r"urn:(uuid|oid):(\S+)")
+
+
+class Document(Protocol):
+    """What the text engine hands back for an attachment or narrative."""
+
+    data: bytes
+    content_type: str
+    text: str
+    spans: Any
+    status: str
+
+
+class Text(Protocol):
+    """What the walker asks of the text engine."""
+
+    def clean(self, text: str, patient: PatientContext) -> str:
+        """A short text without identifiers."""
+
+    def identifies(self, text: str, patient: PatientContext) -> bool:
+        """Whether a code or label holds anything identifying."""
+
+    def document(self, data: bytes, content_type: str, patient: PatientContext) -> Document:
+        """A whole document without identifiers."""
+
+
+class Refused(DataError):
+    """The resource may not pass at all; the rule says why, in element paths."""
+
+    def __init__(self, reason: str, rule: str) -> None:
+        super().__init__("CL1100", f"resource refused: {reason} at {rule}.")
+        self.reason = reason
+        self.rule = rule
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[str, str]]:  # type: ignore[override]
+        return (type(self), (self.reason, self.rule))
+
+
+@dataclass
+class Note:
+    """A note that was found in a resource, after cleaning."""
+
+    path: str
+    content_type: str
+    text: str
+    spans: list[dict[str, Any]]
+    status: str
+
+
+@dataclass
+class Walk:
+    """What the closures need to know while they walk one resource."""
+
+    patient: PatientContext
+    code: Callable[[str, str], str]
+    links: Mapping[str, str]
+    earliest_year: int = 0
+    anchor: int | None = None
+    contained: dict[str, str] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    offsets: dict[str, float] = field(default_factory=dict)
+
+
+Step = Callable[[Any, Walk], Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A de-identified resource, its notes, and hidden-origin day counts of its dates (year-only policies)."""
+
+    resource: dict[str, Any]
+    notes: list[Note]
+    offsets: dict[str, float]
+
+
+def keyed_code(key: bytes) -> Callable[[str, str], str]:
+    """Pseudonyms as the first 32 hexadecimal digits of HMAC-SHA-256 over ``Type/id``, remembered within a worker."""
+    known: dict[tuple[str, str], str] = {}
+    keyed = hmac.new(key, digestmod=hashlib.sha256)
+
+    def code(kind: str, source_id: str) -> str:
+        made = known.get((kind, source_id))
+        if made is None:
+            mac = keyed.copy()
+            mac.update(f"{kind}/{source_id}".encode())
+            made = mac.hexdigest()[:32]
+            if len(known) < 1_000_000:
+                known[kind, source_id] = made
+        return made
+
+    return code
+
+
+def subject_id(pseudonym: str) -> int:
+    """The patient's int64 id: the first 63 bits of the patient's pseudonym."""
+    return int(pseudonym[:16], 16) >> 1
+
+
+def literal(reference: str) -> tuple[str, str] | None:
+    """Type and id of a relative, absolute or versioned literal reference; None for any other form."""
+    match = _LITERAL.fullmatch(reference)
+    return (match[1], match[2]) if match and match[1] in definitions.resource_types() else None
+
+
+class Deidentifier:
+    """A policy compiled for one text engine.
+
+    Args:
+        policy: the policy.
+        text: the text engine.
+        local_system: gives a local code system a name that does not tell whose it is.
+    """
+
+    def __init__(self, policy: Policy, text: Text, local_system: Callable[[str], str]) -> None:
+        self._policy = policy
+        self._text = text
+        self._local_system = local_system
+        self._steps: dict[str, Callable[[Mapping[str, Any], Walk], dict[str, Any]]] = {}
+        self._slots: list[tuple[str, str, Decision]] = []
+        self._hits: list[int] = []
+        self._unknown: Counter[str] = Counter()
+        self._public: dict[str, bool] = {}
+        self._labels = [{"system": _LABELS, "code": c} for c in self._label_codes()]
+
+    def _label_codes(self) -> list[str]:
+        return ["PSEUDED", "REDACTED", *(["ABSTRED"] if self._policy.means["date"] == "year" else [])]
+
+    # --- one resource --------------------------------------------------------------------------------
+
+    def resource(self, resource: Mapping[str, Any], walk: Walk) -> Result | None:
+        """De-identify one resource; None when the policy does not let its type pass.
+
+        Raises:
+            Refused: CL1100 it may not pass at all, for example for a modifierExtension.
+            DataError: what the text engine raises when a note must be set aside.
+        """
+        kind = str(resource.get("resourceType"))
+        if kind not in self._policy.resources:
+            return None
+        for i, inner in enumerate(resource.get("contained") or ()):
+            if isinstance(inner, Mapping) and isinstance(inner.get("id"), str):
+                walk.contained[inner["id"]] = f"c{i + 1}"
+        out = self._one(kind, resource, walk)
+        if kind == "Observation":
+            cap_observed_age(out)
+        out["id"] = walk.code(kind, str(resource["id"]))
+        meta = out.get("meta") or {}
+        known = {(c.get("system"), c.get("code")) for c in meta.get("security", ())}
+        added = [c for c in self._labels if (c["system"], c["code"]) not in known]
+        out["meta"] = {**meta, "security": [*meta.get("security", ()), *added]}
+        contained = [self._contained(inner, walk) for inner in resource.get("contained") or ()]
+        kept = [c for c in contained if c is not None]
+        if kept:
+            out["contained"] = kept
+        return Result(out, walk.notes, walk.offsets)
+
+    def _contained(self, inner: Mapping[str, Any], walk: Walk) -> dict[str, Any] | None:
+        kind = str(inner.get("resourceType"))
+        if kind not in self._policy.resources:
+            return None
+        out = self._one(kind, inner, walk)
+        if inner.get("id") in walk.contained:
+            out["id"] = walk.contained[inner["id"]]
+        return out
+
+    def _one(self, kind: str, resource: Mapping[str, Any], walk: Walk) -> dict[str, Any]:
+        step = self._steps.get(kind)
+        if step is None:
+            step = self._steps[kind] = self._compile(kind, kind)
+        return {"resourceType": kind, **step(resource, walk)}
+
+    def counts(self) -> Counter[tuple[str, str, str, str, str]]:
+        """What was done since the last call, by resource type, path, effect, rule and reason."""
+        done: Counter[tuple[str, str, str, str, str]] = Counter()
+        for i, (kind, path, decision) in enumerate(self._slots):
+            if self._hits[i]:
+                done[kind, path, self._policy.effect(decision.action), decision.rule, decision.reason] += self._hits[i]
+                self._hits[i] = 0
+        for kind, count in self._unknown.items():
+            done[kind, f"{kind}.*", "drop", "default", "no definition names it"] += count
+        self._unknown.clear()
+        return done
+
+    # --- compiling -----------------------------------------------------------------------------------
+
+    def _slot(self, path: str, decision: Decision) -> int:
+        self._slots.append((path.partition(".")[0], path, decision))
+        self._hits.append(0)
+        return len(self._slots) - 1
+
+    def _compile(self, owner: str, path: str) -> Callable[[Mapping[str, Any], Walk], dict[str, Any]]:
+        tree = definitions.load()
+        steps: dict[str, Step] = {}
+        for name, element in tree[owner].elements.items():
+            if name in ("contained", "id") and tree[owner].kind == "resource":
+                continue
+            steps[name] = self._element(owner, f"{path}.{name}", element)
+            if _is_primitive(element):
+                steps[f"_{name}"] = _absent_reason_only
+        required = _stand_ins(owner)
+        passed = frozenset({"resourceType", "id", "contained"}) if tree[owner].kind == "resource" else frozenset({"id"})
+        unknown, root = self._unknown, path.partition(".")[0]
+
+        def step(value: Mapping[str, Any], walk: Walk) -> dict[str, Any]:
+            out: dict[str, Any] = {}
+            for key, inner in value.items():
+                act = steps.get(key)
+                if act is not None:
+                    made = act(inner, walk)
+                    if made is not None:
+                        out[key] = made
+                elif key not in passed:
+                    unknown[root] += 1
+            for names, stand_in, masked in required:
+                if names.isdisjoint(out):
+                    out[stand_in] = masked
+            return out
+
+        return step
+
+    def _element(self, owner: str, path: str, element: Element) -> Step:
+        if element.name == "modifierExtension":
+            return _refuse_modifier(path)
+        if element.name == "extension":
+            return self._extensions(path)
+        decision = self._policy.decide(owner, path, element)
+        slot, hits = self._slot(path, decision), self._hits
+        one = self._action(decision, path, element)
+        if one is None:
+
+            def drop(value: Any, walk: Walk) -> None:
+                hits[slot] += 1
+
+            return drop
+        act = one
+        if element.many:
+
+            def each(value: Any, walk: Walk) -> list[Any] | None:
+                hits[slot] += 1
+                made = [m for m in [act(v, walk) for v in value if v is not None] if m is not None]
+                return made or None
+
+            return each
+
+        def single(value: Any, walk: Walk) -> Any:
+            hits[slot] += 1
+            return act(value, walk)
+
+        return single
+
+    def _action(self, decision: Decision, path: str, element: Element) -> Step | None:
+        effect = self._policy.effect(decision.action)
+        if effect == "drop":
+            return None
+        if decision.action == "date" or (element.type in DATES and effect == "keep"):
+            return self._date(effect, path)
+        if effect == "keep":
+            return self._kept(path, element)
+        made: dict[str, Callable[[], Step]] = {
+            "zip3": lambda: _on_text(geography.zip3),
+            "zip5": lambda: _on_text(geography.zip5),
+            "reference": lambda: self._reference,
+            "age": lambda: self._age(path),
+            "code-check": lambda: self._coding(path) if element.type == "Coding" else self._checked,
+            "clean-text": lambda: self._narrative(path) if element.type == "Narrative" else self._cleaned,
+        }
+        return made[effect]()
+
+    def _kept(self, path: str, element: Element) -> Step | None:
+        tree = definitions.load()
+        if element.type == "Attachment":
+            return self._attachment(path)
+        if element.type in tree:
+            return self._nested(element.type, path)
+        if element.type == "Resource":
+            return None
+        return _as_it_is
+
+    def _nested(self, kind: str, path: str) -> Step:
+        """The walk of a datatype or backbone, compiled on first use, because types refer to themselves."""
+        compiled: list[Callable[[Mapping[str, Any], Walk], dict[str, Any]]] = []
+
+        def step(value: Any, walk: Walk) -> Any:
+            if not isinstance(value, Mapping):
+                return None
+            if not compiled:
+                compiled.append(self._compile(kind, path))
+            return compiled[0](value, walk) or None
+
+        return step
+
+    # --- actions -------------------------------------------------------------------------------------
+
+    def _date(self, effect: str, path: str) -> Step:
+        place = path.partition(".")[2]
+        instant = definitions_type(path) == "instant"
+
+        def shifted(value: Any, walk: Walk) -> Any:
+            if not _dated(value, walk):
+                return None
+            return dates.shift(value, walk.patient.offset_days) if walk.patient.offset_days is not None else None
+
+        def to_year(value: Any, walk: Walk) -> Any:
+            if not _dated(value, walk):
+                return None
+            if walk.anchor is not None:
+                days = dates.days_since_epoch(value)
+                if days is not None:
+                    walk.offsets.setdefault(place, days + walk.anchor)
+            return None if instant else dates.year(value)
+
+        def kept(value: Any, walk: Walk) -> Any:
+            return value if _dated(value, walk) else None
+
+        return {"shift": shifted, "year": to_year, "keep": kept}[effect]
+
+    def _reference(self, value: Any, walk: Walk) -> Any:
+        if not isinstance(value, Mapping):
+            return None
+        out: dict[str, Any] = {}
+        named = value.get("reference")
+        if isinstance(named, str):
+            made = self._pointed(named, walk)
+            if made is not None:
+                out["reference"] = made
+        kind = value.get("type")
+        if isinstance(kind, str) and kind in definitions.resource_types():
+            out["type"] = kind
+        return out or MASKED
+
+    def _pointed(self, named: str, walk: Walk) -> str | None:
+        if named.startswith("#"):
+            inner = walk.contained.get(named[1:])
+            return f"#{inner}" if inner else None
+        target = literal(walk.links.get(named) or named)
+        if target is not None:
+            return f"{target[0]}/{walk.code(*target)}"
+        urn = _URN.fullmatch(named)
+        if urn is None:
+            return None
+        made = walk.code("urn", urn[2])
+        return f"urn:uuid:{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
+
+    def _cleaned(self, value: Any, walk: Walk) -> Any:
+        return self._text.clean(value, walk.patient) or None if isinstance(value, str) else None
+
+    def _checked(self, value: Any, walk: Walk) -> Any:
+        if not isinstance(value, str) or self._text.identifies(value, walk.patient):
+            return None
+        return value
+
+    def _is_public(self, system: Any) -> bool:
+        if not isinstance(system, str):
+            return False
+        known = self._public.get(system)
+        if known is None:
+            known = self._public[system] = system.startswith(self._policy.public_systems)
+        return known
+
+    def _coding(self, path: str) -> Step:
+        def step(value: Any, walk: Walk) -> Any:
+            if not isinstance(value, Mapping):
+                return None
+            system, code, display = value.get("system"), value.get("code"), value.get("display")
+            public = self._is_public(system)
+            out: dict[str, Any] = {}
+            if isinstance(system, str):
+                out["system"] = system if public else self._local_system(system)
+            if isinstance(code, str) and (public or not self._text.identifies(code, walk.patient)):
+                out["code"] = code
+            if isinstance(display, str) and public:
+                cleaned = self._text.clean(display, walk.patient)
+                if cleaned:
+                    out["display"] = cleaned
+            if "code" not in out and isinstance(code, str):
+                out["_code"] = MASKED
+            return out or None
+
+        return step
+
+    def _age(self, path: str) -> Step:
+        inner = self._nested("Age", path)
+
+        def step(value: Any, walk: Walk) -> Any:
+            return _capped(inner(value, walk))
+
+        return step
+
+    def _attachment(self, path: str) -> Step:
+        inner = self._nested("Attachment", path)
+        place = f"{path}.data"
+
+        def step(value: Any, walk: Walk) -> Any:
+            if not isinstance(value, Mapping):
+                return None
+            data, kind = value.get("data"), value.get("contentType")
+            out = inner({k: v for k, v in value.items() if k != "data"}, walk) or {}
+            if not isinstance(data, str):
+                return out or MASKED
+            if self._policy.effect("attachment") == "drop":
+                return out or MASKED
+            try:
+                content = base64.b64decode(data, validate=False)
+            except binascii.Error:
+                raise Refused("attachment_not_base64", place) from None
+            made = self._text.document(content, str(kind or "text/plain"), walk.patient)
+            walk.notes.append(_note(place, str(kind or "text/plain"), made))
+            if made.status == "deidentified":
+                out |= {"contentType": made.content_type, "data": base64.b64encode(made.data).decode()}
+            return out or MASKED
+
+        return step
+
+    def _narrative(self, path: str) -> Step:
+        def step(value: Any, walk: Walk) -> Any:
+            div = value.get("div") if isinstance(value, Mapping) else None
+            if not isinstance(div, str):
+                return None
+            made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
+            if made.status != "deidentified":
+                return None
+            return {"status": "additional", "div": made.data.decode()}
+
+        return step
+
+    def _extensions(self, path: str) -> Step:
+        rules = self._policy.extensions
+        values = self._compile_extension_values()
+        slot, hits = (
+            self._slot(path, Decision("drop", "Extension", "an extension that [extensions] does not name")),
+            self._hits,
+        )
+
+        def one(value: Any, walk: Walk) -> Any:
+            url = value.get("url") if isinstance(value, Mapping) else None
+            rule = rules.get(url) if isinstance(url, str) else None
+            if rule is None:
+                hits[slot] += 1
+                return None
+            if rule == "nested":
+                inner = [m for m in (one(v, walk) for v in value.get("extension") or ()) if m is not None]
+                return {"url": url, "extension": inner} if inner else None
+            for key, inner_value in value.items():
+                if key in values:
+                    made = values[key](inner_value, walk)
+                    return {"url": url, key: made} if made is not None else None
+            return None
+
+        def each(value: Any, walk: Walk) -> list[Any] | None:
+            made = [m for m in (one(v, walk) for v in value) if m is not None] if isinstance(value, list) else []
+            return made or None
+
+        return each
+
+    def _compile_extension_values(self) -> Mapping[str, Step]:
+        """The values that a named extension may hold: codes only, for the published ones that pass hold no other."""
+
+        def concept(value: Any, walk: Walk) -> Any:
+            made = [coding(c, walk) for c in value.get("coding") or ()] if isinstance(value, Mapping) else []
+            kept = [m for m in made if m]
+            return {"coding": kept} if kept else None
+
+        coding = self._coding("Extension.valueCoding")
+        return {"valueCoding": coding, "valueCodeableConcept": concept, "valueCode": self._checked}
+
+
+# --- pieces ------------------------------------------------------------------------------------------
+
+
+def definitions_type(path: str) -> str | None:
+    """Datatype of the element that a path names; None when the path leaves the definitions."""
+    tree = definitions.load()
+    head, *rest = path.split(".")
+    kind = head
+    for step in rest:
+        element = tree[kind].elements.get(step) if kind in tree else None
+        if element is None:
+            return None
+        kind = element.type
+    return kind
+
+
+def _is_primitive(element: Element) -> bool:
+    return element.type not in definitions.load() and element.type != "Resource"
+
+
+def _stand_ins(owner: str) -> list[tuple[frozenset[str], str, Any]]:
+    """For each required element or choice: its names, and what says 'masked' in its place when it may not stay."""
+    groups: dict[str, list[Element]] = {}
+    for name, element in definitions.load()[owner].elements.items():
+        if element.required:
+            groups.setdefault(element.choice or name, []).append(element)
+    found = []
+    for elements in groups.values():
+        first = min(elements, key=lambda e: not _is_primitive(e))
+        names = frozenset(n for e in elements for n in (e.name, f"_{e.name}"))
+        stand_in = f"_{first.name}" if _is_primitive(first) else first.name
+        found.append((names, stand_in, [MASKED] if first.many else MASKED))
+    return found
+
+
+def _as_it_is(value: Any, walk: Walk) -> Any:
+    return None if isinstance(value, (dict, list)) else value
+
+
+def _on_text(change: Callable[[str], str | None]) -> Step:
+    def step(value: Any, walk: Walk) -> Any:
+        return change(value) if isinstance(value, str) else None
+
+    return step
+
+
+def _dated(value: Any, walk: Walk) -> bool:
+    """Whether a date may stay at all: with the latest date it must not tell an age over 89."""
+    if not isinstance(value, str):
+        return False
+    found = dates.year(value)
+    return found is not None and int(found) >= walk.earliest_year
+
+
+def _capped(value: Any) -> Any:
+    if isinstance(value, dict) and isinstance(value.get("value"), (int, float)):
+        years = value.get("code") in (None, "a") and value.get("unit") in (None, "a", "yr", "year", "years")
+        if years and value["value"] > _OLDEST - 1:
+            return {**value, "value": _OLDEST, "comparator": ">="}
+    return value
+
+
+def cap_observed_age(resource: dict[str, Any]) -> None:
+    """Turn an Observation of the patient's age over 89 into 90 or older, in place."""
+    codes = {c.get("code") for c in (resource.get("code") or {}).get("coding", ()) if isinstance(c, Mapping)}
+    if codes & _AGE_CODES and isinstance(resource.get("valueQuantity"), dict):
+        resource["valueQuantity"] = _capped(resource["valueQuantity"])
+
+
+def _absent_reason_only(value: Any, walk: Walk) -> Any:
+    """Of a primitive's extensions only the reason why it is absent stays."""
+    if not isinstance(value, Mapping):
+        return None
+    kept = [
+        {"url": ABSENT, "valueCode": e["valueCode"]}
+        for e in value.get("extension") or ()
+        if isinstance(e, Mapping) and e.get("url") == ABSENT and e.get("valueCode") in _ABSENT_CODES
+    ]
+    return {"extension": kept} if kept else None
+
+
+_ABSENT_CODES = frozenset(
+    {
+        *("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked", "not-applicable"),
+        *("unsupported", "as-text", "error", "not-a-number", "negative-infinity", "positive-infinity", "not-performed"),
+        "not-permitted",
+    }
+)
+
+
+def _refuse_modifier(path: str) -> Step:
+    def step(value: Any, walk: Walk) -> Any:
+        raise Refused("unknown_modifier_extension", path)
+
+    return step
+
+
+def _note(path: str, content_type: str, made: Document) -> Note:
+    spans = [{"start": s.start, "end": s.end, "type": s.type, "source": s.source} for s in made.spans]
+    return Note(path, content_type, made.text if made.status == "deidentified" else "", spans, made.status)
