@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from chartline.deid.keys import Key
-from chartline.fhir import records, references, validate, versions
+from chartline.fhir import definitions, records, references, validate, versions
 from chartline.fhir.records import Record
 from chartline.ingest.manifests import instant
 from chartline.lake import quarantine
@@ -90,7 +90,7 @@ def rows(found: Iterable[Record], origin: Origin) -> Iterator[Row]:
         members = [(record, _row(record, origin)) for record in group]
         foreign = next((row["rule"] for _, row in members if row["reason"] == "wrong_fhir_version"), None)
         for record, row in members:
-            refused = foreign is not None and row["kind"] == "resource"
+            refused = foreign is not None and row["kind"] != "filtered"
             yield _set_aside(record, origin, Refused("wrong_fhir_version", str(foreign))) if refused else row
 
 
@@ -118,7 +118,7 @@ def _set_aside(record: Record, origin: Origin, refused: Refused) -> Row:
         refused.rule,
         origin.digest,
         record.line,
-        refused.rule.split(".")[0] if refused.rule[:1].isupper() else None,
+        records.kind_of(record.raw, definitions.resource_types()),
         record.part,
         record.raw or None,
     )
@@ -148,7 +148,7 @@ def _why_not(raw: bytes) -> str:
         return "not_utf8"
     if _depth(raw) > MAX_DEPTH:
         return "too_deep"
-    if _NOT_A_NUMBER.search(raw) and _loads(_NOT_A_NUMBER.sub(b" 0", raw[:1] + raw[1:])):
+    if _NOT_A_NUMBER.search(raw) and _loads(_NOT_A_NUMBER.sub(lambda m: m[0][:1] + b"0", raw)):
         return "nan"
     if _SURROGATE.search(raw) and _loads(_SURROGATE.sub(b"_", raw)):
         return "lone_surrogate"

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from chartline import progress
 from chartline.deid import keys
 from chartline.deid.keys import Key
 from chartline.errors import GateFailed
@@ -58,12 +59,14 @@ class Work:
         released: ids of the quarantined records that a person released.
         digest: SHA-256 over all that the result depends on.
         landing: version of ``landing.files`` that was looked at.
+        bronze: version of ``bronze.resources`` that the last completed run left.
     """
 
     units: list[dict[str, Any]]
     released: frozenset[str]
     digest: str
     landing: int
+    bronze: int
 
 
 def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
@@ -84,9 +87,11 @@ def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResul
         return before
     staged_at = settings.zone("restricted") / "scratch" / f"parse-{run_id}"
     try:
-        staged = _staged(spark, settings, work.units, staged_at)
+        with progress.step(f"reading {len(work.units)} files and pieces of files"):
+            staged = _staged(spark, settings, work.units, staged_at)
         result = _write(spark, settings, staged, work, run_id, started)
     finally:
+        spark.catalog.clearCache()
         shutil.rmtree(staged_at, ignore_errors=True)
     ledger.record(settings, result, work.digest, started, key_id=key.id)
     return result
@@ -123,7 +128,8 @@ def _work(settings: Settings) -> Work:
             units += _pieces(settings, file, None if None in lines else sorted(n for n in lines if n))
     ids = frozenset(r["quarantine_id"] for r in released)
     facts = {"files": hashlib.sha256("".join(sorted(landed)).encode()).hexdigest(), "released": sorted(ids)}
-    return Work(units, ids, ledger.input_digest("parse", **facts), version or 0)
+    bronze = last.tables["bronze.resources"] if last else 0
+    return Work(units, ids, ledger.input_digest("parse", **facts), version or 0, bronze)
 
 
 def _pieces(settings: Settings, file: Mapping[str, Any], wanted: list[int] | None) -> list[dict[str, Any]]:
@@ -250,8 +256,9 @@ def _write(
 
     tally = _tally(staged)
     tables.ensure(settings, "bronze.resources")
+    version = tables.version(settings, "bronze.resources")
     # Pinned, because frames are evaluated late and this run writes to the table.
-    bronze = lake.read(spark, settings, "bronze.resources", tables.version(settings, "bronze.resources"))
+    bronze = lake.read(spark, settings, "bronze.resources", version)
     resources = staged.where("kind = 'resource'").withColumn("run_id", f.lit(run_id))
     doubles = _doubles(resources, bronze).persist()
     duplicate = doubles.count()
@@ -279,7 +286,7 @@ def _write(
         "bronze.resources": lake.write(rows, settings, "bronze.resources", "append", stamp),
     }
     versions["bronze.resources"] = _update(spark, settings, changed)
-    versions["bronze.people"] = _people(spark, settings, run_id)
+    versions["bronze.people"] = _people(spark, settings, run_id, broken_off=version != work.bronze)
     _settle(settings, work.released, staged)
     return StageResult("parse", run_id, counts, versions, extra={"landing": work.landing})
 
@@ -330,13 +337,13 @@ def _aside(spark: SparkSession, settings: Settings, staged: DataFrame, started: 
     )
 
 
-def _people(spark: SparkSession, settings: Settings, run_id: str) -> int:
-    """Build ``bronze.people`` again when this run brought or changed a party; return its version."""
+def _people(spark: SparkSession, settings: Settings, run_id: str, *, broken_off: bool) -> int:
+    """Build ``bronze.people`` again when this run, or one that broke off, brought or changed a party."""
     from pyspark.sql import functions as f
 
     bronze = lake.read(spark, settings, "bronze.resources")
     touched = bronze.where((f.col("run_id") == run_id) & f.col("resource_type").isin(*PARTIES))
-    if not touched.isEmpty():
+    if broken_off or not touched.isEmpty():
         rows = identity.people(spark, bronze, run_id)
         return lake.write(rows, settings, "bronze.people", "overwrite", {"run_id": run_id})
     tables.ensure(settings, "bronze.people")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -211,6 +211,15 @@ def is_bundle(text: bytes) -> bool:
         return bool(_head.decode(text).resourceType == "Bundle")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
+
+
+def kind_of(raw: bytes, known: Collection[str]) -> str | None:
+    """The resource type a record claims, when it is a known one; a record that is no JSON claims none."""
+    try:
+        kind = _head.decode(raw).resourceType
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return kind if isinstance(kind, str) and kind in known else None
 
 
 def expand(text: bytes, *, bundle: int, depth: int = 1) -> Iterator[Record]:
