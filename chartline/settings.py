@@ -5,10 +5,13 @@ Light on purpose: DAG files import this module, so it uses the standard library 
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from chartline.errors import UsageError
 
@@ -46,6 +49,34 @@ class Settings:
         if name not in ZONES:
             raise UsageError("CL2001", f"there is no zone '{name}'.", f"Use one of {', '.join(ZONES)}.")
         return self.lake / name
+
+    def outcome_file(self, run_id: str, job: str) -> Path:
+        """Where a job that Airflow submitted leaves its counts, versions and ids for the run that waits for it."""
+        return self.zone("audit") / "outcomes" / run_id / f"{job}.json"
+
+    def outcome(self, run_id: str, job: str) -> dict[str, Any]:
+        """What a job of an Airflow run left; counts, versions, ids and hashes only."""
+        found: dict[str, Any] = json.loads(self.outcome_file(run_id, job).read_text(encoding="utf-8"))
+        return found
+
+    def submission(self, job: str, *arguments: str) -> dict[str, Any]:
+        """Keyword arguments of Airflow's ``SparkSubmitOperator`` that run ``jobs/<job>.py``.
+
+        The JVM of the driver starts before the job can open its session, so class path, log settings and
+        memory have to come with the submission.
+        """
+        log4j = Path(__file__).resolve().parent / "lake" / "log4j2.properties"
+        return {
+            "application": str(room("jobs") / f"{job}.py"),
+            "application_args": ["--outcome", str(self.outcome_file("{{ run_id }}", job).absolute()), *arguments],
+            "name": f"chartline-{job}",
+            "driver_memory": "1500m",
+            "driver_class_path": f"{sys.prefix}/share/chartline/jars/*",
+            "conf": {
+                "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC",
+                "spark.io.encryption.enabled": "true",
+            },
+        }
 
     def with_(self, **changes: object) -> Settings:
         """A copy with some attributes changed; ``None`` leaves an attribute as it is."""

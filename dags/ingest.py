@@ -1,0 +1,46 @@
+"""An extract becomes bronze.
+
+Lands every file of `source` under its SHA-256, then parses what is new into `bronze.resources`; a record that
+is not valid FHIR is set aside with a reason. Trigger it with the path of a file, a folder or an archive that
+Airflow's workers can read. The same extract again changes nothing.
+
+Emits the asset `bronze`.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import DAG, Asset, Metadata, Param, task
+
+from chartline.settings import load
+
+settings = load()
+bronze = Asset("bronze")
+
+with DAG(
+    "ingest",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    tags=["chartline", "restricted"],
+    default_args={"owner": "data-engineering", "retries": 2, "retry_delay": timedelta(seconds=30)},
+    params={
+        "source": Param(
+            description="Absolute path of a file, folder or archive; it may not name a person.",
+            type="string",
+            pattern=r"^/[A-Za-z0-9._/ -]+$",
+            maxLength=500,
+        )
+    },
+):
+    land = SparkSubmitOperator(task_id="land", **settings.submission("land", "{{ params.source }}"))
+    parse = SparkSubmitOperator(task_id="parse", **settings.submission("parse"))
+
+    @task(outlets=[bronze])
+    def announce(run_id: str) -> Iterator[Metadata]:
+        """Tell the next DAG which version is ready."""
+        yield Metadata(bronze, settings.outcome(run_id, "parse"))
+
+    land >> parse >> announce("{{ run_id }}")

@@ -1,0 +1,83 @@
+"""Gold becomes a release, when the privacy officer says so.
+
+Runs when the asset `gold` changes. *assess* sweeps and measures gold and writes the report of a release candidate;
+*approve* waits for the privacy officer (Required Actions); the answer is written to `audit.decisions`; *publish*
+reads it there again and refuses without one, whatever the colour of the tasks before it. A rejected candidate ends
+red at *rejected*. A candidate that was decided before is not asked about again.
+
+Emits the asset `curated`.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, Asset, Metadata, Param, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from chartline.settings import load
+
+settings = load()
+curated = Asset("curated")
+officer = os.environ.get("CHARTLINE_OFFICER", "privacy_officer")
+
+CANDIDATE = "{{ ti.xcom_pull(task_ids='candidate')['candidate'] }}"
+ANSWER = "(ti.xcom_pull(task_ids='approve') or {})"
+SAID = (
+    CANDIDATE,
+    "--report-hash={{ ti.xcom_pull(task_ids='candidate')['report_hash'] }}",
+    f"--answer={{{{ {ANSWER}.get('chosen_options', []) | join }}}}",
+    f"--by={{{{ {ANSWER}.get('responded_by_user', {{}}).get('name', '') }}}}",
+    f"--reason={{{{ {ANSWER}.get('params_input', {{}}).get('reason', '') }}}}",
+)
+
+with DAG(
+    "release",
+    doc_md=__doc__,
+    schedule=[Asset("gold")],
+    catchup=False,
+    max_active_runs=1,
+    tags=["chartline", "curated", "approval"],
+    default_args={"owner": "privacy-office", "retries": 2, "retry_delay": timedelta(seconds=30)},
+):
+    assess = SparkSubmitOperator(task_id="assess", **settings.submission("assess"))
+
+    @task.short_circuit
+    def candidate(run_id: str) -> dict[str, Any] | None:
+        """Facts of the candidate, or nothing when it was decided before: then there is nothing to ask."""
+        facts = settings.outcome(run_id, "assess")
+        return facts if facts["state"] == "pending" else None
+
+    approve = ApprovalOperator(
+        task_id="approve",
+        subject=f"Publish release candidate {CANDIDATE}?",
+        body="{% set c = ti.xcom_pull(task_ids='candidate') %}"
+        "Report: `{{ c.report }}`\n\nSHA-256 of report.json: `{{ c.report_hash }}`\n\n"
+        "Policy: {{ c.policy }} (`{{ c.policy_hash }}`)\n\n"
+        "Tables: {{ c.tables }}\n\nEvents: {{ c.counts['in'] }}, gates: {{ c.gates }}",
+        params={"reason": Param(type="string", minLength=3, maxLength=2000, description="Why; kept on the record.")},
+        assigned_users=[{"id": officer, "name": officer}],
+    )
+    record_approval = SparkSubmitOperator(task_id="record_approval", **settings.submission("decide", *SAID))
+    publish = SparkSubmitOperator(task_id="publish", **settings.submission("publish", CANDIDATE))
+
+    @task(outlets=[curated])
+    def announce(run_id: str) -> Iterator[Metadata]:
+        """Tell everyone which release is readable."""
+        yield Metadata(curated, settings.outcome(run_id, "publish"))
+
+    # A rejection skips the task after `approve`; that is what starts this branch.
+    record_rejection = SparkSubmitOperator(
+        task_id="record_rejection", trigger_rule="all_skipped", **settings.submission("decide", *SAID)
+    )
+
+    @task(retries=0)
+    def rejected() -> None:
+        """Show a rejected release as what it is: not published."""
+        raise AirflowFailException("The privacy officer rejected this candidate: recorded, nothing published.")
+
+    assess >> candidate("{{ run_id }}") >> approve >> record_approval >> publish >> announce("{{ run_id }}")
+    record_approval >> record_rejection >> rejected()
