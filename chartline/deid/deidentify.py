@@ -1,0 +1,433 @@
+"""De-identification: current bronze resources to silver, each patient with one identity and one offset.
+
+
+A patient's rows travel together: the people rows come first in their partition and make the context that every
+resource, note and attachment of that patient is treated with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+
+from chartline import progress
+from chartline.deid import dates, keys, policy, vault, walker
+from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.text import TextEngine, build
+from chartline.errors import DataError
+from chartline.fhir import validate, versions
+from chartline.lake import ledger, quarantine, tables
+from chartline.lake import spark as lake
+from chartline.quality import gates
+from chartline.settings import Settings
+from chartline.stage import Counts, StageResult
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    Batches = Iterator[pa.RecordBatch]
+
+_SPAN = "array<struct<start:int,end:int,type:string,source:string>>"
+_IN = {
+    "unit": "string",
+    "rank": "int",
+    "resource_type": "string",
+    "resource_id": "string",
+    "patient_id": "string",
+    "raw": "string",
+    "links": "array<struct<reference:string,target:string>>",
+    "codes": "map<string,string>",
+    "source_file": "string",
+    "source_line": "long",
+    "person": "string",
+}
+_OUT = {
+    "kind": "string",
+    "resource_type": "string",
+    "resource_id": "string",
+    "subject_id": "long",
+    "json": "string",
+    "offsets": "map<string,double>",
+    "note_id": "string",
+    "path": "string",
+    "content_type": "string",
+    "text": "string",
+    "spans": _SPAN,
+    "status": "string",
+    "reason": "string",
+    "rule": "string",
+    "action": "string",
+    "count": "long",
+    "quarantine_id": "string",
+    "payload": "binary",
+    "source_file": "string",
+    "source_line": "long",
+}
+_MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)
+_BATCH_ROWS = 500
+_CONFIRMED = 97  # one output in so many is also judged by fhir.resources itself
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to build its engines: references and names, no secret and no data."""
+
+    policy: str
+    key: Path
+    project: str
+    cohort: Path
+    year: int
+
+
+@cache
+def _engine(job: Job) -> TextEngine:
+    """The text engine of this worker, built once and proved on a control note before its first batch counts."""
+    body = json.loads(job.cohort.read_text(encoding="utf-8"))
+    cohort = Cohort(tuple(Known(t, v) for t, v in body["providers"]), frozenset(body["names"]))
+    return build(policy.load(job.policy), keys.load(job.key), job.project, cohort)
+
+
+def local_system_name(key: bytes) -> Callable[[str], str]:
+    """Names local code systems by a keyed hash: stable within the project, silent about whose they are."""
+
+    @cache
+    def name(system: str) -> str:
+        return f"urn:chartline:system:{hmac.new(key, system.encode(), hashlib.sha256).hexdigest()[:12]}"
+
+    return name
+
+
+def context(job: Job, patient_id: str, people: list[Mapping[str, Any]]) -> tuple[PatientContext, int]:
+    """The patient as the engines see it, and the earliest year whose dates may stay.
+
+    A date that, with the latest date of the person, tells an age over 89 does not stay
+    (45 CFR 164.514(b)(2)(i)(C)); the latest is the year of death, else the year of the run.
+    """
+    rules, key = policy.load(job.policy), keys.load(job.key)
+    own = next((p for p in people if p["resource_type"] == "Patient" and p["resource_id"] == patient_id), {})
+    known = dict.fromkeys(Known(k["type"], k["value"]) for p in people for k in p["known"] or ())
+    person_id = str(own.get("person_id") or patient_id)
+    offset = None
+    if rules.means["date"] == "shift":
+        offset = dates.offset_days(key.derive("date-shift", job.project), person_id, *rules.shift)
+    died = dates.year(str(own.get("death_date") or ""))
+    earliest = int(died or job.year) - _MAX_AGE if rules.means["date"] != "keep" else 0
+    return PatientContext(
+        patient_id=person_id,
+        known=tuple(known),
+        gender=own.get("gender"),
+        birth_date=own.get("birth_date"),
+        offset_days=offset,
+    ), earliest
+
+
+class _Unit:
+    """One patient's (or one unowned resource's) rows while they pass: the context and the note cache."""
+
+    def __init__(self, job: Job, unit: str) -> None:
+        self.job, self.unit = job, unit
+        self.people: list[Mapping[str, Any]] = []
+        self._made: tuple[PatientContext, int] | None = None
+
+    def context(self, patient_id: str | None) -> tuple[PatientContext, int]:
+        if self._made is None:
+            if patient_id is None:
+                self._made = PatientContext(self.unit), self.job.year - _MAX_AGE
+            else:
+                self._made = context(self.job, patient_id, self.people)
+        return self._made
+
+
+@lake.guarded
+def _walk(batches: Batches, *, job: Job) -> Batches:
+    rules, key = policy.load(job.policy), keys.load(job.key)
+    engine = _engine(job)
+    names = local_system_name(key.derive("system", job.project))
+    walk = walker.Deidentifier(rules, engine, names)
+    keyed = walker.keyed_code(key.derive("pseudonym", job.project))
+    anchors = key.derive("anchor", job.project)
+    unit = _Unit(job, "")
+    held: list[dict[str, Any]] = []
+    for batch in batches:
+        for row in batch.to_pylist():
+            if row["unit"] != unit.unit:
+                unit = _Unit(job, row["unit"])
+            if row["person"] is not None:
+                unit.people.append(orjson.loads(row["person"]))
+                continue
+            patient, earliest = unit.context(row["patient_id"])
+            code = _from_vault(dict(row["codes"] or ())) if rules.pseudonyms == "random" else keyed
+            state = walker.Walk(patient, code, {i["reference"]: i["target"] for i in row["links"] or () if i["target"]})
+            state.earliest_year = earliest
+            if rules.means["date"] == "year" and row["patient_id"] is not None:
+                state.anchor = dates.offset_days(anchors, patient.patient_id, 10_000, 50_000)
+            held += _rows(row, walk, state, key, job.project)
+            if len(held) >= _BATCH_ROWS:
+                yield _batch(held)
+                held = []
+    for (kind, path, action, rule, reason), count in sorted(walk.counts().items()):
+        held.append(
+            {"kind": "count", "resource_type": kind, "path": path, "action": action, "rule": rule, "reason": reason}
+            | {"count": count}
+        )
+    if held:
+        yield _batch(held)
+
+
+def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
+    schema = pa.schema([(n, tables.arrow_type(t)) for n, t in _OUT.items()])
+    return pa.RecordBatch.from_pylist(rows, schema=schema)
+
+
+def _from_vault(codes: Mapping[str, str]) -> Callable[[str, str], str]:
+    def code(kind: str, source_id: str) -> str:
+        found = codes.get(f"{kind}/{source_id}")
+        if found is None:
+            raise walker.Refused("no_code_in_vault", kind)
+        return found
+
+    return code
+
+
+def _rows(
+    row: Mapping[str, Any], walk: walker.Deidentifier, state: walker.Walk, key: keys.Key, project: str
+) -> Iterator[dict[str, Any]]:
+    """The rows that one resource becomes: the resource and its notes, or a quarantined or filtered record."""
+    kind = row["resource_type"]
+    try:
+        made = walk.resource({**orjson.loads(row["raw"]), "id": row["resource_id"]}, state)
+        if made is not None:
+            _require_valid(made.resource)
+    except walker.Refused as refused:
+        yield _set_aside(row, refused.reason, refused.rule, key, project)
+        return
+    except DataError as refused:
+        yield _set_aside(row, f"note_{refused.number.lower()}", kind, key, project)
+        return
+    if made is None:
+        yield {"kind": "filtered", "reason": "type_not_in_policy", "count": 1}
+        return
+    owner = state.patient.patient_id if row["patient_id"] is not None else None
+    subject = walker.subject_id(state.code("Patient", owner)) if owner is not None else None
+    resource_id = made.resource["id"]
+    yield {
+        "kind": "resource",
+        "resource_type": kind,
+        "resource_id": resource_id,
+        "subject_id": subject,
+        "json": orjson.dumps(made.resource).decode(),
+        "offsets": sorted(made.offsets.items()) or None,
+    }
+    for i, note in enumerate(made.notes):
+        yield {
+            "kind": "note",
+            "note_id": hashlib.sha256(f"{resource_id}|{note.path}|{i}".encode()).hexdigest()[:32],
+            "subject_id": subject,
+            "resource_type": kind,
+            "resource_id": resource_id,
+            "path": note.path,
+            "content_type": note.content_type.partition(";")[0].strip(),
+            "text": note.text,
+            "spans": note.spans,
+            "status": note.status,
+        }
+
+
+def _require_valid(resource: Mapping[str, Any]) -> None:
+    found = validate.issues(resource)
+    if not found and int(str(resource["id"])[:8], 16) % _CONFIRMED == 0:
+        found = validate.confirm(resource)
+    if found:
+        raise walker.Refused("output_not_valid_fhir", found[0].path)
+
+
+def _set_aside(row: Mapping[str, Any], reason: str, rule: str, key: keys.Key, project: str) -> dict[str, Any]:
+    record = quarantine.Record(
+        stage="deidentify",
+        reason=reason,
+        rule=rule,
+        source_file=row["source_file"],
+        source_line=row["source_line"],
+        resource_type=row["resource_type"],
+        payload=row["raw"].encode(),
+    )
+    return {"kind": "quarantine", **quarantine.row(record, None, "", key, project)} | {"status": None}
+
+
+# --- the stage ---------------------------------------------------------------------------------------
+
+
+def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
+    """Build silver from the current versions in bronze.
+
+    Counts are resource versions: ``superseded`` and ``deleted`` versions, and types the policy does not name, are
+    filtered; what may not pass is quarantined with its reason.
+
+    Raises:
+        UsageError: the policy or the key cannot be used.
+        GateFailed: the gate ``deidentified`` said no; silver stays as it was.
+    """
+    started = datetime.now(UTC)
+    rules, key = policy.load(settings.policy), keys.load(settings.key)
+    at = {n: tables.version(settings, n) for n in ("bronze.resources", "bronze.people")}
+    year = started.year
+    facts = {"tables": at, "policy": rules.hash, "key": key.id, "project": settings.project, "year": year}
+    digest = ledger.input_digest("deidentify", **facts)
+    before = ledger.same_work(settings, "deidentify", digest)
+    if before:
+        return before
+    scratch = settings.zone("restricted") / "scratch" / f"deidentify-{run_id}"
+    scratch.mkdir(parents=True)
+    try:
+        result = _build(spark, settings, rules, scratch, run_id, at, year)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
+    return result
+
+
+def _build(
+    spark: SparkSession,
+    settings: Settings,
+    rules: policy.Policy,
+    scratch: Path,
+    run_id: str,
+    at: Mapping[str, int | None],
+    year: int,
+) -> StageResult:
+    from pyspark.sql import functions as f
+
+    bronze = lake.read(spark, settings, "bronze.resources", at["bronze.resources"])
+    people = lake.read(spark, settings, "bronze.people", at["bronze.people"])
+    total = bronze.count()
+    newest = versions.current(bronze).persist()
+    alive = newest.where("NOT coalesce(deleted, false)")
+    deleted = newest.where("coalesce(deleted, false)").count()
+    superseded = total - newest.count()
+    written: dict[str, int] = {}
+    if rules.pseudonyms == "random":
+        alive, written["vault.pseudonyms"] = vault.with_codes(spark, settings, alive, run_id)
+    else:
+        alive = alive.withColumn("codes", f.lit(None).cast(_IN["codes"]))
+    job = Job(
+        settings.policy,
+        Path(str(settings.key)).resolve(),
+        settings.project,
+        _cohort_file(people, scratch),
+        year,
+    )
+    staged = _staged(spark, alive, people, job, scratch / "rows")
+    tally: Counter[tuple[str, str]] = Counter()
+    for r in staged.groupBy("kind", "reason").agg(f.count("*").alias("rows"), f.sum("count").alias("n")).collect():
+        tally[r["kind"], r["reason"] if r["kind"] in ("quarantine", "filtered") else ""] += r["rows"]
+    counts = Counts(
+        in_=total,
+        out=tally["resource", ""],
+        quarantined={reason: n for (kind, reason), n in sorted(tally.items()) if kind == "quarantine"},
+        filtered={
+            **{reason: n for (kind, reason), n in sorted(tally.items()) if kind == "filtered"},
+            **({"superseded": superseded} if superseded else {}),
+            **({"deleted": deleted} if deleted else {}),
+        },
+    )
+    counts.require_whole("deidentify")
+    key_id = keys.load(settings.key).id
+    stamped = (
+        staged.withColumn("policy_hash", f.lit(rules.hash))
+        .withColumn("key_id", f.lit(key_id))
+        .withColumn("run_id", f.lit(run_id))
+    )
+    resources, notes = stamped.where("kind = 'resource'"), stamped.where("kind = 'note'")
+    columns = {n: tables.schema(n).names for n in ("silver.resources", "silver.notes")}
+    frames = {
+        "resources": resources.select(columns["silver.resources"]),
+        "notes": notes.select(columns["silver.notes"]),
+    }
+    with progress.step("gate deidentified"):
+        verdict = gates.check(settings, "deidentified", frames, counts, run_id=run_id)
+    stamp = {"run_id": run_id, "policy_hash": rules.hash, "key_id": key_id}
+    for name, frame in (("silver.resources", frames["resources"]), ("silver.notes", frames["notes"])):
+        written[name] = lake.write(frame, settings, name, "overwrite", stamp)
+    aside = _aside(spark, settings, stamped)
+    if tally and any(kind == "quarantine" for kind, _ in tally):
+        written["bronze.quarantine"] = lake.write(aside, settings, "bronze.quarantine", "append", stamp)
+    elements = stamped.where("kind = 'count'").groupBy(
+        "run_id", "resource_type", "path", "action", "rule", "reason", "policy_hash"
+    )
+    written["audit.elements"] = lake.write(
+        elements.agg(f.sum("count").alias("count")), settings, "audit.elements", "append", stamp
+    )
+    newest.unpersist()
+    return StageResult("deidentify", run_id, counts, written, {"deidentified": verdict})
+
+
+def _cohort_file(people: DataFrame, scratch: Path) -> Path:
+    """What every worker must know of the whole cohort, in one file of the restricted zone."""
+    rows = people.selectExpr("resource_type", "explode(known) AS k").selectExpr("resource_type", "k.type", "k.value")
+    found = rows.distinct().collect()
+    providers = sorted(
+        {(r["type"], r["value"]) for r in found if r["resource_type"] not in ("Patient", "RelatedPerson", "Person")}
+    )
+    parts = {
+        part.casefold()
+        for r in found
+        if r["type"] in ("NAME", "GIVEN", "FAMILY", "RELATIVE")
+        for part in (r["value"], *r["value"].split())
+    }
+    path = scratch / "cohort.json"
+    path.write_text(json.dumps({"providers": providers, "names": sorted(parts)}), encoding="utf-8")
+    return path
+
+
+def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, at: Path) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    own_key = f.concat_ws("/", "resource_type", "resource_id")
+    resources = alive.select(
+        f.coalesce("patient_id", own_key).alias("unit"),
+        f.lit(1).alias("rank"),
+        *(c for c in _IN if c not in ("unit", "rank", "person")),
+        f.lit(None).cast("string").alias("person"),
+    )
+    persons = people.where("patient_id IS NOT NULL").select(
+        f.col("patient_id").alias("unit"),
+        f.lit(0).alias("rank"),
+        "resource_type",
+        "resource_id",
+        "patient_id",
+        *(f.lit(None).cast(_IN[c]).alias(c) for c in ("raw", "links", "codes", "source_file", "source_line")),
+        f.to_json(
+            f.struct("resource_type", "resource_id", "person_id", "known", "gender", "birth_date", "death_date")
+        ).alias("person"),
+    )
+    columns = ", ".join(f"`{n}` {t}" for n, t in _OUT.items())
+    tasks = 8 * spark.sparkContext.defaultParallelism
+    rows = resources.unionByName(persons).repartition(tasks, "unit")
+    rows = rows.sortWithinPartitions("unit", "rank", "resource_type", "resource_id").select(*_IN)
+    rows.mapInArrow(partial(_walk, job=job), columns).write.mode("overwrite").parquet(str(at))
+    return spark.read.schema(columns).parquet(str(at))
+
+
+def _aside(spark: SparkSession, settings: Settings, staged: DataFrame) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    held = lake.read(spark, settings, quarantine.TABLE).select("quarantine_id")
+    return (
+        staged.where("kind = 'quarantine'")
+        .join(held, "quarantine_id", "left_anti")
+        .withColumn("stage", f.lit("deidentify"))
+        .withColumn("disposition", f.lit("open"))
+        .withColumn("first_seen", f.lit(datetime.now(UTC)))
+    )
