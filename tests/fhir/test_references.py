@@ -1,0 +1,150 @@
+"""References of every form."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chartline.fhir import definitions, references
+from chartline.fhir.references import links, patient_of, survey, target
+
+INDEX = {"urn:uuid:1": "Patient/p1", "urn:oid:1.2.3": "Organization/o1", "http://h.org/r/x": "Patient/p9"}
+
+
+@pytest.mark.parametrize(
+    ("written", "resolved"),
+    [
+        ("Patient/1", "Patient/1"),
+        ("Patient/1/_history/3", "Patient/1"),
+        ("https://h.org/fhir/Patient/1", "Patient/1"),
+        ("https://h.org/fhir/Patient/1/_history/3", "Patient/1"),
+        ("urn:uuid:1", "Patient/p1"),
+        ("urn:oid:1.2.3", "Organization/o1"),
+        ("http://h.org/r/x", "Patient/p9"),
+        ("urn:uuid:2", None),
+        ("#med", "#med"),
+        ("#", "#"),
+        ("#nothing", None),
+        ("Practitioner?identifier=http://sys|1", None),
+        ("not a reference", None),
+        ("", None),
+        ("Patient/" + "x" * 65, None),
+    ],
+)
+def test_a_reference_resolves_by_its_form(written, resolved):
+    assert target(written, INDEX, {"#med", "#"}) == resolved
+
+
+def test_links_hold_each_reference_once_sorted_with_contained_ones_inside():
+    tree = {
+        "resourceType": "MedicationRequest",
+        "id": "m",
+        "contained": [{"resourceType": "Medication", "id": "med", "manufacturer": {"reference": "urn:oid:1.2.3"}}],
+        "medicationReference": {"reference": "#med"},
+        "subject": {"reference": "urn:uuid:1"},
+        "requester": {"reference": "urn:uuid:1"},
+    }
+    assert links(survey(tree), tree, INDEX) == [
+        ("#med", "#med"),
+        ("urn:oid:1.2.3", "Organization/o1"),
+        ("urn:uuid:1", "Patient/p1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "spelled"),
+    [
+        ({"type": "Patient", "identifier": {"system": "s", "value": "1"}}, "Patient?identifier=s|1"),
+        ({"identifier": {"value": "1"}, "display": "Jane"}, "?identifier=1"),
+    ],
+)
+def test_a_reference_with_an_identifier_only_is_spelled_as_a_search(reference, spelled):
+    tree = {"resourceType": "Basic", "id": "b", "subject": reference}
+    assert list(survey(tree).references) == [spelled]
+
+
+def test_an_identifier_that_is_no_reference_is_left_alone():
+    tree = {
+        "resourceType": "Composition",
+        "identifier": {"value": "1"},
+        "x": {"identifier": {"value": "2"}, "status": "s"},
+    }
+    assert not survey(tree).references
+
+
+def test_uri_elements_count_only_where_they_spell_a_resource():
+    tree = {
+        "resourceType": "DocumentReference",
+        "content": [{"attachment": {"url": "Binary/7", "title": "Patient/not-this-one"}}],
+        "extension": [
+            {"url": "http://x.org/StructureDefinition/y", "valueUri": "urn:uuid:1"},
+            {"valueUrl": "urn:uuid:2"},
+        ],
+        "instantiatesCanonical": "http://x.org/PlanDefinition/z",
+    }
+    assert links(survey(tree), tree, INDEX) == [("Binary/7", "Binary/7"), ("urn:uuid:1", "Patient/p1")]
+
+
+def observation(**elements):
+    return {"resourceType": "Observation", "id": "o"} | elements
+
+
+def patient(tree):
+    return patient_of(tree, tree["id"], dict(links(survey(tree), tree, INDEX)))
+
+
+def test_the_patient_is_found_by_compartment():
+    assert patient(observation(subject={"reference": "Patient/1"})) == "1"
+    assert patient(observation(subject={"reference": "Patient/1"}, performer=[{"reference": "Patient/1"}])) == "1"
+    assert patient({"resourceType": "Patient", "id": "me", "link": [{"other": {"reference": "Patient/you"}}]}) == "me"
+    coverage = {"resourceType": "Coverage", "id": "c", "beneficiary": {"reference": "urn:uuid:1"}}
+    assert patient(coverage) == "p1"
+    team = {"resourceType": "CareTeam", "id": "c", "participant": [{"member": {"reference": "Patient/1"}}, {}]}
+    assert patient(team) == "1"
+
+
+def test_none_or_more_than_one_patient_is_none():
+    assert patient(observation()) is None
+    assert patient(observation(subject={"reference": "Group/1"})) is None
+    assert patient(observation(subject={"reference": "Patient/1"}, performer=[{"reference": "Patient/2"}])) is None
+    assert patient(observation(focus=[{"reference": "Patient/1"}])) is None
+
+
+def test_every_compartment_path_is_an_element_that_may_name_a_patient():
+    types = definitions.load()
+    for kind, paths in references.compartment().items():
+        for path in paths:
+            owner = kind
+            for step in path[:-1]:
+                owner = types[owner].elements[step].type
+            last = types[owner].elements[path[-1]]
+            assert last.type == "Reference", (kind, path)
+            assert not last.targets or "Patient" in last.targets, (kind, path)
+
+
+TREE = st.recursive(
+    st.none() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "reference", "url"]), inner, max_size=3)
+    ),
+    max_leaves=25,
+)
+
+
+@given(TREE)
+def test_a_survey_counts_every_member_and_finds_every_reference(tree):
+    def walk(node):
+        if isinstance(node, dict):
+            yield from node.items()
+        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from walk(inner)
+
+    found = survey({"root": tree})
+    members = list(walk({"root": tree}))
+    assert found.keys == len(members)
+    assert set(found.references) == {v for k, v in members if k == "reference" and isinstance(v, str)}
+
+
+@given(st.text(max_size=30))
+def test_no_text_breaks_resolution(text):
+    resolved = target(text, INDEX, {"#"})
+    assert resolved is None or resolved == text == "#" or resolved.count("/") == 1
