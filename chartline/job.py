@@ -64,8 +64,10 @@ def _decide(settings: Settings, args: argparse.Namespace) -> Facts:
     """Record what the officer answered in Airflow, about the very report that the question named."""
     from chartline.release.decide import decide
 
-    if args.answer not in ("Approve", "Reject") or not args.by:
-        raise DataError("CL1090", "nobody answered the question in Airflow.", "Clear the task 'approve' and answer it.")
+    if args.answer not in ("Approve", "Reject") or not args.by or not args.reason.strip():
+        raise DataError(
+            "CL1090", "there is no answer with a name and a reason.", "Clear the task 'approve' and answer it."
+        )
     if hashlib.sha256(_report(settings, args.candidate).read_bytes()).hexdigest() != args.report_hash:
         raise DataError("CL1091", "the report is not the one the officer was asked about.", "Run 'assess' again.")
     return dict(

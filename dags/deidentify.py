@@ -29,8 +29,8 @@ with DAG(
     deidentify = SparkSubmitOperator(task_id="deidentify", **settings.submission("deidentify"))
 
     @task(outlets=[silver])
-    def announce(run_id: str) -> Iterator[Metadata]:
+    def announce(airflow_run: str) -> Iterator[Metadata]:
         """Tell the next DAG which version is ready."""
-        yield Metadata(silver, settings.outcome(run_id, "deidentify"))
+        yield Metadata(silver, settings.outcome(airflow_run, "deidentify"))
 
     deidentify >> announce("{{ run_id }}")

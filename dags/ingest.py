@@ -39,8 +39,8 @@ with DAG(
     parse = SparkSubmitOperator(task_id="parse", **settings.submission("parse"))
 
     @task(outlets=[bronze])
-    def announce(run_id: str) -> Iterator[Metadata]:
+    def announce(airflow_run: str) -> Iterator[Metadata]:
         """Tell the next DAG which version is ready."""
-        yield Metadata(bronze, settings.outcome(run_id, "parse"))
+        yield Metadata(bronze, settings.outcome(airflow_run, "parse"))
 
     land >> parse >> announce("{{ run_id }}")

@@ -46,9 +46,9 @@ with DAG(
     assess = SparkSubmitOperator(task_id="assess", **settings.submission("assess"))
 
     @task.short_circuit
-    def candidate(run_id: str) -> dict[str, Any] | None:
+    def candidate(airflow_run: str) -> dict[str, Any] | None:
         """Facts of the candidate, or nothing when it was decided before: then there is nothing to ask."""
-        facts = settings.outcome(run_id, "assess")
+        facts = settings.outcome(airflow_run, "assess")
         return facts if facts["state"] == "pending" else None
 
     approve = ApprovalOperator(
@@ -58,16 +58,16 @@ with DAG(
         "Report: `{{ c.report }}`\n\nSHA-256 of report.json: `{{ c.report_hash }}`\n\n"
         "Policy: {{ c.policy }} (`{{ c.policy_hash }}`)\n\n"
         "Tables: {{ c.tables }}\n\nEvents: {{ c.counts['in'] }}, gates: {{ c.gates }}",
-        params={"reason": Param(type="string", minLength=3, maxLength=2000, description="Why; kept on the record.")},
+        params={"reason": Param("", type="string", maxLength=2000, description="Why; needed, and kept on the record.")},
         assigned_users=[{"id": officer, "name": officer}],
     )
     record_approval = SparkSubmitOperator(task_id="record_approval", **settings.submission("decide", *SAID))
     publish = SparkSubmitOperator(task_id="publish", **settings.submission("publish", CANDIDATE))
 
     @task(outlets=[curated])
-    def announce(run_id: str) -> Iterator[Metadata]:
+    def announce(airflow_run: str) -> Iterator[Metadata]:
         """Tell everyone which release is readable."""
-        yield Metadata(curated, settings.outcome(run_id, "publish"))
+        yield Metadata(curated, settings.outcome(airflow_run, "publish"))
 
     # A rejection skips the task after `approve`; that is what starts this branch.
     record_rejection = SparkSubmitOperator(

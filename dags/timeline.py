@@ -29,8 +29,8 @@ with DAG(
     timeline = SparkSubmitOperator(task_id="timeline", **settings.submission("timeline"))
 
     @task(outlets=[gold])
-    def announce(run_id: str) -> Iterator[Metadata]:
+    def announce(airflow_run: str) -> Iterator[Metadata]:
         """Tell the next DAG which version is ready."""
-        yield Metadata(gold, settings.outcome(run_id, "timeline"))
+        yield Metadata(gold, settings.outcome(airflow_run, "timeline"))
 
     timeline >> announce("{{ run_id }}")
