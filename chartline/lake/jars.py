@@ -23,7 +23,9 @@ def local() -> list[Path]:
     jars = sorted(FOLDER.glob("*.jar"))
     if not jars:
         raise MachineError(
-            "CL3011", "the Delta jars are not in this environment.", "Run 'chartline doctor --fetch-jars'."
+            "CL3011",
+            "the Delta jars are not in this environment.",
+            "Run 'make setup', or 'python -m chartline.lake.jars'.",
         )
     return jars
 
