@@ -90,7 +90,7 @@ def people(spark: SparkSession, resources: DataFrame, run_id: str) -> DataFrame:
     parties = resources.where(f.col("resource_type").isin(*PARTIES) & ~f.col("deleted"))
     columns = ("resource_type", "resource_id", "row_hash", "raw", "links")
     each = parties.select(*columns).mapInArrow(_parties, tables.schema("bronze.people").ddl)
-    each = each.withColumnRenamed("run_id", "row_hash")
+    each = each.withColumnRenamed("run_id", "row_hash").persist()
     key = ["resource_type", "resource_id"]
     united = each.groupBy(*key).agg(f.array_sort(f.array_distinct(f.flatten(f.collect_list("known")))).alias("known"))
     newest = versions.current(parties.drop("raw", "links")).select(*key, "row_hash")

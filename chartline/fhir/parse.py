@@ -44,6 +44,7 @@ _UNIT = (
     "digest string, form string, compression string, start long, line long, stop long, type string, "
     "exported_at timestamp, wanted array<long>"
 )
+_TABLES = ("bronze.resources", "bronze.quarantine", "bronze.people")
 _PLACE = ("source_file", "source_line", "part")
 _BATCH_BYTES = 8 << 20
 _BATCH_ROWS = 2000
@@ -263,9 +264,10 @@ def _write(
     doubles = _doubles(resources, bronze).persist()
     duplicate = doubles.count()
     fresh = resources.join(doubles, list(_PLACE), "left_anti") if duplicate else resources
+    types = {r["resource_type"]: r["count"] for r in fresh.groupBy("resource_type").count().collect()}
     counts = Counts(
         in_=tally["unit", None],
-        out=fresh.select("row_hash").count(),
+        out=sum(types.values()),
         quarantined=_reasons(tally, "quarantine"),
         duplicate=duplicate,
         filtered=_reasons(tally, "filtered"),
@@ -273,21 +275,27 @@ def _write(
     counts.require_whole("parse")
     old = resolve.unsettled(bronze)
     narrow = [*resolve.KEY, "patient_id", "links", "raw"]
-    whole = ["resource_type", "resource_id", "patient_id", "deleted", "raw"]
+    whole = [*resolve.KEY, "patient_id", "deleted", "raw"]
     found = resolve.repairs(
         fresh.select(narrow).unionByName(old.select(narrow)), bronze.select(whole).unionByName(fresh.select(whole))
     ).persist()
     rows = resolve.mended(fresh, found)
-    changed = _changed(old, resolve.mended(old, found), run_id)
+    changed = _changed(old, resolve.mended(old, found), run_id).persist()
     aside = _aside(spark, settings, staged, started, run_id)
-    stamp = {"run_id": run_id}
-    versions = {
-        "bronze.quarantine": lake.write(aside, settings, "bronze.quarantine", "append", stamp),
-        "bronze.resources": lake.write(rows, settings, "bronze.resources", "append", stamp),
-    }
-    versions["bronze.resources"] = _update(spark, settings, changed)
-    versions["bronze.people"] = _people(spark, settings, run_id, broken_off=version != work.bronze)
+    # From here on the lake is written to.
+    touched = set(types) | {r["resource_type"] for r in changed.select("resource_type").distinct().collect()}
+    if counts.quarantined:
+        lake.write(aside, settings, quarantine.TABLE, "append", {"run_id": run_id})
+    if types:
+        lake.write(rows, settings, "bronze.resources", "append", {"run_id": run_id})
+    if not changed.isEmpty():
+        _update(spark, settings, changed)
+    if version != work.bronze or touched & set(PARTIES):  # another version: a run before this one broke off
+        _people(spark, settings, run_id)
     _settle(settings, work.released, staged)
+    for name in _TABLES:
+        tables.ensure(settings, name)
+    versions = {name: tables.version(settings, name) or 0 for name in _TABLES}
     return StageResult("parse", run_id, counts, versions, extra={"landing": work.landing})
 
 
@@ -309,17 +317,14 @@ def _changed(old: DataFrame, mended: DataFrame, run_id: str) -> DataFrame:
     )
 
 
-def _update(spark: SparkSession, settings: Settings, changed: DataFrame) -> int:
-    """Merge changed rows into bronze, when there are any; return its version."""
+def _update(spark: SparkSession, settings: Settings, changed: DataFrame) -> None:
+    """Merge changed rows into bronze."""
     from delta.tables import DeltaTable
 
-    changed = changed.persist()
-    if not changed.isEmpty():
-        same = " AND ".join(f"b.{c} = c.{c}" for c in resolve.KEY)
-        columns = ("links", "unresolved", "patient_id", "run_id")
-        target = DeltaTable.forPath(spark, str(tables.path(settings, "bronze.resources"))).alias("b")
-        target.merge(changed.alias("c"), same).whenMatchedUpdate(set={c: f"c.{c}" for c in columns}).execute()
-    return tables.version(settings, "bronze.resources") or 0
+    same = " AND ".join(f"b.{c} = c.{c}" for c in resolve.KEY)
+    columns = ("links", "unresolved", "patient_id", "run_id")
+    target = DeltaTable.forPath(spark, str(tables.path(settings, "bronze.resources"))).alias("b")
+    target.merge(changed.alias("c"), same).whenMatchedUpdate(set={c: f"c.{c}" for c in columns}).execute()
 
 
 def _aside(spark: SparkSession, settings: Settings, staged: DataFrame, started: datetime, run_id: str) -> DataFrame:
@@ -337,17 +342,10 @@ def _aside(spark: SparkSession, settings: Settings, staged: DataFrame, started: 
     )
 
 
-def _people(spark: SparkSession, settings: Settings, run_id: str, *, broken_off: bool) -> int:
-    """Build ``bronze.people`` again when this run, or one that broke off, brought or changed a party."""
-    from pyspark.sql import functions as f
-
-    bronze = lake.read(spark, settings, "bronze.resources")
-    touched = bronze.where((f.col("run_id") == run_id) & f.col("resource_type").isin(*PARTIES))
-    if broken_off or not touched.isEmpty():
-        rows = identity.people(spark, bronze, run_id)
-        return lake.write(rows, settings, "bronze.people", "overwrite", {"run_id": run_id})
-    tables.ensure(settings, "bronze.people")
-    return tables.version(settings, "bronze.people") or 0
+def _people(spark: SparkSession, settings: Settings, run_id: str) -> None:
+    """Build ``bronze.people`` again from all of bronze."""
+    rows = identity.people(spark, lake.read(spark, settings, "bronze.resources"), run_id)
+    lake.write(rows, settings, "bronze.people", "overwrite", {"run_id": run_id})
 
 
 def _settle(settings: Settings, released: frozenset[str], staged: DataFrame) -> None:

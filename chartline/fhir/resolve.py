@@ -42,7 +42,7 @@ def repairs(rows: DataFrame, lake: DataFrame) -> DataFrame:
 
     Args:
         rows: KEY, patient_id, links, raw: new rows, and those of bronze that are ``unsettled``.
-        lake: resource_type, resource_id, patient_id, deleted, raw of all that is in the lake, new rows included.
+        lake: KEY, patient_id, deleted, raw of all that is in the lake, new rows included.
 
     Returns:
         KEY, ``filled`` (map of reference to the target it resolves to, null values for those that do not),
@@ -62,7 +62,7 @@ def repairs(rows: DataFrame, lake: DataFrame) -> DataFrame:
         .persist()
     )
     late = _late_patients(rows.join(answered, list(KEY)))
-    owners = lake.select("resource_type", "resource_id", "patient_id")
+    owners = lake.select(*KEY, "patient_id").join(late, list(KEY), "left_anti").unionByName(late)
     moved = late.unionByName(_patients_by_target(mended(rows, answered), owners)).withColumn("moved", f.lit(True))
     return answered.join(moved, list(KEY), "full")
 
