@@ -25,7 +25,8 @@ import pyarrow as pa
 from chartline import progress
 from chartline.deid import dates, keys, policy, vault, walker
 from chartline.deid.context import Cohort, Known, PatientContext
-from chartline.deid.text import TextEngine, build
+from chartline.deid.phrases import Phrases
+from chartline.deid.text import build
 from chartline.errors import DataError
 from chartline.fhir import validate, versions
 from chartline.lake import ledger, quarantine, tables
@@ -92,11 +93,11 @@ class Job:
 
 
 @cache
-def _engine(job: Job) -> TextEngine:
+def _engine(job: Job) -> Phrases:
     """The text engine of this worker, built once and proved on a control note before its first batch counts."""
     body = json.loads(job.cohort.read_text(encoding="utf-8"))
     cohort = Cohort(tuple(Known(t, v) for t, v in body["providers"]), frozenset(body["names"]))
-    return build(policy.load(job.policy), keys.load(job.key), job.project, cohort)
+    return Phrases(build(policy.load(job.policy), keys.load(job.key), job.project, cohort))
 
 
 def local_system_name(key: bytes) -> Callable[[str], str]:

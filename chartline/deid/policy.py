@@ -30,7 +30,7 @@ _FITS: Mapping[str, frozenset[str]] = {
     "age": frozenset({"Age"}),
     "pseudonym": frozenset({"id"}),
     "reference": frozenset({"Reference"}),
-    "code-check": frozenset({"Coding", "string", "code"}),
+    "code-check": frozenset({"Coding", "string", "code", "uri"}),
     "clean-text": _STRINGS,
     "attachment": frozenset({"base64Binary"}),
     "narrative": frozenset({"Narrative"}),
@@ -284,6 +284,12 @@ def load(name: str) -> Policy:
         raise UsageError(
             "CL2048", f"{file.name}: [dates] low must be below high.", "For example low = -365, high = -1."
         )
+    rules = _policy(file, body, means, shift)
+    _replaceable(file, rules)
+    return rules
+
+
+def _policy(file: Path, body: Mapping[str, Any], means: Mapping[str, str], shift: tuple[int, int]) -> Policy:
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return Policy(
         name=str(body["name"]),
@@ -299,6 +305,23 @@ def load(name: str) -> Policy:
         extensions=dict(body.get("extensions", {})),
         public_systems=tuple(body.get("systems", {}).get("public", ())),
     )
+
+
+def _replaceable(file: Path, rules: Policy) -> None:
+    """Refuse to drop a required element for which no 'masked' can stand: a group that has required parts itself."""
+    tree = definitions.load()
+    for path, kind, decision in decisions(rules):
+        owner, _, name = path.rpartition(".")
+        parts = tree[kind].elements.values() if kind in tree else ()
+        element = tree[owner].elements[name]
+        if not element.required or element.choice or not any(e.required for e in parts):
+            continue  # of a choice another form can be masked
+        if rules.effect(decision.action) == "drop":
+            raise UsageError(
+                "CL2049",
+                f"{file.name}: {path} may not be dropped: the standard requires it, and parts of it.",
+                f'Keep "{path}" and drop its parts, or take its resource type from [resources].',
+            )
 
 
 # --- reading a policy --------------------------------------------------------------------------------

@@ -14,10 +14,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from chartline.deid import dates, geography
 from chartline.deid.context import PatientContext
+from chartline.deid.phrases import Document, Phrases
 from chartline.deid.policy import DATES, Decision, Policy
 from chartline.errors import DataError
 from chartline.fhir import definitions
@@ -33,30 +34,8 @@ _OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of 
 _LITERAL = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://\S+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?"
 )
+_PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
 _URN = re.compile(r"urn:(uuid|oid):(\S+)")
-
-
-class Document(Protocol):
-    """What the text engine hands back for an attachment or narrative."""
-
-    data: bytes
-    content_type: str
-    text: str
-    spans: Any
-    status: str
-
-
-class Text(Protocol):
-    """What the walker asks of the text engine."""
-
-    def clean(self, text: str, patient: PatientContext) -> str:
-        """A short text without identifiers."""
-
-    def identifies(self, text: str, patient: PatientContext) -> bool:
-        """Whether a code or label holds anything identifying."""
-
-    def document(self, data: bytes, content_type: str, patient: PatientContext) -> Document:
-        """A whole document without identifiers."""
 
 
 class Refused(DataError):
@@ -92,6 +71,7 @@ class Walk:
     earliest_year: int = 0
     anchor: int | None = None
     contained: dict[str, str] = field(default_factory=dict)
+    said: set[Any] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
     offsets: dict[str, float] = field(default_factory=dict)
 
@@ -137,16 +117,25 @@ def literal(reference: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match and match[1] in definitions.resource_types() else None
 
 
+def logical(kind: Any, identifier: Any) -> str | None:
+    """A reference by identifier only, spelled as the conditional reference that means the same."""
+    if not isinstance(identifier, Mapping) or not isinstance(identifier.get("value"), str):
+        return None
+    system = identifier.get("system")
+    token = f"{system}|{identifier['value']}" if system else identifier["value"]
+    return f"{kind if isinstance(kind, str) else ''}?identifier={token}"
+
+
 class Deidentifier:
     """A policy compiled for one text engine.
 
     Args:
         policy: the policy.
-        text: the text engine.
+        text: the text engine, with its memory.
         local_system: gives a local code system a name that does not tell whose it is.
     """
 
-    def __init__(self, policy: Policy, text: Text, local_system: Callable[[str], str]) -> None:
+    def __init__(self, policy: Policy, text: Phrases, local_system: Callable[[str], str]) -> None:
         self._policy = policy
         self._text = text
         self._local_system = local_system
@@ -173,7 +162,7 @@ class Deidentifier:
         if kind not in self._policy.resources:
             return None
         for i, inner in enumerate(resource.get("contained") or ()):
-            if isinstance(inner, Mapping) and isinstance(inner.get("id"), str):
+            if inner.get("resourceType") in self._policy.resources and isinstance(inner.get("id"), str):
                 walk.contained[inner["id"]] = f"c{i + 1}"
         out = self._one(kind, resource, walk)
         if kind == "Observation":
@@ -223,17 +212,21 @@ class Deidentifier:
         self._hits.append(0)
         return len(self._slots) - 1
 
-    def _compile(self, owner: str, path: str) -> Callable[[Mapping[str, Any], Walk], dict[str, Any]]:
-        tree = definitions.load()
+    def _steps_of(self, owner: str, path: str) -> dict[str, Step]:
+        definition = definitions.load()[owner]
         steps: dict[str, Step] = {}
-        for name, element in tree[owner].elements.items():
-            if name in ("contained", "id") and tree[owner].kind == "resource":
+        for name, element in definition.elements.items():
+            if definition.kind == "resource" and name in ("contained", "id"):
                 continue
             steps[name] = self._element(owner, f"{path}.{name}", element)
             if _is_primitive(element):
                 steps[f"_{name}"] = _absent_reason_only
-        required = _stand_ins(owner)
-        passed = frozenset({"resourceType", "id", "contained"}) if tree[owner].kind == "resource" else frozenset({"id"})
+        return steps
+
+    def _compile(self, owner: str, path: str) -> Callable[[Mapping[str, Any], Walk], dict[str, Any]]:
+        steps, required = self._steps_of(owner, path), _stand_ins(owner)
+        whole = definitions.load()[owner].kind == "resource"
+        passed = frozenset({"resourceType", "id", "contained"}) if whole else frozenset({"id"})
         unknown, root = self._unknown, path.partition(".")[0]
 
         def step(value: Mapping[str, Any], walk: Walk) -> dict[str, Any]:
@@ -260,7 +253,7 @@ class Deidentifier:
             return self._extensions(path)
         decision = self._policy.decide(owner, path, element)
         slot, hits = self._slot(path, decision), self._hits
-        one = self._action(decision, path, element)
+        one = self._action(decision, owner, path, element)
         if one is None:
 
             def drop(value: Any, walk: Walk) -> None:
@@ -283,7 +276,7 @@ class Deidentifier:
 
         return single
 
-    def _action(self, decision: Decision, path: str, element: Element) -> Step | None:
+    def _action(self, decision: Decision, owner: str, path: str, element: Element) -> Step | None:
         effect = self._policy.effect(decision.action)
         if effect == "drop":
             return None
@@ -296,20 +289,28 @@ class Deidentifier:
             "zip5": lambda: _on_text(geography.zip5),
             "reference": lambda: self._reference,
             "age": lambda: self._age(path),
-            "code-check": lambda: self._coding(path) if element.type == "Coding" else self._checked,
-            "clean-text": lambda: self._narrative(path) if element.type == "Narrative" else self._cleaned,
+            "code-check": lambda: self._code_check(path, element.type),
+            "clean-text": lambda: self._clean_text(owner, path, element),
         }
         return made[effect]()
+
+    def _clean_text(self, owner: str, path: str, element: Element) -> Step:
+        if element.type == "Narrative":
+            return self._narrative(path)
+        return self._concept_text if owner == "CodeableConcept" else self._cleaned
 
     def _kept(self, path: str, element: Element) -> Step | None:
         tree = definitions.load()
         if element.type == "Attachment":
             return self._attachment(path)
+        if element.type == "CodeableConcept":
+            return self._concept(path)
         if element.type in tree:
             return self._nested(element.type, path)
         if element.type == "Resource":
             return None
-        return _as_it_is
+        # A code without a closed list, such as a language or content type, can hold anything.
+        return self._checked if element.type == "code" and element.codes is None else _as_it_is
 
     def _nested(self, kind: str, path: str) -> Step:
         """The walk of a datatype or backbone, compiled on first use, because types refer to themselves."""
@@ -353,12 +354,12 @@ class Deidentifier:
         if not isinstance(value, Mapping):
             return None
         out: dict[str, Any] = {}
-        named = value.get("reference")
+        kind = value.get("type")
+        named = value.get("reference") or logical(kind, value.get("identifier"))
         if isinstance(named, str):
             made = self._pointed(named, walk)
             if made is not None:
                 out["reference"] = made
-        kind = value.get("type")
         if isinstance(kind, str) and kind in definitions.resource_types():
             out["type"] = kind
         return out or MASKED
@@ -384,6 +385,14 @@ class Deidentifier:
             return None
         return value
 
+    def _code_check(self, path: str, kind: str) -> Step:
+        if kind == "Coding":
+            return self._coding
+        return self._public_only if kind == "uri" else self._checked
+
+    def _public_only(self, value: Any, walk: Walk) -> Any:
+        return value if self._is_public(value) else None
+
     def _is_public(self, system: Any) -> bool:
         if not isinstance(system, str):
             return False
@@ -392,26 +401,37 @@ class Deidentifier:
             known = self._public[system] = system.startswith(self._policy.public_systems)
         return known
 
-    def _coding(self, path: str) -> Step:
+    def _coding(self, value: Any, walk: Walk) -> Any:
+        if not isinstance(value, Mapping):
+            return None
+        system, code, display = value.get("system"), value.get("code"), value.get("display")
+        public = self._is_public(system)
+        out: dict[str, Any] = {}
+        if isinstance(system, str):
+            out["system"] = system if public else self._local_system(system)
+        if isinstance(code, str):
+            fits = _PUBLIC_CODE.fullmatch(code) if public else not self._text.free_form(code, walk.patient)
+            out |= {"code": code} if fits else {"_code": MASKED}
+        if public and isinstance(display, str) and not self._text.identifies(display, walk.patient):
+            out["display"] = display
+        return out or None
+
+    def _concept(self, path: str) -> Step:
+        inner = self._nested("CodeableConcept", path)
+
         def step(value: Any, walk: Walk) -> Any:
-            if not isinstance(value, Mapping):
-                return None
-            system, code, display = value.get("system"), value.get("code"), value.get("display")
-            public = self._is_public(system)
-            out: dict[str, Any] = {}
-            if isinstance(system, str):
-                out["system"] = system if public else self._local_system(system)
-            if isinstance(code, str) and (public or not self._text.identifies(code, walk.patient)):
-                out["code"] = code
-            if isinstance(display, str) and public:
-                cleaned = self._text.clean(display, walk.patient)
-                if cleaned:
-                    out["display"] = cleaned
-            if "code" not in out and isinstance(code, str):
-                out["_code"] = MASKED
-            return out or None
+            if isinstance(value, Mapping):
+                codings = [c for c in value.get("coding") or () if isinstance(c, Mapping)]
+                walk.said = {c.get("display") for c in codings if self._is_public(c.get("system"))}
+            return inner(value, walk)
 
         return step
+
+    def _concept_text(self, value: Any, walk: Walk) -> Any:
+        """A text that only repeats the display of a public code is judged as that display."""
+        if value in walk.said and isinstance(value, str) and not self._text.identifies(value, walk.patient):
+            return value
+        return self._cleaned(value, walk)
 
     def _age(self, path: str) -> Step:
         inner = self._nested("Age", path)
@@ -495,7 +515,7 @@ class Deidentifier:
             kept = [m for m in made if m]
             return {"coding": kept} if kept else None
 
-        coding = self._coding("Extension.valueCoding")
+        coding = self._coding
         return {"valueCoding": coding, "valueCodeableConcept": concept, "valueCode": self._checked}
 
 

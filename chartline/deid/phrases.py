@@ -1,0 +1,129 @@
+"""Short texts and documents through the text engine, each work done once.
+
+A hospital's records repeat the same few thousand labels. A label is read once without a patient; for each patient it
+is only compared, word by word, with what is known of that patient, and read again when they share a word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chartline.deid.context import PatientContext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NOBODY = PatientContext("nobody")
+_WORD = re.compile(r"[^\W_]+")
+# A local code that could be a number of a person: seven digits in a row, an address of mail, or a sentence.
+_FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
+_LABELS = 200_000  # remembered labels of a worker; a hospital has fewer
+_PATIENTS = 32  # remembered patients of a worker; their rows come together
+_MISSING: frozenset[str] | None = frozenset({"\0"})
+
+
+class Spanned(Protocol):
+    """A cleaned text and the pieces that were replaced in it."""
+
+    @property
+    def text(self) -> str:
+        """The text with the pieces replaced."""
+
+    @property
+    def spans(self) -> Sequence[Any]:
+        """The pieces."""
+
+
+class Document(Protocol):
+    """What the engine hands back for an attachment or narrative; ``status`` is deidentified or withheld."""
+
+    data: bytes
+    content_type: str
+    text: str
+    spans: Sequence[Any]
+    status: str
+
+
+class Engine(Protocol):
+    """The part of the text engine that structured data needs."""
+
+    def deidentify(self, text: str, patient: PatientContext) -> Spanned:
+        """A text without identifiers, and what was replaced."""
+
+    def document(self, data: bytes, content_type: str, patient: PatientContext) -> Document:
+        """A whole document without identifiers."""
+
+
+@dataclass
+class _Memory:
+    """What is remembered of one patient; it holds the patient, so that the patient's address stays taken."""
+
+    patient: PatientContext
+    known: frozenset[str]
+    texts: dict[str, str] = field(default_factory=dict)
+    documents: dict[bytes, Document] = field(default_factory=dict)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, without case and accents."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return frozenset(_WORD.findall(plain.casefold()))
+
+
+class Phrases:
+    """A text engine with a memory: of labels for good, of texts and documents while the patient is the same.
+
+    Args:
+        engine: the text engine.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._labels: dict[str, frozenset[str] | None] = {}
+        self._patients: dict[int, _Memory] = {}
+
+    def _memory(self, patient: PatientContext) -> _Memory:
+        memory = self._patients.get(id(patient))
+        if memory is None:
+            if len(self._patients) >= _PATIENTS:
+                self._patients.clear()
+            known = frozenset().union(*(words(k.value) for k in patient.known))
+            memory = self._patients[id(patient)] = _Memory(patient, known)
+        return memory
+
+    def identifies(self, text: str, patient: PatientContext) -> bool:
+        """Whether a label, code or unit holds anything identifying."""
+        found = self._labels.get(text, _MISSING)
+        if found is _MISSING:
+            quiet = not self._engine.deidentify(text, _NOBODY).spans
+            found = words(text) if quiet else None
+            if len(self._labels) < _LABELS:
+                self._labels[text] = found
+        if found is None:
+            return True
+        return not self._memory(patient).known.isdisjoint(found) and bool(self._engine.deidentify(text, patient).spans)
+
+    def free_form(self, code: str, patient: PatientContext) -> bool:
+        """Whether a code of a local vocabulary may hold a person's number or words instead of a code."""
+        return _FREE_FORM.search(code) is not None or self.identifies(code, patient)
+
+    def clean(self, text: str, patient: PatientContext) -> str:
+        """A free text without identifiers."""
+        texts = self._memory(patient).texts
+        made = texts.get(text)
+        if made is None:
+            made = texts[text] = self._engine.deidentify(text, patient).text
+        return made
+
+    def document(self, data: bytes, content_type: str, patient: PatientContext) -> Document:
+        """A whole document without identifiers; the same bytes of the same patient are read once."""
+        documents = self._memory(patient).documents
+        digest = hashlib.sha256(content_type.encode() + b"\0" + data).digest()
+        made = documents.get(digest)
+        if made is None:
+            made = documents[digest] = self._engine.document(data, content_type, patient)
+        return made
