@@ -1,0 +1,319 @@
+"""The text engine: Presidio's analyzer and anonymizer around our recognizers, proved on a control note, failing closed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
+from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
+from presidio_anonymizer import AnonymizerEngine, OperatorConfig
+
+from chartline.deid.context import Cohort, PatientContext
+from chartline.deid.keys import Key
+from chartline.deid.policy import Policy
+from chartline.deid.text import datetext, documents, known, names, ner, patterns
+from chartline.deid.text.normalise import normalise
+from chartline.deid.text.spans import Found, Span, union
+from chartline.deid.text.surrogates import Replacer
+from chartline.errors import DataError, MachineError
+
+TYPES = (
+    *(
+        "NAME",
+        "DATE",
+        "AGE",
+        "PHONE",
+        "EMAIL",
+        "URL",
+        "IP",
+        "SSN",
+        "MRN",
+        "ID",
+        "ACCOUNT",
+        "PLAN",
+        "LICENSE",
+        "VEHICLE",
+    ),
+    *("DEVICE", "ADDRESS", "ZIP", "LOCATION", "FACILITY"),
+)
+CAP = 4_000_000
+"""Largest note in bytes; a larger one is set aside."""
+DEADLINE = 120.0
+"""Seconds that one note may take."""
+_CONTROL = (
+    "Patient: Harold Lindqvist (MRN 00482913) was seen by Dr. Okonkwo on March 3, 2021 at Lakemont Regional Hospital;"
+    " call 617-555-0188 or write to h.lindqvist@example.com, 12 Alder Street, Dunmore, PA 18512."
+)
+_CONTROL_FINDS = ("Lindqvist", "00482913", "Okonkwo", "March 3", "Lakemont", "617-555-0188", "h.lindqvist", "12 Alder")
+_CACHE = 4096
+
+
+@dataclass(frozen=True)
+class TextResult:
+    """A cleaned text and what was replaced, with offsets in the input."""
+
+    text: str = field(repr=False)
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class DocumentResult:
+    """A cleaned document.
+
+    Attributes:
+        data: the document's bytes, empty when withheld.
+        content_type: its kind after cleaning.
+        text: its text.
+        spans: pieces replaced, with offsets in ``text`` where the document is plain text, else none.
+        status: ``deidentified``, or ``withheld`` for a kind that cannot be read.
+    """
+
+    data: bytes = field(repr=False)
+    content_type: str
+    text: str = field(repr=False)
+    spans: tuple[Span, ...]
+    status: str
+
+
+class _Recognizer(EntityRecognizer):  # type: ignore[misc]
+    """One of our finders as a Presidio recognizer; what it raises is not swallowed."""
+
+    def __init__(self, name: str, find: Callable[[str], Any]) -> None:
+        self._find = find
+        super().__init__(supported_entities=list(TYPES), name=name, supported_language="en")
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
+        """Presidio's results of the pieces found."""
+        return [
+            RecognizerResult(f.type, f.start, f.end, 1.0, recognition_metadata={"recognizer_name": f.source})
+            for f in self._find(text)
+        ]
+
+
+class _NoContext(ContextAwareEnhancer):  # type: ignore[misc]
+    """Our finders read their own context."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0, 0, 0)
+
+    def enhance_using_context(self, text: str, raw_results: Any, *_: Any, **__: Any) -> Any:
+        """The results as they are."""
+        return raw_results
+
+
+def _quiet() -> None:
+    """Presidio's loggers may print text; only our own errors speak."""
+    for name in (
+        "presidio-analyzer",
+        "presidio-anonymizer",
+        "presidio_analyzer",
+        "presidio_anonymizer",
+        "decision_process",
+    ):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class TextEngine:
+    """Built once a worker by ``build``; finds and replaces identifiers in notes and short texts."""
+
+    def __init__(self, policy: Policy, key: Key, project: str, cohort: Cohort) -> None:
+        _quiet()
+        self._cohort = cohort
+        self._replacer = Replacer(policy.text, key.derive("surrogate", project), cohort)
+        self._kept = {"DATE", "AGE"} if policy.text.dates == "keep" else set()
+        if policy.text.geography == "city":
+            self._kept |= {"LOCATION", "ZIP"}
+        registry = RecognizerRegistry(supported_languages=["en"])
+        registry.recognizers = [
+            _Recognizer("dates", datetext.find),
+            _Recognizer("patterns", patterns.find),
+            _Recognizer("names", names.find),
+        ]
+        nlp = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "none"}])
+        self._analyzer = AnalyzerEngine(
+            registry=registry, nlp_engine=nlp, supported_languages=["en"], context_aware_enhancer=_NoContext()
+        )
+        self._anonymizer = AnonymizerEngine()
+        self._short: OrderedDict[str, tuple[str, bool]] = OrderedDict()
+        self._documents: OrderedDict[tuple[str, str, str], DocumentResult] = OrderedDict()
+        self._nobody = PatientContext("")
+        self.prove()
+
+    # --- notes ---------------------------------------------------------------------------------------
+
+    def prove(self) -> None:
+        """Find what is planted in the control note.
+
+        Raises:
+            MachineError: CL3031 a recognizer is silent; nothing this worker did may count.
+        """
+        found = [_CONTROL[f.start : f.end] for f in self._find(_CONTROL, self._nobody)]
+        missing = sum(not any(piece in f or f in piece for f in found) for piece in _CONTROL_FINDS)
+        if missing:
+            raise MachineError("CL3031", f"the text engine missed {missing} of {len(_CONTROL_FINDS)} control pieces.")
+
+    def deidentify(self, text: str, patient: PatientContext) -> TextResult:
+        """Replace every identifier in a text.
+
+        Raises:
+            DataError: CL1110 the text is over the cap, CL1111 it took longer than the deadline, CL1112 a recognizer
+                failed; the text must be set aside.
+        """
+        documents.refuse_large(text.encode("utf-8", "surrogatepass") if len(text) * 4 > CAP else b"", CAP)
+        began = time.monotonic()
+        try:
+            found = self._find(text, patient)
+        except (DataError, MachineError):
+            raise
+        except TimeoutError:
+            raise DataError("CL1111", "a note took longer than a recognizer may take.", "It was set aside.") from None
+        except Exception as cause:
+            raise DataError(
+                "CL1112", f"a recognizer failed with {type(cause).__name__}.", "The note was set aside."
+            ) from None
+        if time.monotonic() - began > DEADLINE:
+            raise DataError("CL1111", "a note took longer than a recognizer may take.", "It was set aside.")
+        return self._replaced(text, found, patient)
+
+    def _find(self, text: str, patient: PatientContext) -> list[Found]:
+        """Pieces to replace, in code points of the input, joined and in order."""
+        normal = normalise(text)
+        results = self._analyzer.analyze(normal.text, language="en", entities=list(TYPES))
+        found = [
+            Found(r.start, r.end, r.entity_type, str((r.recognition_metadata or {}).get("recognizer_name", "")))
+            for r in results
+        ]
+        if patient.known or self._cohort.providers:
+            found += known.find(normal.text, patient, self._cohort.providers)
+        found += ner.find(normal.text, found)
+        kept = [f for f in found if f.type not in self._kept and f.end > f.start]
+        back = [Found(*normal.back(f.start, f.end), f.type, f.source) for f in union(kept)]
+        return _touching(text, union(back))
+
+    def _replaced(self, text: str, found: list[Found], patient: PatientContext) -> TextResult:
+        if not found:
+            return TextResult(text, ())
+        document = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        operators = {
+            kind: OperatorConfig(
+                "custom", {"lambda": partial(self._replacer.replacement, kind, patient=patient, document=document)}
+            )
+            for kind in {f.type for f in found}
+        }
+        results = [RecognizerResult(f.type, f.start, f.end, 1.0) for f in found]
+        done = self._anonymizer.anonymize(text, results, operators)
+        items = sorted(done.items, key=lambda i: i.start)
+        if len(items) != len(found):
+            raise DataError("CL1113", "pieces of a note were lost on the way.", "The note was set aside.")
+        spans = tuple(
+            Span(f.start, f.end, f.type, done.text[i.start : i.end], f.source)
+            for f, i in zip(found, items, strict=True)
+        )
+        return TextResult(done.text, spans)
+
+    # --- short texts ---------------------------------------------------------------------------------
+
+    def _judged(self, text: str, patient: PatientContext) -> tuple[str, bool]:
+        made = self._short.get(text)
+        if made is None:
+            cleaned = self.deidentify(text, self._nobody)
+            made = self._short[text] = (cleaned.text, bool(cleaned.spans))
+            if len(self._short) > _CACHE:
+                self._short.popitem(last=False)
+        if (patient.known and next(iter(known.find(text, patient)), None) is not None) or made[1]:
+            cleaned = self.deidentify(text, patient)
+            return cleaned.text, bool(cleaned.spans)
+        return made
+
+    def clean(self, text: str, patient: PatientContext) -> str:
+        """A short text, such as a code's text, without identifiers."""
+        return self._judged(text, patient)[0]
+
+    def identifies(self, text: str, patient: PatientContext) -> bool:
+        """Whether a code or label holds anything identifying; plain numbers and unit expressions do not."""
+        if len(text) <= 6 or (text.replace(".", "").replace("-", "").replace(" ", "").isdigit() and len(text) <= 10):
+            return patient.known != () and next(iter(known.find(text, patient)), None) is not None
+        return self._judged(text, patient)[1]
+
+    # --- documents -----------------------------------------------------------------------------------
+
+    def document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
+        """Clean a document of any kind; what cannot be read is withheld.
+
+        Raises:
+            DataError: as ``deidentify``.
+        """
+        documents.refuse_large(data, CAP)
+        digest = hashlib.sha256(data).hexdigest()
+        place = (patient.patient_id, content_type, digest)
+        made = self._documents.get(place)
+        if made is None:
+            made = self._documents[place] = self._document(data, content_type, patient)
+            if len(self._documents) > 64:
+                self._documents.popitem(last=False)
+        return made
+
+    def _document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
+        withheld = DocumentResult(b"", content_type, "", (), "withheld")
+        kind = documents.kind_of(content_type, data)
+        if kind == "pdf":
+            text = documents.pdf(data)
+            return withheld if text is None else self._plain(text, patient)
+        text = None if kind == "other" else documents.decoded(data, content_type)
+        if text is None:
+            return withheld
+        if kind == "rtf":
+            plain = documents.rtf(text)
+            return withheld if plain is None else self._plain(plain, patient)
+        if kind == "plain":
+            return self._plain(text, patient)
+        clean = partial(self._text_of, patient=patient)
+        made = documents.markup(text, clean) if kind == "markup" else documents.cda(text, clean)
+        if made is None:
+            return withheld
+        return DocumentResult(made.encode(), "application/xhtml+xml; charset=utf-8", made, (), "deidentified")
+
+    def _text_of(self, text: str, patient: PatientContext) -> str:
+        return self.deidentify(text, patient).text
+
+    def _plain(self, text: str, patient: PatientContext) -> DocumentResult:
+        cleaned = self.deidentify(text, patient)
+        moved = 0
+        spans = []
+        for s in cleaned.spans:
+            start = s.start + moved
+            moved += len(s.replacement) - (s.end - s.start)
+            spans.append(Span(start, start + len(s.replacement), s.type, s.replacement, s.source))
+        kind = "text/plain; charset=utf-8"
+        return DocumentResult(cleaned.text.encode("utf-8", "replace"), kind, cleaned.text, tuple(spans), "deidentified")
+
+
+def _touching(text: str, found: list[Found]) -> list[Found]:
+    """Neighbours of one type with only white space between joined, as Presidio's anonymizer would join them."""
+    out: list[Found] = []
+    for piece in found:
+        if out and out[-1].type == piece.type and not text[out[-1].end : piece.start].strip(" \t\n\r\f\v"):
+            out[-1] = Found(out[-1].start, piece.end, piece.type, out[-1].source)
+        else:
+            out.append(piece)
+    return out
+
+
+def build(policy: Policy, key: Key, project: str, cohort: Cohort) -> TextEngine:
+    """The text engine of a policy, proved on its control note.
+
+    Raises:
+        MachineError: CL3030 the word lists, CL3031 a recognizer, CL3032 the language model fails.
+    """
+    return TextEngine(policy, key, project, cohort)

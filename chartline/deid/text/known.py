@@ -1,0 +1,296 @@
+"""Values that the patient's own record tells, found in every form in which a clinician may write them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
+
+import regex
+
+from chartline.deid.context import Known, PatientContext
+from chartline.deid.text import lexicon
+from chartline.deid.text.lexicon import kind, plain
+from chartline.deid.text.spans import Found
+
+_TIMEOUT = 5.0
+_TYPES = {
+    "NAME": "NAME", "GIVEN": "NAME", "FAMILY": "NAME", "RELATIVE": "NAME", "PHONE": "PHONE", "EMAIL": "EMAIL",
+    "STREET": "ADDRESS", "CITY": "LOCATION", "ZIP": "ZIP", "SSN": "SSN", "MRN": "MRN", "ID": "ID", "URL": "URL",
+    "BIRTHDATE": "DATE", "ORGANIZATION": "FACILITY",
+}
+# Short forms of first names in common American use.
+_NICKNAMES: dict[str, tuple[str, ...]] = {
+    full: tuple(short.split())
+    for full, short in {
+
+            "william": "bill billy will willie liam",
+            "robert": "bob bobby rob robbie",
+            "richard": "rick ricky dick rich"
+        ,
+        "james": "jim jimmy jamie", "john": "jack johnny jon", "joseph": "joe joey", "michael": "mike mikey mick",
+
+            "thomas": "tom tommy",
+            "charles": "charlie chuck chas",
+            "christopher": "chris topher",
+            "daniel": "dan danny"
+        ,
+
+            "matthew": "matt matty",
+            "anthony": "tony",
+            "andrew": "andy drew",
+            "edward": "ed eddie ted ned",
+            "david": "dave davey"
+        ,
+        "steven": "steve stevie", "stephen": "steve stevie", "kenneth": "ken kenny", "ronald": "ron ronnie",
+        "timothy": "tim timmy", "gregory": "greg", "jeffrey": "jeff", "lawrence": "larry", "nicholas": "nick nicky",
+        "benjamin": "ben benny", "samuel": "sam sammy", "alexander": "alex sandy xander", "patrick": "pat paddy",
+
+            "peter": "pete",
+            "raymond": "ray",
+            "theodore": "ted teddy theo",
+            "walter": "walt wally",
+            "zachary": "zach zack"
+        ,
+        "elizabeth": "liz lizzie beth betty betsy eliza libby", "margaret": "maggie meg peggy marge margie rita",
+
+            "katherine": "kate kathy katie kat",
+            "catherine": "cathy kate katie cat",
+            "jennifer": "jen jenny",
+            "susan": "sue susie"
+        ,
+
+            "patricia": "pat patty tricia trish",
+            "barbara": "barb barbie",
+            "deborah": "deb debbie",
+            "rebecca": "becky becca"
+        ,
+
+            "dorothy": "dot dottie dolly",
+            "kimberly": "kim kimmy",
+            "christina": "chris tina chrissy",
+            "christine": "chris chrissy"
+        ,
+        "jacqueline": "jackie", "victoria": "vicky tori", "alexandra": "alex sandra lexi", "samantha": "sam sammy",
+
+            "amanda": "mandy",
+            "melissa": "missy mel",
+            "abigail": "abby gail",
+            "theresa": "terry tess",
+            "virginia": "ginny"
+        ,
+        "francis": "frank fran", "frances": "fran frannie", "leonard": "len lenny leo", "frederick": "fred freddie",
+
+            "gerald": "gerry jerry",
+            "harold": "hal harry",
+            "henry": "hank harry",
+            "eugene": "gene",
+            "albert": "al bert"
+        ,
+
+            "judith": "judy",
+            "pamela": "pam",
+            "sandra": "sandy",
+            "cynthia": "cindy",
+            "nancy": "nan",
+            "mary": "molly polly"
+        ,
+    }.items()
+    for short in [short]
+}
+_PERSONAL = regex.compile(
+    r"(?i:\b(?:mr|mrs|ms|miss|dr|patient|pt|name|named|called|mother|father|son|daughter|wife|husband|sister|brother|dear|by|with|for)"
+    r"\b\.?[\s:,]+)$"
+)
+
+
+def find(text: str, patient: PatientContext, providers: Iterable[Known] = ()) -> Iterator[Found]:
+    """Every known value of the patient, and of the providers, in a text."""
+    if patient.known:
+        yield from _matches(text, _compiled(patient.known), "known")
+        yield from _near(text, patient.known)
+    yield from _matches(text, _compiled(tuple(providers)), "known-provider")
+
+
+Rules = tuple[tuple[str, "regex.Pattern[str]", bool], ...]
+
+
+@lru_cache(maxsize=256)
+def _compiled(known: tuple[Known, ...]) -> Rules:
+    """Patterns by type, each for all values of that type; the flag tells that a match needs a person's context."""
+    sure: dict[str, set[str]] = {}
+    doubtful: set[str] = set()
+    for value in known:
+        kind_of = _TYPES[value.type]
+        for pattern, unsure in _forms(value):
+            if unsure:
+                doubtful.add(pattern)
+            else:
+                sure.setdefault(kind_of, set()).add(pattern)
+    rules = [(of, _any(patterns), False) for of, patterns in sure.items()]
+    return tuple(rules + ([("NAME", _any(doubtful), True)] if doubtful else []))
+
+
+def _any(patterns: set[str]) -> regex.Pattern[str]:
+    ordered = sorted(patterns, key=lambda p: (-len(p), p))
+    return regex.compile(rf"(?<![^\W_])(?:{'|'.join(ordered)})(?![^\W_])", regex.IGNORECASE)
+
+
+def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
+    folded = _folded(text)
+    for of, pattern, unsure in rules:
+        for m in pattern.finditer(folded, timeout=_TIMEOUT):
+            if unsure and not (text[m.start()].isupper() or _PERSONAL.search(text, max(0, m.start() - 16), m.start())):
+                continue
+            if (
+                unsure
+                and not _PERSONAL.search(text, max(0, m.start() - 16), m.start())
+                and _starts_sentence(text, m.start())
+            ):
+                continue
+            yield Found(m.start(), m.end(), of, source)
+
+
+def _starts_sentence(text: str, at: int) -> bool:
+    return text[:at].rstrip(" ")[-1:] in ("", ".", "\n", ":", "-", "*", "#")
+
+
+@lru_cache(maxsize=64)
+def _folded(text: str) -> str:
+    """The text without accents, character for character, so that offsets stay."""
+    return text if text.isascii() else "".join(_base(c) for c in text)
+
+
+@lru_cache(maxsize=4096)
+def _base(char: str) -> str:
+    made = plain(char)
+    return (made.upper() if char.isupper() else made) if len(made) == 1 else char
+
+
+def _loose(words: list[str]) -> str:
+    return r"[\s,.'’\-]{1,3}".join(regex.escape(w) for w in words)
+
+
+def _words(value: str) -> list[str]:
+    return [w for w in regex.split(r"[\s,.]+", _folded(value)) if w]
+
+
+def _forms(known: Known) -> Iterator[tuple[str, bool]]:
+    value = _folded(known.value)
+    if known.type in ("NAME", "RELATIVE"):
+        yield from _name_forms(_words(value))
+    elif known.type in ("GIVEN", "FAMILY"):
+        yield from _part_forms(value, nick=known.type == "GIVEN")
+    elif known.type in ("PHONE", "SSN", "MRN", "ID"):
+        yield from _number_forms(value)
+    elif known.type == "BIRTHDATE":
+        yield from ((form, False) for form in _birth_forms(value))
+    elif known.type == "STREET":
+        words = _words(value)
+        if len(words) > 1:
+            yield r"[\s,.]+".join(regex.escape(w) for w in words), False
+    elif known.type == "CITY":
+        if len(value) > 2 and not kind(value).medical and value.lower() not in lexicon.STATES:
+            yield _loose(value.split()), len(value.split()) == 1 and kind(value).word
+    elif known.type == "ORGANIZATION":
+        if len(value) > 5 and len(value.split()) > 1:
+            yield r"[\s,.&]+".join(regex.escape(w) for w in _words(value)), False
+    elif known.type == "ZIP":
+        if len(value) >= 5:
+            yield (
+                regex.escape(value[:5]) + (rf"(?:-?{regex.escape(value[5:].lstrip('-'))})?" if len(value) > 5 else ""),
+                False,
+            )
+    elif len(value) > 4:
+        yield regex.escape(value), False
+
+
+def _name_forms(words: list[str]) -> Iterator[tuple[str, bool]]:
+    if len(words) < 2:
+        if words:
+            yield from _part_forms(words[0], nick=True)
+        return
+    first, *middle, last = words
+    yield _loose(words), False
+    yield rf"{_loose([last])},?\s+{_loose([first, *middle])}", False
+    yield rf"{_loose([last])},?\s+{_loose([first])}", False
+    yield rf"{regex.escape(first[0])}\.?\s+(?:\w\.?\s+)?{regex.escape(last)}", False
+    yield rf"{regex.escape(first)}\s+{regex.escape(last[0])}\b\.?", not len(first) > 3
+    for short in _NICKNAMES.get(first.lower(), ()):
+        yield rf"{short}\s+{regex.escape(last)}", False
+    for word in words:
+        yield from _part_forms(word, nick=word == first)
+
+
+def _part_forms(word: str, *, nick: bool) -> Iterator[tuple[str, bool]]:
+    found = kind(word)
+    if len(word) > 2:
+        yield regex.escape(word), found.word or len(word) < 4
+    if nick:
+        for short in _NICKNAMES.get(word.lower(), ()):
+            yield short, kind(short).word or len(short) < 4
+    # Synthea writes a number behind each name; clinicians drop it.
+    bare = regex.sub(r"\d+$", "", word)
+    if bare != word and len(bare) > 2:
+        yield regex.escape(bare), kind(bare).word
+
+
+def _number_forms(value: str) -> Iterator[tuple[str, bool]]:
+    solid = regex.sub(r"[^0-9A-Za-z]", "", value)
+    if len(solid) < 4 or not any(c.isdigit() for c in solid):
+        return
+    digits = regex.sub(r"\D", "", value)
+    yield r"[\s.\-()/]{0,2}".join(regex.escape(c) for c in solid), False
+    if len(digits) == 11 and digits[0] == "1":
+        yield r"[\s.\-()/]{0,2}".join(digits[1:]), False
+
+
+def _birth_forms(value: str) -> Iterator[str]:
+    try:
+        born = date.fromisoformat(value)
+    except ValueError:
+        return
+    month, short = f"{born:%B}", f"{born:%b}"
+    y, m, d = born.year, born.month, born.day
+    years = rf"(?:{y}|'?{y % 100:02d})"
+    yield rf"{y}[-/.]0?{m}[-/.]0?{d}"
+    yield rf"0?{m}[-/.]0?{d}[-/.]{years}"
+    yield rf"0?{d}[-/.]0?{m}[-/.]{years}"
+    yield rf"(?:{month}|{short})\.?\s+0?{d}(?:st|nd|rd|th)?,?\s+{years}"
+    yield rf"0?{d}(?:st|nd|rd|th)?[\s\-]+(?:of\s+)?(?:{month}|{short})\.?,?[\s\-]+{years}"
+    yield rf"{y}{m:02d}{d:02d}"
+
+
+# --- one typing error --------------------------------------------------------------------------------
+
+_WORD = regex.compile(r"[^\W\d_]{6,}")
+
+
+def _near(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
+    """Long names of the patient with one letter wrong, missing, doubled or swapped."""
+    names = {
+        _folded(w).lower()
+        for k in known
+        if k.type in ("NAME", "GIVEN", "FAMILY", "RELATIVE")
+        for w in _words(k.value)
+        if len(w) >= 6 and w.isalpha()
+    }
+    if not names:
+        return
+    for m in _WORD.finditer(text):
+        word = _folded(m.group()).lower()
+        if word in names or not m.group()[0].isupper() or kind(word).word:
+            continue
+        if any(abs(len(word) - len(n)) <= 1 and word[0] == n[0] and _one_apart(word, n) for n in names):
+            yield Found(m.start(), m.end(), "NAME", "known-near")
+
+
+def _one_apart(a: str, b: str) -> bool:
+    if len(a) == len(b):
+        wrong = [i for i in range(len(a)) if a[i] != b[i]]
+        swapped = (
+            len(wrong) == 2 and wrong[1] == wrong[0] + 1 and a[wrong[0]] == b[wrong[1]] and a[wrong[1]] == b[wrong[0]]
+        )
+        return len(wrong) == 1 or swapped
+    short, long = sorted((a, b), key=len)
+    return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))

@@ -1,0 +1,149 @@
+"""Word lists, loaded once: what is a name, what is a word, what is a drug or a place. Sources: ``data/README.md``."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from chartline.errors import MachineError
+
+_FILE = Path(__file__).with_name("data") / "lexicon.json.gz"
+_COMMON_FIRST = 1500  # the most frequent first names of each sex, certain enough to stand alone
+_ENDINGS = (
+    ("ies", "y"),
+    ("es", ""),
+    ("s", ""),
+    ("ed", ""),
+    ("ed", "e"),
+    ("ing", ""),
+    ("ing", "e"),
+    ("ly", ""),
+    ("al", ""),
+)
+
+STATES = frozenset(
+    {
+        *("alabama", "alaska", "arizona", "arkansas", "california", "colorado", "connecticut", "delaware", "florida"),
+        *("georgia", "hawaii", "idaho", "illinois", "indiana", "iowa", "kansas", "kentucky", "louisiana", "maine"),
+        *("maryland", "massachusetts", "michigan", "minnesota", "mississippi", "missouri", "montana", "nebraska"),
+        *("nevada", "new hampshire", "new jersey", "new mexico", "new york", "north carolina", "north dakota", "ohio"),
+        *("oklahoma", "oregon", "pennsylvania", "rhode island", "south carolina", "south dakota", "tennessee", "texas"),
+        *("utah", "vermont", "virginia", "washington", "west virginia", "wisconsin", "wyoming", "puerto rico"),
+        "district of columbia",
+    }
+)
+POSTAL = ["AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "DC", "PR"]
+
+# Persons after whom medicine names things; such a name alone, or before its noun, is not a patient's.
+EPONYMS = frozenset(
+    ["achilles", "addison", "adson", "alzheimer", "apgar", "argyll", "arnold", "asperger", "austin", "babinski", "baker", "barlow", "barr", "barre", "barrett", "bartholin", "bartter", "basedow", "beck", "becker", "behcet", "bell", "bennett", "berger", "bernard", "binswanger", "biot", "bishop", "bitot", "blalock", "blount", "boerhaave", "bouchard", "bowen", "boxer", "braden", "bristol", "broca", "brodie", "brown", "brudzinski", "brugada", "budd", "buerger", "burkitt", "caesar", "calve", "carroll", "castleman", "celsius", "chagas", "charcot", "chediak", "cheyne", "chiari", "child", "chvostek", "clark", "coats", "colles", "conn", "coombs", "cooley", "cori", "coxsackie", "creutzfeldt", "crigler", "crohn", "cullen", "cushing", "dandy", "dercum", "dix", "doppler", "down", "dressler", "dubin", "duchenne", "duke", "dupuytren", "eaton", "ebstein", "ehlers", "eisenmenger", "ellison", "epley", "epstein", "erb", "ewing", "fabry", "fallot", "fanconi", "felty", "finkelstein", "fitz", "foley", "fordyce", "forrester", "fournier", "friedreich", "galeazzi", "ganz", "gardner", "gaucher", "gilbert", "glasgow", "gleason", "goldman", "goodpasture", "gottron", "gower", "graham", "gram", "grave", "graves", "grey", "guillain", "hallpike", "hamilton", "hansen", "harris", "hartmann", "hashimoto", "hawkins", "heberden", "heimlich", "henoch", "hill", "hirschsprung", "hodgkin", "hoffmann", "holter", "homan", "homans", "horner", "hunt", "hunter", "huntington", "hurler", "hutchinson", "ishihara", "jacksonian", "jakob", "janeway", "jarisch", "jeghers", "jones", "kaposi", "kartagener", "kawasaki", "kegel", "kehr", "kellgren", "kernig", "kienbock", "killip", "klinefelter", "klumpke", "kocher", "koplik", "korotkoff", "korsakoff", "krebs", "kupffer", "kussmaul", "lachman", "lambert", "lamaze", "langerhans", "laurence", "leber", "legg", "leopold", "lewy", "lhermitte", "likert", "lisfranc", "little", "ludwig", "lyme", "lynch", "maddox", "mallampati", "mallory", "marfan", "marie", "maze", "mcardle", "mcburney", "mcintosh", "mcmurray", "meckel", "meige", "meniere", "merkel", "meyer", "milroy", "mobitz", "moebius", "montgomery", "moro", "morse", "morton", "munchausen", "murphy", "najjar", "neer", "nissen", "norton", "ober", "ortolani", "osgood", "osler", "paget", "pap", "papanicolaou", "parinaud", "parkes", "parkinson", "patrick", "payne", "perthes", "peutz", "peyronie", "pfannenstiel", "phalen", "pick", "plummer", "pompe", "pott", "pugh", "purkinje", "ramsay", "ranson", "raynaud", "reed", "refsum", "reiter", "reye", "rinne", "ritter", "robertson", "romberg", "roth", "rotor", "roux", "rovsing", "salter", "scheuermann", "schirmer", "schlatter", "schober", "schwann", "sever", "shiga", "sims", "sjogren", "smith", "snellen", "spurling", "still", "stokes", "sturge", "swan", "sydenham", "takayasu", "takotsubo", "tanner", "tay", "tetralogy", "thomas", "tietze", "tinel", "tooth", "tourette", "trendelenburg", "trousseau", "turner", "unna", "valsalva", "vincent", "virchow", "von", "wallenberg", "walker", "weber", "wegener", "weil", "weiss", "wells", "wenckebach", "wernicke", "westergren", "west", "whipple", "white", "willebrand", "williams", "wilms", "wilson", "wolff", "wood", "yergason", "zenker", "zollinger"]
+)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The lists as sets of lower-case, accent-free words."""
+
+    female: dict[str, int]
+    male: dict[str, int]
+    last: dict[str, int]
+    words: frozenset[str]
+    proper: frozenset[str]
+    medical: frozenset[str]
+    cities: frozenset[str]
+
+
+@cache
+def load() -> Lexicon:
+    """The lists.
+
+    Raises:
+        MachineError: CL3030 the file is missing or damaged: without it names would pass.
+    """
+    try:
+        body = json.loads(gzip.decompress(_FILE.read_bytes()))
+        ranked = {k: {w: i for i, w in enumerate(body[k].split())} for k in ("female", "male", "last")}
+        made = Lexicon(
+            **ranked,
+            words=frozenset(body["words"].split()),
+            proper=frozenset(body["proper"].split()),
+            medical=frozenset(body["medical"].split()) | frozenset(body["drugs"].split()),
+            cities=frozenset(body["cities"].split("|")),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.") from None
+    if min(len(made.female), len(made.last), len(made.words), len(made.cities)) < 1000:
+        raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.")
+    return made
+
+
+@lru_cache(maxsize=1 << 17)
+def plain(word: str) -> str:
+    """Lower case, without accents and without a possessive ending."""
+    folded = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+    return folded.replace("’", "'").removesuffix("'s").replace("'", "")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the lists say of one word."""
+
+    first: bool
+    common_first: bool
+    last: bool
+    word: bool
+    medical: bool
+    city: bool
+    eponym: bool
+
+    @property
+    def strong(self) -> bool:
+        """A name and not a word."""
+        return (self.first or self.last) and not self.word
+
+    @property
+    def unknown(self) -> bool:
+        """On no list: most likely a name."""
+        return not (self.first or self.last or self.word)
+
+
+@lru_cache(maxsize=1 << 17)
+def kind(word: str) -> Kind:
+    """What the lists say of a word; a hyphenated word is a name when a part is, a word when all parts are."""
+    parts = [p for p in plain(word).split("-") if p]
+    if len(parts) > 1:
+        kinds = [kind(p) for p in parts]
+        return Kind(
+            first=any(k.first and not k.word for k in kinds),
+            common_first=any(k.common_first and not k.word for k in kinds),
+            last=any(k.last and not k.word for k in kinds),
+            word=all(k.word for k in kinds),
+            medical=any(k.medical for k in kinds),
+            city=False,
+            eponym=all(k.eponym for k in kinds),
+        )
+    lists, name = load(), "".join(parts)
+    rank = min(lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20))
+    medical = _listed(name, lists.medical)
+    return Kind(
+        first=rank < 1 << 20,
+        common_first=rank < _COMMON_FIRST,
+        last=name in lists.last,
+        word=(medical
+        and rank >= _COMMON_FIRST)
+        or _listed(name, lists.words)
+        or (name in lists.proper and rank == 1 << 20),
+        medical=medical,
+        city=name in lists.cities,
+        eponym=name in EPONYMS,
+    )
+
+
+def _listed(name: str, words: frozenset[str]) -> bool:
+    return name in words or any(
+        name.endswith(e) and name[: -len(e)] + r in words for e, r in _ENDINGS if len(name) > len(e) + 2
+    )

@@ -1,0 +1,88 @@
+"""Notes as JSON lines: the function behind ``chartline deid text``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+
+from chartline.deid import dates
+from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.keys import Key
+from chartline.deid.policy import Policy
+from chartline.deid.text.engine import TextEngine, build
+from chartline.errors import DataError
+from chartline.fhir.people import known_values
+
+_KNOWN = {
+    *("NAME", "GIVEN", "FAMILY", "PHONE", "EMAIL", "STREET", "CITY", "ZIP", "SSN", "MRN", "ID", "URL"),
+    "BIRTHDATE",
+} | {
+    "ORGANIZATION",
+    "RELATIVE",
+}
+_SAME = {"ADDRESS": "STREET", "LOCATION": "CITY", "DOB": "BIRTHDATE", "DATE": "BIRTHDATE", "FACILITY": "ORGANIZATION"}
+
+
+def jsonl(lines: Iterable[bytes], write: Callable[[str], object], *, policy: Policy, key: Key, project: str) -> int:
+    """De-identify ``{"id", "text", "patient"?, "known"?}`` lines; one line out for each line in, in order.
+
+    A line that cannot be treated comes back as ``{"id", "error": {"number", "message"}}`` without its text.
+
+    Returns:
+        How many lines could not be treated.
+    """
+    engine = build(policy, key, project, Cohort())
+    offsets = key.derive("date-shift", project)
+    failed = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            body = orjson.loads(line)
+            answer = _answer(body, engine, policy, offsets)
+        except orjson.JSONDecodeError:
+            failed += 1
+            answer = _error(None, "CL1120", f"line {number} is not a JSON object with id and text")
+        except DataError as refused:
+            failed += 1
+            answer = _error(body.get("id") if isinstance(body, dict) else None, refused.number, refused.message)
+        write(orjson.dumps(answer).decode())
+    return failed
+
+
+def _error(note_id: Any, number: str, message: str) -> dict[str, Any]:
+    return {"id": note_id, "error": {"number": number, "message": message}}
+
+
+def _answer(body: Any, engine: TextEngine, policy: Policy, offsets: bytes) -> dict[str, Any]:
+    if not isinstance(body, dict) or not isinstance(body.get("text"), str):
+        raise DataError("CL1120", "a line is not a JSON object with id and text.")
+    cleaned = engine.deidentify(body["text"], context(body, policy, offsets))
+    spans = [
+        {"start": s.start, "end": s.end, "type": s.type, "replacement": s.replacement, "source": s.source}
+        for s in cleaned.spans
+    ]
+    return {"id": body.get("id"), "text": cleaned.text, "spans": spans}
+
+
+def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientContext:
+    """The patient of a note: from its FHIR Patient and known values; without one, each note is a patient of its own."""
+    patient = body.get("patient")
+    record = patient if isinstance(patient, dict) else {}
+    values = list(known_values({"resourceType": "Patient", **record}))
+    for item in body.get("known") or ():
+        kind = str(item.get("type", "")).upper() if isinstance(item, dict) else ""
+        kind = _SAME.get(kind, kind if kind in _KNOWN else "ID")
+        if isinstance(item, dict) and isinstance(item.get("value"), str):
+            values.append(Known(kind, item["value"]))
+    identity = str(record.get("id") or body.get("id"))
+    shift = policy.text.dates == "shift"
+    return PatientContext(
+        patient_id=identity,
+        known=tuple(dict.fromkeys(values)),
+        gender=record.get("gender"),
+        birth_date=record.get("birthDate"),
+        offset_days=dates.offset_days(offsets, identity, *policy.shift) if shift else None,
+    )

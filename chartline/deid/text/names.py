@@ -1,0 +1,422 @@
+"""People, facilities and places: runs of capitalised words judged by the word lists and by what stands around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import regex
+
+from chartline.deid.text import lexicon
+from chartline.deid.text.lexicon import Kind, kind, plain
+from chartline.deid.text.spans import Found
+
+_TIMEOUT = 5.0
+_TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
+_TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|Officer|Capt|Judge|Hon|Sir|Dame|Madam|NP|PA|RN|Attending|Resident|Señor|Sra|Sr)"
+_CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP)\b\.?"
+_KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|POA|proxy|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
+_LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+_PARTICLES = frozenset(
+    ["de", "la", "van", "von", "der", "den", "del", "della", "di", "da", "dos", "das", "du", "le", "bin", "ibn", "al", "el", "ter", "ten", "y", "e", "st", "mc", "mac", "af", "zu"]
+)
+# Capitalised words that carry no name: headings, sections, sentence starts.
+_PLAIN = frozenset(
+    ["patient", "patients", "pt", "name", "names", "mr", "mrs", "ms", "miss", "dr", "doctor", "nurse", "provider", "attending", "physician", "surgeon", "history", "physical", "exam", "examination", "assessment", "plan", "chief", "complaint", "diagnosis", "diagnoses", "medications", "medication", "allergies", "allergy", "social", "family", "review", "systems", "vital", "vitals", "signs", "labs", "lab", "imaging", "impression", "recommendations", "discharge", "admission", "admitted", "progress", "note", "notes", "summary", "report", "consult", "consultation", "procedure", "procedures", "operative", "follow", "followup", "return", "visit", "encounter", "date", "dob", "mrn", "ssn", "age", "sex", "gender", "male", "female", "phone", "fax", "email", "address", "emergency", "contact", "insurance", "plan", "member", "account", "record", "chart", "the", "a", "an", "and", "or", "of", "for", "with", "without", "to", "in", "on", "at", "by", "from", "this", "that", "these", "those", "she", "he", "they", "her", "his", "their", "it", "its", "we", "our", "i", "you", "your", "is", "was", "are", "were", "be", "been", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "should", "may", "might", "must", "not", "no", "yes", "please", "new", "old", "current", "prior", "past", "present", "previous", "next", "last", "first", "second", "third", "left", "right", "bilateral", "upper", "lower", "total", "partial", "acute", "chronic", "severe", "mild", "moderate", "stable", "normal", "abnormal", "positive", "negative", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "today", "tomorrow", "yesterday", "morning", "evening", "afternoon", "night", "day", "week", "month", "year", "birth", "born", "seen", "signed", "reviewed", "dictated", "transcribed", "hospital", "clinic", "center", "medical", "health", "care", "unit", "room", "ward", "bed", "floor", "department", "division", "service", "team", "office", "facility", "urgent", "call", "callback", "home", "work", "cell", "mobile", "state", "county", "city", "street", "avenue", "road", "drive", "zip", "code", "status", "type", "class", "grade", "stage", "level", "score", "test", "result", "results", "blood", "urine", "stool", "sputum", "culture", "panel", "count", "rate", "pressure", "heart", "lung", "liver", "kidney", "brain", "chest", "abdomen", "pelvis", "back", "neck", "head", "spine", "skin", "muscle", "bone", "joint", "eye", "ear", "nose", "throat", "mouth", "english", "spanish", "french", "american", "african", "asian", "hispanic", "caucasian", "white", "black", "latino", "native", "medicare", "medicaid", "veterans", "affairs", "united", "states", "best", "latest", "what", "which", "when", "where", "why", "how", "if", "as", "but", "also", "then", "than", "so", "such", "any", "all", "each", "every", "some", "most", "more", "less", "many", "treatment", "management", "guidelines", "therapy", "options", "protocol", "advise", "appropriate", "recommended", "standard", "evidence", "review", "search"]
+)
+_EPONYM_NOUNS = (
+    r"(?:['’]s?)?[\s\-]+(?:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
+    r"|cyst|lymphoma|sarcoma|tumou?r|thyroiditis|esophagus|oesophagus|ulcers?|fracture|dystrophy|chorea|ataxia|encephalopathy"
+    r"|contracture|nodes?|nodules?|spots?|lines?|bodies|body|cells?|stain|catheter|procedure|operation|repair|fundoplication"
+    r"|pouch|drain|tube|reflex|response|triad|tetralogy|law|formula|equation|rule|rules|method|technique|position|incision"
+    r"|anemia|anaemia|purpura|vasculitis|arteritis|disorder|dementia|psychosis|angina|hernia|diverticul\w+|ligament|tendon"
+    r"|canal|duct|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
+    r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
+    r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
+    r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk"
+    r"|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class)\b"
+)
+_EPONYM = regex.compile(
+    rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}{_EPONYM_NOUNS}|\b[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])", 0
+)
+_LEAD = regex.compile(
+    rf"(?:(?i:\b{_TITLES})\.?|(?i:\b{_KIN})\s*[,:(\-–]?|(?i:\b(?:named|called|known as|goes by|name is|name:)))\s*$"
+)
+_FACILITY_END = (
+    r"(?:Hospitals?|Clinics?|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
+    r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
+    r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility|Unit)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Inc|LLC|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
+)
+_FACILITY = regex.compile(
+    r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’.\-]*|&)\s+(?:(?:of|and|the|for|at|in|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6}?)"
+    rf"(?P<end>{_FACILITY_END})(?:\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’.\-]+(?:\s+[A-Z][\w'’.\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
+)
+_GENERIC = _PLAIN | frozenset(
+    ["outpatient", "inpatient", "emergency", "intensive", "cardiac", "surgical", "pediatric", "psychiatric", "orthopedic", "neurology", "cardiology", "oncology", "primary", "specialty", "general", "local", "outside", "regional", "community", "teaching", "academic", "tertiary", "rural", "urban", "public", "private", "referral", "wound", "pain", "memory", "sleep", "travel", "diabetes", "coumadin", "anticoagulation", "weight", "women", "womens", "men", "mens", "children", "childrens", "eye", "dental", "infusion", "dialysis", "burn", "stroke", "trauma", "cancer", "heart", "lung", "liver", "kidney", "transplant", "rehabilitation", "behavioral", "mental", "nursing", "skilled", "long", "term", "short", "acute", "sub", "post", "pre", "day", "night", "walk", "telehealth", "virtual", "mobile", "school", "student", "employee", "occupational", "family", "internal", "sports", "physical", "speech", "therapy", "imaging", "radiology", "laboratory", "pathology", "pharmacy", "retail", "mail", "order", "home", "palliative", "hospice", "maternity", "labor", "delivery", "neonatal", "nicu", "picu", "icu", "micu", "sicu", "ccu", "ed", "er", "or", "pacu", "step", "down", "tele", "telemetry", "national", "international", "federal", "state", "county", "city", "municipal", "university", "college", "high", "middle", "elementary", "same", "other", "another", "dermatology", "urology", "gynecology", "obstetrics", "endocrinology", "gastroenterology", "nephrology", "rheumatology", "hematology", "allergy", "asthma", "hiv", "std", "hepatitis", "fracture", "hand", "foot", "spine", "joint", "breast", "vascular", "thoracic", "plastic", "bariatric", "ent", "gi", "gu", "ob", "gyn", "obgyn", "vision", "assisted", "independent", "senior", "retirement", "group", "board", "certified", "licensed", "department", "division", "section", "office", "program", "services", "at", "in", "on", "by", "via", "per", "cc", "hx", "dx", "rx", "tx", "sx", "fx", "cx", "fu", "f", "u", "s", "p", "w", "o", "c", "re"]
+)
+_CITY_LEAD = regex.compile(
+    r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|our|the))\s*:?\s*$"
+)
+_CITY_TRAIL = regex.compile(
+    r"\s+(?:area|office|branch|location|campus|clinic|site|resident|native|metro|suburbs?|airport|based)\b"
+)
+_LAST_FIRST = regex.compile(
+    r"(?<![\w,])(?P<last>[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV)\.?)?),\s?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
+)
+_LABELLED = regex.compile(rf"(?i:\b{_LABELS})(?:\s*[:|=]\s*|\s+-\s+|\t\s*)(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})")
+_LOWER_TITLED = regex.compile(
+    r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:\s+[^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
+)
+_CREDENTIALED = regex.compile(
+    rf"(?P<v>(?:[^\W\d_]\.\s?){{0,2}}[^\W\d_][\w'’\-]+(?:\s+(?:[^\W\d_]\.|[^\W\d_][\w'’\-]+)){{0,3}}),?\s+(?-i:{_CREDENTIALS})"
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word with its place, its writing (capitalised, upper, initial, lower) and what the lists say of it."""
+
+    text: str
+    start: int
+    end: int
+    shape: str
+    kind: Kind
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a text."""
+    return [Token(m.group(), m.start(), m.end(), _shape(m.group()), kind(m.group())) for m in _TOKEN.finditer(text)]
+
+
+def _shape(word: str) -> str:
+    if len(word) == 1:
+        return "initial" if word.isupper() else "lower"
+    if word.isupper():
+        return "upper"
+    return "capital" if word[0].isupper() else "lower"
+
+
+def find(text: str) -> Iterator[Found]:
+    """Names of people, facilities and places."""
+    words = tokens(text)
+    eponyms = _eponyms(text)
+    found: list[Found] = []
+    found += _facilities(text)
+    found += _cities(text, words)
+    found += _titled(text)
+    found += _labelled(text)
+    found += _last_first(text)
+    found += _credentialed(text)
+    claimed = [(f.start, f.end) for f in found]
+    found += (f for f in _runs(text, words) if not _inside(f, eponyms))
+    found += _again(text, words, [f for f in found if f.type == "NAME"], eponyms, claimed)
+    yield from found
+
+
+def _inside(found: Found, places: list[tuple[int, int]]) -> bool:
+    return any(a <= found.start and found.end <= b for a, b in places)
+
+
+def _eponyms(text: str) -> list[tuple[int, int]]:
+    places = []
+    for m in _EPONYM.finditer(text, timeout=_TIMEOUT):
+        words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
+        if (words and all(kind(w).eponym or kind(w).word for w in words)) or (words and m.group().endswith(("'s", "’s")) and kind(words[0]).eponym):
+            places.append(m.span())
+    return places
+
+
+# --- people ------------------------------------------------------------------------------------------
+
+
+def _runs(text: str, words: list[Token]) -> Iterator[Found]:
+    """Capitalised words that follow each other, with initials and particles between."""
+    run: list[Token] = []
+    for i, token in enumerate(words):
+        if run and not _joined(text, run[-1], token):
+            yield from _judged(text, run)
+            run = []
+        if token.shape in ("capital", "upper", "initial") or (run and token.text in _PARTICLES and i + 1 < len(words) and words[i + 1].shape in ("capital", "upper")):
+            run.append(token)
+        else:
+            yield from _judged(text, run)
+            run = []
+    yield from _judged(text, run)
+
+
+def _joined(text: str, left: Token, right: Token) -> bool:
+    between = text[left.end : right.start]
+    return between in (" ", "  ") or (
+        between in (". ", ".") and (left.shape == "initial" or left.text in ("St", "Jr", "Sr"))
+    )
+
+
+def _plain(token: Token) -> bool:
+    """A word that cannot be part of a name where it stands."""
+    if token.shape == "initial" or token.text in _PARTICLES:
+        return False
+    name = plain(token.text)
+    if name in _PLAIN or (token.kind.medical and not token.kind.common_first):
+        return True
+    if token.shape == "upper" and not token.kind.strong:
+        return True
+    return token.kind.word and not (token.kind.first or token.kind.last)
+
+
+def _judged(text: str, run: list[Token]) -> Iterator[Found]:
+    part: list[Token] = []
+    for token in [*run, None]:
+        if token is not None and not _plain(token):
+            part.append(token)
+            continue
+        yield from _person(text, part)
+        part = []
+
+
+def _person(text: str, part: list[Token]) -> Iterator[Found]:
+    while part and part[0].text in _PARTICLES and part[0].shape == "lower":
+        part = part[1:]
+    while part and part[-1].shape == "lower":
+        part = part[:-1]
+    if not part:
+        return
+    names = [t for t in part if t.shape != "initial" and t.text not in _PARTICLES]
+    if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names)):
+        if not (names and _LEAD.search(text, max(0, part[0].start - 24), part[0].start)):
+            return
+    if _is_person(text, part, names):
+        end = part[-1].end
+        if part[-1].shape == "initial" and text[end : end + 1] == ".":
+            end += 1
+        yield Found(part[0].start, end, "NAME", "name:run")
+
+
+def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
+    initials = len(part) - len(names)
+    strong_first = sum(t.kind.first and t.kind.strong for t in names)
+    strong = sum(t.kind.strong for t in names)
+    unknown = sum(t.kind.unknown and t.shape == "capital" for t in names)
+    if any(not t.text[1:].islower() and t.shape == "capital" and not _inner_capital(t.text) for t in names):
+        names_ok = strong_first > 0
+    else:
+        names_ok = True
+    if _LEAD.search(text, max(0, part[0].start - 24), part[0].start):
+        return True
+    if len(names) >= 2:
+        ambiguous_first = names[0].kind.common_first and any(t.kind.last for t in names[1:])
+        return names_ok and (
+            strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
+        )
+    only = names[0]
+    if initials:
+        if part[0].shape == "initial":
+            return names_ok and (only.kind.strong or only.kind.unknown or (only.kind.last and text[part[0].end] == "."))
+        return only.kind.first and (only.kind.strong or text[part[-1].end : part[-1].end + 1] == ".")
+    if only.shape == "upper":
+        return False
+    return names_ok and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+def _inner_capital(word: str) -> bool:
+    return bool(regex.fullmatch(r"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’]|[A-Z][\w]+-)[A-Z][\w'’\-]+", word))
+
+
+def _titled(text: str) -> Iterator[Found]:
+    """A name after a title or a word that brings a person, whatever its case."""
+    for m in regex.finditer(
+        rf"\b(?:{_TITLES})\b\.?\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})",
+        text,
+        timeout=_TIMEOUT,
+    ):
+        yield from _kept(text, m.start("v"), m.end("v"), "name:title", first=True)
+    for m in _LOWER_TITLED.finditer(text, timeout=_TIMEOUT):
+        group = "v" if m.group("v") else "p"
+        yield from _lower(text, m.start(group), m.end(group), titled=group == "v")
+    for m in regex.finditer(
+        rf"\b(?i:{_KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})",
+        text,
+        timeout=_TIMEOUT,
+    ):
+        yield from _kept(text, m.start("v"), m.end("v"), "name:kin", first=False)
+
+
+def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Iterator[Found]:
+    """The words of a candidate up to the first that is plainly none of a name."""
+    stop = start
+    for i, m in enumerate(_TOKEN.finditer(text, start, end)):
+        token = Token(m.group(), m.start(), m.end(), _shape(m.group()), kind(m.group()))
+        name = plain(token.text)
+        likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
+        if name in _PLAIN or (token.kind.medical and not (token.kind.first or token.kind.last)) or not likely:
+            break
+        stop = m.end()
+    if stop > start:
+        yield Found(start, stop, "NAME", source)
+
+
+def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
+    stop = start
+    for i, m in enumerate(_TOKEN.finditer(text, start, end)):
+        k = kind(m.group())
+        name = plain(m.group())
+        sure = k.strong or (k.unknown and (titled or i > 0)) or (titled and i == 0 and (k.last or k.first))
+        if titled and i == 0 and name not in _PLAIN and not k.medical:
+            sure = True
+        if name in _PLAIN or not sure or (not titled and i == 0 and not k.common_first):
+            break
+        stop = m.end()
+    if stop > start:
+        yield Found(start, stop, "NAME", "name:lower")
+
+
+def _labelled(text: str) -> Iterator[Found]:
+    """What stands after ``Patient:`` and its like."""
+    for m in _LABELLED.finditer(text, timeout=_TIMEOUT):
+        start, stop, sure = m.start("v"), m.start("v"), 0
+        for t in _TOKEN.finditer(text, m.start("v"), m.end("v")):
+            token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
+            gap = text[stop : t.start()] if stop > start else ""
+            if gap.strip(" .,'’") or len(gap) > 3 or (plain(token.text) in _PLAIN and token.shape != "initial"):
+                break
+            if token.kind.medical and not token.kind.first and not token.kind.last:
+                break
+            if token.kind.word and not (token.kind.first or token.kind.last):
+                break
+            if (
+                token.shape == "lower"
+                and not (token.kind.strong or token.kind.unknown)
+                and token.text not in _PARTICLES
+            ):
+                break
+            sure += token.kind.strong or token.kind.unknown or token.kind.common_first
+            stop = t.end()
+        if sure and stop > start:
+            yield Found(start, stop, "NAME", "name:label")
+
+
+def _last_first(text: str) -> Iterator[Found]:
+    """``Smith, John A.``"""
+    for m in _LAST_FIRST.finditer(text, timeout=_TIMEOUT):
+        last, first = kind(m.group("last").split()[0]), kind(m.group("first"))
+        same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
+        if plain(m.group("last")) in _PLAIN or plain(m.group("first")) in _PLAIN or last.medical or last.eponym:
+            continue
+        sure = first.common_first and first.strong and not last.medical and last.last
+        if same_case and first.first and first.common_first and (last.last or last.unknown) and (not last.word or sure):
+            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
+        elif (same_case and first.first and first.strong and last.last and not last.word) or (
+            same_case
+            and m.group("mid").strip(" .")
+            and len(m.group("mid").strip(" .")) == 1
+            and last.last
+            and first.first
+        ):
+            yield Found(m.start(), m.end(), "NAME", "name:last-first")
+
+
+def _credentialed(text: str) -> Iterator[Found]:
+    """A name before ``MD`` and its like."""
+    for m in _CREDENTIALED.finditer(text, timeout=_TIMEOUT):
+        found = [t for t in _TOKEN.finditer(text, m.start("v"), m.end("v"))]
+        start = m.end("v")
+        for t in reversed(found):
+            token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
+            if token.shape == "lower" or plain(token.text) in _PLAIN:
+                break
+            if token.kind.word and not (token.kind.first or token.kind.last):
+                break
+            start = t.start()
+        names = [kind(t.group()) for t in found if t.start() >= start and len(t.group()) > 1]
+        if names and any(k.strong or k.unknown or k.common_first for k in names):
+            yield Found(start, m.end("v"), "NAME", "name:credential")
+
+
+def _again(
+    text: str, words: list[Token], names: list[Found], eponyms: list[tuple[int, int]], claimed: list[tuple[int, int]]
+) -> Iterator[Found]:
+    """Parts of names found once, wherever they stand again in the text."""
+    parts = {
+        plain(t.text)
+        for f in names
+        for t in tokens(text[f.start : f.end])
+        if len(t.text) > 2 and t.shape != "initial" and not t.kind.word and plain(t.text) not in _PLAIN
+    }
+    for token in words:
+        if token.shape in ("capital", "upper") and plain(token.text) in parts:
+            found = Found(token.start, token.end, "NAME", "name:again")
+            if not _inside(found, eponyms) and not _inside(found, claimed):
+                yield found
+
+
+# --- facilities and places ---------------------------------------------------------------------------
+
+
+def _facilities(text: str) -> Iterator[Found]:
+    for m in _FACILITY.finditer(text, overlapped=False, timeout=_TIMEOUT):
+        start = m.start()
+        words = list(_TOKEN.finditer(text, m.start("prefix"), m.end("prefix")))
+        while words and plain(words[0].group()) in _GENERIC and words[0].group() not in ("St", "Mt", "Ft", "Ste"):
+            words = words[1:]
+        if not words:
+            continue
+        start = words[0].start()
+        telling = [w for w in words if w.group()[0].isupper() and plain(w.group()) not in _GENERIC]
+        if telling and not all(kind(w.group()).medical and not kind(w.group()).last for w in telling):
+            yield Found(start, m.end(), "FACILITY", "name:facility")
+
+
+def _cities(text: str, words: list[Token]) -> Iterator[Found]:
+    cities = lexicon.load().cities
+    for i, token in enumerate(words):
+        if token.shape != "capital":
+            continue
+        for length in (3, 2, 1):
+            part = words[i : i + length]
+            if len(part) < length or any(t.shape != "capital" for t in part):
+                continue
+            if any(text[a.end : b.start] not in (" ", ". ") for a, b in zip(part, part[1:], strict=False)):
+                continue
+            name = " ".join(t.text.lower() for t in part)
+            if name in lexicon.STATES or name not in cities:
+                continue
+            if _is_place(text, part):
+                yield Found(token.start, part[-1].end, "LOCATION", "name:city")
+                break
+    for m in regex.finditer(
+        r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"
+        r"hometown(?: of| is)?|relocated (?:to|from)|traveled (?:to|from)|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
+        r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2})",
+        text,
+        timeout=_TIMEOUT,
+    ):
+        found = list(_TOKEN.finditer(text, m.start("v"), m.end("v")))
+        stop = m.start("v")
+        for t in found:
+            k = kind(t.group())
+            if plain(t.group()) in _PLAIN or k.medical or t.group().lower() in lexicon.STATES or t.group().isupper():
+                break
+            if k.word and stop == m.start("v") and not k.last:
+                break
+            stop = t.end()
+        name = text[m.start("v") : stop].lower()
+        if stop > m.start("v") and name not in lexicon.STATES:
+            yield Found(m.start("v"), stop, "LOCATION", "name:place")
+
+
+def _is_place(text: str, part: list[Token]) -> bool:
+    led = _CITY_LEAD.search(text, max(0, part[0].start - 24), part[0].start)
+    trailed = _CITY_TRAIL.match(text, part[-1].end)
+    comma = regex.match(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)", text[part[-1].end : part[-1].end + 24])
+    if len(part) > 1:
+        plainly = all(t.kind.word or plain(t.text) in _PLAIN for t in part)
+        return not plainly or bool(led or trailed or comma)
+    only = part[0].kind
+    if only.eponym or plain(part[0].text) in _PLAIN or only.medical:
+        return False
+    if only.word:
+        return (
+            bool((led and led.group().strip().lower() not in ("the", "our", "of", "to", "at")) or trailed) and only.last
+        )
+    return not only.common_first or bool(led or trailed)

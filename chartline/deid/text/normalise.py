@@ -1,0 +1,57 @@
+"""Writing that hides: zero-width characters, look-alike letters, full-width forms and letters set apart, with exact offsets back."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_INVISIBLE = frozenset(
+    "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\ufeff"
+)
+# Cyrillic and Greek letters that look like Latin ones (Unicode TR39 confusables, the single-letter part).
+_LOOKALIKES = str.maketrans(
+    "АВЕЗКМНОРСТУХЅІЈаеорсухѕіјԁһΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABE3KMHOPCTYXSIJaeopcyxsijdhABEZHIKMNOPTYXo"
+)
+_APART = re.compile(r"(?<![^\W_])(?:[^\W_][ .\u00a0](?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])")
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Text as the recognizers read it, and for each of its characters the place it came from.
+
+    ``starts[i]`` and ``ends[i]`` are the half-open code points of the input behind character ``i``.
+    """
+
+    text: str
+    starts: list[int] | None
+    ends: list[int] | None
+
+    def back(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets in the input of a span of the normal text."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+def normalise(text: str) -> Normal:
+    """The text with what is invisible left out, look-alikes made Latin, full-width folded, single letters joined."""
+    apart = [m.span() for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
+    if text.isascii() and not apart:
+        return Normal(text, None, None)
+    gaps = {i for a, b in apart for i in range(a + 1, b, 2)}
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for i, char in enumerate(text):
+        if i in gaps or char in _INVISIBLE or (unicodedata.category(char) in ("Mn", "Me") and not chars):
+            if ends:
+                ends[-1] = i + 1
+            continue
+        made = char if char < "\u0250" else unicodedata.normalize("NFKC", char).translate(_LOOKALIKES)
+        made = made.replace("\u00a0", " ")
+        for piece in made or char:
+            chars.append(piece)
+            starts.append(i)
+            ends.append(i + 1)
+    return Normal("".join(chars), starts, ends)
