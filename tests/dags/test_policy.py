@@ -1,0 +1,130 @@
+"""Rules that every DAG keeps."""
+
+import ast
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.dags.conftest import DAGS
+
+TAGS = {"chartline", "restricted", "deidentified", "curated", "approval"}
+OWNERS = {"data-engineering", "privacy-office"}
+JOBS = sorted((ROOT / "jobs").glob("*.py"))
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            yield node.module
+
+
+@pytest.mark.parametrize("path", DAGS, ids=lambda p: p.stem)
+def test_a_dag_imports_airflow_the_standard_library_and_the_settings_only(path):
+    others = {
+        name
+        for name in imported(path)
+        if name.split(".")[0] != "airflow" and name.split(".")[0] not in sys.stdlib_module_names
+    }
+    assert others == {"chartline.settings"}
+
+
+@pytest.mark.parametrize("path", JOBS, ids=lambda p: p.stem)
+def test_a_job_is_one_call(path):
+    assert set(imported(path)) == {"sys", "chartline.job"}
+    calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+    assert [ast.unparse(c) for c in calls] == [f"sys.exit(main('{path.stem}'))", f"main('{path.stem}')"]
+
+
+def test_every_file_is_one_dag_of_its_name(bag):
+    assert bag["errors"] == {}
+    assert sorted(bag["dags"]) == [p.stem for p in DAGS] == ["deidentify", "ingest", "release", "timeline"]
+
+
+def test_dags_load_without_the_jobs_extra_and_use_little_processor_time(airflow_environment):
+    """What is heavy is blocked; what is left takes under a second of one core."""
+    code = """
+import sys, time
+heavy = {"pyspark", "delta", "deltalake", "presidio_analyzer", "presidio_anonymizer", "great_expectations", "fhir",
+         "spacy", "pandas", "pyarrow", "numpy", "orjson", "meds", "polars"}
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in heavy:
+            raise ModuleNotFoundError(name)
+from airflow.dag_processing.dagbag import DagBag
+sys.meta_path.insert(0, Block())
+began = time.process_time()
+bag = DagBag(sys.argv[1])
+print(len(bag.dags), len(bag.import_errors), time.process_time() - began)
+"""
+    command = [sys.executable, "-c", code, str(ROOT / "dags")]
+    done = subprocess.run(command, env=airflow_environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    dags, errors, seconds = done.stdout.splitlines()[-1].split()
+    assert (dags, errors) == ("4", "0")
+    assert float(seconds) < 1
+
+
+def test_every_dag_has_owner_tags_document_and_runs_one_at_a_time(bag):
+    for name, dag in bag["dags"].items():
+        assert ast.get_docstring(ast.parse(dag["source"])).strip() == dag["doc"].strip(), name
+        assert len(dag["doc"]) > 100
+        assert "chartline" in dag["tags"]
+        assert set(dag["tags"]) <= TAGS
+        assert dag["max_active_runs"] == 1
+        assert dag["catchup"] is False
+        assert {t["owner"] for t in dag["tasks"].values()} <= OWNERS
+
+
+def test_jobs_are_tried_again_for_machine_errors_only(bag):
+    jobs = [t for d in bag["dags"].values() for t in d["tasks"].values() if t["type"] == "SparkSubmitOperator"]
+    assert {t["job"] for t in jobs} == {str(p) for p in JOBS}
+    assert {(t["retries"], t["retry_policy"]) for t in jobs} == {(2, "MachineErrorsOnly")}
+
+
+def test_the_exit_code_decides_about_a_retry(airflow_environment):
+    code = """
+import json
+from airflow.sdk.exceptions import AirflowException
+from chartline.airflow_policy import MachineErrorsOnly
+said = {n: AirflowException(f"Cannot execute: spark-submit x. Error code is: {n}.") for n in (1, 2, 3, 10, 137)}
+said["gone"] = FileNotFoundError("spark-submit")
+print(json.dumps({n: MachineErrorsOnly().evaluate(e, 1, 2).action.value for n, e in said.items()}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=airflow_environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "1": "fail",
+        "2": "fail",
+        "3": "default",
+        "10": "default",
+        "137": "default",
+        "gone": "default",
+    }
+
+
+def test_no_argument_of_a_job_holds_more_than_paths_ids_hashes_and_the_answer(bag):
+    """Rendered templates are kept in Airflow's database: what may be rendered is a closed list."""
+    may = (
+        "{{ run_id }}",
+        "{{ params.source }}",
+        "{{ ti.xcom_pull(task_ids='candidate')['candidate'] }}",
+        "{{ ti.xcom_pull(task_ids='candidate')['report_hash'] }}",
+        "{{ (ti.xcom_pull(task_ids='approve') or {})",
+    )
+    for dag in bag["dags"].values():
+        for task in dag["tasks"].values():
+            for argument in task["arguments"]:
+                for start in range(len(argument)):
+                    if argument.startswith("{{", start):
+                        assert argument[start:].startswith(may)
+
+
+def test_the_key_is_never_an_argument(bag):
+    assert "project.key" not in json.dumps([d["tasks"] for d in bag["dags"].values()])
