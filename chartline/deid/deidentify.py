@@ -1,6 +1,5 @@
 """De-identification: current bronze resources to silver, each patient with one identity and one offset.
 
-
 A patient's rows travel together: the people rows come first in their partition and make the context that every
 resource, note and attachment of that patient is treated with.
 """
@@ -8,7 +7,6 @@ resource, note and attachment of that patient is treated with.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import shutil
 from collections import Counter
@@ -23,12 +21,12 @@ import orjson
 import pyarrow as pa
 
 from chartline import progress
-from chartline.deid import dates, keys, policy, vault, walker
+from chartline.deid import dates, keys, patients, policy, vault, walker
 from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
-from chartline.errors import DataError
-from chartline.fhir import validate, versions
+from chartline.fhir import versions
 from chartline.lake import ledger, quarantine, tables
 from chartline.lake import spark as lake
 from chartline.quality import gates
@@ -36,7 +34,7 @@ from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     Batches = Iterator[pa.RecordBatch]
 
@@ -46,7 +44,7 @@ _IN = {
     "rank": "int",
     "resource_type": "string",
     "resource_id": "string",
-    "patient_id": "string",
+    "person_id": "string",
     "raw": "string",
     "links": "array<struct<reference:string,target:string>>",
     "codes": "map<string,string>",
@@ -76,9 +74,7 @@ _OUT = {
     "source_file": "string",
     "source_line": "long",
 }
-_MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)
 _BATCH_ROWS = 500
-_CONFIRMED = 97  # one output in so many is also judged by fhir.resources itself
 
 
 @dataclass(frozen=True)
@@ -100,54 +96,23 @@ def _engine(job: Job) -> Phrases:
     return Phrases(build(policy.load(job.policy), keys.load(job.key), job.project, cohort))
 
 
-def local_system_name(key: bytes) -> Callable[[str], str]:
-    """Names local code systems by a keyed hash: stable within the project, silent about whose they are."""
-
-    @cache
-    def name(system: str) -> str:
-        return f"urn:chartline:system:{hmac.new(key, system.encode(), hashlib.sha256).hexdigest()[:12]}"
-
-    return name
-
-
-def context(job: Job, patient_id: str, people: list[Mapping[str, Any]]) -> tuple[PatientContext, int]:
-    """The patient as the engines see it, and the earliest year whose dates may stay.
-
-    A date that, with the latest date of the person, tells an age over 89 does not stay
-    (45 CFR 164.514(b)(2)(i)(C)); the latest is the year of death, else the year of the run.
-    """
-    rules, key = policy.load(job.policy), keys.load(job.key)
-    own = next((p for p in people if p["resource_type"] == "Patient" and p["resource_id"] == patient_id), {})
-    known = dict.fromkeys(Known(k["type"], k["value"]) for p in people for k in p["known"] or ())
-    person_id = str(own.get("person_id") or patient_id)
-    offset = None
-    if rules.means["date"] == "shift":
-        offset = dates.offset_days(key.derive("date-shift", job.project), person_id, *rules.shift)
-    died = dates.year(str(own.get("death_date") or ""))
-    earliest = int(died or job.year) - _MAX_AGE if rules.means["date"] != "keep" else 0
-    return PatientContext(
-        patient_id=person_id,
-        known=tuple(known),
-        gender=own.get("gender"),
-        birth_date=own.get("birth_date"),
-        offset_days=offset,
-    ), earliest
-
-
 class _Unit:
-    """One patient's (or one unowned resource's) rows while they pass: the context and the note cache."""
+    """One person's (or one unowned resource's) rows while they pass: who it is, made from the people rows once."""
 
-    def __init__(self, job: Job, unit: str) -> None:
-        self.job, self.unit = job, unit
+    def __init__(self, job: Job, name: str) -> None:
+        self.job, self.name = job, name
         self.people: list[Mapping[str, Any]] = []
         self._made: tuple[PatientContext, int] | None = None
 
-    def context(self, patient_id: str | None) -> tuple[PatientContext, int]:
+    def context(self, person_id: str | None) -> tuple[PatientContext, int]:
+        """The context of the rows that follow, and the earliest year whose dates may stay."""
         if self._made is None:
-            if patient_id is None:
-                self._made = PatientContext(self.unit), self.job.year - _MAX_AGE
+            rules = policy.load(self.job.policy)
+            if person_id is None:
+                self._made = PatientContext(self.name), patients.earliest_year(rules, self.job.year)
             else:
-                self._made = context(self.job, patient_id, self.people)
+                key, latest = keys.load(self.job.key), max([self.job.year, *(p.get("latest", 0) for p in self.people)])
+                self._made = patients.context(rules, key, self.job.project, latest, person_id, self.people)
         return self._made
 
 
@@ -155,7 +120,7 @@ class _Unit:
 def _walk(batches: Batches, *, job: Job) -> Batches:
     rules, key = policy.load(job.policy), keys.load(job.key)
     engine = _engine(job)
-    names = local_system_name(key.derive("system", job.project))
+    names = patients.local_system_name(key.derive("system", job.project))
     walk = walker.Deidentifier(rules, engine, names)
     keyed = walker.keyed_code(key.derive("pseudonym", job.project))
     anchors = key.derive("anchor", job.project)
@@ -163,16 +128,16 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
     held: list[dict[str, Any]] = []
     for batch in batches:
         for row in batch.to_pylist():
-            if row["unit"] != unit.unit:
+            if row["unit"] != unit.name:
                 unit = _Unit(job, row["unit"])
             if row["person"] is not None:
                 unit.people.append(orjson.loads(row["person"]))
                 continue
-            patient, earliest = unit.context(row["patient_id"])
+            patient, earliest = unit.context(row["person_id"])
             code = _from_vault(dict(row["codes"] or ())) if rules.pseudonyms == "random" else keyed
             state = walker.Walk(patient, code, {i["reference"]: i["target"] for i in row["links"] or () if i["target"]})
             state.earliest_year = earliest
-            if rules.means["date"] == "year" and row["patient_id"] is not None:
+            if rules.means["date"] == "year" and row["person_id"] is not None:
                 state.anchor = dates.offset_days(anchors, patient.patient_id, 10_000, 50_000)
             held += _rows(row, walk, state, key, job.project)
             if len(held) >= _BATCH_ROWS:
@@ -207,20 +172,14 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """The rows that one resource becomes: the resource and its notes, or a quarantined or filtered record."""
     kind = row["resource_type"]
-    try:
-        made = walk.resource({**orjson.loads(row["raw"]), "id": row["resource_id"]}, state)
-        if made is not None:
-            _require_valid(made.resource)
-    except walker.Refused as refused:
-        yield _set_aside(row, refused.reason, refused.rule, key, project)
-        return
-    except DataError as refused:
-        yield _set_aside(row, f"note_{refused.number.lower()}", kind, key, project)
-        return
+    made = outcome(walk, {**orjson.loads(row["raw"]), "id": row["resource_id"]}, state)
     if made is None:
         yield {"kind": "filtered", "reason": "type_not_in_policy", "count": 1}
         return
-    owner = state.patient.patient_id if row["patient_id"] is not None else None
+    if isinstance(made, walker.Refused):
+        yield _set_aside(row, made.reason, made.rule, key, project)
+        return
+    owner = row["person_id"]
     subject = walker.subject_id(state.code("Patient", owner)) if owner is not None else None
     resource_id = made.resource["id"]
     yield {
@@ -244,14 +203,6 @@ def _rows(
             "spans": note.spans,
             "status": note.status,
         }
-
-
-def _require_valid(resource: Mapping[str, Any]) -> None:
-    found = validate.issues(resource)
-    if not found and int(str(resource["id"])[:8], 16) % _CONFIRMED == 0:
-        found = validate.confirm(resource)
-    if found:
-        raise walker.Refused("output_not_valid_fhir", found[0].path)
 
 
 def _set_aside(row: Mapping[str, Any], reason: str, rule: str, key: keys.Key, project: str) -> dict[str, Any]:
@@ -313,7 +264,7 @@ def _build(
     bronze = lake.read(spark, settings, "bronze.resources", at["bronze.resources"])
     people = lake.read(spark, settings, "bronze.people", at["bronze.people"])
     total = bronze.count()
-    newest = versions.current(bronze).persist()
+    newest = _with_person(versions.current(bronze), people).persist()
     alive = newest.where("NOT coalesce(deleted, false)")
     deleted = newest.where("coalesce(deleted, false)").count()
     superseded = total - newest.count()
@@ -377,41 +328,45 @@ def _build(
 def _cohort_file(people: DataFrame, scratch: Path) -> Path:
     """What every worker must know of the whole cohort, in one file of the restricted zone."""
     rows = people.selectExpr("resource_type", "explode(known) AS k").selectExpr("resource_type", "k.type", "k.value")
-    found = rows.distinct().collect()
-    providers = sorted(
-        {(r["type"], r["value"]) for r in found if r["resource_type"] not in ("Patient", "RelatedPerson", "Person")}
-    )
-    parts = {
-        part.casefold()
-        for r in found
-        if r["type"] in ("NAME", "GIVEN", "FAMILY", "RELATIVE")
-        for part in (r["value"], *r["value"].split())
-    }
+    found = patients.cohort((r["resource_type"], r["type"], r["value"]) for r in rows.distinct().collect())
     path = scratch / "cohort.json"
-    path.write_text(json.dumps({"providers": providers, "names": sorted(parts)}), encoding="utf-8")
+    body = {"providers": [(k.type, k.value) for k in found.providers], "names": sorted(found.names)}
+    path.write_text(json.dumps(body), encoding="utf-8")
     return path
+
+
+def _with_person(rows: DataFrame, people: DataFrame) -> DataFrame:
+    """Add ``person_id``: the patient, or the record that the patient's was merged into."""
+    from pyspark.sql import functions as f
+
+    merged = people.where("resource_type = 'Patient'").select(
+        f.col("resource_id").alias("patient_id"), f.col("person_id").alias("survivor")
+    )
+    named = rows.drop("person_id").join(merged, "patient_id", "left")
+    return named.withColumn("person_id", f.coalesce("survivor", "patient_id")).drop("survivor")
 
 
 def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, at: Path) -> DataFrame:
     from pyspark.sql import functions as f
 
-    own_key = f.concat_ws("/", "resource_type", "resource_id")
+    later = f.array_max(f.transform(f.regexp_extract_all("raw", f.lit(patients.years_after(job.year)), 1), _whole))
+    latest = alive.where("person_id IS NOT NULL").groupBy("person_id").agg(f.max(later).alias("latest"))
     resources = alive.select(
-        f.coalesce("patient_id", own_key).alias("unit"),
+        f.coalesce("person_id", f.concat_ws("/", "resource_type", "resource_id")).alias("unit"),
         f.lit(1).alias("rank"),
         *(c for c in _IN if c not in ("unit", "rank", "person")),
         f.lit(None).cast("string").alias("person"),
     )
-    persons = people.where("patient_id IS NOT NULL").select(
-        f.col("patient_id").alias("unit"),
+    told = ("resource_type", "resource_id", "known", "gender", "birth_date", "death_date", "latest")
+    persons = _with_person(people.where("patient_id IS NOT NULL"), people).join(latest, "person_id", "left")
+    persons = persons.select(
+        f.col("person_id").alias("unit"),
         f.lit(0).alias("rank"),
         "resource_type",
         "resource_id",
-        "patient_id",
+        "person_id",
         *(f.lit(None).cast(_IN[c]).alias(c) for c in ("raw", "links", "codes", "source_file", "source_line")),
-        f.to_json(
-            f.struct("resource_type", "resource_id", "person_id", "known", "gender", "birth_date", "death_date")
-        ).alias("person"),
+        f.to_json(f.struct(*told)).alias("person"),
     )
     columns = ", ".join(f"`{n}` {t}" for n, t in _OUT.items())
     tasks = 8 * spark.sparkContext.defaultParallelism
@@ -419,6 +374,10 @@ def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, 
     rows = rows.sortWithinPartitions("unit", "rank", "resource_type", "resource_id").select(*_IN)
     rows.mapInArrow(partial(_walk, job=job), columns).write.mode("overwrite").parquet(str(at))
     return spark.read.schema(columns).parquet(str(at))
+
+
+def _whole(text: Column) -> Column:
+    return text.cast("int")
 
 
 def _aside(spark: SparkSession, settings: Settings, staged: DataFrame) -> DataFrame:

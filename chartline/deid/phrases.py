@@ -10,12 +10,12 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from chartline.deid.context import PatientContext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from chartline.deid.text import DocumentResult, TextEngine
 
 _NOBODY = PatientContext("nobody")
 _WORD = re.compile(r"[^\W_]+")
@@ -26,38 +26,6 @@ _PATIENTS = 32  # remembered patients of a worker; their rows come together
 _MISSING: frozenset[str] | None = frozenset({"\0"})
 
 
-class Spanned(Protocol):
-    """A cleaned text and the pieces that were replaced in it."""
-
-    @property
-    def text(self) -> str:
-        """The text with the pieces replaced."""
-
-    @property
-    def spans(self) -> Sequence[Any]:
-        """The pieces."""
-
-
-class Document(Protocol):
-    """What the engine hands back for an attachment or narrative; ``status`` is deidentified or withheld."""
-
-    data: bytes
-    content_type: str
-    text: str
-    spans: Sequence[Any]
-    status: str
-
-
-class Engine(Protocol):
-    """The part of the text engine that structured data needs."""
-
-    def deidentify(self, text: str, patient: PatientContext) -> Spanned:
-        """A text without identifiers, and what was replaced."""
-
-    def document(self, data: bytes, content_type: str, patient: PatientContext) -> Document:
-        """A whole document without identifiers."""
-
-
 @dataclass
 class _Memory:
     """What is remembered of one patient; it holds the patient, so that the patient's address stays taken."""
@@ -65,7 +33,7 @@ class _Memory:
     patient: PatientContext
     known: frozenset[str]
     texts: dict[str, str] = field(default_factory=dict)
-    documents: dict[bytes, Document] = field(default_factory=dict)
+    documents: dict[bytes, DocumentResult] = field(default_factory=dict)
 
 
 def words(text: str) -> frozenset[str]:
@@ -81,7 +49,7 @@ class Phrases:
         engine: the text engine.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: TextEngine) -> None:
         self._engine = engine
         self._labels: dict[str, frozenset[str] | None] = {}
         self._patients: dict[int, _Memory] = {}
@@ -99,13 +67,12 @@ class Phrases:
         """Whether a label, code or unit holds anything identifying."""
         found = self._labels.get(text, _MISSING)
         if found is _MISSING:
-            quiet = not self._engine.deidentify(text, _NOBODY).spans
-            found = words(text) if quiet else None
+            found = None if self._engine.identifies(text, _NOBODY) else words(text)
             if len(self._labels) < _LABELS:
                 self._labels[text] = found
         if found is None:
             return True
-        return not self._memory(patient).known.isdisjoint(found) and bool(self._engine.deidentify(text, patient).spans)
+        return not self._memory(patient).known.isdisjoint(found) and self._engine.identifies(text, patient)
 
     def free_form(self, code: str, patient: PatientContext) -> bool:
         """Whether a code of a local vocabulary may hold a person's number or words instead of a code."""
@@ -116,10 +83,10 @@ class Phrases:
         texts = self._memory(patient).texts
         made = texts.get(text)
         if made is None:
-            made = texts[text] = self._engine.deidentify(text, patient).text
+            made = texts[text] = self._engine.clean(text, patient)
         return made
 
-    def document(self, data: bytes, content_type: str, patient: PatientContext) -> Document:
+    def document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
         """A whole document without identifiers; the same bytes of the same patient are read once."""
         documents = self._memory(patient).documents
         digest = hashlib.sha256(content_type.encode() + b"\0" + data).digest()

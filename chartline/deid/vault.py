@@ -29,10 +29,13 @@ def _draw(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def needed(resources: DataFrame) -> DataFrame:
-    """Each source id that the resources and their links name: row_hash, resource_type, resource_id, once a row."""
+    """Each source id that the resources, their persons and links name: row_hash, resource_type, resource_id."""
     from pyspark.sql import functions as f
 
     own = resources.select("row_hash", "resource_type", "resource_id")
+    persons = resources.where("person_id IS NOT NULL").select(
+        "row_hash", f.lit("Patient").alias("resource_type"), f.col("person_id").alias("resource_id")
+    )
     links = resources.select("row_hash", f.explode("links").alias("link")).select("row_hash", "link.*")
     literal = links.where("target IS NOT NULL").select(
         "row_hash",
@@ -44,7 +47,7 @@ def needed(resources: DataFrame) -> DataFrame:
         f.lit("urn").alias("resource_type"),
         f.regexp_extract("reference", r"urn:(?:uuid|oid):(\S+)", 1).alias("resource_id"),
     )
-    return own.unionByName(literal).unionByName(urns).where("resource_id <> ''").distinct()
+    return own.unionByName(persons).unionByName(literal).unionByName(urns).where("resource_id <> ''").distinct()
 
 
 def with_codes(spark: SparkSession, settings: Settings, resources: DataFrame, run_id: str) -> tuple[DataFrame, int]:

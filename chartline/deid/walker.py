@@ -14,15 +14,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chartline.deid import dates, geography
 from chartline.deid.context import PatientContext
-from chartline.deid.phrases import Document, Phrases
+from chartline.deid.phrases import Phrases
 from chartline.deid.policy import DATES, Decision, Policy
 from chartline.errors import DataError
 from chartline.fhir import definitions
 from chartline.fhir.definitions import Element
+
+if TYPE_CHECKING:
+    from chartline.deid.text import DocumentResult
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 MASKED = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
@@ -616,6 +619,6 @@ def _refuse_modifier(path: str) -> Step:
     return step
 
 
-def _note(path: str, content_type: str, made: Document) -> Note:
+def _note(path: str, content_type: str, made: DocumentResult) -> Note:
     spans = [{"start": s.start, "end": s.end, "type": s.type, "source": s.source} for s in made.spans]
     return Note(path, content_type, made.text if made.status == "deidentified" else "", spans, made.status)

@@ -1,0 +1,79 @@
+"""From what the record knows of a person to the context that every element, note and attachment is treated with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from hmac import new as mac
+from typing import Any
+
+from chartline.deid import dates
+from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.keys import Key
+from chartline.deid.policy import Policy
+
+MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)
+_PERSONS = frozenset({"Patient", "RelatedPerson", "Person"})
+_NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
+
+
+def context(
+    rules: Policy, key: Key, project: str, latest: int, person_id: str, people: Sequence[Mapping[str, Any]]
+) -> tuple[PatientContext, int]:
+    """The person as the engines see it, and the earliest year whose dates may stay.
+
+    A date that, with the latest date of the person, tells an age over 89 does not stay
+    (45 CFR 164.514(b)(2)(i)(C)).
+
+    Args:
+        rules: the policy.
+        key: the project's key.
+        project: name of the project.
+        latest: latest year that the data may tell of a living person: of the run, or of a later date in the data.
+        person_id: id of the person; of merged patients the surviving one.
+        people: rows of ``bronze.people`` of the person, of each record merged into it, and of relatives.
+    """
+    patients = [p for p in people if p["resource_type"] == "Patient"]
+    own = next((p for p in patients if p["resource_id"] == person_id), next(iter(patients), {}))
+    known = dict.fromkeys(Known(k["type"], k["value"]) for p in people for k in p["known"] or ())
+    offset = None
+    if rules.means["date"] == "shift":
+        offset = dates.offset_days(key.derive("date-shift", project), person_id, *rules.shift)
+    died = dates.year(str(own.get("death_date") or ""))
+    made = PatientContext(person_id, tuple(known), own.get("gender"), own.get("birth_date"), offset)
+    return made, earliest_year(rules, int(died or latest))
+
+
+def earliest_year(rules: Policy, latest: int) -> int:
+    """The earliest year that may stay when ``latest`` is the last year a person's data tells of."""
+    return 0 if rules.means["date"] == "keep" else latest - MAX_AGE
+
+
+def years_after(year: int) -> str:
+    """A regular expression, for Python and Java, of a JSON date in a year after this one, the year as its group."""
+    thousand, hundred, ten, one = tuple(str(year))
+    later = [
+        *([f"{thousand}{hundred}{ten}[{int(one) + 1}-9]"] if one < "9" else []),
+        *([f"{thousand}{hundred}[{int(ten) + 1}-9][0-9]"] if ten < "9" else []),
+        *([f"{thousand}[{int(hundred) + 1}-9][0-9][0-9]"] if hundred < "9" else []),
+    ]
+    return f'"({"|".join(later)})(?:-[0-9][0-9]|")'
+
+
+def cohort(known: Iterable[tuple[str, str, str]]) -> Cohort:
+    """What every worker must know of the whole cohort, from (resource type, type of value, value) of all people."""
+    found = sorted(set(known))
+    providers = tuple(dict.fromkeys(Known(t, v) for owner, t, v in found if owner not in _PERSONS))
+    parts = {p.casefold() for _, kind, value in found if kind in _NAMES for p in (value, *value.split())}
+    return Cohort(providers, frozenset(parts))
+
+
+def local_system_name(key: bytes) -> Callable[[str], str]:
+    """Names local code systems by a keyed hash: stable within the project, silent about whose they are."""
+
+    @cache
+    def name(system: str) -> str:
+        return f"urn:chartline:system:{mac(key, system.encode(), sha256).hexdigest()[:12]}"
+
+    return name
