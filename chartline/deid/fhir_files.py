@@ -1,0 +1,304 @@
+"""NDJSON and bundles de-identified file by file, without a lake: read once for who is who, once to write.
+
+A file becomes a file of the same form, named by its number and the type of its first resource. A bundle's entries get
+a fullUrl that its references resolve against; a transaction becomes one of PUTs. What may not pass is left out and
+counted by reason.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import secrets
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import msgspec
+import orjson
+
+from chartline import progress
+from chartline.deid import patients
+from chartline.deid.context import PatientContext
+from chartline.deid.keys import Key
+from chartline.deid.outcome import outcome
+from chartline.deid.phrases import Phrases
+from chartline.deid.policy import Policy
+from chartline.deid.walker import Deidentifier, Refused, Walk, keyed_code, logical
+from chartline.errors import DataError, UsageError
+from chartline.fhir import records, references
+from chartline.fhir.definitions import resource_types
+from chartline.fhir.people import person
+from chartline.ingest import formats, sources
+
+BASE = "https://deidentified.invalid"
+"""Server of the fullUrls written: a name that never resolves (RFC 2606), so that relative references do."""
+
+_PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
+
+
+class _Head(msgspec.Struct):
+    type: Any = None
+
+
+_head = msgspec.json.Decoder(_Head)
+
+
+@dataclass
+class World:
+    """Who is who in all the files: parties, what references resolve to, the latest year told of a person.
+
+    Attributes:
+        parties: rows like those of ``bronze.people``.
+        links: reference as written to ``Type/id``, for the forms that do not say it themselves.
+        latest: patient to the latest year after the run's that the data tell.
+    """
+
+    parties: list[dict[str, Any]] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+    latest: dict[str, int] = field(default_factory=dict)
+
+    def get(self, reference: str) -> str | None:
+        """What a reference resolves to, by rule or by the files."""
+        return self.links.get(reference) or references.target(reference, self.links)
+
+
+def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: str) -> dict[str, Any]:
+    """De-identify files into a folder.
+
+    Args:
+        given: files, folders and archives of NDJSON and bundles, gzip included.
+        to: folder to write into, new or empty.
+        policy: the policy.
+        key: the project's key. Random codes, where the policy asks for them, are drawn anew and kept nowhere.
+        project: name of the project.
+
+    Returns:
+        ``files``, ``in``, ``out``, ``notes``, ``quarantined`` and ``filtered`` by reason, policy and key ids.
+
+    Raises:
+        UsageError: CL2050 the folder holds files.
+        DataError: CL1101 a gzip file is damaged, and what ``chartline.ingest.sources.items`` raises.
+    """
+    from chartline.deid.text import build
+
+    if to.exists() and any(to.iterdir()):
+        raise UsageError("CL2050", f"{to} holds files.", "Name a new or empty folder.")
+    year = datetime.now(UTC).year
+    with progress.step("reading who is who"):
+        world = survey(given, year)
+    cohort = patients.cohort((p["resource_type"], k["type"], k["value"]) for p in world.parties for k in p["known"])
+    walk = Deidentifier(
+        policy,
+        Phrases(build(policy, key, project, cohort)),
+        patients.local_system_name(key.derive("system", project)),
+    )
+    codes = _random_codes() if policy.pseudonyms == "random" else keyed_code(key.derive("pseudonym", project))
+    with progress.step("de-identifying"):
+        tally = _Writer(walk, world, _Contexts(policy, key, project, year, world), codes).write(given, to)
+    return {**tally, "policy": policy.name, "policy_hash": policy.hash, "key_id": key.id}
+
+
+# --- reading -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _opened(item: sources.Item, compression: str) -> Iterator[BinaryIO]:
+    try:
+        with item.open() as raw:
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if compression == "gzip" else raw
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise DataError("CL1101", f"source {item.source} holds a damaged gzip file.", "Have it sent again.") from None
+
+
+def _fhir(given: Sequence[Path]) -> Iterator[tuple[sources.Item, formats.Format]]:
+    """Every file with what it is; a file that may not be read is of the format of its refusal."""
+    for item in sources.items(given):
+        if item.refused:
+            yield item, formats.Format("unknown", reason=item.refused)
+            continue
+        with item.open() as raw:
+            head = raw.read(formats.HEAD)
+        yield item, formats.detect(head, item.name)
+
+
+def _texts(handle: BinaryIO, form: str) -> Iterator[bytes]:
+    """The documents of a file: each line of NDJSON, else the one JSON document; empty for one that is too large."""
+    if form == "ndjson":
+        for _, text, _ in records.lines(handle):
+            yield text
+        return
+    data = handle.read(records.MAX_DOCUMENT + 1)
+    yield b"" if len(data) > records.MAX_DOCUMENT else data.removeprefix(formats.BOM).strip(b" \t\r\n")
+
+
+def survey(given: Sequence[Path], year: int) -> World:
+    """Read all files once for parties, links and dates after ``year``."""
+    world = World()
+    later = re.compile(patients.years_after(year).encode())
+    doubtful: set[str] = set()
+    for item, found in _fhir(given):
+        if found.reason:
+            continue
+        with _opened(item, found.compression) as handle:
+            for text in _texts(handle, found.name):
+                for record in records.expand(text, bundle=1) if records.is_bundle(text) else (records.Record(1, text),):
+                    _learn(record, world, later, doubtful)
+    for name in doubtful:
+        del world.links[name]
+    return world
+
+
+def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubtful: set[str]) -> None:
+    if record.full_url in record.index:
+        _link(world, str(record.full_url), record.index[str(record.full_url)], doubtful)
+    kind = records.kind_of(record.raw, _PARTIES)
+    years = [int(y) for y in later.findall(record.raw)]
+    tree = _parsed(record) if kind or years else None
+    if tree is None:
+        return
+    if kind:
+        world.parties.append(person(tree))
+        for identifier in tree.get("identifier") or ():
+            for name in (logical(kind, identifier), logical(None, identifier)):
+                _link(world, name, f"{kind}/{tree['id']}", doubtful)
+    owner = references.patient_of(tree, tree["id"], cast(Mapping[str, str | None], world)) if years else None
+    if owner:
+        world.latest[owner] = max(world.latest.get(owner, 0), *years)
+
+
+def _link(world: World, name: str | None, target: str, doubtful: set[str]) -> None:
+    """Remember what a reference resolves to; one that two resources claim names neither."""
+    if name and world.links.setdefault(name, target) != target:
+        doubtful.add(name)
+
+
+def _parsed(record: records.Record) -> dict[str, Any] | None:
+    """The resource of a record, with the id its fullUrl gives when it has none; None when it is not one."""
+    try:
+        tree = orjson.loads(record.raw)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(tree, dict) or tree.get("resourceType") not in resource_types():
+        return None
+    if not isinstance(tree.get("id"), str):
+        tree["id"] = records.id_of(record.full_url)
+    return tree if tree["id"] else None
+
+
+# --- writing -----------------------------------------------------------------------------------------
+
+
+def _random_codes() -> Callable[[str, str], str]:
+    drawn: dict[tuple[str, str], str] = {}
+
+    def code(kind: str, source_id: str) -> str:
+        return drawn.setdefault((kind, source_id), secrets.token_hex(16))
+
+    return code
+
+
+class _Contexts(dict[str | None, tuple[PatientContext, int]]):
+    """The context of each patient, made when first asked for; of resources without one under None."""
+
+    def __init__(self, policy: Policy, key: Key, project: str, year: int, world: World) -> None:
+        super().__init__({None: (PatientContext("nobody"), patients.earliest_year(policy, year))})
+        self._facts = (policy, key, project)
+        self._year, self._world = year, world
+        self._people: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for party in world.parties:
+            if party["patient_id"]:
+                self._people[party["patient_id"]].append(party)
+
+    def __missing__(self, patient_id: str) -> tuple[PatientContext, int]:
+        latest = max(self._year, self._world.latest.get(patient_id, 0))
+        made = self[patient_id] = patients.context(*self._facts, latest, patient_id, self._people[patient_id])
+        return made
+
+
+class _Writer:
+    """Writes the de-identified files and keeps the counts."""
+
+    def __init__(self, walk: Deidentifier, world: World, contexts: _Contexts, codes: Callable[[str, str], str]) -> None:
+        self._walk, self._world, self._contexts, self._codes = walk, world, contexts, codes
+        self._plain: Counter[str] = Counter()
+        self._quarantined: Counter[str] = Counter()
+        self._filtered: Counter[str] = Counter()
+
+    def write(self, given: Sequence[Path], to: Path) -> dict[str, Any]:
+        """Write every file; the counts by name and reason."""
+        to.mkdir(parents=True, exist_ok=True)
+        for number, (item, found) in enumerate(_fhir(given), start=1):
+            if found.reason:
+                self._filtered[f"file_{found.reason}"] += 1
+                self._plain["in"] += 1
+                continue
+            self._file(item, found, to, number)
+        whole = {"in": 0, "out": 0, "files": 0, "notes": 0, **self._plain}
+        return {**whole, "quarantined": dict(self._quarantined), "filtered": dict(self._filtered)}
+
+    def _file(self, item: sources.Item, found: formats.Format, to: Path, number: int) -> None:
+        part = to / f"{number:05d}.part"
+        first = ""
+        with _opened(item, found.compression) as handle, part.open("wb") as out:
+            for text in _texts(handle, found.name):
+                made, kind = self._document(text)
+                if made is not None:
+                    first = first or kind
+                    out.write(made + b"\n")
+        if first:
+            part.rename(to / f"{number:05d}-{first}.{found.name}")
+            self._plain["files"] += 1
+        else:
+            part.unlink()
+
+    def _document(self, text: bytes) -> tuple[bytes | None, str]:
+        if not text:
+            self._plain["in"] += 1
+            self._quarantined["too_large"] += 1
+            return None, ""
+        if records.is_bundle(text):
+            return orjson.dumps(self._bundle(text)), "Bundle"
+        made = self._one(records.Record(1, text))
+        return (orjson.dumps(made), str(made["resourceType"])) if made is not None else (None, "")
+
+    def _bundle(self, text: bytes) -> dict[str, Any]:
+        kind = _head.decode(text).type
+        acts = kind in ("transaction", "batch")
+        entries = []
+        for record in records.expand(text, bundle=1):
+            made = self._one(record)
+            if made is not None:
+                place = f"{made['resourceType']}/{made['id']}"
+                entry = {"fullUrl": f"{BASE}/{place}", "resource": made}
+                entries.append({**entry, "request": {"method": "PUT", "url": place}} if acts else entry)
+        body = {"resourceType": "Bundle", "type": kind if acts else "collection"}
+        return {**body, "entry": entries} if entries else body
+
+    def _one(self, record: records.Record) -> dict[str, Any] | None:
+        self._plain["in"] += 1
+        left_out = record.filtered or ("deleted" if record.deletion else "")
+        if left_out:
+            self._filtered[left_out] += 1
+            return None
+        tree = _parsed(record)
+        if record.fault or tree is None:
+            self._quarantined[record.fault or "not_a_resource"] += 1
+            return None
+        owner = references.patient_of(tree, tree["id"], cast(Mapping[str, str | None], self._world))
+        patient, earliest = self._contexts[owner]
+        made = outcome(self._walk, tree, Walk(patient, self._codes, self._world.links, earliest))
+        if made is None:
+            self._filtered["type_not_in_policy"] += 1
+            return None
+        if isinstance(made, Refused):
+            self._quarantined[made.reason] += 1
+            return None
+        self._plain["out"] += 1
+        self._plain["notes"] += len(made.notes)
+        return made.resource
