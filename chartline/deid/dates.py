@@ -12,7 +12,8 @@ import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+_TIME = r"T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
+_DATE = re.compile(rf"(\d{{4}})(?:-(\d\d)(?:-(\d\d)({_TIME})?)?)?")
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -34,7 +35,7 @@ def offset_days(key: bytes, patient_id: str, low: int, high: int) -> int:
 @lru_cache(maxsize=1 << 17)
 def shift(text: str, days: int) -> str | None:
     """A FHIR date, dateTime or instant moved by a number of days; None when it is not one or leaves the calendar."""
-    match = _DATE.match(text)
+    match = _DATE.fullmatch(text)
     if match is None:
         return None
     year, month, day = match[1], match[2], match[3]
@@ -43,12 +44,13 @@ def shift(text: str, days: int) -> str | None:
     except (ValueError, OverflowError):
         return None
     whole = moved.isoformat()
-    return whole[: 10 if day else 7 if month else 4] + text[match.end() :]
+    return whole[: 10 if day else 7 if month else 4] + (match[4] or "")
 
 
+@lru_cache(maxsize=1 << 17)
 def year(text: str) -> str | None:
-    """The year of a FHIR date; None when it is not one."""
-    match = _DATE.match(text)
+    """The year of a FHIR date, dateTime or instant; None when it is not one."""
+    match = _DATE.fullmatch(text)
     return match[1] if match else None
 
 
@@ -57,7 +59,7 @@ def days_since_epoch(text: str) -> float | None:
 
     None for partial dates, whose day is not known.
     """
-    match = _DATE.match(text)
+    match = _DATE.fullmatch(text)
     if match is None or match[3] is None:
         return None
     try:

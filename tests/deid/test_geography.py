@@ -1,0 +1,64 @@
+"""ZIP codes: three digits by an allow list, whatever is unknown becomes 000."""
+
+import csv
+import json
+
+import pytest
+
+from chartline.deid import geography
+from chartline.settings import room
+
+# 45 CFR 164.514(b)(2)(i)(B) with the 2010 and 2020 census: areas of 20,000 people or fewer.
+SMALL = ["036", "059", "102", "202", "203", "204", "205", "369", "556", "692", "753", "772", "821", "823", "878", "879", "884", "893"]
+
+
+@pytest.mark.parametrize("area", SMALL)
+def test_a_small_area_is_not_told(area):
+    assert geography.zip3(f"{area}01") == "000"
+
+
+@pytest.mark.parametrize(
+    ("code", "made"), [("02139", "021"), ("02139-4307", "021"), ("021394307", "021"), (" 90210 ", "902")]
+)
+def test_a_large_area_is_told(code, made):
+    assert geography.zip3(code) == made
+
+
+@pytest.mark.parametrize("code", ["", "2139", "SW1A 1AA", "K1A 0B1", "02139-43", "0213A"])
+def test_what_is_no_zip_does_not_pass(code):
+    assert geography.zip3(code) is None
+    assert geography.zip5(code) is None
+
+
+def test_an_unknown_area_is_not_told():
+    assert geography.zip3("00001") == "000"
+
+
+def test_five_digits_are_cut_from_nine():
+    assert geography.zip5("02139-4307") == "02139"
+
+
+def test_the_list_names_its_rule_source_and_vintage():
+    body = json.loads((room("schemas") / "zip3.json").read_text())
+    assert body["vintages"] == ["2010", "2020"]
+    assert "164.514" in body["rule"]
+    assert "Census" in body["source"]
+    assert body["zip3"] == sorted(set(body["zip3"]))
+
+
+def test_the_list_is_what_the_census_files_give(corpora):
+    folder = corpora / "reference" / "zip-population"
+    if not folder.is_dir():
+        pytest.skip("no census files here")
+    people = {}
+    for path in sorted(folder.rglob("*.csv")):
+        vintage = people.setdefault(path, {})
+        for row in csv.reader(path.open(encoding="utf-8")):
+            if len(row) >= 2 and row[0].strip().isdigit() and row[-1].strip().replace(",", "").isdigit():
+                area = row[0].strip().zfill(5)[:3]
+                vintage[area] = vintage.get(area, 0) + int(row[-1].replace(",", ""))
+    counted = [v for v in people.values() if len(v) > 500]
+    if not counted:
+        pytest.skip("census files of another shape")
+    expected = set.intersection(*({a for a, n in v.items() if n > 20_000} for v in counted))
+    assert geography.areas() == expected

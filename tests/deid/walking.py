@@ -1,0 +1,76 @@
+"""A walker over a text engine that knows one rule, so that the tests of structured data do not depend on the real one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chartline.deid import policy
+from chartline.deid.context import Known, PatientContext
+from chartline.deid.outcome import outcome
+from chartline.deid.phrases import Phrases
+from chartline.deid.walker import Deidentifier, Refused, Result, Walk, keyed_code
+from chartline.errors import DataError
+
+POLICIES = ("safe_harbor", "expert_determination", "limited_data_set")
+SECRET = "Quixmire"
+"""The word that the engine of these tests knows as a name."""
+PATIENT = PatientContext("p1", (Known("NAME", "Ada Bell"), Known("FAMILY", "Bell")), "female", "1961-04-09", -17)
+
+
+@dataclass
+class Document:
+    data: bytes
+    content_type: str
+    text: str
+    spans: list[Any] = field(default_factory=list)
+    status: str = "deidentified"
+
+
+@dataclass
+class Engine:
+    """Replaces ``SECRET`` and what is known of the patient; withholds PDF; sets aside what it cannot decode."""
+
+    calls: list[str] = field(default_factory=list)
+
+    def clean(self, text: str, patient: PatientContext) -> str:
+        self.calls.append(text)
+        for word in (SECRET, *(k.value for k in patient.known)):
+            text = text.replace(word, "[NAME]")
+        return text
+
+    def identifies(self, text: str, patient: PatientContext) -> bool:
+        return self.clean(text, patient) != text
+
+    def document(self, data: bytes, content_type: str, patient: PatientContext) -> Document:
+        if content_type == "application/pdf":
+            return Document(b"", content_type, "", status="withheld")
+        try:
+            text = self.clean(data.decode(), patient)
+        except UnicodeDecodeError:
+            raise DataError("CL1999", "a note cannot be read.") from None
+        return Document(text.encode(), content_type, text)
+
+
+def walker(name: str = "expert_determination", engine: Engine | None = None) -> Deidentifier:
+    """A compiled policy."""
+    return Deidentifier(policy.load(name), Phrases(engine or Engine()), lambda system: "urn:chartline:system:x")
+
+
+def state(patient: PatientContext = PATIENT, **more: Any) -> Walk:
+    """What a walk needs to know, with links as given."""
+    return Walk(patient, keyed_code(b"k" * 32), more.pop("links", {}), **more)
+
+
+def through(resource: dict[str, Any], name: str = "expert_determination", **more: Any) -> dict[str, Any]:
+    """The de-identified and checked resource."""
+    made = outcome(walker(name), resource, state(**more))
+    assert isinstance(made, Result), made
+    return made.resource
+
+
+def refused(resource: dict[str, Any], name: str = "expert_determination") -> Refused:
+    """Why a resource is set aside."""
+    made = outcome(walker(name), resource, state())
+    assert isinstance(made, Refused), made
+    return made
