@@ -1,4 +1,4 @@
-"""A walker over a text engine that knows one rule, so that the tests of structured data do not depend on the real one."""
+"""A walker over a text engine of one rule, so that tests of structured data do not depend on the real one."""
 
 from __future__ import annotations
 

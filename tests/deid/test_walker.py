@@ -1,0 +1,423 @@
+"""The walk of one resource: what passes, what is changed, what is left behind, what is set aside."""
+
+import base64
+import json
+
+import pytest
+
+from chartline.deid.context import Known, PatientContext
+from chartline.deid.outcome import outcome
+from chartline.deid.walker import Result, literal, subject_id
+from tests.deid.walking import PATIENT, POLICIES, SECRET, Engine, refused, state, through, walker
+
+LOINC = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}]}
+NOTE = f"Seen with {SECRET} today."
+
+
+def observation(**more):
+    return {
+        "resourceType": "Observation",
+        "id": "o1",
+        "status": "final",
+        "code": LOINC,
+        "subject": {"reference": "Patient/p1", "display": "Ada Bell"},
+        **more,
+    }
+
+
+def patient(**more):
+    return {"resourceType": "Patient", "id": "p1", **more}
+
+
+def note(data: bytes, kind="text/plain"):
+    content = [{"attachment": {"contentType": kind, "data": base64.b64encode(data).decode(), "title": NOTE}}]
+    return {"resourceType": "DocumentReference", "id": "d1", "status": "current", "content": content}
+
+
+# --- identity and references -------------------------------------------------------------------------
+
+
+def test_ids_and_references_become_the_same_pseudonym():
+    own, other = through(patient()), through(observation())
+    assert other["subject"] == {"reference": f"Patient/{own['id']}"}
+    assert len(own["id"]) == 32
+    assert own["id"] != through({**patient(), "id": "p2"})["id"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Patient/p1",
+        "Patient/p1/_history/3",
+        "https://ehr.example.org/fhir/Patient/p1",
+        "https://ehr.example.org/fhir/Patient/p1/_history/2",
+        "urn:uuid:7a5f9b0e-4d0c-4f0e-9d53-0b7c6a7d9f10",
+        "Patient?identifier=http://hospital|77",
+    ],
+)
+def test_every_form_of_reference_names_the_same_pseudonym(form):
+    links = {
+        "urn:uuid:7a5f9b0e-4d0c-4f0e-9d53-0b7c6a7d9f10": "Patient/p1",
+        "Patient?identifier=http://hospital|77": "Patient/p1",
+    }
+    made = through(observation(subject={"reference": form}), links=links)
+    assert made["subject"]["reference"] == f"Patient/{through(patient())['id']}"
+
+
+def test_a_reference_by_identifier_only_is_resolved_and_its_identifier_left_behind():
+    by_identifier = {"type": "Patient", "identifier": {"system": "http://hospital", "value": "77"}}
+    links = {"Patient?identifier=http://hospital|77": "Patient/p1"}
+    made = through(observation(subject=by_identifier), links=links)
+    assert made["subject"] == {"type": "Patient", "reference": f"Patient/{through(patient())['id']}"}
+
+
+@pytest.mark.parametrize(
+    "form", ["Patient?identifier=http://hospital|77", "http://example.org/doc/Ada-Bell", "Ada Bell", "#gone", "p1"]
+)
+def test_a_reference_to_nothing_tells_nothing(form):
+    made = through(observation(subject={"reference": form, "display": "Ada Bell"}))
+    assert "reference" not in made["subject"]
+    assert form not in json.dumps(made)
+
+
+def test_an_unresolved_urn_keeps_its_form_and_not_its_value():
+    made = through(observation(subject={"reference": "urn:uuid:7a5f9b0e-4d0c-4f0e-9d53-0b7c6a7d9f10"}))
+    assert made["subject"]["reference"].startswith("urn:uuid:")
+    assert "7a5f9b0e" not in made["subject"]["reference"]
+
+
+def test_contained_resources_are_walked_and_renamed():
+    inner = {"resourceType": "Practitioner", "id": "ada-bell", "name": [{"family": "Bell"}], "gender": "female"}
+    made = through(observation(contained=[inner], performer=[{"reference": "#ada-bell"}]))
+    assert made["contained"] == [{"resourceType": "Practitioner", "gender": "female", "id": "c1"}]
+    assert made["performer"] == [{"reference": "#c1"}]
+
+
+def test_a_contained_resource_that_may_not_pass_leaves_no_reference_behind():
+    inner = {"resourceType": "AuditEvent", "id": "a", "type": {"code": "rest"}}
+    made = through(observation(contained=[inner], focus=[{"reference": "#a"}]))
+    assert "contained" not in made
+    assert "reference" not in made["focus"][0]
+
+
+def test_a_type_outside_the_policy_does_not_pass():
+    assert outcome(walker(), {"resourceType": "AuditEvent", "id": "a"}, state()) is None
+
+
+def test_literals_and_subject_ids():
+    assert literal("Patient/1#x") == ("Patient", "1")
+    assert literal("Pateint/1") is None
+    assert literal("http://h/Ward/1") is None
+    assert subject_id("f" * 32) == 2**63 - 1
+    assert subject_id("0" * 32) == 0
+
+
+# --- the patient -------------------------------------------------------------------------------------
+
+
+def test_the_identifiers_of_a_patient_are_left_behind():
+    given = patient(
+        name=[{"family": "Bell", "given": ["Ada"]}],
+        identifier=[{"value": "123-45-6789"}],
+        telecom=[{"value": "617-555-0188"}],
+        photo=[{"data": "aGk="}],
+        contact=[{"name": {"text": "Joan Bell"}}],
+        gender="female",
+        address=[
+            {
+                "line": ["12 Alder Street"],
+                "city": "Boston",
+                "district": "Suffolk",
+                "state": "MA",
+                "postalCode": "02139",
+                "text": "12 Alder Street, Boston",
+                "period": {"start": "2001-02-03"},
+            }
+        ],
+    )
+    made = through(given)
+    assert made["address"] == [{"state": "MA", "postalCode": "021", "period": {"start": "2001-01-17"}}]
+    assert set(made) == {"resourceType", "id", "meta", "gender", "address"}
+    assert through(given, "limited_data_set")["address"][0]["city"] == "Boston"
+    assert through(given, "limited_data_set")["address"][0]["postalCode"] == "02139"
+    assert through(given, "safe_harbor")["address"][0]["period"] == {"start": "2001"}
+
+
+def test_synthea_extensions_do_not_pass_and_race_does():
+    race = {
+        "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
+        "extension": [
+            {"url": "ombCategory", "valueCoding": {"system": "urn:oid:2.16.840.1.113883.6.238", "code": "2106-3"}},
+            {"url": "text", "valueString": "White"},
+        ],
+    }
+    given = patient(
+        extension=[
+            race,
+            {"url": "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName", "valueString": "Joan Bell"},
+            {"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace", "valueAddress": {"city": "Boston"}},
+            {"url": "http://synthetichealth.github.io/synthea/disability-adjusted-life-years", "valueDecimal": 1.5},
+        ]
+    )
+    made = through(given)["extension"]
+    assert [e["url"] for e in made] == [race["url"]]
+    assert [e["url"] for e in made[0]["extension"]] == ["ombCategory"]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_primitive_never_gains_precision_from_its_extension(name):
+    birth_time = {
+        "extension": [
+            {
+                "url": "http://hl7.org/fhir/StructureDefinition/patient-birthTime",
+                "valueDateTime": "1961-04-09T01:02:03Z",
+            }
+        ]
+    }
+    made = through(patient(birthDate="1961-04", _birthDate=birth_time), name)
+    assert "_birthDate" not in made
+    assert len(made["birthDate"]) <= len("1961-04")
+
+
+def test_the_reason_of_an_absent_primitive_stays():
+    absent = {
+        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
+    }
+    assert through(patient(_birthDate=absent))["_birthDate"] == absent
+
+
+# --- ages --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["safe_harbor", "expert_determination"])
+def test_no_date_stays_that_tells_an_age_over_89(name):
+    given = patient(birthDate="1931-04-09", deceasedDateTime="2021-05-06T10:00:00Z")
+    made = through(given, name, earliest_year=2021 - 89)
+    assert "birthDate" not in made
+    assert made["deceasedDateTime"][:3] == "202"
+
+
+def test_a_newborns_first_event_is_shifted_with_the_birth_date():
+    born = through(patient(birthDate="2015-03-05"))["birthDate"]
+    first = through(observation(effectiveDateTime="2015-03-05T04:05:06-05:00"))["effectiveDateTime"]
+    assert born == "2015-02-16"
+    assert first == "2015-02-16T04:05:06-05:00"
+
+
+@pytest.mark.parametrize(
+    ("age", "made"),
+    [(89, {"value": 89}), (90, {"value": 90, "comparator": ">="}), (104.5, {"value": 90, "comparator": ">="})],
+)
+def test_ages_over_89_become_90(age, made):
+    years = {"unit": "a", "system": "http://unitsofmeasure.org", "code": "a"}
+    given = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p1"}}
+    assert through({**given, "onsetAge": {"value": age, **years}})["onsetAge"] == {**years, **made}
+    code = {"coding": [{"system": "http://loinc.org", "code": "30525-0"}]}
+    seen = through(observation(code=code, valueQuantity={"value": age, **years}))
+    assert seen["valueQuantity"] == {**years, **made}
+
+
+# --- text --------------------------------------------------------------------------------------------
+
+
+def test_an_address_in_an_observation_value_is_cleaned():
+    engine = Engine()
+    made = outcome(walker(engine=engine), observation(valueString=f"12 Alder Street, {SECRET}"), state())
+    assert isinstance(made, Result)
+    assert made.resource["valueString"] == "12 Alder Street, [NAME]"
+
+
+def test_a_text_is_cleaned_for_its_own_patient():
+    made = through(
+        observation(note=[{"text": "Ada Bell is well", "authorString": "Dr. Bell", "time": "2015-03-05T00:00:00Z"}])
+    )
+    assert made["note"] == [{"text": "[NAME] is well", "time": "2015-02-16T00:00:00Z"}]
+
+
+def test_a_note_is_cleaned_and_told_apart():
+    made = outcome(walker(), note(NOTE.encode()), state())
+    assert isinstance(made, Result)
+    attachment = made.resource["content"][0]["attachment"]
+    assert base64.b64decode(attachment["data"]) == b"Seen with [NAME] today."
+    assert "title" not in attachment
+    assert [(n.path, n.text, n.status) for n in made.notes] == [
+        ("DocumentReference.content.attachment.data", "Seen with [NAME] today.", "deidentified")
+    ]
+
+
+def test_a_document_that_cannot_be_read_is_withheld():
+    made = outcome(walker(), note(b"%PDF-1.7", "application/pdf"), state())
+    assert isinstance(made, Result)
+    assert "data" not in made.resource["content"][0]["attachment"]
+    assert (made.notes[0].status, made.notes[0].text) == ("withheld", "")
+
+
+def test_a_note_that_the_engine_refuses_sets_the_resource_aside():
+    assert refused(note(b"\xff\xfe\xfa")).reason == "note_cl1999"
+
+
+def test_narrative_is_cleaned_or_dropped_by_the_policy():
+    text = {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{NOTE}</div>'}
+    assert SECRET not in through(observation(text=text))["text"]["div"]
+    assert "text" not in through(observation(text=text), "safe_harbor")
+
+
+# --- codes -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "code", ["Bell, Ada", "5551234567", "ada@example.org", "seen by the doctor on the ward", SECRET]
+)
+def test_a_local_code_that_may_hold_a_person_is_masked(code):
+    concept = {"coding": [{"system": "urn:oid:1.2.840.114350.1.13", "code": code, "display": "x"}], "text": "Pulse"}
+    made = through(observation(code=concept))["code"]
+    assert code not in json.dumps(made)
+    assert made["text"] == "Pulse"
+
+
+def test_a_local_code_stays_and_its_system_does_not_tell_whose_it_is():
+    concept = {"coding": [{"system": "http://saint-elsewhere.org/codes", "code": "PULSE-1", "display": "Pulse"}]}
+    made = through(observation(code=concept))["code"]["coding"]
+    assert made == [{"system": "urn:chartline:system:x", "code": "PULSE-1"}]
+
+
+def test_a_public_display_stays_unless_it_names_somebody():
+    for display, stays in (("Systolic blood pressure", True), (f"Pressure of {SECRET}", False), ("Bell palsy", False)):
+        coding = {"system": "http://loinc.org", "code": "8480-6", "display": display}
+        made = through(observation(code={"coding": [coding], "text": display}))["code"]
+        assert ("display" in made["coding"][0]) is stays
+        assert (made["text"] == display) is stays
+
+
+def test_a_unit_or_language_that_names_somebody_is_left_behind():
+    made = through(observation(valueQuantity={"value": 1, "unit": SECRET, "code": SECRET}, language=SECRET))
+    assert made["valueQuantity"] == {"value": 1}
+    assert "language" not in made
+
+
+def test_a_local_system_of_a_unit_is_left_behind():
+    made = through(observation(valueQuantity={"value": 1, "unit": "mg", "system": "http://saint-elsewhere.org/units"}))
+    assert made["valueQuantity"] == {"value": 1, "unit": "mg"}
+
+
+# --- meta --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [("expert_determination", {"PSEUDED", "REDACTED"}), ("safe_harbor", {"PSEUDED", "REDACTED", "ABSTRED"})],
+)
+def test_meta_says_what_was_done_and_nothing_of_the_source(name, codes):
+    meta = {
+        "versionId": "7",
+        "lastUpdated": "2020-01-02T03:04:05Z",
+        "source": "http://saint-elsewhere.org/Ada",
+        "profile": ["http://saint-elsewhere.org/profile"],
+        "tag": [{"system": "http://saint-elsewhere.org", "code": "Ada"}],
+        "security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}],
+    }
+    made = through(observation(meta=meta), name)["meta"]
+    assert set(made) == {"security"}
+    assert {c["code"] for c in made["security"]} == {"R", *codes}
+
+
+# --- what is set aside -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"modifierExtension": [{"url": "http://x", "valueBoolean": True}]},
+        {"component": [{"code": LOINC, "modifierExtension": [{"url": "http://x", "valueBoolean": True}]}]},
+        {"contained": [{"resourceType": "Device", "modifierExtension": [{"url": "http://x", "valueBoolean": True}]}]},
+    ],
+)
+def test_an_unknown_modifier_extension_sets_the_resource_aside(place):
+    assert refused(observation(**place)).reason == "unknown_modifier_extension"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"status": SECRET},
+        {"component": SECRET},
+        {"valueInteger": SECRET},
+        {"category": [SECRET]},
+        {"code": SECRET},
+        {"contained": [SECRET]},
+        {"contained": SECRET},
+        {"note": {"text": SECRET}},
+        {"subject": [SECRET]},
+        {"referenceRange": [[SECRET]]},
+    ],
+)
+def test_what_is_not_shaped_as_fhir_is_set_aside_or_left_behind_and_never_repeated(broken):
+    made = outcome(walker(), observation(**broken), state())
+    told = json.dumps(made.resource) if isinstance(made, Result) else f"{made!s} {made!r}"
+    assert SECRET not in told
+
+
+def test_a_required_element_that_may_not_stay_is_masked():
+    made = through(
+        {
+            "resourceType": "Coverage",
+            "id": "c",
+            "status": "active",
+            "beneficiary": {"display": "Ada"},
+            "payor": [{"display": "Acme"}],
+        }
+    )
+    reason = made["beneficiary"]["extension"][0]
+    assert reason == {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}
+
+
+# --- years only --------------------------------------------------------------------------------------
+
+
+def test_years_only_keep_intervals_on_an_axis_of_hidden_origin():
+    period = {"start": "2015-03-05T10:00:00Z", "end": "2015-03-07T22:00:00Z"}
+    made = outcome(walker("safe_harbor"), observation(effectivePeriod=period), state(anchor=12345))
+    assert isinstance(made, Result)
+    assert made.resource["effectivePeriod"] == {"start": "2015", "end": "2015"}
+    assert made.offsets["effectivePeriod.end"] - made.offsets["effectivePeriod.start"] == 2.5
+
+
+def test_an_instant_cannot_be_a_year_and_is_left_behind():
+    assert "issued" not in through(observation(issued="2015-03-05T10:00:00Z"), "safe_harbor")
+
+
+# --- counts ------------------------------------------------------------------------------------------
+
+
+def test_what_was_done_is_counted_by_path_and_rule_and_only_once():
+    made = walker()
+    outcome(
+        made,
+        observation(status="final", valueString=NOTE, color="red", encounter={"reference": "Encounter/e"}),
+        state(),
+    )
+    counts = {(path, action, rule): n for (_, path, action, rule, _), n in made.counts().items()}
+    assert counts["Observation.valueString", "clean-text", "Observation.valueString"] == 1
+    assert counts["Observation.encounter", "reference", "Reference"] == 1
+    assert counts["Observation.*", "drop", "default"] == 1
+    assert not made.counts()
+
+
+# --- the memory of phrases ---------------------------------------------------------------------------
+
+
+def test_a_label_is_read_once_for_all_patients_without_its_words():
+    engine = Engine()
+    made = walker(engine=engine)
+    for i in range(5):
+        outcome(made, observation(), state(PatientContext(f"p{i}", (Known("FAMILY", f"Name{i}"),), offset_days=-3)))
+    assert engine.calls.count("Systolic blood pressure") == 1
+
+
+def test_the_memory_of_one_patient_does_not_reach_another():
+    made = walker()
+    other = PatientContext("p2", (Known("FAMILY", "Systolic"),), offset_days=-3)
+    for person, stays in ((PATIENT, True), (other, False), (PATIENT, True)):
+        result = outcome(made, observation(), state(person))
+        assert isinstance(result, Result)
+        assert ("display" in result.resource["code"]["coding"][0]) is stays
