@@ -20,6 +20,7 @@ from chartline.fhir.definitions import Element
 Found = list[tuple[str, str]]
 Check = Callable[[Any, Found], None]
 
+_SPACE = re.compile(r"\s")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _CODE = re.compile(r"\S+(?: \S+)*")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?")
@@ -95,7 +96,7 @@ def _any_text(_: str) -> bool:
 
 
 def _no_space(text: str) -> bool:
-    return not any(c.isspace() for c in text)
+    return _SPACE.search(text) is None
 
 
 _PRIMITIVES: Mapping[str, Check] = {
