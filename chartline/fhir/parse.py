@@ -25,13 +25,14 @@ import pyarrow as pa
 from chartline import progress
 from chartline.deid import keys
 from chartline.deid.keys import Key
-from chartline.errors import GateFailed
+from chartline.errors import DataError, GateFailed
 from chartline.fhir import identity, judge, records, resolve
 from chartline.fhir.people import PARTIES
 from chartline.ingest import formats, manifests
 from chartline.ingest.land import blob
 from chartline.lake import ledger, quarantine, tables
 from chartline.lake import spark as lake
+from chartline.quality import gates
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
@@ -78,7 +79,8 @@ def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResul
 
     Raises:
         UsageError: CL2022 to CL2026 the key is missing or unusable.
-        GateFailed: CL1001 or CL1035 records are unaccounted for, or a gate said no.
+        DataError: CL1036 nothing was landed.
+        GateFailed: CL1001 or CL1035 records are unaccounted for, CL1050 a gate said no.
     """
     started = datetime.now(UTC)
     key = keys.load(settings.key)
@@ -86,11 +88,12 @@ def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResul
     before = ledger.same_work(settings, "parse", work.digest)
     if before:
         return before
+    gate = _landed_gate(spark, settings, run_id)
     staged_at = settings.zone("restricted") / "scratch" / f"parse-{run_id}"
     try:
         with progress.step(f"reading {len(work.units)} files and pieces of files"):
             staged = _staged(spark, settings, work.units, staged_at)
-        result = _write(spark, settings, staged, work, run_id, started)
+        result = _write(spark, settings, staged, work, run_id, started, gate)
     finally:
         spark.catalog.clearCache()
         shutil.rmtree(staged_at, ignore_errors=True)
@@ -250,8 +253,30 @@ def _doubles(resources: DataFrame, bronze: DataFrame) -> DataFrame:
     )
 
 
+def _landed_gate(spark: SparkSession, settings: Settings, run_id: str) -> dict[str, str]:
+    landed = ledger.latest(settings, "land")
+    if landed is None:
+        raise DataError("CL1036", "nothing has been landed in this lake.", "Run 'chartline land SOURCE...' first.")
+    files = lake.read(spark, settings, "landing.files")
+    return {"landed": gates.check(settings, "landed", {"files": files}, landed.counts, run_id=run_id)}
+
+
+def _parsed_gate(settings: Settings, rows: DataFrame, aside: DataFrame, counts: Counts, run_id: str) -> dict[str, str]:
+    """Ask the gate about the new rows; of their text it sees one character, for a gate counts and does not read."""
+    from pyspark.sql import functions as f
+
+    frames = {"resources": rows.withColumn("raw", f.left("raw", f.lit(1))), "quarantine": aside.drop("payload")}
+    return {"parsed": gates.check(settings, "parsed", frames, counts, run_id=run_id)}
+
+
 def _write(
-    spark: SparkSession, settings: Settings, staged: DataFrame, work: Work, run_id: str, started: datetime
+    spark: SparkSession,
+    settings: Settings,
+    staged: DataFrame,
+    work: Work,
+    run_id: str,
+    started: datetime,
+    gate: dict[str, str],
 ) -> StageResult:
     from pyspark.sql import functions as f
 
@@ -282,6 +307,7 @@ def _write(
     rows = resolve.mended(fresh, found)
     changed = _changed(old, resolve.mended(old, found), run_id).persist()
     aside = _aside(spark, settings, staged, started, run_id)
+    gate |= _parsed_gate(settings, rows, aside, counts, run_id)
     # From here on the lake is written to.
     touched = set(types) | {r["resource_type"] for r in changed.select("resource_type").distinct().collect()}
     if counts.quarantined:
@@ -296,7 +322,7 @@ def _write(
     for name in _TABLES:
         tables.ensure(settings, name)
     versions = {name: tables.version(settings, name) or 0 for name in _TABLES}
-    return StageResult("parse", run_id, counts, versions, extra={"landing": work.landing})
+    return StageResult("parse", run_id, counts, versions, gate, extra={"landing": work.landing})
 
 
 def _reasons(tally: Counter[tuple[str, str | None]], kind: str) -> dict[str, int]:

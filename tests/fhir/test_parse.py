@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chartline.errors import UsageError
+from chartline.errors import DataError, GateFailed, UsageError
 from chartline.fhir.parse import parse
 from chartline.ingest import land as landing
 from chartline.ingest.land import land
@@ -54,6 +54,18 @@ def delivery(tmp_path):
     return write
 
 
+@pytest.fixture(autouse=True)
+def gates_asked(request, monkeypatch):
+    """Gates have tests of their own and cost seconds: they are real only where a test is about them."""
+    if "real_gates" not in request.fixturenames:
+        monkeypatch.setattr("chartline.fhir.parse.gates.check", lambda *_, **__: "passed")
+
+
+@pytest.fixture
+def real_gates():
+    """Asks for the real gates."""
+
+
 def bundle(*resources):
     return {
         "resourceType": "Bundle",
@@ -83,7 +95,7 @@ def digest(lake, history=("run_id",)):
     return sorted(json.dumps(r, default=str, sort_keys=True) for r in rows)
 
 
-def test_files_become_rows_and_the_equation_holds(spark, lake, delivery):
+def test_files_become_rows_and_the_equation_holds(spark, lake, delivery, real_gates):
     source = delivery(
         "d",
         a=[PATIENT, WITH_DOCTOR, observation("o2", "Patient/p1")],
@@ -102,6 +114,7 @@ def test_files_become_rows_and_the_equation_holds(spark, lake, delivery):
     raw = {r["resource_id"]: r["raw"] for r in tables.read(lake, "bronze.resources").to_pylist()}
     assert raw["o1"] == json.dumps(WITH_DOCTOR)
     assert tables.read(lake, "bronze.quarantine").num_rows == 2
+    assert result.gates == {"landed": "passed", "parsed": "passed"}
     assert not (lake.zone("restricted") / "scratch" / f"parse-{result.run_id}").exists()
 
 
@@ -226,7 +239,7 @@ def test_people_know_what_any_version_told_and_who_they_became(spark, lake, deli
     assert people["p1"]["links"] == [{"type": "replaced-by", "target": "Patient/p2"}]
 
 
-def test_a_deletion_is_a_row(spark, lake, delivery):
+def test_a_deletion_is_a_row(spark, lake, delivery, real_gates):
     gone = {
         "resourceType": "Bundle",
         "type": "transaction",
@@ -285,5 +298,17 @@ def test_a_key_is_asked_for_first(spark, lake, delivery):
         parse(spark, Settings(lake=lake.lake), run_id="r")
 
 
-def test_nothing_landed_is_nothing_parsed(spark, lake):
-    assert parse(spark, lake, run_id="r").counts.in_ == 0
+def test_a_lake_in_which_nothing_was_landed_says_so(spark, lake):
+    with pytest.raises(DataError, match="CL1036"):
+        parse(spark, lake, run_id="r")
+
+
+def test_a_gate_that_says_no_leaves_bronze_as_it_was(spark, lake, delivery, monkeypatch):
+    def refuse(*_, **__):
+        raise GateFailed("CL1050", "gate parsed said no.")
+
+    monkeypatch.setattr("chartline.fhir.parse._parsed_gate", refuse)
+    with pytest.raises(GateFailed):
+        run(spark, lake, delivery("d", a=[PATIENT, {"resourceType": "Patient"}]))
+    for name in ("bronze.resources", "bronze.quarantine", "bronze.people"):
+        assert tables.read(lake, name).num_rows == 0
