@@ -102,9 +102,9 @@ def land(settings: Settings, sources: Sequence[Path], *, run_id: str) -> StageRe
         run_id: id of this run.
 
     Raises:
-        UsageError: CL2030 a source is not there.
+        UsageError: CL2032 a source is not there.
         DataError: CL1030 a source holds no file (exit code 1), CL1031 to CL1033 an archive cannot be used.
-        MachineError: CL3030 a source may not be read, CL3032 the landing zone cannot be written.
+        MachineError: CL3035 a source may not be read, CL3036 the landing zone cannot be written.
     """
     started = datetime.now(UTC)
     found = list(_copied(settings, items(sources)))
@@ -127,6 +127,8 @@ def land(settings: Settings, sources: Sequence[Path], *, run_id: str) -> StageRe
 
 
 def _copied(settings: Settings, found: Iterable[Item]) -> Iterator[Landed | Item]:
+    for left_over in (settings.zone("restricted") / "landing").glob(".arriving-*"):
+        left_over.unlink()  # of a run that was killed; one run at a time holds the lake
     known = set(tables.read(settings, "landing.files", columns=["digest"])["digest"].to_pylist())
     for item in found:
         if item.refused:
@@ -155,7 +157,7 @@ def _copy(settings: Settings, item: Item) -> _Tally:
         arriving.replace(target)
     except OSError as cause:
         raise MachineError(
-            "CL3032",
+            "CL3036",
             f"a file cannot be copied into the landing zone ({type(cause).__name__}).",
             "Check disk and rights.",
         ) from None

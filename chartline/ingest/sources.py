@@ -54,8 +54,8 @@ def items(sources: Sequence[Path]) -> Iterator[Item]:
     """Every file of every source, in the order of the call and then by path.
 
     Raises:
-        UsageError: CL2030 a source is not there.
-        MachineError: CL3030 a source, or a file in it, may not be read.
+        UsageError: CL2032 a source is not there.
+        MachineError: CL3035 a source, or a file in it, may not be read.
         DataError: CL1030 a folder or archive holds no file (exit code 1: the call was right, the data is
             missing), CL1031 an archive is damaged, CL1032 it unpacks to far more than it holds, CL1033 it is locked.
     """
@@ -66,10 +66,10 @@ def items(sources: Sequence[Path]) -> Iterator[Item]:
                 found += 1
                 yield item
         except FileNotFoundError:
-            raise UsageError("CL2030", f"source {position} is not there.", "Check the path.") from None
+            raise UsageError("CL2032", f"source {position} is not there.", "Check the path.") from None
         except PermissionError:
             raise MachineError(
-                "CL3030", f"source {position} may not be read.", "Give this user read rights on it."
+                "CL3035", f"source {position} may not be read.", "Give this user read rights on it."
             ) from None
         if not found:
             raise DataError("CL1030", f"source {position} holds no file.", "Check that the export has arrived.")

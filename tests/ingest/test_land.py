@@ -147,6 +147,15 @@ def test_a_damaged_archive_is_refused_whole(lake, tmp_path):
     assert rows(lake) == {}
 
 
+def test_what_a_killed_run_left_half_copied_is_cleared_away(lake, source):
+    (source / "a.json").write_bytes(PATIENT)
+    folder = lake.zone("restricted") / "landing"
+    folder.mkdir(parents=True)
+    (folder / ".arriving-1").write_bytes(PATIENT[:9])
+    land(lake, [source], run_id="r")
+    assert not list(folder.glob(".arriving-*")) and len(rows(lake)) == 1
+
+
 def test_an_empty_folder_says_so(lake, source):
     with pytest.raises(DataError, match="CL1030: source 1 holds no file") as error:
         land(lake, [source], run_id="r")
@@ -155,7 +164,7 @@ def test_an_empty_folder_says_so(lake, source):
 
 def test_a_source_that_is_not_there_is_a_wrong_call(lake, tmp_path, source):
     (source / "a.json").write_bytes(PATIENT)
-    with pytest.raises(UsageError, match="CL2030: source 2"):
+    with pytest.raises(UsageError, match="CL2032: source 2"):
         land(lake, [source, tmp_path / "Jane Doe"], run_id="r")
 
 
@@ -164,7 +173,7 @@ def test_a_folder_that_may_not_be_read_is_a_machine_error(lake, source, monkeypa
         raise PermissionError
 
     monkeypatch.setattr(sources, "_children", refuse)
-    with pytest.raises(MachineError, match="CL3030: source 1"):
+    with pytest.raises(MachineError, match="CL3035: source 1"):
         land(lake, [source], run_id="r")
 
 
