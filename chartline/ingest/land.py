@@ -167,33 +167,43 @@ def _copy(settings: Settings, item: Item) -> _Tally:
 
 
 def _against_manifests(settings: Settings, landed: list[Landed]) -> tuple[list[Landed], list[Missing]]:
-    """Give each file the manifest that names it; find files that are missing or not as their manifest says."""
+    """Give each file the manifest that names it; find files that are missing or not as their manifest says.
+
+    A file is looked for by name in the manifest's source, in the manifest's own folder first, with or without ``.gz``.
+    """
     missing: list[Missing] = []
     named: dict[int, Landed] = {}
+    places = _places(landed)
     for at in landed:
         if at.format.name != "manifest":
             continue
         manifest = manifests.read(blob(settings, at.digest).read_bytes())
-        for place, entry in enumerate(manifest.entries, start=1):
-            i = _find(landed, at.item, entry.file)
-            if i is None:
-                missing.append(Missing(at.digest, place))
-            else:
-                fault = _fault(settings, landed[i], entry)
-                named[i] = replace(
-                    landed[i], manifest=at.digest, transaction_time=manifest.transaction_time, fault=fault
-                )
+        for number, entry in enumerate(manifest.entries, start=1):
+            there = places.get((at.item.source, entry.file.removesuffix(".gz")), [])
+            if not there:
+                missing.append(Missing(at.digest, number))
+                continue
+            at_hand = min(there, key=lambda i: (_folder(landed[i]) != _folder(at), i))
+            named[at_hand] = replace(
+                landed[at_hand],
+                manifest=at.digest,
+                transaction_time=manifest.transaction_time,
+                fault=_fault(settings, landed[at_hand], entry),
+            )
     return [named.get(i, f) for i, f in enumerate(landed)], missing
 
 
-def _find(landed: list[Landed], manifest: Item, file: str) -> int | None:
-    """The file of that name in the manifest's source; its own folder first, with or without ``.gz``."""
-    folder = PurePosixPath(manifest.name).parent
-    names = (file, f"{file}.gz", file.removesuffix(".gz"))
-    there = [
-        i for i, f in enumerate(landed) if f.item.source == manifest.source and PurePosixPath(f.item.name).name in names
-    ]
-    return min(there, key=lambda i: (PurePosixPath(landed[i].item.name).parent != folder, i), default=None)
+def _places(landed: list[Landed]) -> dict[tuple[int, str], list[int]]:
+    """Where in the list the files of a source lie that have a name; ``.gz`` is left off."""
+    places: dict[tuple[int, str], list[int]] = {}
+    for i, file in enumerate(landed):
+        name = PurePosixPath(file.item.name).name.removesuffix(".gz")
+        places.setdefault((file.item.source, name), []).append(i)
+    return places
+
+
+def _folder(file: Landed) -> PurePosixPath:
+    return PurePosixPath(file.item.name).parent
 
 
 def _fault(settings: Settings, file: Landed, entry: manifests.Entry) -> str:
