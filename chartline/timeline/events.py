@@ -1,0 +1,480 @@
+"""One de-identified resource to event rows, by the mapping table ``schemas/timeline.json``; pure functions.
+
+A row has the columns of ``ROW``. What needs other resources (an encounter's end, a referenced medication's code, the
+patient's first event) is left to Spark SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from chartline.errors import UsageError
+from chartline.fhir import definitions
+from chartline.settings import room
+from chartline.timeline import times
+
+ROW = {
+    "kind": "string",
+    "subject_id": "long",
+    "time": "long",
+    "end_time": "long",
+    "available_time": "long",
+    "time_precision": "string",
+    "undated": "string",
+    "billing": "boolean",
+    "position": "double",
+    "code": "string",
+    "display": "string",
+    "medication_id": "string",
+    "numeric_value": "double",
+    "unit": "string",
+    "source_unit": "string",
+    "text_value": "string",
+    "note": "boolean",
+    "encounter_id": "string",
+    "event_id": "string",
+    "source_type": "string",
+    "source_id": "string",
+    "reason": "string",
+    "facts": "map<string,string>",
+}
+Row = dict[str, Any]
+_RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
+_ETHNICITY = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity"
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event that a resource of a type gives: where its code, times and value are."""
+
+    element: str
+    code: tuple[str, ...]
+    time: tuple[str, ...]
+    end: tuple[str, ...]
+    available: tuple[str, ...]
+    undated: str
+    fixed: str | None = None
+    fixed_if_none: str | None = None
+    suffix: tuple[str, ...] = ()
+    prefix: str | None = None
+    quantity: str | None = None
+    text: tuple[str, ...] = ()
+    value: bool = False
+    components: bool = False
+    note: bool = False
+    billing: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class TypeRule:
+    """How a resource type becomes events."""
+
+    encounter: tuple[str, ...]
+    status: str
+    removed: frozenset[str]
+    modifiers: Mapping[str, str]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The mapping table."""
+
+    systems: Mapping[str, str]
+    prefer: tuple[str, ...]
+    types: Mapping[str, TypeRule]
+    out: Mapping[str, str]
+
+
+@cache
+def table() -> Table:
+    """The mapping table, checked against the FHIR types.
+
+    Raises:
+        UsageError: CL2070 it names a type that FHIR does not have, or an unknown field.
+    """
+    body = json.loads((room("schemas") / "timeline.json").read_text(encoding="utf-8"))
+    unknown = sorted((set(body["types"]) | set(body["out"])) - definitions.resource_types())
+    if unknown:
+        raise UsageError("CL2070", f"timeline.json names unknown types: {', '.join(unknown)}.", "Correct the names.")
+    types = {}
+    for name, rule in body["types"].items():
+        events = tuple(_event(item) for item in rule["events"])
+        types[name] = TypeRule(
+            tuple(rule["encounter"]), rule["status"], frozenset(rule["removed"]), rule["modifiers"], events
+        )
+    return Table(body["systems"], tuple(body["prefer"]), types, body["out"])
+
+
+def _event(item: Mapping[str, Any]) -> Event:
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}
+    return Event(**fields)
+
+
+@cache
+def _units() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, Any]]]:
+    body = json.loads((room("schemas") / "units.json").read_text(encoding="utf-8"))
+    return body["aliases"], body["convert"]
+
+
+# --- paths, codes, values ----------------------------------------------------------------------------
+
+
+def at(resource: Any, path: str) -> Any:
+    """The value at a dotted path; a number is a place in a list; None where there is nothing."""
+    for step in path.split("."):
+        if isinstance(resource, list):
+            resource = resource[int(step)] if step.isdigit() and int(step) < len(resource) else None
+        elif isinstance(resource, dict):
+            resource = resource.get(step)
+        else:
+            return None
+    return resource
+
+
+@lru_cache(maxsize=4096)
+def system_name(system: str) -> str:
+    """The short name of a code system: from the table, else the last part of its address in upper case."""
+    named = table().systems.get(system)
+    if named:
+        return named
+    tail = system.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+    return tail.upper() or "UNKNOWN"
+
+
+def code_of(concept: Any) -> tuple[str, str | None] | None:
+    """``SYSTEM//CODE`` and display of a CodeableConcept or Coding.
+
+    Among several codings the one whose system comes first in the table's order of preference, else the first with a
+    system and a code; a concept without a code gives its text under ``TEXT``.
+    """
+    if not isinstance(concept, dict):
+        return None
+    codings = concept.get("coding") if "coding" in concept else [concept]
+    best: tuple[int, str, str | None] | None = None
+    prefer = table().prefer
+    for coding in codings or ():
+        code = coding.get("code") if isinstance(coding, dict) else None
+        if not code:
+            continue
+        name = system_name(coding["system"]) if coding.get("system") else "UNKNOWN"
+        rank = prefer.index(name) if name in prefer else len(prefer)
+        if best is None or rank < best[0]:
+            best = (rank, f"{name}//{code}", coding.get("display"))
+    if best is not None:
+        return best[1], best[2]
+    text = concept.get("text") or concept.get("display")
+    return (f"TEXT//{' '.join(str(text).split())[:200]}", str(text)) if text else None
+
+
+def _status(resource: Mapping[str, Any], path: str) -> str | None:
+    value = resource.get(path)
+    if isinstance(value, dict):
+        return next((c.get("code") for c in value.get("coding") or () if isinstance(c, dict)), None)
+    return value if isinstance(value, str) else None
+
+
+def quantity(value: Any) -> tuple[float | None, str | None, str | None, str | None]:
+    """Number, UCUM unit, source unit and text of a Quantity; a comparator goes into the text (``<0.1``)."""
+    if not isinstance(value, dict) or not isinstance(value.get("value"), (int, float)):
+        return None, None, None, None
+    aliases, convert = _units()
+    source = value.get("code") or value.get("unit")
+    unit = aliases.get(source, source) if source else None
+    number = float(value["value"])
+    text = f"{value['comparator']}{value['value']}" if value.get("comparator") else None
+    if unit is not None and unit in convert:
+        rule = convert[unit]
+        number, unit = (number + rule["add"]) * rule["times"], rule["to"]
+    return number, unit, source, text
+
+
+def _concept_text(value: Any) -> str | None:
+    found = code_of(value)
+    return found[0] if found else None
+
+
+def _range_text(value: Any) -> str | None:
+    low, high = at(value, "low.value"), at(value, "high.value")
+    return f"{low if low is not None else ''}..{high if high is not None else ''}" if isinstance(value, dict) else None
+
+
+def _ratio_text(value: Any) -> str | None:
+    top, bottom = at(value, "numerator.value"), at(value, "denominator.value")
+    return f"{top}:{bottom}" if top is not None and bottom is not None else None
+
+
+_TEXTS: Mapping[str, Callable[[Any], str | None]] = {
+    "valueCodeableConcept": _concept_text,
+    "valueString": str,
+    "valueBoolean": lambda v: "true" if v else "false",
+    "valueDateTime": str,
+    "valueTime": str,
+    "valuePeriod": lambda v: f"{at(v, 'start') or ''}/{at(v, 'end') or ''}",
+    "valueRange": _range_text,
+    "valueRatio": _ratio_text,
+    "valueSampledData": lambda v: at(v, "data"),
+}
+
+
+def value_of(item: Mapping[str, Any]) -> Row:
+    """numeric_value, unit, source_unit and text_value of an Observation or one of its components."""
+    if "valueQuantity" in item:
+        number, unit, source, text = quantity(item["valueQuantity"])
+        return {"numeric_value": number, "unit": unit, "source_unit": source, "text_value": text}
+    if isinstance(item.get("valueInteger"), int):
+        return {"numeric_value": float(item["valueInteger"])}
+    for name, read in _TEXTS.items():
+        if name in item:
+            return {"text_value": read(item[name])}
+    absent = code_of(item.get("dataAbsentReason"))
+    return {"text_value": absent[0]} if absent else {}
+
+
+# --- times -------------------------------------------------------------------------------------------
+
+
+def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = False) -> tuple[int, str, str] | None:
+    for path in paths:
+        text = at(resource, path)
+        found = times.instant(text, end=end) if isinstance(text, str) else None
+        if found is not None:
+            return found[0], found[1], path
+    return None
+
+
+def _timed(resource: Mapping[str, Any], event: Event, offsets: Mapping[str, float]) -> Row:
+    """The time columns; ``position`` is the day on the patient's axis, exact also where only the year is disclosed."""
+    start = _first(resource, event.time)
+    end = _first(resource, event.end, end=True)
+    known = _first(resource, event.available, end=True)
+    position = next((offsets[p] for p in (_plain(p) for p in event.time) if p in offsets), None)
+    if position is None and start is not None and not offsets:
+        position = start[0] / _DAY
+    return {
+        "time": start[0] if start else None,
+        "time_precision": start[1] if start else "unknown",
+        "end_time": end[0] if end else None,
+        "available_time": known[0] if known else None,
+        "position": position,
+        "undated": None if start or position is not None else event.undated,
+        "billing": event.billing and known is None,
+    }
+
+
+def _plain(path: str) -> str:
+    return ".".join(p for p in path.split(".") if not p.isdigit())
+
+
+# --- resources ---------------------------------------------------------------------------------------
+
+
+def _event_id(source_id: str, element: str, index: int) -> str:
+    return hashlib.sha256(f"{source_id}|{element}|{index}".encode()).hexdigest()[:32]
+
+
+def _reference_id(value: Any) -> str | None:
+    named = value.get("reference") if isinstance(value, dict) else value
+    return named.rpartition("/")[2] if isinstance(named, str) and not named.startswith("#") else None
+
+
+def _coded(resource: Mapping[str, Any], event: Event) -> tuple[str | None, str | None, str | None]:
+    """Code, display, and the medication whose code is to be taken instead."""
+    if event.fixed:
+        tail = next((v for v in (at(resource, p) for p in event.suffix) if v), None)
+        named = code_of(tail) if isinstance(tail, dict) else None
+        end = named[0].rpartition("//")[2] if named else tail if isinstance(tail, str) else None
+        return f"{event.fixed}//{end}" if end else event.fixed, None, None
+    for path in event.code:
+        value = at(resource, path)
+        if path.endswith("Reference"):
+            medication = _medication(resource, value)
+            if medication:
+                return medication
+        found = code_of(value)
+        if found:
+            return (f"{event.prefix}//{found[0]}" if event.prefix else found[0]), found[1], None
+    return event.fixed_if_none, None, None
+
+
+def _medication(resource: Mapping[str, Any], value: Any) -> tuple[str | None, str | None, str | None] | None:
+    named = value.get("reference") if isinstance(value, dict) else None
+    if not isinstance(named, str):
+        return None
+    if named.startswith("#"):
+        inner: Mapping[str, Any] = next((c for c in resource.get("contained") or () if c.get("id") == named[1:]), {})
+        found = code_of(inner.get("code"))
+        return (found[0], found[1], None) if found else None
+    return "MEDICATION//UNKNOWN", None, _reference_id(value)
+
+
+def rows(
+    kind: str, resource_id: str, subject_id: int | None, resource: Mapping[str, Any], offsets: Mapping[str, float]
+) -> Iterator[Row]:
+    """The rows of one resource: its events, or one row of kind ``filtered`` with the reason.
+
+    Args:
+        kind: resource type.
+        resource_id: pseudonym of the resource.
+        subject_id: the patient, None where there is none.
+        resource: the de-identified resource.
+        offsets: day positions of its dated elements, where the policy discloses only the year.
+    """
+    base = {"subject_id": subject_id, "source_type": kind, "source_id": resource_id}
+    if kind == "Patient" and subject_id is not None:
+        yield from _patient(resource, base, offsets)
+        return
+    if kind == "Medication":
+        found = code_of(resource.get("code"))
+        if found:
+            yield {**base, "kind": "medication", "code": found[0], "display": found[1]}
+        yield _left_out(base, "not_on_timeline")
+        return
+    rule = table().types.get(kind)
+    if rule is None or subject_id is None:
+        yield _left_out(base, "not_on_timeline" if rule is None else "no_subject")
+        return
+    status = _status(resource, rule.status)
+    if status in rule.removed:
+        yield _left_out(base, str(status).replace("-", "_"))
+        return
+    encounter = next((i for i in (_encounter_id(resource, resource_id, p) for p in rule.encounter) if i), None)
+    suffix = rule.modifiers.get(status or "")
+    common = {**base, "kind": "event", "encounter_id": encounter}
+    if kind == "Encounter":
+        yield _visit(resource, base, offsets)
+    made = 0
+    for event in rule.events:
+        for row in _events(resource, event, common, offsets, suffix):
+            made += 1
+            yield row
+    if not made:
+        yield _left_out(base, "no_code_or_time")
+
+
+def _left_out(base: Row, reason: str) -> Row:
+    return {**base, "kind": "filtered", "reason": reason}
+
+
+def _encounter_id(resource: Mapping[str, Any], resource_id: str, path: str) -> str | None:
+    return resource_id if path == "id" else _reference_id(at(resource, path))
+
+
+def _events(
+    resource: Mapping[str, Any], event: Event, common: Row, offsets: Mapping[str, float], suffix: str | None
+) -> Iterator[Row]:
+    timed = _timed(resource, event, offsets)
+    if event.optional and timed["time"] is None and timed["position"] is None:
+        return
+    code, display, medication = _coded(resource, event)
+    source_id = common["source_id"]
+    if code is not None and not (event.components and _only_components(resource)):
+        row = {
+            **common,
+            **timed,
+            "code": f"{code}//{suffix}" if suffix else code,
+            "display": display,
+            "medication_id": medication,
+            "note": event.note,
+            "event_id": _event_id(source_id, event.element, 0),
+        }
+        if event.value:
+            row |= value_of(resource)
+        if event.quantity:
+            row["numeric_value"], row["unit"], row["source_unit"], row["text_value"] = quantity(
+                at(resource, event.quantity)
+            )
+        text = next((t for t in (at(resource, p) for p in event.text) if isinstance(t, str)), None)
+        if text:
+            row["text_value"] = text
+        yield row
+    if event.components:
+        for i, component in enumerate(resource.get("component") or ()):
+            found = code_of(component.get("code"))
+            if found:
+                part = {"code": f"{found[0]}//{suffix}" if suffix else found[0], "display": found[1]}
+                event_id = _event_id(source_id, "component", i)
+                yield {**common, **timed, **part, **value_of(component), "event_id": event_id}
+
+
+def _only_components(resource: Mapping[str, Any]) -> bool:
+    """A panel such as blood pressure: no value of its own, its components carry the values."""
+    return bool(resource.get("component")) and not value_of(resource)
+
+
+def _visit(resource: Mapping[str, Any], base: Row, offsets: Mapping[str, float]) -> Row:
+    start = _first(resource, ["period.start"])
+    end = _first(resource, ["period.end"], end=True)
+    kind = code_of(at(resource, "type.0"))
+    discharge = code_of(at(resource, "hospitalization.dischargeDisposition"))
+    facts = {
+        "class": at(resource, "class.code"),
+        "type": kind[0] if kind else None,
+        "status": resource.get("status"),
+        "part_of": _reference_id(resource.get("partOf")),
+        "discharge": discharge[0] if discharge else None,
+        "position_end": repr(offsets["period.end"]) if "period.end" in offsets else None,
+    }
+    return {
+        **base,
+        "kind": "visit",
+        "time": start[0] if start else None,
+        "end_time": end[0] if end else None,
+        "position": offsets.get("period.start"),
+        "facts": [(k, v) for k, v in facts.items() if v],
+    }
+
+
+def _extension_code(resource: Mapping[str, Any], url: str) -> str | None:
+    for extension in resource.get("extension") or ():
+        if extension.get("url") == url:
+            inner = extension.get("extension") or ()
+            return next((at(i, "valueCoding.code") for i in inner if i.get("url") == "ombCategory"), None)
+    return None
+
+
+def _patient(resource: Mapping[str, Any], base: Row, offsets: Mapping[str, float]) -> Iterator[Row]:
+    source_id = base["source_id"]
+    birth = _first(resource, ["birthDate"])
+    death = _first(resource, ["deceasedDateTime"])
+    race, ethnicity = _extension_code(resource, _RACE), _extension_code(resource, _ETHNICITY)
+    home = at(resource, "address.0") or {}
+    facts = {
+        "gender": resource.get("gender"),
+        "race": race,
+        "ethnicity": ethnicity,
+        "zip3": (home.get("postalCode") or "")[:3] or None,
+        "state": home.get("state"),
+        "birth_year": str(resource.get("birthDate"))[:4] if birth else None,
+        "deceased": "true" if death or resource.get("deceasedBoolean") is True else "false",
+    }
+    yield {**base, "kind": "subject", "facts": [(k, v) for k, v in facts.items() if v]}
+    common = {**base, "kind": "event"}
+    for name, found, place in (("MEDS_BIRTH", birth, "birthDate"), ("MEDS_DEATH", death, "deceasedDateTime")):
+        if found or place in offsets:
+            position = offsets.get(place, found[0] / _DAY if found and not offsets else None)
+            yield {
+                **common,
+                "code": name,
+                "time": found[0] if found else None,
+                "time_precision": found[1] if found else "unknown",
+                "available_time": found[0] if found else None,
+                "position": position,
+                "event_id": _event_id(source_id, name, 0),
+            }
+    statics = {"GENDER": resource.get("gender"), "RACE": race, "ETHNICITY": ethnicity}
+    for name, code in statics.items():
+        if code:
+            yield {
+                **common,
+                "code": f"{name}//{code}",
+                "time_precision": "static",
+                "event_id": _event_id(source_id, name, 0),
+            }
