@@ -74,6 +74,10 @@ class Replacer:
         self._rules = rules
         self._key = key
         self._cohort = cohort
+        self._towns, self._places, self._streets = (
+            tuple(n for n in names if n.lower() not in cohort.names) or ("Elsewhere",)
+            for names in (_TOWNS, _PLACES, _STREETS)
+        )
 
     def replacement(self, kind: str, text: str, patient: PatientContext, document: str) -> str:
         """What stands in place of ``text``, a piece of type ``kind``.
@@ -105,13 +109,13 @@ class Replacer:
         if kind == "NAME":
             return self._name(text, patient, draw)
         if kind == "ADDRESS":
-            street = _STREETS[draw(text.lower(), len(_STREETS))]
+            street = self._streets[draw(text.lower(), len(self._streets))]
             return f"{100 + draw(text, 9800)} {street} Street"
         if kind == "LOCATION":
-            return _TOWNS[draw(text.lower(), len(_TOWNS))]
+            return self._towns[draw(text.lower(), len(self._towns))]
         if kind == "FACILITY":
             end = text.split()[-1]
-            return f"{_PLACES[draw(text.lower(), len(_PLACES))]} {end}"
+            return f"{self._places[draw(text.lower(), len(self._places))]} {end}"
         if kind == "EMAIL":
             return f"user{draw(text.lower(), 10**6):06d}@example.com"
         if kind == "URL":

@@ -1,0 +1,193 @@
+"""What the leak sweep looks for: a source's identifying values, turned into patterns that mean something when found.
+
+The rule against false alarms, which is also printed in the report:
+
+- **Found anywhere, as whole words:** whole names in either order, name parts that are on no list of words, common names,
+  eponyms or places (``Quixmire``, ``Abe604``), e-mails, street lines with a number, web addresses, ids of six characters
+  or more with a letter and a digit, whole numbers of nine digits or more, ``Type/id`` of any id, facilities whose name
+  has a distinctive word. Phones and social security numbers are compared by their digits, however they are grouped.
+- **Found only near another value of the same person:** name parts that are also words (``May``, ``Long``), cities,
+  five-digit ZIP codes, short ids and dates of birth count when two of different kinds stand within 60 characters. A
+  birth date alone proves nothing, for the shifted date of one patient may be the true one of another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chartline.audit.text import folded
+from chartline.deid.context import Known
+from chartline.deid.text import lexicon
+from chartline.fhir import records
+from chartline.fhir.people import PARTIES, known_values
+from chartline.ingest import formats, sources
+from chartline.lake import tables
+from chartline.settings import Settings
+
+Party = tuple[Known, ...]
+"""The identifying values of one person or place; of a resource that is neither, its id alone."""
+
+_DIGITS = re.compile(r"\D+")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Patterns by folded text, and phone-like numbers by their digits.
+
+    Attributes:
+        strong: folded pattern to kind; a match is a hit.
+        weak: folded pattern to the (party, kind) pairs it belongs to; two of one party near each other are a hit.
+        numbers: digits to kind.
+        parties: how many persons, places and ids were known.
+    """
+
+    strong: Mapping[str, str]
+    weak: Mapping[str, frozenset[tuple[int, str]]]
+    numbers: Mapping[str, str]
+    parties: int
+
+
+def targets(known: Iterable[Party]) -> Targets:
+    """Sort known values into what is a hit anywhere, what is one only in company, and numbers."""
+    strong: dict[str, str] = {}
+    weak: dict[str, set[tuple[int, str]]] = {}
+    numbers: dict[str, str] = {}
+    parties = 0
+    for number, party in enumerate(known):
+        parties += 1
+        for item in party:
+            for kind, pattern, certain in _patterns(item):
+                if certain:
+                    strong.setdefault(pattern, kind)
+                else:
+                    weak.setdefault(pattern, set()).add((number, _family(kind)))
+            if item.type in ("PHONE", "SSN"):
+                digits = _DIGITS.sub("", item.value)
+                if len(digits) >= 7:
+                    numbers[digits] = item.type
+                    numbers[digits[1:] if len(digits) == 11 and digits[0] == "1" else digits] = item.type
+    return Targets(strong, {p: frozenset(o) for p, o in weak.items() if p not in strong}, numbers, parties)
+
+
+def _family(kind: str) -> str:
+    return "NAME" if kind in ("GIVEN", "FAMILY", "RELATIVE") else kind
+
+
+def _patterns(item: Known) -> Iterator[tuple[str, str, bool]]:
+    """Kind, folded pattern, and whether the pattern alone is proof."""
+    text = folded(item.value)
+    words = text.split()
+    if not words:
+        return
+    if item.type in ("NAME", "RELATIVE"):
+        if len(words) > 1:
+            yield item.type, text, True
+            yield item.type, " ".join([words[-1], *words[:-1]]), True
+        else:
+            yield item.type, text, _rare(text)
+    elif item.type in ("GIVEN", "FAMILY"):
+        if len(text) > 1:
+            yield item.type, text, _rare(text)
+    elif item.type in ("EMAIL", "URL"):
+        yield item.type, text, len(text) > 5
+    elif item.type == "STREET":
+        yield item.type, text, len(words) > 1 and len(text) > 7 and any(c.isdigit() for c in text)
+    elif item.type == "ORGANIZATION":
+        if len(words) > 1 and len(text) >= 12 and any(_distinctive(w) for w in words):
+            yield item.type, text, True
+    elif item.type in ("ID", "MRN", "SSN"):
+        yield item.type, text, _certain_id(item.value, text)
+    elif item.type in ("CITY", "ZIP", "BIRTHDATE"):
+        if len(text) > 3:
+            yield item.type, text, False
+
+
+def _certain_id(value: str, text: str) -> bool:
+    plain = text.replace(" ", "")
+    if "/" in value:  # Type/id
+        return len(text.split()) > 1
+    return len(plain) >= 9 if plain.isdigit() else len(plain) >= 6 and any(c.isdigit() for c in plain)
+
+
+def _rare(text: str) -> bool:
+    """Whether a name part is proof alone: it holds a digit, or is on no list of words, common names, cities."""
+    return all(_distinctive(w) for w in text.split())
+
+
+def _distinctive(word: str) -> bool:
+    if any(c.isdigit() for c in word):
+        return len(word) > 4 and not word.isdigit()
+    kind = lexicon.kind(word)
+    return len(word) > 4 and not (kind.first or kind.last or kind.word or kind.medical or kind.city or kind.eponym)
+
+
+# --- where known values come from ------------------------------------------------------------------
+
+
+def party(resource: Mapping[str, Any]) -> Party:
+    """Known values of one resource of a source: what it tells of a person or place, and its own id."""
+    kind, own = str(resource.get("resourceType", "")), resource.get("id")
+    ids = (Known("ID", own), Known("ID", f"{kind}/{own}")) if isinstance(own, str) and own else ()
+    return (*ids, *(known_values(resource) if kind in PARTIES else ()))
+
+
+def known_from_lake(settings: Settings) -> list[Party]:
+    """Known values of ``bronze.people`` and the source id of every resource in ``bronze.resources``."""
+    people = tables.read(settings, "bronze.people", columns=["resource_type", "resource_id", "known"]).to_pylist()
+    found: list[Party] = [
+        (
+            Known("ID", r["resource_id"]),
+            Known("ID", f"{r['resource_type']}/{r['resource_id']}"),
+            *(Known(k["type"], k["value"]) for k in r["known"] or ()),
+        )
+        for r in people
+    ]
+    seen = {(r["resource_type"], r["resource_id"]) for r in people}
+    ids = tables.read(settings, "bronze.resources", columns=["resource_type", "resource_id"]).to_pylist()
+    rest = {(r["resource_type"], r["resource_id"]) for r in ids} - seen
+    return found + [(Known("ID", i), Known("ID", f"{t}/{i}")) for t, i in sorted(rest)]
+
+
+def known_from_sources(paths: Sequence[Path]) -> list[Party]:
+    """Known values of every FHIR resource in files, folders and archives, without a lake and without Spark."""
+    return [party(r) for item in sources.items(paths) if not item.refused for r in _resources(item)]
+
+
+def _resources(item: sources.Item) -> Iterator[Mapping[str, Any]]:
+    import gzip
+    import io
+
+    import orjson
+
+    data = b"".join(sources.blocks(item))
+    form = formats.detect(data[: formats.HEAD], item.name)
+    if form.name not in formats.FHIR_FORMATS:
+        return
+    handle = io.BytesIO(gzip.decompress(data) if form.compression == "gzip" else data)
+    if form.name == "ndjson":
+        found: Iterable[records.Record] = (
+            r for number, text, whole in records.lines(handle) if whole for r in _line(number, text)
+        )
+    else:
+        found = records.document(handle)
+    for record in found:
+        if record.raw and not record.fault:
+            try:
+                body = orjson.loads(record.raw)
+            except ValueError:
+                continue
+            if isinstance(body, dict):
+                yield body
+
+
+def _line(number: int, text: bytes) -> Iterator[records.Record]:
+    if not text.strip():
+        return
+    if records.is_bundle(text):
+        yield from records.expand(text, bundle=number)
+    else:
+        yield records.Record(line=number, raw=text)
