@@ -543,18 +543,25 @@ def _is_primitive(element: Element) -> bool:
 
 
 def _stand_ins(owner: str) -> list[tuple[frozenset[str], str, Any]]:
-    """For each required element or choice: its names, and what says 'masked' in its place when it may not stay."""
+    """For each required element or choice: its names, and what says 'masked' in its place when it may not stay.
+
+    Of a choice a datatype is taken where there is one: fhir.resources does not count a primitive's extension as it.
+    """
     groups: dict[str, list[Element]] = {}
     for name, element in definitions.load()[owner].elements.items():
         if element.required:
             groups.setdefault(element.choice or name, []).append(element)
     found = []
     for elements in groups.values():
-        first = min(elements, key=lambda e: not _is_primitive(e))
+        first = min(elements, key=lambda e: _is_primitive(e) or _has_required(e.type))
         names = frozenset(n for e in elements for n in (e.name, f"_{e.name}"))
         stand_in = f"_{first.name}" if _is_primitive(first) else first.name
         found.append((names, stand_in, [MASKED] if first.many else MASKED))
     return found
+
+
+def _has_required(kind: str) -> bool:
+    return any(e.required for e in definitions.load()[kind].elements.values())
 
 
 def _as_it_is(value: Any, walk: Walk) -> Any:

@@ -1,0 +1,217 @@
+"""Properties of the walk over resources of every type: filled to the brim, mutated, and with identities swapped."""
+
+import base64
+import json
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chartline.deid import policy
+from chartline.deid.context import Known, PatientContext
+from chartline.deid.outcome import outcome
+from chartline.deid.walker import Refused, Result
+from chartline.fhir import definitions, validate
+from tests.deid.walking import POLICIES, SECRET, state, walker
+from tests.end_to_end import canaries
+
+FULL, PLANTED = canaries.resources()
+TREE = definitions.load()
+PASSING = [r for r in FULL if r["resourceType"] in policy.load("safe_harbor").resources]
+WALKERS = {name: walker(name) for name in POLICIES}
+ADA = PatientContext("p1", tuple(Known("NAME", v) for v in canaries.KNOWN), "female", "1961-04-09", -17)
+
+
+def walked(resource, name="expert_determination", patient=ADA, **more):
+    """The outcome for a resource, whose text engine knows the canaries as the patient's."""
+    return outcome(WALKERS[name], resource, state(patient, **more))
+
+
+def strings(tree):
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield key
+            yield from strings(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from strings(value)
+    elif isinstance(tree, str):
+        yield tree
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("resource", PASSING, ids=lambda r: r["resourceType"])
+def test_every_type_passes_valid_and_without_a_canary(resource, name):
+    made = walked(resource, name)
+    assert isinstance(made, Result), (made.reason, made.rule)
+    assert validate.issues(made.resource) == []
+    assert validate.confirm(made.resource) == []
+    told = json.dumps(made.resource) + json.dumps([n.text for n in made.notes])
+    secrets = {*canaries.KNOWN, canaries.PATIENT_ID, *PLANTED.tokens.values()}
+    if name == "limited_data_set":
+        secrets -= {canaries.CITY}  # 164.514(e)(2): town, state and ZIP code may stay
+    assert [s for s in secrets if s in told] == []
+
+
+@pytest.mark.parametrize("resource", PASSING, ids=lambda r: r["resourceType"])
+def test_no_full_date_of_a_shifted_patient_equals_its_input(resource):
+    made = walked(resource)
+    assert isinstance(made, Result)
+    assert "2011-03-0" not in json.dumps(made.resource)
+
+
+@pytest.mark.parametrize("resource", PASSING, ids=lambda r: r["resourceType"])
+def test_years_only_leave_no_date_element_but_the_year(resource):
+    made = walked(resource, "safe_harbor")
+    assert isinstance(made, Result)
+    assert re.findall(r"\d{4}-\d\d", json.dumps(made.resource)) == []
+
+
+def _paths(tree, path):
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield f"{path}.{key}"
+            yield from _paths(value, f"{path}.{key}")
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _paths(value, path)
+
+
+def _allowed(kind, rules):
+    """Whether the policy lets an output path of a resource pass, asked step by step."""
+
+    def passes(path):
+        owner, here = kind, kind
+        for step in path.split(".")[1:]:
+            if step in ("extension", "resourceType", "id") or step.startswith("_") or here.endswith("meta"):
+                return True
+            element = TREE[owner].elements[step]
+            here = f"{here}.{step}"
+            decided = rules.decide(owner, here, element)
+            masked = element.required
+            if rules.effect(decided.action) == "drop" and not masked:
+                return False
+            if element.type in ("Resource", "Extension", "Narrative", "Reference"):
+                return True
+            owner = element.type
+        return True
+
+    return passes
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from([SECRET, "2011-03-05", "x"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["value", "text", "system", "id", SECRET]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@st.composite
+def mutated(draw):
+    """A resource of some type in which a few elements, known or not, hold anything."""
+    resource = json.loads(json.dumps(draw(st.sampled_from(PASSING))))
+    known = sorted(TREE[resource["resourceType"]].elements)
+    for _ in range(draw(st.integers(1, 4))):
+        key = draw(st.sampled_from([*known, SECRET, "_status", "implicitRules"]))
+        if key not in ("modifierExtension", "id", "resourceType"):
+            resource[key] = draw(JUNK)
+    return resource
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@given(mutated(), st.sampled_from(POLICIES))
+def test_output_paths_are_a_subset_of_the_allow_list_and_errors_hold_no_value(resource, name):
+    made = walked(resource, name)
+    if isinstance(made, Refused):
+        assert SECRET not in f"{made} {made!r} {made.rule} {made.reason}"
+        return
+    assert isinstance(made, Result)
+    assert validate.issues(made.resource) == []
+    assert [s for s in strings(made.resource) if SECRET in s] == []
+    passes = _allowed(resource["resourceType"], policy.load(name))
+    assert [p for p in _paths(made.resource, resource["resourceType"]) if not passes(p)] == []
+
+
+def _blank(tree):
+    """A resource with its pseudonyms taken out."""
+    return re.sub(r"[0-9a-f]{32}", "P", json.dumps(tree, sort_keys=True))
+
+
+def _renamed(text):
+    return text.replace(canaries.GIVEN, "Bramwick").replace(canaries.FAMILY, "Oldenfell")
+
+
+def _in_base64(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("resource", PASSING, ids=lambda r: r["resourceType"])
+def test_swapping_the_identity_changes_only_pseudonyms(resource):
+    text = _renamed(json.dumps(resource)).replace(canaries.PATIENT_ID, "other-9")
+    swapped = json.loads(text.replace(_in_base64(canaries.SENTENCE), _in_base64(_renamed(canaries.SENTENCE))))
+    other = tuple(Known("NAME", _renamed(v)) for v in canaries.KNOWN)
+    one, two = walked(resource), walked(swapped, patient=PatientContext("other-9", other, "female", "1961-04-09", -17))
+    assert isinstance(one, Result)
+    assert isinstance(two, Result)
+    assert _blank(one.resource) == _blank(two.resource)
+    if "subject" in resource:
+        assert one.resource != two.resource
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.permutations(PASSING[:12]))
+def test_the_order_of_resources_changes_nothing(order):
+    fresh = walker()
+    made = {r["resourceType"]: outcome(fresh, r, state(ADA)) for r in order}
+    for kind, result in made.items():
+        alone = outcome(walker(), next(r for r in order if r["resourceType"] == kind), state(ADA))
+        assert isinstance(result, Result)
+        assert isinstance(alone, Result)
+        assert result.resource == alone.resource
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dates(), st.dates(), st.integers(-365, -1))
+def test_intervals_between_elements_of_different_types_are_kept(one, other, days):
+    from datetime import date
+
+    patient = PatientContext("p", (), None, None, days)
+    early, late = (d.isoformat() for d in (one, other))
+    a = walked(
+        {
+            "resourceType": "Encounter",
+            "id": "e",
+            "status": "finished",
+            "class": {"code": "AMB"},
+            "period": {"start": early},
+        },
+        patient=patient,
+    )
+    b = walked(
+        {
+            "resourceType": "Immunization",
+            "id": "i",
+            "status": "completed",
+            "vaccineCode": {"text": "x"},
+            "patient": {"reference": "Patient/p"},
+            "occurrenceDateTime": late,
+        },
+        patient=patient,
+    )
+    if (
+        not (isinstance(a, Result) and isinstance(b, Result))
+        or "period" not in a.resource
+        or "occurrenceDateTime" not in b.resource
+    ):
+        assert min(one, other).year <= 2  # it left the calendar
+        return
+    moved = date.fromisoformat(b.resource["occurrenceDateTime"]) - date.fromisoformat(a.resource["period"]["start"])
+    assert moved == other - one
