@@ -262,10 +262,13 @@ def _landed_gate(spark: SparkSession, settings: Settings, run_id: str) -> dict[s
 
 
 def _parsed_gate(settings: Settings, rows: DataFrame, aside: DataFrame, counts: Counts, run_id: str) -> dict[str, str]:
-    """Ask the gate about the new rows; of their text it sees one character, for a gate counts and does not read."""
+    """Ask the gate about the new rows; it gets one character of their text and no links, for it does not read them."""
     from pyspark.sql import functions as f
 
-    frames = {"resources": rows.withColumn("raw", f.left("raw", f.lit(1))), "quarantine": aside.drop("payload")}
+    frames = {
+        "resources": rows.withColumn("raw", f.left("raw", f.lit(1))).drop("links"),
+        "quarantine": aside.drop("payload"),
+    }
     return {"parsed": gates.check(settings, "parsed", frames, counts, run_id=run_id)}
 
 
