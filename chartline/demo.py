@@ -22,7 +22,7 @@ import httpx
 
 from chartline import progress
 from chartline.errors import ChartlineError, DataError, MachineError, UsageError
-from chartline.local_airflow import ENGINEER, OFFICER, Airflow, running
+from chartline.local_airflow import ENGINEER, OFFICER, SETTLE_SECONDS, Airflow, running
 from chartline.settings import Settings, room
 
 PATIENTS, SEED, TODAY = 20, 20261124, "20260101"
@@ -68,8 +68,12 @@ def versions(settings: Settings) -> dict[str, int]:
 
 def _answer(officer: httpx.Client) -> None:
     """Answer what waits for the privacy officer."""
-    waiting = officer.get("/dags/~/dagRuns/~/hitlDetails", params={"response_received": False}).raise_for_status()
-    for detail in waiting.json()["hitl_details"]:
+    asked = {"response_received": False, "state": "awaiting_input"}
+    waiting = officer.get("/dags/~/dagRuns/~/hitlDetails", params=asked).raise_for_status().json()["hitl_details"]
+    if waiting:
+        progress.say("Privacy officer: asked; the report is written")
+        time.sleep(SETTLE_SECONDS)
+    for detail in waiting:
         ti = detail["task_instance"]
         where = f"/dags/{ti['dag_id']}/dagRuns/{ti['dag_run_id']}/taskInstances/{ti['task_id']}/{ti['map_index']}"
         answer = {"chosen_options": ["Approve"], "params_input": {"reason": REASON}}

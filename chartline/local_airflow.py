@@ -32,6 +32,9 @@ from chartline.settings import Settings, room
 
 ENGINEER, OFFICER = "data_engineer", "privacy_officer"
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+SETTLE_SECONDS = 10
+"""Wait this long before answering a question by machine: an answer within one loop of Airflow's scheduler looks to it
+like a task that was lost, and it asks again."""
 _START_SECONDS = 180
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 

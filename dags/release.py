@@ -15,24 +15,37 @@ from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, Asset, Metadata, Param, task
+from airflow.sdk import DAG, Asset, Context, Metadata, Param, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from chartline.settings import load
 
 settings = load()
 curated = Asset("curated")
+ANSWER = ("answer", "by", "reason")
 officer = os.environ.get("CHARTLINE_OFFICER", "privacy_officer")
 
 CANDIDATE = "{{ ti.xcom_pull(task_ids='candidate')['candidate'] }}"
-ANSWER = "(ti.xcom_pull(task_ids='approve') or {})"
 SAID = (
     CANDIDATE,
     "--report-hash={{ ti.xcom_pull(task_ids='candidate')['report_hash'] }}",
-    f"--answer={{{{ {ANSWER}.get('chosen_options', []) | join }}}}",
-    f"--by={{{{ {ANSWER}.get('responded_by_user', {{}}).get('name', '') }}}}",
-    f"--reason={{{{ {ANSWER}.get('params_input', {{}}).get('reason', '') }}}}",
+    *(
+        f"--{part}={{{{ (ti.xcom_pull(task_ids='approve', key='answer') or {{}}).get('{part}', '') }}}}"
+        for part in ANSWER
+    ),
 )
+
+
+class Approval(ApprovalOperator):
+    """Keeps the answer for `record_rejection` too; Airflow drops what a task returns when it skips others."""
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Keep what was chosen, who chose it and why; then go on as Airflow does."""
+        if "error" not in event:
+            said = (event["chosen_options"][0], event["responded_by_user"]["name"], event["params_input"]["reason"])
+            context["ti"].xcom_push(key="answer", value=dict(zip(ANSWER, said, strict=True)))
+        return super().execute_complete(context, event)
+
 
 with DAG(
     "release",
@@ -51,7 +64,7 @@ with DAG(
         facts = settings.outcome(airflow_run, "assess")
         return facts if facts["state"] == "pending" else None
 
-    approve = ApprovalOperator(
+    approve = Approval(
         task_id="approve",
         subject=f"Publish release candidate {CANDIDATE}?",
         body="{% set c = ti.xcom_pull(task_ids='candidate') %}"

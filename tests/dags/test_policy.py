@@ -12,6 +12,7 @@ from tests.dags.conftest import DAGS
 
 TAGS = {"chartline", "restricted", "deidentified", "curated", "approval"}
 OWNERS = {"data-engineering", "privacy-office"}
+ANSWER = ("answer", "by", "reason")
 JOBS = sorted((ROOT / "jobs").glob("*.py"))
 
 
@@ -116,7 +117,7 @@ def test_no_argument_of_a_job_holds_more_than_paths_ids_hashes_and_the_answer(ba
         "{{ params.source }}",
         "{{ ti.xcom_pull(task_ids='candidate')['candidate'] }}",
         "{{ ti.xcom_pull(task_ids='candidate')['report_hash'] }}",
-        "{{ (ti.xcom_pull(task_ids='approve') or {})",
+        *(f"{{{{ (ti.xcom_pull(task_ids='approve', key='answer') or {{}}).get('{part}', '') }}}}" for part in ANSWER),
     )
     for dag in bag["dags"].values():
         for task in dag["tasks"].values():
