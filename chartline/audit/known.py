@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chartline.audit.text import folded
+import orjson
+
+from chartline.audit.text import fold
 from chartline.deid.context import Known
 from chartline.deid.text import lexicon
 from chartline.fhir import records
@@ -79,7 +81,7 @@ def _family(kind: str) -> str:
 
 def _patterns(item: Known) -> Iterator[tuple[str, str, bool]]:
     """Kind, folded pattern, and whether the pattern alone is proof."""
-    text = folded(item.value)
+    text = fold(item.value).decode()
     words = text.split()
     if not words:
         return
@@ -87,6 +89,7 @@ def _patterns(item: Known) -> Iterator[tuple[str, str, bool]]:
         if len(words) > 1:
             yield item.type, text, True
             yield item.type, " ".join([words[-1], *words[:-1]]), True
+            yield item.type, f"family {words[-1]} given {words[0]}", True
         else:
             yield item.type, text, _rare(text)
     elif item.type in ("GIVEN", "FAMILY"):
@@ -158,36 +161,21 @@ def known_from_sources(paths: Sequence[Path]) -> list[Party]:
 
 
 def _resources(item: sources.Item) -> Iterator[Mapping[str, Any]]:
-    import gzip
-    import io
-
-    import orjson
-
     data = b"".join(sources.blocks(item))
     form = formats.detect(data[: formats.HEAD], item.name)
     if form.name not in formats.FHIR_FORMATS:
         return
     handle = io.BytesIO(gzip.decompress(data) if form.compression == "gzip" else data)
     if form.name == "ndjson":
-        found: Iterable[records.Record] = (
-            r for number, text, whole in records.lines(handle) if whole for r in _line(number, text)
-        )
+        texts: Iterable[bytes] = (text for _, text, _ in records.lines(handle))
     else:
-        found = records.document(handle)
-    for record in found:
-        if record.raw and not record.fault:
+        texts = (handle.read(),)
+    for text in texts:
+        found = records.expand(text, bundle=1) if records.is_bundle(text) else (records.Record(1, text),)
+        for record in found:
             try:
                 body = orjson.loads(record.raw)
-            except ValueError:
+            except ValueError:  # what is no JSON tells no values; parse sets it aside
                 continue
             if isinstance(body, dict):
                 yield body
-
-
-def _line(number: int, text: bytes) -> Iterator[records.Record]:
-    if not text.strip():
-        return
-    if records.is_bundle(text):
-        yield from records.expand(text, bundle=number)
-    else:
-        yield records.Record(line=number, raw=text)

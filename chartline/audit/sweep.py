@@ -1,13 +1,8 @@
-"""The leak sweep: the source's known identifying values, looked for in every byte of any file.
+"""The leak sweep: a source's own identifying values, looked for in every byte of files that must not hold any.
 
-Every byte is read as what it is: Parquet decoded with its footers and statistics, gzip unpacked, base64 decoded,
-anything else as text; file names too. Text and values are folded alike (case, accents, punctuation), so ``Smith,  JOHN``
-and ``617.555.0193`` are found however they are written. Hits are counted by file and column, with a keyed hash in place
-of the value.
-
-What is looked for, and what not, because it would be found everywhere: whole names, name parts that are no word, place,
-medical term or eponym, ids and record numbers of six characters or more, phones, e-mails, pages, street lines, names of
-organisations, source ids. Cities, ZIP codes and birth dates alone are left to the gates and the policy.
+What is looked for, and the rule against false alarms, is in ``chartline.audit.known``; how files are opened is in
+``chartline.audit.text``. A result tells category, place, count and a keyed hash prefix, never a value. Every sweep
+plants a decoy in files of its own and has to find it there.
 """
 
 from __future__ import annotations
@@ -16,440 +11,238 @@ import base64
 import gzip
 import hashlib
 import hmac
+import json
 import re
 import secrets
-import tarfile
 import tempfile
-import unicodedata
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import ahocorasick_rs
-import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from ahocorasick_rs import BytesAhoCorasick
 
+from chartline.audit.known import Party, Targets, known_from_lake, known_from_sources, targets
+from chartline.audit.text import CELL, KINDS, Piece, fold, pieces, plain
 from chartline.deid.context import Known
-from chartline.deid.text import lexicon
-from chartline.deid.text.lexicon import kind
 from chartline.errors import UsageError
-from chartline.fhir.people import PARTIES, known_values
-from chartline.lake import tables
-from chartline.settings import Settings
 
-_SPACES = {i: " " for i in range(128) if not chr(i).isalnum()}
-_BASE64 = re.compile(rb'"(?:data|hash)"\s*:\s*"([A-Za-z0-9+/]{16,}={0,2})"')
-_CHUNK = 8 << 20
-_OVERLAP = 256
-_SHORTEST = 6
-_CATEGORIES = {
-    "NAME": "name",
-    "RELATIVE": "name",
-    "GIVEN": "name part",
-    "FAMILY": "name part",
-    "PHONE": "phone",
-    "EMAIL": "e-mail",
-    "STREET": "street",
-    "SSN": "social security number",
-    "MRN": "record number",
-    "ID": "identifier",
-    "URL": "page",
-    "ORGANIZATION": "organisation",
-    "SOURCE": "source id",
-}
+__all__ = ["Hit", "SweepResult", "known_from_lake", "known_from_sources", "sweep"]
+
+NEAR = 60  # characters of folded text within which two weak values of one person are a hit
+_MOST_HITS = 1000  # places listed; counts go on
+_NUMBER = re.compile(r"(?<![\w.])\+?\(?\d(?:[-. ()/]{0,2}\d){6,17}(?![\w])")
+_GROUP = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A known value found: its category, where, how often, and a keyed hash in its place."""
+    """Known values of one category in one place.
+
+    Attributes:
+        category: kind of the value: NAME, GIVEN, FAMILY, PHONE, EMAIL, STREET, CITY, ZIP, SSN, MRN, ID ...
+        file: path below the swept folder; a part of it that holds a known value is withheld.
+        surface: one of ``chartline.audit.text.KINDS``.
+        column: column of a Parquet file, else empty.
+        value: first digits of the value's HMAC under the report key: equal values can be told, values cannot.
+        count: how often.
+    """
 
     category: str
     file: str
+    surface: str
     column: str
+    value: str
     count: int
-    mark: str
 
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What was looked for, where, and what was found.
+    """What a sweep looked for, where, and what it found."""
 
-    Attributes:
-        hits: known values found.
-        files: files read.
-        size: bytes read, after decoding.
-        surfaces: files by kind: parquet, delta log, json, html, text, gzip, archive, other.
-        known: values looked for, by category.
-        control: ``found`` when the decoy planted for this sweep was found in every kind of file, else ``missed``.
-    """
-
-    hits: tuple[Hit, ...]
+    known: int
+    patterns: int
     files: int
-    size: int
-    surfaces: Mapping[str, int]
-    known: Mapping[str, int]
-    control: str
+    bytes: int
+    hits: tuple[Hit, ...]
+    total: int
+    surfaces: Mapping[str, int] = field(default_factory=dict)
+    control: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was found and the sweep proved that it can find."""
-        return not self.hits and self.control == "found"
+        """Whether nothing was found, by a sweep that could have found it."""
+        return self.total == 0 and all(self.control.values())
+
+    @property
+    def categories(self) -> dict[str, int]:
+        """Hits by category."""
+        found: Counter[str] = Counter()
+        for hit in self.hits:
+            found[hit.category] += hit.count
+        return dict(sorted(found.items()))
 
     def to_json(self) -> dict[str, Any]:
-        """The result as plain data, without a value."""
+        """As plain data for the command line and the report."""
         return {
             "clean": self.clean,
-            "hits": [vars(h) for h in self.hits],
+            "known": self.known,
+            "patterns": self.patterns,
             "files": self.files,
-            "bytes": self.size,
-            "surfaces": dict(self.surfaces),
-            "known": dict(self.known),
-            "control": self.control,
+            "bytes": self.bytes,
+            "total": self.total,
+            "categories": self.categories,
+            "hits": [vars(h) for h in self.hits],
+            "surfaces": {
+                "exercised": dict(self.surfaces),
+                "not_exercised": [k for k in KINDS if k not in self.surfaces],
+            },
+            "control": "found" if self.control and all(self.control.values()) else "missed",
+            "controls": dict(self.control),
         }
 
 
-def folded(text: str) -> str:
-    """Lower case, without accents, every run of other characters as one space."""
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(c for c in decomposed if not unicodedata.combining(c))
-        text = "".join(c if c.isalnum() else " " for c in text)
-    text = text.lower().translate(_SPACES)
-    while "  " in text:
-        text = text.replace("  ", " ")
-    return text
-
-
-# --- what to look for --------------------------------------------------------------------------------
-
-
-def _needles(known: Known) -> Iterator[str]:
-    value = folded(known.value).strip()
-    return _FORMS[known.type](known.value, value)
-
-
-def _whole_name(_: str, value: str) -> Iterator[str]:
-    words = value.split()
-    if len(words) > 1 and len(value) > _SHORTEST:
-        yield value
-        yield " ".join([words[-1], *words[:-1]])
-
-
-def _name_part(name: str, value: str) -> Iterator[str]:
-    if " " not in value and len(value) >= 5 and _telling(name):
-        yield value
-
-
-def _digits(number: str, _: str) -> Iterator[str]:
-    digits = re.sub(r"\D", "", number)
-    if len(digits) >= 9:
-        yield from _regrouped(digits)
-
-
-def _phrase(_: str, value: str) -> Iterator[str]:
-    words = value.split()
-    if len(words) > 2 or (len(words) == 2 and any(c.isdigit() for c in value)):
-        yield value
-
-
-def _identifier(_: str, value: str) -> Iterator[str]:
-    """An id of six characters or more with a digit in it; a short number would be found in any table of counts."""
-    short = value.isdigit() and len(value) <= _SHORTEST
-    if len(value.replace(" ", "")) >= _SHORTEST and any(c.isdigit() for c in value) and not short:
-        yield value
-
-
-def _contact(_: str, value: str) -> Iterator[str]:
-    if len(value) >= _SHORTEST:
-        yield value
-
-
-_FORMS = {
-    "NAME": _whole_name,
-    "RELATIVE": _whole_name,
-    "GIVEN": _name_part,
-    "FAMILY": _name_part,
-    "PHONE": _digits,
-    "SSN": _digits,
-    "ORGANIZATION": _phrase,
-    "STREET": _phrase,
-    "EMAIL": _contact,
-    "URL": _contact,
-    "MRN": _identifier,
-    "ID": _identifier,
-    "SOURCE": _identifier,
-}
-
-
-def _telling(name: str) -> bool:
-    found = kind(re.sub(r"\d+$", "", name)) if not name[-1:].isdigit() else None
-    if found is None:
-        return True  # Synthea's numbered names are nobody else's words
-    return not (found.word or found.medical or found.eponym or found.city or name.lower() in lexicon.STATES)
-
-
-def _regrouped(digits: str) -> Iterator[str]:
-    yield digits
-    if len(digits) == 11 and digits[0] == "1":
-        yield from _regrouped(digits[1:])
-    if len(digits) == 10:
-        yield f"{digits[:3]} {digits[3:6]} {digits[6:]}"
-        yield f"{digits[:3]} {digits[3:]}"
-    if len(digits) == 9:
-        yield f"{digits[:3]} {digits[3:5]} {digits[5:]}"
-
-
-@dataclass
-class Needles:
-    """All needles of a sweep in one automaton."""
-
-    category_of: dict[str, str] = field(repr=False)
-    mark_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-
-    @cached_property
-    def ordered(self) -> list[str]:
-        """The needles, in the automaton's order."""
-        return sorted(self.category_of)
-
-    @cached_property
-    def automaton(self) -> Any:
-        """The automaton over the needles, each between spaces."""
-        return ahocorasick_rs.AhoCorasick([f" {n} " for n in self.ordered])
-
-    def find(self, text: str) -> Iterator[str]:
-        """Needles in a folded text, each time they occur."""
-        for index, _, _ in self.automaton.find_matches_as_indexes(f" {text} ", overlapping=True):
-            yield self.ordered[index]
-
-    def mark(self, needle: str) -> str:
-        """A keyed hash in place of a value, so that equal values can be told without telling them."""
-        return hmac.new(self.mark_key, needle.encode(), hashlib.sha256).hexdigest()[:12]
-
-
-def needles(known: Iterable[Known]) -> Needles:
-    """The needles of known values, each with its category."""
-    found: dict[str, str] = {}
-    for value in known:
-        if value.type in _CATEGORIES:
-            for needle in _needles(value):
-                found.setdefault(needle, _CATEGORIES[value.type])
-    return Needles(found)
-
-
-def known_from_lake(settings: Settings) -> list[Known]:
-    """Known values of everybody in ``bronze.people``, and the source ids in ``bronze.resources``."""
-    people = tables.read(settings, "bronze.people", columns=["known"])
-    values = {(k["type"], k["value"]) for row in people["known"].to_pylist() for k in row or ()}
-    ids = tables.read(settings, "bronze.resources", columns=["resource_id"])["resource_id"]
-    values |= {("SOURCE", i) for i in pc.unique(ids).to_pylist() if i}
-    return [Known(t, v) for t, v in sorted(values)]
-
-
-def known_from_sources(sources: Sequence[Path]) -> list[Known]:
-    """Known values of every party in source files (NDJSON, bundles, gzip, archives, folders), and all resource ids.
-
-    Raises:
-        UsageError: CL2080 nothing in the sources is FHIR.
-    """
-    values: dict[Known, None] = {}
-    for source in sources:
-        for _, data in _contents(source):
-            for resource, contained in _resources(data):
-                if not contained:
-                    values[Known("SOURCE", str(resource.get("id")))] = None
-                if resource.get("resourceType") in PARTIES:
-                    values.update(dict.fromkeys(known_values(resource)))
-    if not values:
-        raise UsageError("CL2080", "the sources hold no FHIR resource.", "Name the files that were delivered.")
-    return list(values)
-
-
-def _resources(data: bytes) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Each resource of a file, and whether it is contained in another: its id is then local and tells nothing."""
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        bodies: list[Any] = [orjson.loads(data)]
-    except orjson.JSONDecodeError:
-        bodies = []
-        for line in data.splitlines():
-            try:
-                bodies.append(orjson.loads(line))
-            except orjson.JSONDecodeError:
-                continue
-    for body in bodies:
-        entries = body.get("entry") if isinstance(body, dict) else None
-        inner = [e.get("resource") for e in entries if isinstance(e, dict)] if isinstance(entries, list) else [body]
-        for resource in inner:
-            if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-                yield resource, False
-                yield from ((c, True) for c in resource.get("contained") or () if isinstance(c, dict))
-
-
-# --- where to look -----------------------------------------------------------------------------------
-
-
-def _files(path: Path) -> Iterator[Path]:
-    if not path.exists():
-        raise UsageError("CL2081", f"{path} does not exist.", "Name a file or folder.")
-    yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink()) if path.is_dir() else [path]
-
-
-def _contents(source: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each file of a source, unpacked."""
-    for path in _files(source):
-        if tarfile.is_tarfile(path):
-            with tarfile.open(path) as archive:
-                for member in archive:
-                    handle = archive.extractfile(member) if member.isfile() else None
-                    if handle is not None:
-                        yield f"{path.name}/{member.name}", _unpacked(handle.read())
-        else:
-            yield path.name, _unpacked(path.read_bytes())
-
-
-def _unpacked(data: bytes) -> bytes:
-    try:
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, EOFError, zlib.error):
-        return data
-
-
-def surface(path: Path) -> str:
-    """The kind of a file, by what it is and where it lies."""
-    if "_delta_log" in path.parts:
-        return "delta log"
-    kinds = {
-        ".parquet": "parquet",
-        ".json": "json",
-        ".jsonl": "json",
-        ".ndjson": "json",
-        ".html": "html",
-        ".gz": "gzip",
-    }
-    kinds |= {".md": "text", ".txt": "text", ".log": "text", ".csv": "text", ".svg": "html", ".db": "database"}
-    return kinds.get(path.suffix.lower(), "archive" if path.suffix in (".xz", ".tar", ".zip") else "other")
-
-
-def _texts(path: Path) -> Iterator[tuple[str, str]]:
-    """Column (or part) and decoded text of everything in a file."""
-    if path.suffix == ".parquet":
-        try:
-            yield from _parquet(path)
-        except (pa.ArrowInvalid, OSError):
-            yield "bytes", path.read_bytes().decode("utf-8", "replace")
-        return
-    for _, data in _contents(path):
-        yield from (("bytes", piece) for piece in _pieces(data))
-        for match in _BASE64.finditer(data):
-            yield "base64", base64.b64decode(match[1] + b"==").decode("utf-8", "replace")
-
-
-def _pieces(data: bytes) -> Iterator[str]:
-    for start in range(0, max(1, len(data)), _CHUNK):
-        yield data[max(0, start - _OVERLAP) : start + _CHUNK].decode("utf-8", "replace")
-
-
-def _parquet(path: Path) -> Iterator[tuple[str, str]]:
-    file = pq.ParquetFile(path)
-    meta = file.metadata
-    yield "footer", str(meta.metadata) + str(file.schema_arrow.metadata)
-    for group in range(meta.num_row_groups):
-        for column in range(meta.num_columns):
-            facts = meta.row_group(group).column(column).statistics
-            if facts is not None and facts.has_min_max:
-                yield "statistics", f"{facts.min} {facts.max}"
-    for batch in file.iter_batches(batch_size=4096):
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            for values in _strings(column):
-                joined = "\n".join(v for v in values.to_pylist() if v)
-                yield name, joined
-                if '"data"' in joined:
-                    for match in _BASE64.finditer(joined.encode()):
-                        yield f"{name} (base64)", base64.b64decode(match[1] + b"==").decode("utf-8", "replace")
-
-
-def _strings(column: pa.Array) -> Iterator[pa.Array]:
-    """The string (and binary) arrays inside a column of any nesting."""
-    kind_of = column.type
-    if pa.types.is_string(kind_of) or pa.types.is_large_string(kind_of):
-        yield column
-    elif pa.types.is_binary(kind_of) or pa.types.is_large_binary(kind_of):
-        yield pa.array([v.decode("utf-8", "replace") if v else None for v in column.to_pylist()], pa.string())
-    elif pa.types.is_map(kind_of):
-        yield from _strings(column.keys)
-        yield from _strings(column.items)
-    elif pa.types.is_list(kind_of) or pa.types.is_large_list(kind_of):
-        yield from _strings(column.flatten())
-    elif pa.types.is_struct(kind_of):
-        for inner in column.flatten():
-            yield from _strings(inner)
-    elif not pa.types.is_null(kind_of):
-        yield column.cast(pa.string())
-
-
-# --- the sweep ---------------------------------------------------------------------------------------
-
-
-def sweep(paths: Sequence[Path], known: Iterable[Known]) -> SweepResult:
+def sweep(paths: Sequence[Path], known: Iterable[Party], *, report_key: bytes | None = None) -> SweepResult:
     """Look for known values in every byte of files and folders.
 
+    Args:
+        paths: files and folders; folders are walked, hidden files included.
+        known: the source's persons and places, from ``known_from_lake`` or ``known_from_sources``.
+        report_key: key of the hash prefixes; by default one that is forgotten afterwards.
+
     Raises:
-        UsageError: CL2081 a path does not exist, CL2082 there is nothing to look for.
+        UsageError: CL2070 a path is not there, CL2071 the source tells no identifying value.
     """
-    wanted = needles(known)
-    if not wanted.category_of:
-        raise UsageError("CL2082", "the source tells no value to look for.", "Name the files that were delivered.")
-    hits: Counter[tuple[str, str, str, str]] = Counter()
+    missing = [i for i, p in enumerate(paths, start=1) if not p.exists()]
+    if missing:
+        raise UsageError("CL2070", f"path {missing[0]} is not there.", "Check the paths to sweep.")
+    decoy = _decoy()
+    wanted = targets((*known, decoy))
+    if wanted.parties < 2:
+        raise UsageError("CL2071", "the source tells no identifying value.", "Name FHIR files with --known.")
+    search = _Search(wanted, report_key or secrets.token_bytes(32))
+    hits: Counter[tuple[str, str, str, str, str]] = Counter()
     surfaces: Counter[str] = Counter()
-    files = size = 0
-    for root in paths:
-        for path in _files(root):
-            files += 1
-            surfaces[surface(path)] += 1
-            place = str(path.relative_to(root)) if path != root else path.name
-            found, read = _in_file(path, place, wanted)
-            hits += found
-            size += read
-    listed = tuple(
-        Hit(category, _safe_place(file, wanted), column, count, mark)
-        for (category, file, column, mark), count in sorted(hits.items())
-    )
-    return SweepResult(listed, files, size, dict(surfaces), dict(Counter(wanted.category_of.values())), _control())
-
-
-def _in_file(path: Path, place: str, wanted: Needles) -> tuple[Counter[tuple[str, str, str, str]], int]:
-    hits: Counter[tuple[str, str, str, str]] = Counter()
     size = 0
-    for column, text in [("file name", place), *_texts(path)]:
-        size += len(text)
-        for needle in wanted.find(folded(text)):
-            hits[wanted.category_of[needle], place, column, wanted.mark(needle)] += 1
-    return hits, size
+    files = list(_files(paths))
+    for path, name in files:
+        size += path.stat().st_size
+        shown = search.shown(name)
+        seen = set()
+        for piece in pieces(path, name):
+            seen.add(piece.kind)
+            for category, value in search.find(piece):
+                hits[category, shown, piece.kind, piece.place, value] += 1
+        surfaces.update(seen)
+    listed = tuple(Hit(*k, count=n) for k, n in sorted(hits.items())[:_MOST_HITS])
+    return SweepResult(
+        known=wanted.parties - 1,
+        patterns=len(wanted.strong) + len(wanted.weak) + len(wanted.numbers),
+        files=len(files),
+        bytes=size,
+        hits=listed,
+        total=sum(hits.values()),
+        surfaces={k: surfaces[k] for k in KINDS if surfaces[k]},
+        control=_control(search, decoy),
+    )
 
 
-def _safe_place(place: str, wanted: Needles) -> str:
-    """A file's name, unless the name itself tells."""
-    if next(wanted.find(folded(place)), None) is None:
-        return place
-    return f"file {hashlib.sha256(place.encode()).hexdigest()[:12]}"
+def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    for path in paths:
+        if path.is_file():
+            yield path, path.name
+            continue
+        for found in sorted(path.rglob("*")):
+            if found.is_file():
+                yield found, f"{path.name}/{found.relative_to(path).as_posix()}"
 
 
-def _control() -> str:
-    """Plant a decoy in a file of each kind and look for it with the same code."""
-    decoy = f"Zq{secrets.token_hex(6)} Decoyson"
-    wanted = needles([Known("NAME", decoy)])
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        (root / "a.json").write_text(f'{{"x": "{decoy.upper()}"}}')
-        (root / "b.ndjson.gz").write_bytes(gzip.compress(decoy.encode()))
-        data = base64.b64encode(f"seen with {decoy} today".encode()).decode()
-        (root / "c.json").write_text(f'{{"data": "{data}"}}')
-        pq.write_table(pa.table({"t": [None, f"a {decoy}."], "n": [[{"v": decoy}], None]}), root / "d.parquet")
-        found = {p.name for p in _files(root) if _in_file(p, p.name, wanted)[0]}
-    return "found" if found == {"a.json", "b.ndjson.gz", "c.json", "d.parquet"} else "missed"
+class _Search:
+    """The automaton over the patterns of one sweep."""
+
+    def __init__(self, wanted: Targets, key: bytes) -> None:
+        self._wanted = wanted
+        self._key = key
+        self._patterns = [*wanted.strong, *wanted.weak]
+        self._automaton = BytesAhoCorasick([b" " + p.encode() + b" " for p in self._patterns])
+
+    def prefix(self, value: str) -> str:
+        """First 12 hexadecimal digits of the value's HMAC-SHA-256 under the report key."""
+        return hmac.new(self._key, value.encode(), hashlib.sha256).hexdigest()[:12]
+
+    def shown(self, name: str) -> str:
+        """A file name with the parts left out that hold a known value."""
+        parts = name.split("/")
+        return "/".join(f"[withheld {self.prefix(p)}]" if any(self.find(Piece("", "", p))) else p for p in parts)
+
+    def find(self, piece: Piece) -> Iterator[tuple[str, str]]:
+        """Category and hash prefix of every hit in a piece."""
+        text = plain(piece.text)
+        yield from self._numbers(text)
+        body = b" " + fold(text) + b" "
+        near: list[tuple[int, int, str]] = []
+        for index, start, end in self._automaton.find_matches_as_indexes(body, overlapping=True):
+            pattern = self._patterns[index]
+            kind = self._wanted.strong.get(pattern)
+            if kind:
+                yield kind, self.prefix(pattern)
+            else:
+                near.append((start, end, pattern))
+        yield from self._pairs(body, near)
+
+    def _numbers(self, text: str) -> Iterator[tuple[str, str]]:
+        for run in _NUMBER.finditer(text) if self._wanted.numbers else ():
+            groups = _GROUP.findall(run[0])
+            for first in range(len(groups)):
+                for last in range(first + 1, min(first + 6, len(groups)) + 1):
+                    digits = "".join(groups[first:last])
+                    if digits in self._wanted.numbers:
+                        yield self._wanted.numbers[digits], self.prefix(digits)
+
+    def _pairs(self, body: bytes, near: Sequence[tuple[int, int, str]]) -> Iterator[tuple[str, str]]:
+        """Weak values with another kind of weak value of the same person close behind, in the same cell."""
+        weak, apart = self._wanted.weak, CELL.encode()
+        for i, (_, end, pattern) in enumerate(near):
+            for start, _, other in near[i + 1 :]:
+                if start - end > NEAR:
+                    break
+                if start < end - 1 or apart in body[end:start]:
+                    continue
+                kinds = [(k, o) for p, k in weak[pattern] for q, o in weak[other] if p == q and k != o]
+                if kinds:
+                    yield kinds[0][0], self.prefix(pattern)
+                    yield kinds[0][1], self.prefix(other)
+
+
+# --- the positive control --------------------------------------------------------------------------
+
+
+def _decoy() -> Party:
+    """A person who does not exist, new for every sweep."""
+    token = secrets.token_hex(4)
+    return (Known("NAME", f"Decoy{token} Canary{token}"), Known("MRN", f"DECOY-{token}"))
+
+
+def _control(search: _Search, decoy: Party) -> dict[str, bool]:
+    """Whether the decoy is found in one file of every kind; the files are gone afterwards."""
+    name, number = (k.value for k in decoy)
+    with tempfile.TemporaryDirectory(prefix="chartline-control-") as folder:
+        at = Path(folder)
+        (at / "plain.log").write_text(f"INFO {name.upper()} was here")
+        (at / "body.json").write_text(json.dumps({"note": f"line\n{name}", "data": ""}))
+        (at / "coded.json").write_text(json.dumps({"data": base64.b64encode(f"Seen: {name}, today".encode()).decode()}))
+        (at / "page.html").write_text(f"<html><b>{name.split()[0]}</b> <i>{name.split()[1]}</i></html>")
+        (at / "packed.gz").write_bytes(gzip.compress(number.encode()))
+        (at / f"{number}.txt").write_text("")
+        pq.write_table(pa.table({"note": [[{"text": name}]]}), at / "values.parquet", write_statistics=False)
+        marked = pa.table({"n": [1]}).replace_schema_metadata({"comment": number})
+        pq.write_table(marked, at / "footer.parquet")
+        return {
+            path.name if number not in path.name else "file name": any(
+                True for piece in pieces(path, path.name) for _ in search.find(piece)
+            )
+            for path in sorted(at.iterdir())
+        }
