@@ -252,7 +252,8 @@ class _Writer:
                     first = first or kind
                     out.write(made + b"\n")
         if first:
-            part.rename(to / f"{number:05d}-{first}.{found.name}")
+            one_document = found.name == "json" or item.name.lower().removesuffix(".gz").endswith(".json")
+            part.rename(to / f"{number:05d}-{first}.{'json' if one_document else 'ndjson'}")
             self._plain["files"] += 1
         else:
             part.unlink()

@@ -1,0 +1,213 @@
+"""Files de-identified without a lake: forms kept, references that resolve, names of files, counts that add up."""
+
+import base64
+import gzip
+import json
+import re
+
+import pytest
+
+from chartline.deid import fhir_files, keys, policy
+from chartline.errors import DataError, UsageError
+from chartline.fhir import validate
+
+NOTE = "Ada Quixmire of 12 Alder Street, Boston was seen by Dr. Okonkwo on 2015-03-05. Call 617-555-0188."
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "ada-1",
+    "identifier": [{"system": "http://hospital", "value": "MRN0048291"}],
+    "name": [{"family": "Quixmire", "given": ["Ada"]}],
+    "telecom": [{"system": "phone", "value": "617-555-0188"}],
+    "birthDate": "1961-04-09",
+    "address": [{"line": ["12 Alder Street"], "city": "Boston", "state": "MA", "postalCode": "02139"}],
+}
+DOCTOR = {"resourceType": "Practitioner", "id": "doc-1", "name": [{"family": "Okonkwo"}]}
+URN = {
+    "ada-1": "urn:uuid:11111111-1111-4111-8111-111111111111",
+    "doc-1": "urn:uuid:22222222-2222-4222-8222-222222222222",
+}
+SECRETS = (
+    "Quixmire",
+    "Ada",
+    "Alder",
+    "0188",
+    "MRN0048291",
+    "ada-1",
+    "doc-1",
+    "Okonkwo",
+    "1961-04",
+    "2015-03-05",
+    *URN.values(),
+)
+
+
+def document(subject, n=1):
+    attachment = {"contentType": "text/plain", "data": base64.b64encode(NOTE.encode()).decode()}
+    return {
+        "resourceType": "DocumentReference",
+        "id": f"note-{n}",
+        "status": "current",
+        "subject": {"reference": subject, "display": "Ada Quixmire"},
+        "author": [{"reference": "Practitioner?identifier=http://npi|99"}],
+        "date": "2015-03-05T10:00:00Z",
+        "content": [{"attachment": attachment}],
+    }
+
+
+def bundle(kind="transaction"):
+    doctor = {**DOCTOR, "identifier": [{"system": "http://npi", "value": "99"}]}
+    entries = [
+        {"fullUrl": URN["ada-1"], "resource": PATIENT, "request": {"method": "POST", "url": "Patient"}},
+        {"fullUrl": URN["doc-1"], "resource": doctor, "request": {"method": "POST", "url": "Practitioner"}},
+        {"fullUrl": "urn:uuid:33333333-3333-4333-8333-333333333333", "resource": document(URN["ada-1"])},
+    ]
+    return {"resourceType": "Bundle", "id": "b", "type": kind, "timestamp": "2015-03-05T10:00:00Z", "entry": entries}
+
+
+def lines(*resources):
+    return "".join(json.dumps(r) + "\n" for r in resources)
+
+
+@pytest.fixture
+def run(tmp_path, key_file):
+    """De-identify the files of ``tmp_path / in``."""
+
+    def call(name="expert_determination", to="out"):
+        return fhir_files.run(
+            [tmp_path / "in"], tmp_path / to, policy=policy.load(name), key=keys.load(key_file), project="test"
+        )
+
+    (tmp_path / "in").mkdir()
+    return call
+
+
+def written(folder):
+    return {p.name: p.read_text() for p in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("name", ["safe_harbor", "expert_determination"])
+def test_no_identifier_of_the_source_is_in_any_byte(tmp_path, run, name):
+    (tmp_path / "in" / "Ada_Quixmire_ada-1.json").write_text(json.dumps(bundle()))
+    (tmp_path / "in" / "notes of Ada.ndjson").write_text(
+        lines(document("Patient/ada-1", 2), document("https://ehr/Patient/ada-1", 3))
+    )
+    counts = run(name)
+    out = written(tmp_path / "out")
+    assert list(out) == ["00001-Bundle.json", "00002-DocumentReference.ndjson"]
+    told = "".join(out.values())
+    told += "".join(base64.b64decode(m).decode() for m in re.findall(r'"data":"([^"]+)"', told))
+    assert [s for s in SECRETS if s in told] == []
+    assert (counts["in"], counts["out"], counts["notes"]) == (5, 5, 3)
+
+
+def test_a_bundle_stays_a_bundle_whose_references_resolve(tmp_path, run):
+    (tmp_path / "in" / "b.json").write_text(json.dumps(bundle()))
+    run()
+    made = json.loads((tmp_path / "out" / "00001-Bundle.json").read_text())
+    assert validate.issues(made) == []
+    assert made["type"] == "transaction"
+    by_url = {e["fullUrl"]: e["resource"] for e in made["entry"]}
+    note = next(r for r in by_url.values() if r["resourceType"] == "DocumentReference")
+    for reference in (note["subject"]["reference"], note["author"][0]["reference"]):
+        assert f"{fhir_files.BASE}/{reference}" in by_url
+    assert {e["request"]["method"] for e in made["entry"]} == {"PUT"}
+
+
+def test_other_bundles_become_collections(tmp_path, run):
+    (tmp_path / "in" / "b.json").write_text(json.dumps(bundle("searchset")))
+    run()
+    made = json.loads((tmp_path / "out" / "00001-Bundle.json").read_text())
+    assert made["type"] == "collection"
+    assert all("request" not in e for e in made["entry"])
+
+
+def test_one_patient_one_identity_one_offset_whatever_the_file(tmp_path, run):
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT))
+    with gzip.open(tmp_path / "in" / "b.ndjson.gz", "wt") as file:
+        file.write(lines(document("Patient/ada-1")))
+    run()
+    patient, note = (json.loads(t) for t in written(tmp_path / "out").values())
+    assert note["subject"]["reference"] == f"Patient/{patient['id']}"
+    text = base64.b64decode(note["content"][0]["attachment"]["data"]).decode()
+    assert note["date"][:10] in text
+
+
+def test_keyed_codes_repeat_and_random_codes_do_not(tmp_path, run):
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT))
+    for name, same in (("expert_determination", True), ("safe_harbor", False)):
+        run(name, f"{name}-1")
+        run(name, f"{name}-2")
+        assert (written(tmp_path / f"{name}-1") == written(tmp_path / f"{name}-2")) is same
+
+
+def test_adding_a_patient_changes_no_other(tmp_path, run):
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT, document("Patient/ada-1")))
+    run(to="one")
+    (tmp_path / "in" / "b.ndjson").write_text(lines({**PATIENT, "id": "eve-2"}, document("Patient/eve-2", 9)))
+    run(to="two")
+    assert written(tmp_path / "two").items() >= written(tmp_path / "one").items()
+
+
+def test_an_age_over_89_at_the_last_date_of_the_data_is_not_told(tmp_path, run):
+    later = {"resourceType": "Appointment", "id": "x", "status": "booked", "start": "2140-01-01T00:00:00Z"}
+    later["participant"] = [{"actor": {"reference": "Patient/ada-1"}, "status": "accepted"}]
+    (tmp_path / "in" / "a.ndjson").write_text(lines({**PATIENT, "birthDate": "2045-04-09"}, later))
+    run()
+    patient = json.loads(written(tmp_path / "out")["00001-Patient.ndjson"].splitlines()[0])
+    assert "birthDate" not in patient
+
+
+def test_the_equation_holds_for_bad_input_and_nothing_of_it_is_told(tmp_path, run, capfd):
+    modified = {**PATIENT, "id": "m", "modifierExtension": [{"url": "http://x/Quixmire", "valueBoolean": True}]}
+    other = {"resourceType": "AuditEvent", "id": "x"}
+    (tmp_path / "in" / "a.ndjson").write_text(
+        lines(PATIENT, modified, other, {"resourceType": "Quixmire", "id": "q"})
+        + '{"resourceType": "Patient", "id"\n\n'
+    )
+    (tmp_path / "in" / "b.csv").write_text("name,phone\nAda Quixmire,617-555-0188\n")
+    (tmp_path / "in" / "empty.json").write_text('{"resourceType": "Bundle", "type": "searchset"}')
+    counts = run()
+    assert counts["quarantined"] == {"unknown_modifier_extension": 1, "not_a_resource": 2}
+    assert counts["filtered"] == {"type_not_in_policy": 1, "file_csv": 1, "empty_bundle": 1}
+    assert counts["in"] == counts["out"] + 3 + 3
+    printed = "".join(capfd.readouterr()) + json.dumps(counts)
+    assert [s for s in SECRETS if s in printed] == []
+
+
+def test_a_damaged_gzip_is_refused_before_anything_is_written(tmp_path, run):
+    whole = gzip.compress(lines(PATIENT, *(document("Patient/ada-1", n) for n in range(50))).encode())
+    (tmp_path / "in" / "a.ndjson.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError) as caught:
+        run()
+    assert caught.value.number == "CL1101"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_holds_files_is_refused(tmp_path, run):
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("x")
+    with pytest.raises(UsageError) as caught:
+        run()
+    assert caught.value.number == "CL2050"
+
+
+def test_the_cumulus_inputs_lose_every_identifier(corpora, tmp_path, key_file):
+    folder = corpora / "fhir" / "cumulus-etl-deid"
+    if not folder.is_dir():
+        pytest.skip("the Cumulus pairs are not here")
+    counts = fhir_files.run(
+        [folder], tmp_path / "out", policy=policy.load("expert_determination"), key=keys.load(key_file), project="t"
+    )
+    assert counts["out"] > 0
+    told = "".join(written(tmp_path / "out").values())
+    for path in folder.rglob("*.json"):
+        try:
+            source = json.loads(path.read_text())
+        except ValueError:
+            continue
+        if not isinstance(source, dict) or "input" not in str(path):
+            continue
+        for name in source.get("name") if isinstance(source.get("name"), list) else ():
+            for word in (name.get("family"), *(name.get("given") or ())):
+                assert word is None or len(word) < 4 or word not in told
