@@ -1,0 +1,92 @@
+"""Recompute what the evidence rests on: chains, equations, report hashes, table versions, released files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from chartline.errors import DataError
+from chartline.lake import chain, ledger, tables
+from chartline.release import candidates
+from chartline.settings import STAGES, Settings
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing recomputed: its name, whether it holds, and where it breaks."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+def verify(settings: Settings) -> list[Check]:
+    """Every check, in order; the first that is not ok is the first that breaks.
+
+    Raises:
+        DataError: CL1150 there is no lake to verify.
+    """
+    if not tables.exists(settings, "audit.runs"):
+        raise DataError("CL1150", "there is no evidence in this lake.", "Pass --lake with the folder of a lake.")
+    return [
+        *_chains(settings),
+        *_equations(settings),
+        *_versions(settings),
+        *_decisions(settings),
+        *_releases(settings),
+    ]
+
+
+def _chains(settings: Settings) -> Iterator[Check]:
+    for name in ("audit.runs", "audit.gates", "audit.decisions"):
+        at = chain.first_break(settings, name)
+        yield Check(f"chain {name}", at is None, "" if at is None else f"breaks at row {at}")
+
+
+def _equations(settings: Settings) -> Iterator[Check]:
+    for stage in STAGES:
+        for result in ledger.finished(settings, stage):
+            lost = result.counts.lost
+            yield Check(f"equation {stage} {result.run_id}", lost == 0, "" if lost == 0 else f"{lost} records")
+
+
+def _versions(settings: Settings) -> Iterator[Check]:
+    for stage in STAGES:
+        result = ledger.latest(settings, stage)
+        for name, version in sorted(result.tables.items()) if result else ():
+            yield Check(f"table {name} version {version}", _readable(settings, name, version))
+
+
+def _readable(settings: Settings, name: str, version: int) -> bool:
+    """Whether the version is on record and all its files are there."""
+    try:
+        table = DeltaTable(tables.path(settings, name), version=version)
+        return all((tables.path(settings, name) / uri).is_file() for uri in table.files())
+    except (DeltaError, OSError):
+        return False
+
+
+def _decisions(settings: Settings) -> Iterator[Check]:
+    for row in tables.read(settings, "audit.decisions").sort_by("seq").to_pylist():
+        path = candidates.folder(settings) / row["candidate"] / "report.json"
+        now = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        yield Check(f"report of {row['candidate']}", now == row["report_hash"], "" if now else "the report is gone")
+
+
+def _releases(settings: Settings) -> Iterator[Check]:
+    for row in tables.read(settings, "curated.releases").to_pylist():
+        folder = settings.zone("curated") / "releases" / row["release_id"]
+        changed = [
+            f["path"]
+            for f in row["files"] or ()
+            if not (folder / f["path"]).is_file()
+            or hashlib.sha256((folder / f["path"]).read_bytes()).hexdigest() != f["sha256"]
+        ]
+        yield Check(f"files of release {row['release_id']}", not changed, changed[0] if changed else "")
+        found = candidates.decision(settings, row["release_id"])
+        approved = found is not None and found["decision_id"] == row["decision_id"] and found["decision"] == "approved"
+        yield Check(f"approval of release {row['release_id']}", approved)

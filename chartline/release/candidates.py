@@ -1,0 +1,97 @@
+"""Release candidates: what was assessed, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from chartline.errors import UsageError
+from chartline.lake import tables
+from chartline.settings import Settings
+
+_ID = re.compile(r"[A-Za-z0-9\-]{8,64}")
+
+
+def folder(settings: Settings) -> Path:
+    """Where the candidates lie."""
+    return settings.zone("audit") / "candidates"
+
+
+def report_path(settings: Settings, candidate: str) -> Path:
+    """``report.json`` of a candidate.
+
+    Raises:
+        UsageError: CL2100 there is no such candidate.
+    """
+    path = folder(settings) / candidate / "report.json"
+    if not _ID.fullmatch(candidate) or not path.is_file():
+        raise UsageError("CL2100", "there is no such candidate.", "List them with 'chartline release list --lake DIR'.")
+    return path
+
+
+def report_hash(settings: Settings, candidate: str) -> str:
+    """SHA-256 of the candidate's ``report.json``: what a decision is bound to."""
+    return hashlib.sha256(report_path(settings, candidate).read_bytes()).hexdigest()
+
+
+def report(settings: Settings, candidate: str) -> dict[str, Any]:
+    """The report of a candidate."""
+    body: dict[str, Any] = json.loads(report_path(settings, candidate).read_bytes())
+    return body
+
+
+def decision(settings: Settings, candidate: str) -> dict[str, Any] | None:
+    """The latest decision on a candidate."""
+    rows = tables.read(settings, "audit.decisions").sort_by("seq").to_pylist()
+    return next((r for r in reversed(rows) if r["candidate"] == candidate), None)
+
+
+def published(settings: Settings) -> set[str]:
+    """Ids of the releases that are out."""
+    return set(tables.read(settings, "curated.releases", columns=["release_id"])["release_id"].to_pylist())
+
+
+def current(settings: Settings, body: dict[str, Any]) -> bool:
+    """Whether the tables that a report describes are still the newest."""
+    return all(tables.version(settings, name) == version for name, version in body["tables"].items())
+
+
+def state(settings: Settings, candidate: str) -> str:
+    """``published``, ``approved``, ``rejected``, ``blocked``, ``superseded`` or ``pending``."""
+    if candidate in published(settings):
+        return "published"
+    found = decision(settings, candidate)
+    if found is not None:
+        return str(found["decision"])
+    body = report(settings, candidate)
+    if body["verdict"] == "blocked":
+        return "blocked"
+    return "pending" if current(settings, body) else "superseded"
+
+
+def show(settings: Settings, candidate: str) -> dict[str, Any]:
+    """One candidate: state, report's path and hash, tables, policy, and the decision if there is one."""
+    body = report(settings, candidate)
+    found = decision(settings, candidate)
+    return {
+        "candidate": candidate,
+        "state": state(settings, candidate),
+        "verdict": body["verdict"],
+        "policy": body["policy"],
+        "created_at": body["created_at"],
+        "tables": body["tables"],
+        "report": str(report_path(settings, candidate).with_suffix(".html")),
+        "report_hash": report_hash(settings, candidate),
+        "decision": {k: str(found[k]) for k in ("decision", "decided_by", "reason", "decided_at", "channel")}
+        if found
+        else None,
+    }
+
+
+def list_candidates(settings: Settings) -> list[dict[str, Any]]:
+    """All candidates, oldest first."""
+    found = [p.parent.name for p in folder(settings).glob("*/report.json")]
+    return sorted((show(settings, c) for c in found), key=lambda c: str(c["created_at"]))
