@@ -183,7 +183,7 @@ def test_an_approved_release_is_published_and_known_to_all(engineer, officer, wa
     run_id = question(engineer)
     assert answer(officer, run_id, "Approve", "as agreed").status_code == 200
     assert ended(engineer, "release", run_id) == "success"
-    assert rows(lake, "audit.decisions")[-1]["decision"] == "approved"
+    assert sorted(d["decision"] for d in rows(lake, "audit.decisions")) == ["approved", "rejected"]
     assert len(rows(lake, "curated.releases")) == 1
     names = {a["id"]: a["name"] for a in get(engineer, "/assets")["assets"]}
     assert "curated" in {names[e["asset_id"]] for e in get(engineer, "/assets/events")["asset_events"]}
