@@ -68,22 +68,19 @@ class SweepResult:
     files: int
     bytes: int
     hits: tuple[Hit, ...]
-    total: int
+    categories: Mapping[str, int] = field(default_factory=dict)
     surfaces: Mapping[str, int] = field(default_factory=dict)
     control: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Hits in all, those not listed included."""
+        return sum(self.categories.values())
 
     @property
     def clean(self) -> bool:
         """Whether nothing was found, by a sweep that could have found it."""
         return self.total == 0 and all(self.control.values())
-
-    @property
-    def categories(self) -> dict[str, int]:
-        """Hits by category."""
-        found: Counter[str] = Counter()
-        for hit in self.hits:
-            found[hit.category] += hit.count
-        return dict(sorted(found.items()))
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for the command line and the report."""
@@ -94,7 +91,7 @@ class SweepResult:
             "files": self.files,
             "bytes": self.bytes,
             "total": self.total,
-            "categories": self.categories,
+            "categories": dict(self.categories),
             "hits": [vars(h) for h in self.hits],
             "surfaces": {
                 "exercised": dict(self.surfaces),
@@ -137,6 +134,9 @@ def sweep(paths: Sequence[Path], known: Iterable[Party], *, report_key: bytes | 
             for category, value in search.find(piece):
                 hits[category, shown, piece.kind, piece.place, value] += 1
         surfaces.update(seen)
+    categories: Counter[str] = Counter()
+    for (category, *_), n in hits.items():
+        categories[category] += n
     listed = tuple(Hit(*k, count=n) for k, n in sorted(hits.items())[:_MOST_HITS])
     return SweepResult(
         known=wanted.parties - 1,
@@ -144,7 +144,7 @@ def sweep(paths: Sequence[Path], known: Iterable[Party], *, report_key: bytes | 
         files=len(files),
         bytes=size,
         hits=listed,
-        total=sum(hits.values()),
+        categories=dict(sorted(categories.items())),
         surfaces={k: surfaces[k] for k in KINDS if surfaces[k]},
         control=_control(search, decoy),
     )
