@@ -1,0 +1,186 @@
+"""Assessment: sweep, risk, gate and report make a release candidate out of gold."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chartline import __version__, progress
+from chartline.audit import evidence, report, sweep
+from chartline.deid import keys, policy
+from chartline.deid.policy import Policy
+from chartline.errors import DataError, GateFailed
+from chartline.lake import ledger, tables
+from chartline.lake import spark as lake
+from chartline.quality import gates
+from chartline.release import candidates
+from chartline.risk import measure
+from chartline.settings import Settings
+from chartline.stage import Counts, StageResult
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes")
+ZONES = ("deidentified", "audit", "curated")
+_FRAMES = {
+    "sweep": "hits long, files long, known long, control string",
+    "gates": "suite string, verdict string",
+    "stages": "stage string, lost long",
+    "policy": "mixes long",
+    "risk": "smallest_class long, highest_risk double",
+}
+
+
+def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
+    """Write ``audit/candidates/<id>/report.json`` and ``report.html`` for the current versions of gold.
+
+    The id comes from what the report describes (table versions, policy, key, code), so an unchanged lake gives the
+    same candidate. Counts are events.
+
+    Raises:
+        DataError: CL1120 there is no gold yet.
+        GateFailed: CL1121 the candidate is blocked (its report is written and says why), CL1122 a known value would
+            have stood in the report itself (no report is written).
+    """
+    started = datetime.now(UTC)
+    rules, key = policy.load(settings.policy), keys.load(settings.key)
+    at = {name: tables.version(settings, name) for name in (*GOLD, "silver.resources", "silver.notes")}
+    if None in at.values():
+        raise DataError("CL1120", "there is no gold to assess.", "Run 'chartline timeline' first.")
+    digest = ledger.input_digest("assess", tables=at, policy=rules.hash, key=key.id, project=settings.project)
+    before = ledger.same_work(settings, "assess", digest)
+    if before and candidates.report_path(settings, before.extra["candidate"]).is_file():
+        return before
+    candidate = digest[:16]
+    frames = {name: lake.read(spark, settings, name, version) for name, version in at.items()}
+    secret = key.derive("report", settings.project)
+    allowed = evidence.allowed_kinds(rules)
+    known = [tuple(k for k in party if k.type not in allowed) for party in sweep.known_from_lake(settings)]
+    with progress.step("leak sweep"):
+        zones = [settings.zone(z) for z in ZONES if settings.zone(z).exists()]
+        swept = sweep.sweep(zones, known, report_key=secret)
+    with progress.step("re-identification risk"):
+        risk = measure.assess(frames["gold.subjects"], frames["gold.encounters"], frames["gold.events"])
+    events = frames["gold.events"].count()
+    counts = Counts(events, events)
+    results = evidence.latest(settings)
+    blocked: list[str] = [] if swept.clean else [f"the sweep found {swept.total:,} known values"]
+    gate = "passed"
+    try:
+        with progress.step("gate release"):
+            facing = _gate_frames(spark, rules, key.id, frames["silver.resources"], swept, risk, results)
+            gate = gates.check(settings, "release", facing, counts, run_id=run_id)
+    except GateFailed as cause:
+        gate = "failed"
+        blocked.append(cause.message.rstrip("."))
+    body = {
+        "candidate": candidate,
+        "created_at": started.isoformat(timespec="seconds"),
+        "tables": {name: version for name, version in at.items() if name.startswith("gold.")},
+        "policy": rules.name,
+        "policy_hash": rules.hash,
+        **_body(settings, rules, frames, swept, risk, results, run_id, blocked),
+    }
+    body["identity"] = {
+        "project": settings.project,
+        "run_id": run_id,
+        "key_id": key.id,
+        "code_version": __version__,
+        "basis": rules.basis,
+        "silver": {name: at[name] for name in ("silver.resources", "silver.notes")},
+    }
+    report_hash = _write(settings, candidate, body, known, secret)
+    if body["verdict"] == "blocked":
+        raise GateFailed("CL1121", f"candidate {candidate} is blocked: {'; '.join(blocked)}.", "Read its report.")
+    extra = {"candidate": candidate, "report_hash": report_hash, "verdict": body["verdict"]}
+    versions = {name: int(version) for name, version in at.items() if version is not None and name in GOLD}
+    result = StageResult("assess", run_id, counts, versions, {"release": gate}, extra=extra)
+    ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
+    return result
+
+
+def _gate_frames(
+    spark: SparkSession,
+    rules: Policy,
+    key_id: str,
+    silver: DataFrame,
+    swept: sweep.SweepResult,
+    risk: Mapping[str, Any],
+    results: Mapping[str, StageResult],
+) -> dict[str, DataFrame]:
+    """The frames that ``expectations/release.json`` names."""
+    stamps = {(r["policy_hash"], r["key_id"]) for r in silver.select("policy_hash", "key_id").distinct().collect()}
+    verdicts = {suite: results[stage].gates.get(suite, "missing") for suite, stage in evidence.SUITES.items()}
+    first = risk["models"][0]
+    control = "found" if swept.control and all(swept.control.values()) else "missed"
+    rows: dict[str, list[tuple[Any, ...]]] = {
+        "sweep": [(swept.total, swept.files, swept.known, control)],
+        "gates": list(verdicts.items()),
+        "stages": [(stage, result.counts.lost) for stage, result in results.items()],
+        "policy": [(len(stamps | {(rules.hash, key_id)}),)],
+        "risk": [(first["smallest_class"], first["highest"])],
+    }
+    return {name: spark.createDataFrame(rows[name], ddl) for name, ddl in _FRAMES.items()}
+
+
+def _body(
+    settings: Settings,
+    rules: Policy,
+    frames: Mapping[str, DataFrame],
+    swept: sweep.SweepResult,
+    risk: Mapping[str, Any],
+    results: Mapping[str, StageResult],
+    run_id: str,
+    blocked: list[str],
+) -> dict[str, Any]:
+    notes = frames["silver.notes"]
+    statuses = {r["status"]: r["count"] for r in notes.groupBy("status").count().collect()}
+    typed = notes.selectExpr("explode(spans.type) AS type").groupBy("type").count().collect()
+    spans = {r["type"]: r["count"] for r in typed}
+    elements = evidence.elements(settings, results["deidentify"].run_id)
+    runs = [*((suite, results[stage].run_id) for suite, stage in evidence.SUITES.items()), ("release", run_id)]
+    judged = evidence.gate_rows(settings, runs)
+    verdict, reason = evidence.verdict(blocked, judged)
+    told = swept.to_json()
+    return {
+        "verdict": verdict,
+        "reason": reason,
+        "sweep": told,
+        "risk": dict(risk),
+        "text": evidence.text_facts(statuses, spans, swept.total),
+        "stages": evidence.equations(results),
+        "gates": judged,
+        "elements": elements,
+        "safe_harbor": evidence.safe_harbor(rules, elements, spans, swept.categories),
+        "size": {name.removeprefix("gold."): _rows(name, frames[name]) for name in GOLD},
+    }
+
+
+def _rows(name: str, frame: DataFrame) -> int | None:
+    count = frame.count()
+    return measure.shown(count) if name == "gold.subjects" else count
+
+
+def _write(
+    settings: Settings, candidate: str, body: Mapping[str, Any], known: list[sweep.Party], secret: bytes
+) -> str:
+    """Write both files under a temporary name, sweep them too, move them to their place; return the report's hash."""
+    folder = candidates.folder(settings) / candidate
+    part = folder.with_name(f".{candidate}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    data = report.canonical(body)
+    digest = hashlib.sha256(data).hexdigest()
+    (part / "report.json").write_bytes(data)
+    (part / "report.html").write_text(report.html(body, digest), encoding="utf-8")
+    own = sweep.sweep([part], known, report_key=secret)
+    if not own.clean:
+        shutil.rmtree(part)
+        raise GateFailed("CL1122", f"the report itself holds {own.total} known values.", "Please report this number.")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+    return digest
