@@ -9,7 +9,7 @@ from chartline.deid.walker import Deidentifier, Refused, Result, Walk
 from chartline.errors import DataError
 from chartline.fhir import validate
 
-_CONFIRMED = 97  # one output in so many is also judged by fhir.resources itself
+_CONFIRMED = 997  # one output in so many is also judged by fhir.resources itself
 
 
 def outcome(walk: Deidentifier, resource: Mapping[str, Any], state: Walk) -> Result | Refused | None:

@@ -21,6 +21,7 @@ _NOBODY = PatientContext("nobody")
 _WORD = re.compile(r"[^\W_]+")
 # A local code that could be a number of a person: seven digits in a row, an address of mail, or a sentence.
 _FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
+_MANY_DIGITS = 5  # from which a number is matched however it is grouped
 _LABELS = 200_000  # remembered labels of a worker; a hospital has fewer
 _PATIENTS = 32  # remembered patients of a worker; their rows come together
 _MISSING: frozenset[str] | None = frozenset({"\0"})
@@ -37,9 +38,10 @@ class _Memory:
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text, without case and accents."""
+    """The words of a text, without case and accents, and its digits as one number where there are many."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return frozenset(_WORD.findall(plain.casefold()))
+    digits = "".join(c for c in plain if c.isdigit())
+    return frozenset([*_WORD.findall(plain.casefold()), *([digits] if len(digits) >= _MANY_DIGITS else [])])
 
 
 class Phrases:
@@ -63,6 +65,10 @@ class Phrases:
             memory = self._patients[id(patient)] = _Memory(patient, known)
         return memory
 
+    def concerns(self, found: frozenset[str], patient: PatientContext) -> bool:
+        """Whether any of these words is known of the patient."""
+        return not self._memory(patient).known.isdisjoint(found)
+
     def identifies(self, text: str, patient: PatientContext) -> bool:
         """Whether a label, code or unit holds anything identifying."""
         found = self._labels.get(text, _MISSING)
@@ -72,7 +78,7 @@ class Phrases:
                 self._labels[text] = found
         if found is None:
             return True
-        return not self._memory(patient).known.isdisjoint(found) and self._engine.identifies(text, patient)
+        return self.concerns(found, patient) and self._engine.identifies(text, patient)
 
     def free_form(self, code: str, patient: PatientContext) -> bool:
         """Whether a code of a local vocabulary may hold a person's number or words instead of a code."""

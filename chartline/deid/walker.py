@@ -16,7 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chartline.deid import dates, geography
+import orjson
+
+from chartline.deid import dates, geography, phrases
 from chartline.deid.context import PatientContext
 from chartline.deid.phrases import Phrases
 from chartline.deid.policy import DATES, Decision, Policy
@@ -37,6 +39,7 @@ _OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of 
 _LITERAL = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://\S+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?"
 )
+_CONCEPTS = 20_000  # remembered concepts of one element; a hospital's vocabulary in use is smaller
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
 _URN = re.compile(r"urn:(uuid|oid):(\S+)")
 
@@ -129,6 +132,16 @@ def logical(kind: Any, identifier: Any) -> str | None:
     return f"{kind if isinstance(kind, str) else ''}?identifier={token}"
 
 
+@dataclass
+class _Seen:
+    """What a concept became, its words, what was done to it by slot, and how often it came again."""
+
+    made: Any
+    words: frozenset[str]
+    done: list[tuple[int, int]]
+    times: int = 0
+
+
 class Deidentifier:
     """A policy compiled for one text engine.
 
@@ -146,6 +159,7 @@ class Deidentifier:
         self._slots: list[tuple[str, str, Decision]] = []
         self._hits: list[int] = []
         self._unknown: Counter[str] = Counter()
+        self._seen: dict[str, dict[bytes, _Seen]] = {}
         self._public: dict[str, bool] = {}
         self._labels = [{"system": _LABELS, "code": c} for c in self._label_codes()]
 
@@ -196,8 +210,17 @@ class Deidentifier:
             step = self._steps[kind] = self._compile(kind, kind)
         return {"resourceType": kind, **step(resource, walk)}
 
+    def _count_seen(self) -> None:
+        """Count what was done to concepts that were remembered, as if each had been walked."""
+        for seen in self._seen.values():
+            for known in seen.values():
+                for slot, times in known.done:
+                    self._hits[slot] += times * known.times
+                known.times = 0
+
     def counts(self) -> Counter[tuple[str, str, str, str, str]]:
         """What was done since the last call, by resource type, path, effect, rule and reason."""
+        self._count_seen()
         done: Counter[tuple[str, str, str, str, str]] = Counter()
         for i, (kind, path, decision) in enumerate(self._slots):
             if self._hits[i]:
@@ -420,13 +443,33 @@ class Deidentifier:
         return out or None
 
     def _concept(self, path: str) -> Step:
-        inner = self._nested("CodeableConcept", path)
+        """A CodeableConcept. The same one comes again and again: what became of it is remembered by its bytes.
+
+        Only a concept without free text is remembered, and only for patients of whom none of its words is known.
+        """
+        inner, seen, hits = self._nested("CodeableConcept", path), self._seen.setdefault(path, {}), self._hits
 
         def step(value: Any, walk: Walk) -> Any:
-            if isinstance(value, Mapping):
-                codings = [c for c in value.get("coding") or () if isinstance(c, Mapping)]
-                walk.said = {c.get("display") for c in codings if self._is_public(c.get("system"))}
-            return inner(value, walk)
+            if not isinstance(value, Mapping):
+                return None
+            key = orjson.dumps(value)
+            known = seen.get(key)
+            if known is not None and not self._text.concerns(known.words, walk.patient):
+                known.times += 1
+                return known.made
+            codings = value.get("coding")
+            found = [c for c in codings if isinstance(c, Mapping)] if isinstance(codings, list) else []
+            walk.said = {c.get("display") for c in found if self._is_public(c.get("system"))}
+            before, strange = hits.copy(), self._unknown.total()
+            made = inner(value, walk)
+            plain = value.get("text") in {None, *walk.said} and self._unknown.total() == strange
+            if known is None and plain and len(seen) < _CONCEPTS:
+                said = phrases.words(key.decode())
+                if not self._text.concerns(said, walk.patient):
+                    old = [*before, *[0] * (len(hits) - len(before))]
+                    done = [(i, n - old[i]) for i, n in enumerate(hits) if n > old[i]]
+                    seen[key] = _Seen(made, said, done)
+            return made
 
         return step
 

@@ -403,6 +403,14 @@ def test_what_was_done_is_counted_by_path_and_rule_and_only_once():
     assert not made.counts()
 
 
+def test_what_is_remembered_is_counted_as_if_it_had_been_walked():
+    made = walker()
+    for _ in range(5):
+        outcome(made, observation(), state())
+    counts = {path: n for (_, path, *_), n in made.counts().items()}
+    assert counts["Observation.code"] == counts["Observation.code.coding"] == counts["Observation.subject"] == 5
+
+
 # --- the memory of phrases ---------------------------------------------------------------------------
 
 
@@ -412,6 +420,16 @@ def test_a_label_is_read_once_for_all_patients_without_its_words():
     for i in range(5):
         outcome(made, observation(), state(PatientContext(f"p{i}", (Known("FAMILY", f"Name{i}"),), offset_days=-3)))
     assert engine.calls.count("Systolic blood pressure") == 1
+
+
+def test_a_free_text_is_cleaned_for_each_patient_anew():
+    made = walker()
+    for name in ("Archibald", "Bartholomew"):
+        person = PatientContext("p", (Known("GIVEN", name),), offset_days=-3)
+        for said in ("Archibald", "Bartholomew"):
+            result = outcome(made, observation(code={**LOINC, "text": f"pulse of {said}"}), state(person))
+            assert isinstance(result, Result)
+            assert (said in result.resource["code"]["text"]) is (said != name)
 
 
 def test_the_memory_of_one_patient_does_not_reach_another():

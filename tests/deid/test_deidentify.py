@@ -1,0 +1,207 @@
+"""The stage on a small lake: bronze to silver, one identity a person, the vault, counts that add up."""
+
+import base64
+import json
+import random
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from chartline.deid import deidentify, keys, policy
+from chartline.fhir import parse, validate
+from chartline.ingest.land import land
+from chartline.lake import tables
+from chartline.settings import Settings
+
+NOTE = "Ada Quixmire, formerly Ada Thornquist, was seen by Dr. Okonkwo on 2015-03-05. Call 617-555-0188."
+SECRETS = ("Quixmire", "Thornquist", "Okonkwo", "0188", "MRN0048291", "ada-1", "ada-old", "2015-03-05", "Alder Street")
+
+
+def _note(n, subject):
+    attachment = {"contentType": "text/plain", "data": base64.b64encode(NOTE.encode()).decode()}
+    return {
+        "resourceType": "DocumentReference",
+        "id": f"note-{n}",
+        "status": "current",
+        "subject": {"reference": f"Patient/{subject}", "display": "Ada Quixmire"},
+        "date": "2015-03-05T10:00:00Z",
+        "content": [{"attachment": attachment}],
+    }
+
+
+def _observation(n, subject, **more):
+    code = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
+    return {
+        "resourceType": "Observation",
+        "id": f"obs-{n}",
+        "status": "final",
+        "code": code,
+        "subject": {"reference": f"Patient/{subject}"},
+        "effectiveDateTime": "2015-03-05T09:00:00Z",
+        **more,
+    }
+
+
+PEOPLE = [
+    {
+        "resourceType": "Patient",
+        "id": "ada-1",
+        "identifier": [{"system": "http://hospital", "value": "MRN0048291"}],
+        "name": [{"family": "Quixmire", "given": ["Ada"]}],
+        "telecom": [{"system": "phone", "value": "617-555-0188"}],
+        "birthDate": "1961-04-09",
+        "address": [{"line": ["12 Alder Street"], "city": "Boston", "state": "MA", "postalCode": "02139"}],
+        "link": [{"other": {"reference": "Patient/ada-old"}, "type": "replaces"}],
+    },
+    {
+        "resourceType": "Patient",
+        "id": "ada-old",
+        "active": False,
+        "name": [{"family": "Thornquist", "given": ["Ada"]}],
+        "link": [{"other": {"reference": "Patient/ada-1"}, "type": "replaced-by"}],
+    },
+    {"resourceType": "Practitioner", "id": "doc-1", "name": [{"family": "Okonkwo"}]},
+    {"resourceType": "AuditEvent", "id": "audit-1", "type": {"code": "rest"}, "recorded": "2015-03-05T10:00:00Z"}
+    | {"agent": [{"requestor": True}], "source": {"observer": {"display": "x"}}},
+]
+RECORDS = [
+    *PEOPLE,
+    *(_note(n, s) for n, s in ((1, "ada-1"), (2, "ada-old"))),
+    _observation(1, "ada-1", valueString="lives at 12 Alder Street, Boston"),
+    _observation(2, "ada-old", meta={"versionId": "1", "lastUpdated": "2015-03-05T00:00:00Z"}, valueInteger=1),
+    _observation(2, "ada-old", meta={"versionId": "2", "lastUpdated": "2015-03-06T00:00:00Z"}, valueInteger=2),
+]
+
+
+def built(spark, folder, key, name, records=RECORDS):
+    """Settings of a lake with these records in silver, and the result of the stage."""
+    source = folder / "in"
+    source.mkdir(parents=True, exist_ok=True)
+    (source / "all.ndjson").write_text("".join(json.dumps(r) + "\n" for r in records))
+    settings = Settings(lake=folder / "lake", project="test", key=key, policy=name)
+    land(settings, [source], run_id="one")
+    parse.parse(spark, settings, run_id="one")
+    return settings, deidentify.deidentify(spark, settings, run_id="one")
+
+
+def rows(settings, name):
+    return tables.read(settings, name).to_pylist()
+
+
+def comparable(settings, name):
+    return sorted(
+        json.dumps({k: v for k, v in r.items() if k != "run_id"}, sort_keys=True) for r in rows(settings, name)
+    )
+
+
+@pytest.fixture(scope="module")
+def shifted(spark, tmp_path_factory, key_file):
+    return built(spark, tmp_path_factory.mktemp("shifted"), key_file, "expert_determination")
+
+
+@pytest.fixture(scope="module")
+def years(spark, tmp_path_factory, key_file):
+    return built(spark, tmp_path_factory.mktemp("years"), key_file, "safe_harbor")
+
+
+def test_every_version_is_accounted_for(shifted):
+    _, result = shifted
+    assert (result.counts.in_, result.counts.out) == (9, 7)
+    assert dict(result.counts.filtered) == {"superseded": 1, "type_not_in_policy": 1}
+    assert result.counts.lost == 0
+    assert result.gates == {"deidentified": "passed"}
+
+
+@pytest.mark.parametrize("which", ["shifted", "years"])
+def test_no_identifier_is_in_any_row(which, request):
+    settings, _ = request.getfixturevalue(which)
+    told = "".join(json.dumps(rows(settings, n)) for n in ("silver.resources", "silver.notes", "audit.elements"))
+    told += "".join(base64.b64decode(m).decode() for m in re.findall(r'\\"data\\":\\"([^"\\]+)', told))
+    assert [s for s in SECRETS if s in told] == []
+
+
+def test_silver_is_valid_fhir_stamped_with_policy_and_key(shifted):
+    settings, _ = shifted
+    rules, key = policy.load("expert_determination"), keys.load(settings.key)
+    for row in rows(settings, "silver.resources"):
+        assert validate.issues(json.loads(row["json"])) == []
+        assert (row["policy_hash"], row["key_id"]) == (rules.hash, key.id)
+
+
+@pytest.mark.parametrize("which", ["shifted", "years"])
+def test_merged_patients_are_one_subject(which, request):
+    settings, _ = request.getfixturevalue(which)
+    owned = [r for r in rows(settings, "silver.resources") if r["resource_type"] != "Practitioner"]
+    assert len({r["subject_id"] for r in owned}) == 1
+    assert {r["subject_id"] for r in rows(settings, "silver.notes")} == {owned[0]["subject_id"]}
+
+
+def test_one_offset_in_resources_and_notes(shifted):
+    settings, _ = shifted
+    resources = [json.loads(r["json"]) for r in rows(settings, "silver.resources")]
+    seen = {r["date"][:10] for r in resources if r["resourceType"] == "DocumentReference"}
+    seen |= {r["effectiveDateTime"][:10] for r in resources if r["resourceType"] == "Observation"}
+    (moved,) = seen
+    assert -365 <= (date.fromisoformat(moved) - date(2015, 3, 5)).days <= -1
+    assert all(moved in n["text"] for n in rows(settings, "silver.notes"))
+
+
+def test_years_only_and_exact_intervals_beside_them(years):
+    settings, _ = years
+    silver = rows(settings, "silver.resources")
+    assert re.findall(r"\d{4}-\d\d", "".join(r["json"] for r in silver)) == []
+    offsets = [dict(r["offsets"]) for r in silver if r["resource_type"] in ("Observation", "DocumentReference")]
+    hours = sorted({round(o.get("effectiveDateTime", o.get("date")) % 1 * 24, 3) for o in offsets})
+    assert hours == [9.0, 10.0]
+
+
+def test_the_same_input_is_not_worked_twice(spark, shifted):
+    settings, first = shifted
+    again = deidentify.deidentify(spark, settings, run_id="two")
+    assert again.unchanged
+    assert dict(again.tables) == dict(first.tables)
+
+
+def test_order_and_partitions_change_nothing(spark, tmp_path, key_file, shifted):
+    shuffled = random.Random(7).sample(RECORDS, len(RECORDS))
+    settings, _ = built(spark, tmp_path, key_file, "expert_determination", shuffled)
+    for name in ("silver.resources", "silver.notes"):
+        assert comparable(settings, name) == comparable(shifted[0], name)
+
+
+def test_random_codes_are_made_once_and_derived_from_nothing(spark, tmp_path, key_file, years):
+    settings, _ = years
+    before = {(r["resource_type"], r["resource_id"]): r["code"] for r in rows(settings, "vault.pseudonyms")}
+    assert before["Patient", "ada-1"] != before["Patient", "ada-old"]
+    assert len(set(before.values())) == len(before)
+    other, _ = built(spark, tmp_path, key_file, "safe_harbor")
+    fresh = {(r["resource_type"], r["resource_id"]): r["code"] for r in rows(other, "vault.pseudonyms")}
+    assert fresh.keys() == before.keys()
+    assert not set(fresh.values()) & set(before.values())
+    more = tmp_path / "more"
+    more.mkdir()
+    (more / "more.ndjson").write_text(json.dumps(_observation(3, "ada-1")) + "\n")
+    land(other, [more], run_id="two")
+    parse.parse(spark, other, run_id="two")
+    deidentify.deidentify(spark, other, run_id="two")
+    after = {(r["resource_type"], r["resource_id"]): r["code"] for r in rows(other, "vault.pseudonyms")}
+    assert {k: after[k] for k in fresh} == fresh
+    assert set(after) - set(fresh) == {("Observation", "obs-3")}
+
+
+def test_what_was_done_is_counted_for_every_element(shifted):
+    settings, _ = shifted
+    counts = {(r["path"], r["action"]): r["count"] for r in rows(settings, "audit.elements")}
+    assert counts["Patient.name", "drop"] == 2
+    assert counts["Patient.birthDate", "shift"] == 1
+    assert counts["DocumentReference.subject", "reference"] == 2
+
+
+def test_a_key_that_is_missing_stops_the_stage(spark, shifted, tmp_path):
+    from chartline.errors import UsageError
+
+    settings = replace(shifted[0], key=tmp_path / "none.key")
+    with pytest.raises(UsageError):
+        deidentify.deidentify(spark, settings, run_id="three")
