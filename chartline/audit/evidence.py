@@ -45,14 +45,14 @@ SAFE_HARBOR: Mapping[str, str] = {
 """The identifiers of 45 CFR 164.514(b)(2)(i), by their letter."""
 _SPANS = {
     "A": ("NAME", "PERSON", "RELATIVE", "ORGANIZATION"),
-    "B": ("STREET", "CITY", "ZIP", "ADDRESS", "LOCATION", "COORDINATES"),
-    "C": ("DATE", "BIRTHDATE", "AGE"),
+    "B": ("STREET", "CITY", "ZIP", "ADDRESS", "LOCATION", "FACILITY"),
+    "C": ("DATE", "DOB", "BIRTHDATE", "AGE"),
     "D": ("PHONE",),
     "E": ("FAX",),
     "F": ("EMAIL",),
     "G": ("SSN",),
     "H": ("MRN",),
-    "I": ("HEALTH_PLAN",),
+    "I": ("PLAN", "HEALTH_PLAN"),
     "J": ("ACCOUNT",),
     "K": ("LICENSE",),
     "L": ("VEHICLE",),

@@ -1,34 +1,111 @@
-"""The report of a release candidate: canonical JSON, whose hash is what a decision is bound to, and one HTML file."""
+"""The report of a release candidate: canonical JSON, and one HTML file that needs nothing else to be read."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-_TEMPLATES = Path(__file__).with_name("templates")
+from chartline.audit.text import KINDS
+from chartline.risk.cells import SMALL
+
+ICONS = {
+    "passed": "✓",
+    "met": "✓",
+    "found": "✓",
+    "releasable": "✓",
+    "failed": "✕",
+    "error": "✕",
+    "missed": "✕",
+    "not met": "✕",
+    "blocked": "✕",
+    "needs review": "!",
+    "not_applicable": "–",
+    "not applicable": "–",
+}
+"""Status is told by a sign and a word, never by colour alone."""
 
 
 def canonical(body: Mapping[str, Any]) -> bytes:
-    """The report as bytes: sorted keys, two spaces, UTF-8, one newline at the end."""
-    return (json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+    """The report as canonical JSON: sorted keys, no spaces, UTF-8; its SHA-256 is the hash a decision is bound to."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def bars(sizes: Mapping[str, Any], width: int = 520) -> list[dict[str, Any]]:
-    """Bars of a histogram: label, what is shown, length in pixels; a hidden cell has the length of its upper end."""
-    numbers = {k: int(str(v).rpartition("-")[2]) if isinstance(v, str) else int(v) for k, v in sizes.items()}
-    top = max([*numbers.values(), 1])
-    return [{"label": k, "shown": sizes[k], "length": round(width * n / top)} for k, n in numbers.items()]
+def number(value: float | None) -> str:
+    """A count with thousands apart; a small cell as ``1–10``, or as hidden with one."""
+    return "hidden" if value is None else f"{value:,}"
+
+
+def patients(value: int | None) -> str:
+    """A total of patients; 1 to 10 are not told apart."""
+    return f"1–{SMALL}" if value is None else f"{value:,}"
+
+
+def percent(value: float | None) -> str:
+    """A share with as many digits as it needs; hidden where the cell is."""
+    return "hidden" if value is None else f"{100 * value:.3g} %"
+
+
+def bars(rows: Sequence[tuple[str, float | None]], line_after: int | None = None) -> list[dict[str, Any]]:
+    """Geometry of horizontal bars: label, width in units of 0 to 100, text, and whether it lies past the threshold."""
+    most = max((v for _, v in rows if v is not None), default=0) or 1
+    return [
+        {
+            "label": label,
+            "value": value,
+            "width": round(100 * value / most, 2) if value is not None else 0,
+            "y": 30 * i,
+            "risky": line_after is not None and i <= line_after,
+        }
+        for i, (label, value) in enumerate(rows)
+    ]
+
+
+def funnel(stages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One bar a stage: the shares of what came in that went on, was a duplicate, was left out, was set aside."""
+    out = []
+    for i, stage in enumerate(stages):
+        x, parts = 0.0, []
+        for name in ("out", "duplicate", "filtered", "quarantined"):
+            width = 100 * stage[name] / stage["in"] if stage["in"] else 0.0
+            parts.append({"name": name, "x": round(x, 3), "width": round(width, 3)})
+            x += width
+        out.append({"stage": stage, "parts": parts, "y": 34 * i})
+    return out
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "patients": patients, "percent": percent}
+    return environment.get_template("report.html")
 
 
 def html(body: Mapping[str, Any], report_hash: str) -> str:
-    """The report as one self-contained page: no script, no request, readable on paper."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    """The report as one HTML page: no script, no address, charts as SVG with their figures in tables beside them.
+
+    Args:
+        body: what ``report.json`` holds.
+        report_hash: SHA-256 of ``report.json``.
+    """
+    risk = body["risk"]
+    return _template().render(
+        r=body,
+        report_hash=report_hash,
+        icons=ICONS,
+        kinds=KINDS,
+        first=risk["models"][0],
+        bands=bars([(b["classes_of"], b["patients"]) for b in risk["bands"]], line_after=2),
+        groups=bars([(f"{g['dimension']}: {g['group']}", g["average"]) for g in risk["groups"]]),
+        funnel=funnel(body["stages"]),
     )
-    environment.filters["bars"] = bars
-    environment.filters["n"] = lambda v: f"{v:,}" if isinstance(v, int) else v
-    return environment.get_template("report.html").render(r=body, report_hash=report_hash)

@@ -30,7 +30,7 @@ from chartline.audit.text import CELL, KINDS, Piece, fold, pieces, plain
 from chartline.deid.context import Known
 from chartline.errors import UsageError
 
-__all__ = ["Hit", "SweepResult", "known_from_lake", "known_from_sources", "sweep"]
+__all__ = ["Hit", "Party", "SweepResult", "known_from_lake", "known_from_sources", "sweep"]
 
 NEAR = 60  # characters of folded text within which two weak values of one person are a hit
 _MOST_HITS = 1000  # places listed; counts go on

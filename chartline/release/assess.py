@@ -18,6 +18,7 @@ from chartline.lake import spark as lake
 from chartline.quality import gates
 from chartline.release import candidates
 from chartline.risk import measure
+from chartline.risk.cells import shown
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
@@ -162,12 +163,10 @@ def _body(
 
 def _rows(name: str, frame: DataFrame) -> int | None:
     count = frame.count()
-    return measure.shown(count) if name == "gold.subjects" else count
+    return shown(count) if name == "gold.subjects" else count
 
 
-def _write(
-    settings: Settings, candidate: str, body: Mapping[str, Any], known: list[sweep.Party], secret: bytes
-) -> str:
+def _write(settings: Settings, candidate: str, body: Mapping[str, Any], known: list[sweep.Party], secret: bytes) -> str:
     """Write both files under a temporary name, sweep them too, move them to their place; return the report's hash."""
     folder = candidates.folder(settings) / candidate
     part = folder.with_name(f".{candidate}.part")
