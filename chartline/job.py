@@ -7,7 +7,6 @@ Exit codes are those of the command line: 0 done, 1 the data or a gate said no, 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -48,27 +47,24 @@ def _assess(settings: Settings, args: argparse.Namespace) -> Facts:
     from chartline.release import candidates
 
     facts = _stage("assess")(settings, args)
-    report = _report(settings, facts["candidate"])
+    candidate = facts["candidate"]
     return facts | {
-        "state": candidates.show(settings, facts["candidate"])["state"],
-        "report": str(report.with_suffix(".html").absolute()),
-        "report_hash": hashlib.sha256(report.read_bytes()).hexdigest(),
+        "state": candidates.show(settings, candidate)["state"],
+        "report": str(candidates.report_path(settings, candidate).with_suffix(".html").absolute()),
+        "report_hash": candidates.report_hash(settings, candidate),
     }
-
-
-def _report(settings: Settings, candidate: str) -> Path:
-    return settings.zone("audit") / "candidates" / candidate / "report.json"
 
 
 def _decide(settings: Settings, args: argparse.Namespace) -> Facts:
     """Record what the officer answered in Airflow, about the very report that the question named."""
+    from chartline.release import candidates
     from chartline.release.decide import decide
 
     if args.answer not in ("Approve", "Reject") or not args.by or not args.reason.strip():
         raise DataError(
             "CL1090", "there is no answer with a name and a reason.", "Clear the task 'approve' and answer it."
         )
-    if hashlib.sha256(_report(settings, args.candidate).read_bytes()).hexdigest() != args.report_hash:
+    if candidates.report_hash(settings, args.candidate) != args.report_hash:
         raise DataError("CL1091", "the report is not the one the officer was asked about.", "Run 'assess' again.")
     return dict(
         decide(

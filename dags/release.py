@@ -3,7 +3,7 @@
 Runs when the asset `gold` changes. *assess* sweeps and measures gold and writes the report of a release candidate;
 *approve* waits for the privacy officer (Required Actions); the answer is written to `audit.decisions`; *publish*
 reads it there again and refuses without one, whatever the colour of the tasks before it. A rejected candidate ends
-red at *rejected*. A candidate that was decided before is not asked about again.
+red at *rejected*. A candidate that is published or rejected is not asked about again.
 
 Emits the asset `curated`.
 """
@@ -60,9 +60,9 @@ with DAG(
 
     @task.short_circuit
     def candidate(airflow_run: str) -> dict[str, Any] | None:
-        """Facts of the candidate, or nothing when it was decided before: then there is nothing to ask."""
+        """Facts of the candidate, or nothing when it is published or rejected: then there is nothing to ask."""
         facts = settings.outcome(airflow_run, "assess")
-        return facts if facts["state"] == "pending" else None
+        return facts if facts["state"] in ("pending", "approved") else None
 
     approve = Approval(
         task_id="approve",

@@ -5,8 +5,10 @@ import pytest
 
 from chartline import job, pipeline
 from chartline.errors import DataError, MachineError, UsageError
+from chartline.release import decide
 from chartline.stage import Counts, StageResult
 
+CANDIDATE = "candidate-1"
 DONE = StageResult("parse", "run-1", Counts(3, 3), {"bronze.resources": 4}, {"parsed": "passed"})
 
 
@@ -52,7 +54,7 @@ def test_a_failure_is_an_exit_code_a_number_and_no_outcome(configured, monkeypat
 
 
 def asked(settings, **said):
-    report = settings.zone("audit") / "candidates" / "c1" / "report.json"
+    report = settings.zone("audit") / "candidates" / CANDIDATE / "report.json"
     report.parent.mkdir(parents=True)
     report.write_text("{}")
     told = {
@@ -61,7 +63,7 @@ def asked(settings, **said):
         "reason": "as agreed",
         "report-hash": hashlib.sha256(b"{}").hexdigest(),
     }
-    return ["c1", *(f"--{name}={value}" for name, value in (told | said).items())]
+    return [CANDIDATE, *(f"--{name}={value}" for name, value in (told | said).items())]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,6 @@ def asked(settings, **said):
     ],
 )
 def test_what_is_no_answer_about_this_report_is_not_recorded(configured, monkeypatch, capsys, said, number):
-    decide = pytest.importorskip("chartline.release.decide")
     monkeypatch.setattr(decide, "decide", lambda *args, **kwargs: pytest.fail("recorded"))
     assert job.main("decide", asked(configured, **said)) == 1
     assert number in capsys.readouterr().err
@@ -83,11 +84,10 @@ def test_what_is_no_answer_about_this_report_is_not_recorded(configured, monkeyp
 
 @pytest.mark.parametrize(("answer", "approve"), [("Approve", True), ("Reject", False)])
 def test_an_answer_is_recorded_as_it_was_given(configured, monkeypatch, answer, approve):
-    decide = pytest.importorskip("chartline.release.decide")
     recorded = []
     monkeypatch.setattr(decide, "decide", lambda settings, candidate, **said: recorded.append((candidate, said)) or {})
     assert job.main("decide", asked(configured, answer=answer, reason="--no flag")) == 0
-    assert recorded == [("c1", {"approve": approve, "by": "officer", "reason": "--no flag", "channel": "airflow"})]
+    assert recorded == [(CANDIDATE, {"approve": approve, "by": "officer", "reason": "--no flag", "channel": "airflow"})]
 
 
 def test_there_is_no_other_job():
