@@ -23,7 +23,7 @@ from chartline.deid.context import PatientContext
 from chartline.deid.phrases import Phrases
 from chartline.deid.policy import DATES, Decision, Policy
 from chartline.errors import DataError
-from chartline.fhir import definitions
+from chartline.fhir import definitions, validate
 from chartline.fhir.definitions import Element
 
 if TYPE_CHECKING:
@@ -468,7 +468,7 @@ class Deidentifier:
                 if not self._text.concerns(said, walk.patient):
                     old = [*before, *[0] * (len(hits) - len(before))]
                     done = [(i, n - old[i]) for i, n in enumerate(hits) if n > old[i]]
-                    seen[key] = _Seen(made, said, done)
+                    seen[key] = _Seen(validate.judged("CodeableConcept", made) if made else None, said, done)
             return made
 
         return step

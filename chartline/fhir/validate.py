@@ -44,6 +44,17 @@ class Issue:
     reason: str
 
 
+class Judged(dict[str, Any]):
+    """A part of a resource that was found valid before and is not judged again; its owner does not change it."""
+
+
+def judged(kind: str, value: dict[str, Any]) -> dict[str, Any]:
+    """The value of a datatype as ``Judged`` when it is valid, else as it is."""
+    found: Found = []
+    _type(kind)(value, found)
+    return value if found else Judged(value)
+
+
 # --- primitives --------------------------------------------------------------------------------------
 
 
@@ -262,6 +273,11 @@ def _shape(name: str) -> _Shape:
     )
 
 
+def _no_object(value: Any, found: Found) -> None:
+    if type(value) is not Judged:
+        found.append(("", "wrong_type" if type(value) is not dict else "empty_value"))
+
+
 @cache
 def _type(name: str) -> Check:
     shape = _shape(name)
@@ -269,7 +285,7 @@ def _type(name: str) -> Check:
 
     def check(value: Any, found: Found) -> None:
         if type(value) is not dict or not value:
-            found.append(("", "wrong_type" if type(value) is not dict else "empty_value"))
+            _no_object(value, found)
             return
         chosen = []
         for key, inner in value.items():
