@@ -65,7 +65,8 @@ def _readable(settings: Settings, name: str, version: int) -> bool:
     """Whether the version is on record and all its files are there."""
     try:
         table = DeltaTable(tables.path(settings, name), version=version)
-        return all((tables.path(settings, name) / uri).is_file() for uri in table.files())
+        files = table.get_add_actions(flatten=True).column("path").to_pylist()
+        return all((tables.path(settings, name) / file).is_file() for file in files)
     except (DeltaError, OSError):
         return False
 
