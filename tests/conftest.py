@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for a session or for a finished lake needs Spark; ``make unit`` leaves it out."""
+    for item in items:
+        if {"spark", "finished"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("spark")
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one Spark session of this process."""
