@@ -26,7 +26,7 @@ LANES = (
     ("Notes", ("DocumentReference", "Composition"), "#5a6878"),
     ("Other", (), "#8a8f98"),
 )
-_WIDTH, _LEFT, _ROW, _TOP = 1000, 130, 46, 54
+_WIDTH, _LEFT, _ROW, _TOP = 1000, 160, 46, 54
 
 
 def _lane(source_type: str) -> int:
@@ -43,28 +43,28 @@ def timeline_svg(rows: Sequence[Mapping[str, Any]]) -> str:
     last = max((r["days"] for r in dated), default=0.0) or 1.0
     used = sorted({_lane(r["source_type"]) for r in dated})
     height = _TOP + _ROW * len(used) + 44
-    scale = (_WIDTH - _LEFT - 30) / last
+    scale = (_WIDTH - _LEFT - 50) / last
+    caption = f"{len(dated):,} events, {last / 365.25:.1f} years"
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" aria-labelledby="t d"'
         ' font-family="system-ui, sans-serif" font-size="13">',
         '<title id="t">Timeline of one patient</title>',
         f'<desc id="d">{len(dated)} events over {last:.0f} days; {len(rows) - len(dated)} that always hold.</desc>',
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="16" y="28" font-size="16" font-weight="600" fill="#1b2430">{len(dated):,} events, {last / 365.25:.1f} years</text>',
+        f'<text x="16" y="28" font-size="16" font-weight="600" fill="#1b2430">{caption}</text>',
     ]
     for place, lane in enumerate(used):
         name, _, colour = LANES[lane]
         y = _TOP + _ROW * place + 20
         mine = [r for r in dated if _lane(r["source_type"]) == lane]
-        out.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 30}" y1="{y}" y2="{y}" stroke="#d9e0e8"/>')
+        out.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 50}" y1="{y}" y2="{y}" stroke="#d9e0e8"/>')
         out.append(f'<text x="16" y="{y + 4}" fill="#1b2430">{name}</text>')
         out.append(f'<text x="{_LEFT - 12}" y="{y + 4}" fill="#5a6878" text-anchor="end">{len(mine):,}</text>')
         for r in mine:
             label = escape(f"day {r['days']:.1f} {r['code']}")
             x = _LEFT + r["days"] * scale
-            out.append(
-                f'<circle cx="{x:.1f}" cy="{y}" r="5" fill="{colour}" fill-opacity="0.45"><title>{label}</title></circle>'
-            )
+            dot = f'<circle cx="{x:.1f}" cy="{y}" r="5" fill="{colour}" fill-opacity="0.45">'
+            out.append(f"{dot}<title>{label}</title></circle>")
     for step in range(5):
         x, day = _LEFT + step * last * scale / 4, step * last / 4
         out.append(f'<text x="{x:.0f}" y="{height - 16}" fill="#5a6878" text-anchor="middle">day {day:,.0f}</text>')
