@@ -57,11 +57,13 @@ class World:
         parties: rows like those of ``bronze.people``.
         links: reference as written to ``Type/id``, for the forms that do not say it themselves.
         latest: patient to the latest year after the run's that the data tell.
+        formats: what each file is, in the order of the files.
     """
 
     parties: list[dict[str, Any]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     latest: dict[str, int] = field(default_factory=dict)
+    formats: list[formats.Format] = field(default_factory=list)
 
     def get(self, reference: str) -> str | None:
         """What a reference resolves to, by rule or by the files."""
@@ -116,15 +118,12 @@ def _opened(item: sources.Item, compression: str) -> Iterator[BinaryIO]:
         raise DataError("CL1101", f"source {item.source} holds a damaged gzip file.", "Have it sent again.") from None
 
 
-def _fhir(given: Sequence[Path]) -> Iterator[tuple[sources.Item, formats.Format]]:
-    """Every file with what it is; a file that may not be read is of the format of its refusal."""
-    for item in sources.items(given):
-        if item.refused:
-            yield item, formats.Format("unknown", reason=item.refused)
-            continue
-        with item.open() as raw:
-            head = raw.read(formats.HEAD)
-        yield item, formats.detect(head, item.name)
+def _format(item: sources.Item) -> formats.Format:
+    """What a file is; a file that may not be read is of the format of its refusal."""
+    if item.refused:
+        return formats.Format("unknown", reason=item.refused)
+    with item.open() as raw:
+        return formats.detect(raw.read(formats.HEAD), item.name)
 
 
 def _texts(handle: BinaryIO, form: str) -> Iterator[bytes]:
@@ -142,7 +141,9 @@ def survey(given: Sequence[Path], year: int) -> World:
     world = World()
     later = re.compile(patients.years_after(year).encode())
     doubtful: set[str] = set()
-    for item, found in _fhir(given):
+    for item in sources.items(given):
+        found = _format(item)
+        world.formats.append(found)
         if found.reason:
             continue
         with _opened(item, found.compression) as handle:
@@ -233,7 +234,7 @@ class _Writer:
     def write(self, given: Sequence[Path], to: Path) -> dict[str, Any]:
         """Write every file; the counts by name and reason."""
         to.mkdir(parents=True, exist_ok=True)
-        for number, (item, found) in enumerate(_fhir(given), start=1):
+        for number, (item, found) in enumerate(zip(sources.items(given), self._world.formats, strict=True), start=1):
             if found.reason:
                 self._filtered[f"file_{found.reason}"] += 1
                 self._plain["in"] += 1
