@@ -8,6 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from chartline import pipeline
+from chartline.lake import tables
 from tests.conftest import chartline
 from tests.end_to_end import canaries
 
@@ -46,23 +48,34 @@ def planted(tmp_path_factory):
     return folder, tokens, len(resources)
 
 
-@pytest.mark.parametrize("policy", ["safe_harbor", "expert_determination"])
-def test_no_canary_leaves_the_restricted_zone(planted, tmp_path, key_file, policy):
+def test_no_canary_leaves_the_restricted_zone(planted, tmp_path, key_file):
     folder, tokens, total = planted
     lake = tmp_path / "lake"
-    done = chartline("run", folder, "--lake", lake, "--policy", policy, "--key", key_file, "--json")
+    done = chartline("run", folder, "--lake", lake, "--policy", "expert_determination", "--key", key_file, "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     words = [*canaries.KNOWN, canaries.PATIENT_ID, *tokens.tokens.values()]
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "stdout").write_bytes(done.stdout)
     (tmp_path / "logs" / "stderr").write_bytes(done.stderr)
-    for zone in ("deidentified", "audit", "curated"):
-        if (lake / zone).exists():
-            assert leaks(lake / zone, words) == set()
+    for zone in ("deidentified", "audit"):
+        assert leaks(lake / zone, words) == set()
     assert leaks(tmp_path / "logs", words) == set()
     assert answer["counts"]["parse"]["in"] == total
-    assert answer["counts"]["deidentify"]["out"] > 0.5 * total
+    assert answer["counts"]["deidentify"]["out"] > 40
+
+
+@pytest.mark.spark
+def test_no_canary_leaves_under_safe_harbor(planted, spark, lake):
+    folder, tokens, _ = planted
+    settings = lake.with_(policy="safe_harbor")
+    results = list(pipeline.run(settings, [folder]))
+    assert results[-1].extra["candidate"]
+    words = [*canaries.KNOWN, canaries.PATIENT_ID, *tokens.tokens.values()]
+    for zone in ("deidentified", "audit"):
+        assert leaks(settings.zone(zone), words) == set()
+    events = tables.read(settings, "gold.events")
+    assert {t.month for t in events["time"].to_pylist() if t} <= {1, 12}, "only the year may show"
 
 
 def test_the_referee_sees_a_canary_where_there_is_one(planted, tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chartline import pipeline
 from chartline.lake import tables
 from chartline.settings import Settings
 from tests.conftest import chartline
@@ -30,16 +31,15 @@ def test_the_sweep_of_the_finished_lake_finds_nothing_and_of_the_source_finds_mu
     assert dirty.returncode == 1
 
 
-def test_a_second_run_changes_nothing(tmp_path, hospital, key_file):
+@pytest.mark.spark
+def test_a_second_run_changes_nothing(spark, lake, hospital):
     one = sorted(hospital.glob("*.json"))[0]
-    arguments = ("run", one, "--lake", tmp_path / "lake", "--key", key_file, "--json")
-    first = json.loads(chartline(*arguments).stdout)
-    second = json.loads(chartline(*arguments).stdout)
-    assert first["status"] == second["status"] == "pending"
-    assert second["unchanged"] is True
-    assert second["tables"] == first["tables"]
-    assert second["candidate"] == first["candidate"]
-    assert second["counts"]["land"]["duplicate"] == 1
+    first = list(pipeline.run(lake, [one]))
+    second = list(pipeline.run(lake, [one]))
+    assert [r.unchanged for r in second[1:]] == [True] * 4
+    assert [r.tables for r in second[1:]] == [r.tables for r in first[1:]]
+    assert second[-1].extra["candidate"] == first[-1].extra["candidate"]
+    assert second[0].counts.duplicate == 1
 
 
 @pytest.fixture
