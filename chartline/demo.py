@@ -22,7 +22,7 @@ import httpx
 
 from chartline import progress
 from chartline.errors import ChartlineError, DataError, MachineError, UsageError
-from chartline.local_airflow import ENGINEER, OFFICER, SETTLE_SECONDS, Airflow, running
+from chartline.local_airflow import ENGINEER, OFFICER, SETTLE_SECONDS, Airflow, end_left_behind, running
 from chartline.settings import Settings, room
 
 PATIENTS, SEED, TODAY = 20, 20261124, "20260101"
@@ -177,6 +177,7 @@ def run(folder: Path, *, stay: bool) -> None:
         settings = _settings(folder)
         source = _hospital(folder)
         before = versions(settings)
+        end_left_behind(folder / "airflow")
         shutil.rmtree(folder / "airflow", ignore_errors=True)  # history of an earlier demo; the lake keeps the evidence
         with running(folder / "airflow", settings) as airflow:
             with airflow.client(ENGINEER) as api:
@@ -201,6 +202,7 @@ def down(folder: Path) -> None:
             os.kill(int(handle.read()), signal.SIGTERM)
             fcntl.flock(handle, fcntl.LOCK_EX)
         pid_file.unlink()
+    end_left_behind(folder / "airflow")
 
 
 def main(argv: list[str]) -> int:

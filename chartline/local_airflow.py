@@ -158,6 +158,14 @@ def end_started_since(before: list[psutil.Process], seconds: float = 6) -> int:
     return ended
 
 
+def end_left_behind(home: Path) -> None:
+    """End every process whose Airflow lives in ``home``: what a demo that was killed itself could not end."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("AIRFLOW_HOME") == str(home.absolute()):
+                process.kill()
+
+
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
     """SIGTERM and SIGHUP unwind the stack as Ctrl-C does; the handlers of before come back at the end."""

@@ -7,7 +7,7 @@ import textwrap
 import psutil
 
 from chartline import demo
-from chartline.local_airflow import free_ports
+from chartline.local_airflow import end_left_behind, free_ports
 
 
 def test_everything_started_is_ended_also_what_leads_a_session_of_its_own_or_ignores_sigterm():
@@ -51,6 +51,16 @@ with demo._only_demo(Path({str(tmp_path)!r})):
     assert demo.main(["down", str(tmp_path)]) == 0
     assert running.wait(timeout=10) == 0
     assert demo.main(["down", str(tmp_path)]) == 0
+
+
+def test_what_a_killed_demo_left_behind_is_ended_and_nothing_else(tmp_path):
+    left = subprocess.Popen(["sleep", "60"], env={"AIRFLOW_HOME": str(tmp_path / "airflow")})
+    other = subprocess.Popen(["sleep", "60"], env={"AIRFLOW_HOME": str(tmp_path / "other")})
+    end_left_behind(tmp_path / "airflow")
+    assert left.wait(timeout=10) != 0
+    assert other.poll() is None
+    other.kill()
+    other.wait()
 
 
 def test_ports_are_free_and_different():
