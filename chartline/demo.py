@@ -68,7 +68,7 @@ def versions(settings: Settings) -> dict[str, int]:
 
 def _answer(officer: httpx.Client) -> None:
     """Answer what waits for the privacy officer."""
-    asked = {"response_received": False, "state": "awaiting_input"}
+    asked: dict[str, str | bool] = {"response_received": False, "state": "awaiting_input"}
     waiting = officer.get("/dags/~/dagRuns/~/hitlDetails", params=asked).raise_for_status().json()["hitl_details"]
     if waiting:
         progress.say("Privacy officer: asked; the report is written")
