@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from chartline.risk.cells import SMALL, shown, suppressed
@@ -119,12 +120,19 @@ def profiles(subjects: DataFrame, encounters: DataFrame) -> DataFrame:
     )
 
 
-def class_sizes(people: DataFrame, columns: tuple[str, ...]) -> dict[int, int]:
-    """Number of classes by their size in distinct patients."""
+def class_sizes(people: DataFrame) -> dict[str, dict[int, int]]:
+    """For each model, the number of classes by their size in distinct patients; one job for all."""
     from pyspark.sql import functions as f
 
-    sizes = people.groupBy(*columns).agg(f.countDistinct("subject_id").alias("size"))
-    return {int(r["size"]): int(r["n"]) for r in sizes.groupBy("size").agg(f.count("*").alias("n")).collect()}
+    def sized(model: str, columns: tuple[str, ...]) -> DataFrame:
+        sizes = people.groupBy(*columns).agg(f.countDistinct("subject_id").alias("size"))
+        return sizes.select(f.lit(model).alias("model"), "size")
+
+    rows = reduce(lambda a, b: a.unionAll(b), (sized(m, c) for m, c in MODELS.items()))
+    found: dict[str, dict[int, int]] = {model: {} for model in MODELS}
+    for r in rows.groupBy("model", "size").agg(f.count("*").alias("n")).collect():
+        found[r["model"]][int(r["size"])] = int(r["n"])
+    return found
 
 
 def diversity(people: DataFrame, events: DataFrame) -> int:
@@ -146,26 +154,28 @@ def groups(people: DataFrame, threshold: float = THRESHOLD) -> list[dict[str, An
     from pyspark.sql import functions as f
 
     size = f.count("*").over(Window.partitionBy(*DEMOGRAPHICS))
-    sized = people.dropDuplicates(["subject_id"]).withColumn("risk", 1 / size).persist()
+    sized = people.dropDuplicates(["subject_id"]).withColumn("risk", 1 / size)
+    long = sized.select("risk", f.explode(f.create_map(*(c for g in GROUPS for c in (f.lit(g), f.col(g))))))
+    told = long.groupBy("key", f.coalesce("value", f.lit("unknown")).alias("value")).agg(
+        f.count("*").alias("n"),
+        f.avg("risk").alias("average"),
+        f.avg((f.col("risk") > threshold).cast("int")).alias("above"),
+    )
+    rows = {(r["key"], r["value"]): r for r in told.collect()}
     out: list[dict[str, Any]] = []
     for dimension in GROUPS:
-        rows = sized.groupBy(dimension).agg(
-            f.count("*").alias("n"), f.avg("risk").alias("average"), f.avg((f.col("risk") > threshold).cast("int"))
-        )
-        told = {r[0] or "unknown": r for r in rows.collect()}
-        cells = suppressed({group: int(r["n"]) for group, r in told.items()})
-        for group in sorted(told):
-            known = cells[group] is not None
+        cells = suppressed({group: int(r["n"]) for (of, group), r in rows.items() if of == dimension})
+        for group, patients in sorted(cells.items()):
+            r = rows[dimension, group]
             out.append(
                 {
                     "dimension": dimension.replace("_", " "),
                     "group": group,
-                    "patients": cells[group],
-                    "average": round(told[group][2], 6) if known else None,
-                    "share_above": round(told[group][3], 6) if known else None,
+                    "patients": patients,
+                    "average": None if patients is None else round(r["average"], 6),
+                    "share_above": None if patients is None else round(r["above"], 6),
                 }
             )
-    sized.unpersist()
     return out
 
 
@@ -173,7 +183,7 @@ def assess(subjects: DataFrame, encounters: DataFrame, events: DataFrame) -> dic
     """Everything the report says of structured risk, as plain data."""
     people = profiles(subjects, encounters).persist()
     try:
-        sizes = {model: class_sizes(people, columns) for model, columns in MODELS.items()}
+        sizes = class_sizes(people)
         first = next(iter(MODELS))
         return {
             "threshold": THRESHOLD,

@@ -1,0 +1,304 @@
+"""The sweep finds a canary on every surface, and only what proves something."""
+
+import base64
+import bz2
+import gzip
+import json
+import lzma
+import sqlite3
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from chartline.audit.known import known_from_lake, known_from_sources, party
+from chartline.audit.sweep import sweep
+from chartline.deid.context import Known
+from chartline.errors import UsageError
+from chartline.lake import tables
+
+NAME, MRN, PHONE, STREET = "Zorblatt Quixmire", "MRN88120937", "617-555-0193", "8841 Vexation Hollow Road"
+PERSON = (
+    Known("NAME", NAME),
+    Known("GIVEN", "Zorblatt"),
+    Known("FAMILY", "Quixmire"),
+    Known("MRN", MRN),
+    Known("PHONE", PHONE),
+    Known("SSN", "219-09-9377"),
+    Known("EMAIL", "z.quixmire@canary.example"),
+    Known("STREET", STREET),
+    Known("CITY", "Boston"),
+    Known("ZIP", "02139"),
+    Known("BIRTHDATE", "1961-04-09"),
+    Known("ORGANIZATION", "Plimhaven General Hospital"),
+)
+MAY = (Known("NAME", "May Long"), Known("GIVEN", "May"), Known("FAMILY", "Long"), Known("CITY", "Salem"))
+
+
+def plain(folder):
+    (folder / "x.log").write_text(f"ERROR at {NAME}")
+
+
+def upper_and_accents(folder):
+    (folder / "x.txt").write_text("ZÓRBLATT   QUIXMÍRE")
+
+
+def family_first(folder):
+    (folder / "x.txt").write_text("Quixmire, Zorblatt")
+
+
+def json_escapes(folder):
+    (folder / "x.json").write_text('{"t":"seen by\\nZorblatt\\u0020Quixmire"}')
+
+
+def base64_attachment(folder):
+    (folder / "x.json").write_text(json.dumps({"data": base64.b64encode(f"Note about {NAME}.".encode()).decode()}))
+
+
+def gzip_in_base64(folder):
+    (folder / "x.json").write_text(json.dumps({"data": base64.b64encode(gzip.compress(NAME.encode())).decode()}))
+
+
+def gzipped(folder):
+    (folder / "x.gz").write_bytes(gzip.compress(b"a ") + gzip.compress(MRN.encode()))
+
+
+def bzipped(folder):
+    (folder / "x.bz2").write_bytes(bz2.compress(MRN.encode()))
+
+
+def xzipped(folder):
+    (folder / "x.xz").write_bytes(lzma.compress(MRN.encode()))
+
+
+def zipped(folder):
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
+        archive.writestr("inner.txt", MRN)
+
+
+def member_name(folder):
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
+        archive.writestr(f"{MRN}.txt", "")
+
+
+def file_name(folder):
+    (folder / f"{MRN}.txt").write_text("")
+
+
+def folder_name(folder):
+    (folder / f"patient={MRN}").mkdir()
+    (folder / f"patient={MRN}" / "x").write_text("")
+
+
+def html_attribute(folder):
+    (folder / "x.html").write_text(f'<html><p title="{NAME}">x</p></html>')
+
+
+def html_across_tags(folder):
+    (folder / "x.html").write_text("<html><td>Zorblatt</td><td>Quixmire</td></html>")
+
+
+def url_encoded(folder):
+    (folder / "x.log").write_text("GET /p?name=zorblatt%20quixmire")
+
+
+def parquet_nested(folder):
+    pq.write_table(pa.table({"n": [[{"text": "x"}, {"text": NAME}]]}), folder / "x.parquet", write_statistics=False)
+
+
+def parquet_map(folder):
+    kind = pa.map_(pa.string(), pa.string())
+    pq.write_table(pa.table({"n": pa.array([[("k", MRN)]], kind)}), folder / "x.parquet", write_statistics=False)
+
+
+def parquet_binary(folder):
+    pq.write_table(pa.table({"n": [gzip.compress(MRN.encode())]}), folder / "x.parquet", write_statistics=False)
+
+
+def parquet_number(folder):
+    pq.write_table(pa.table({"n": [6175550193]}), folder / "x.parquet", write_statistics=False)
+
+
+def parquet_metadata(folder):
+    pq.write_table(pa.table({"n": [1]}).replace_schema_metadata({"made": NAME}), folder / "x.parquet")
+
+
+def delta_log(folder):
+    (folder / "_delta_log").mkdir()
+    stats = json.dumps({"minValues": {"name": NAME}})
+    (folder / "_delta_log" / "0.json").write_text(json.dumps({"add": {"stats": stats}}))
+
+
+def sqlite_file(folder):
+    with sqlite3.connect(folder / "x.db") as base:
+        base.execute("create table t (v text)")
+        base.execute("insert into t values (?)", (NAME,))
+    base.close()
+
+
+def utf16(folder):
+    (folder / "x.txt").write_bytes(NAME.encode("utf-16"))
+
+
+SURFACES = [
+    plain,
+    upper_and_accents,
+    family_first,
+    json_escapes,
+    base64_attachment,
+    gzip_in_base64,
+    gzipped,
+    bzipped,
+    xzipped,
+    zipped,
+    member_name,
+    file_name,
+    folder_name,
+    html_attribute,
+    html_across_tags,
+    url_encoded,
+    parquet_nested,
+    parquet_map,
+    parquet_binary,
+    parquet_number,
+    parquet_metadata,
+    delta_log,
+    sqlite_file,
+    utf16,
+]
+
+
+@pytest.mark.parametrize("plant", SURFACES, ids=lambda f: f.__name__)
+def test_a_canary_is_found_on_every_surface_and_never_told(plant, tmp_path):
+    plant(tmp_path)
+    found = sweep([tmp_path], [PERSON])
+    assert found.total > 0
+    assert not found.clean
+    told = json.dumps(found.to_json()).lower()
+    assert [w for w in ("zorblatt", "quixmire", MRN.lower(), "5550193") if w in told] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call (617) 555 0193",
+        "call +1 617.555.0193 now",
+        "on 2024-01-05 617-555-0193",
+        "ssn 219 09 9377",
+        "219099377",
+        "Z.Quixmire@Canary.Example",
+        "lives at 8841 vexation hollow road.",
+        "Dr Quixmire",
+        "seen at Plimhaven General Hospital",
+        "Boston, MA 02139",
+        "born 1961-04-09 in Boston",
+        "May Long was seen",
+        "Long, May",
+        "May of Salem",
+        '{"family":"Long","given":["May"]}',
+    ],
+)
+def test_what_is_proof(tmp_path, text):
+    (tmp_path / "x.txt").write_text(text)
+    assert sweep([tmp_path], [PERSON, MAY]).total > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In May, as long as it lasts",
+        "a Boston scientific stent",
+        "code 02139",
+        "on 1961-04-09",
+        "MRN8812093",
+        "XMRN88120937",
+        "617-555-01934",
+        "General Hospital",
+        "8841 units",
+        "Salem" + " filler" * 20 + " May",
+    ],
+)
+def test_what_is_no_proof(tmp_path, text):
+    (tmp_path / "x.txt").write_text(text)
+    assert sweep([tmp_path], [PERSON, MAY]).total == 0
+
+
+def test_cells_of_a_column_are_not_read_together(tmp_path):
+    pq.write_table(pa.table({"n": ["Boston", "02139"]}), tmp_path / "x.parquet", write_statistics=False)
+    assert sweep([tmp_path], [PERSON]).total == 0
+
+
+def test_a_short_id_is_found_as_a_reference_only(tmp_path):
+    known = [party({"resourceType": "Encounter", "id": "17"})]
+    (tmp_path / "x.txt").write_text("17 of 20")
+    assert sweep([tmp_path], known).total == 0
+    (tmp_path / "x.txt").write_text('{"reference":"Encounter/17"}')
+    assert sweep([tmp_path], known).total == 1
+
+
+def test_a_clean_folder_is_clean_and_the_decoy_was_found_everywhere(tmp_path):
+    (tmp_path / "x.txt").write_text("nothing here")
+    found = sweep([tmp_path], [PERSON])
+    assert found.clean
+    assert len(found.control) == 8
+    assert all(found.control.values())
+    told = found.to_json()
+    assert told["surfaces"]["exercised"] == {"file name": 1, "text": 1}
+    assert "parquet values" in told["surfaces"]["not_exercised"]
+
+
+def test_a_sweep_that_misses_its_decoy_is_not_clean(tmp_path, monkeypatch):
+    (tmp_path / "x.txt").write_text("nothing here")
+    monkeypatch.setattr("chartline.audit.text._gunzipped", lambda data: b"")
+    found = sweep([tmp_path], [PERSON])
+    assert not found.control["packed.gz"]
+    assert not found.clean
+
+
+def test_the_same_value_has_the_same_hash_under_one_key_and_another_under_the_next(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text(MRN)
+    first = sweep([tmp_path], [PERSON], report_key=b"1" * 32)
+    other = sweep([tmp_path], [PERSON], report_key=b"2" * 32)
+    assert len({h.value for h in first.hits}) == 1
+    assert {h.value for h in first.hits} != {h.value for h in other.hits}
+
+
+def test_nothing_known_and_nothing_there_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="CL2071"):
+        sweep([tmp_path], [])
+    with pytest.raises(UsageError, match="CL2070"):
+        sweep([tmp_path / "no"], [PERSON])
+
+
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "p-4711",
+    "name": [{"family": "Quixmire", "given": ["Zorblatt"]}],
+    "birthDate": "1961-04-09",
+}
+
+
+@pytest.mark.parametrize("form", ["ndjson", "gzip", "bundle", "single"])
+def test_known_values_come_from_sources_of_every_form(tmp_path, form):
+    text = json.dumps(PATIENT)
+    if form == "bundle":
+        text = json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": PATIENT}]})
+    data = (text + "\n").encode()
+    name = "Patient.ndjson" if form in ("ndjson", "gzip") else "x.json"
+    (tmp_path / name).write_bytes(gzip.compress(data) if form == "gzip" else data)
+    (known,) = known_from_sources([tmp_path])
+    assert Known("NAME", "Zorblatt Quixmire") in known
+    assert Known("ID", "Patient/p-4711") in known
+
+
+def test_known_values_of_a_lake_hold_every_source_id(lake):
+    row = {"resource_type": "Patient", "resource_id": "p-4711", "known": [{"type": "FAMILY", "value": "Quixmire"}]}
+    tables.append(lake, "bronze.people", [row])
+    ids = [("Patient", "p-4711"), ("Observation", "o-1")]
+    rows = [{"resource_type": t, "resource_id": i, "row_hash": "h"} for t, i in ids]
+    tables.append(lake, "bronze.resources", rows)
+    people, other = known_from_lake(lake)
+    assert Known("FAMILY", "Quixmire") in people
+    assert Known("ID", "Observation/o-1") in other
