@@ -164,12 +164,19 @@ def _file_of(name: str) -> Path:
 
 def _content(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     try:
-        body = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError:
         names = (p.stem for p in room("policies").glob("*.toml") if p.stem != "base")
         raise UsageError(
             "CL2041", f"policy file {file} cannot be read.", f"Use {', '.join(sorted(names))} or a path."
         ) from None
+    return _merged(file, text, seen)
+
+
+def _merged(file: Path, text: str, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The content of a policy with all that it extends, its own rules over those."""
+    try:
+        body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as cause:
         raise UsageError("CL2042", f"{file} is not TOML: {cause}.", "Correct that line.") from None
     for section in body:
@@ -269,7 +276,16 @@ def load(name: str) -> Policy:
         UsageError: CL2040 to CL2047, each with the file, the path in it and the fix.
     """
     file = _file_of(name)
-    body = _content(file)
+    return _checked(file, _content(file))
+
+
+def from_text(text: str) -> Policy:
+    """A policy from the text of a file that is not written yet; raises as ``load``."""
+    file = room("policies") / "imported.toml"
+    return _checked(file, _merged(file, text))
+
+
+def _checked(file: Path, body: Mapping[str, Any]) -> Policy:
     for required in ("name", "basis", "pseudonyms", "means", "text", "resources", "types"):
         if required not in body:
             raise UsageError("CL2047", f"{file.name} lacks '{required}'.", "See policies/safe_harbor.toml.")

@@ -1,0 +1,164 @@
+"""Configurations of the FHIR anonymizer become policies that take at least as much away."""
+
+import json
+
+import pytest
+
+from chartline.deid import policy
+from chartline.deid.importer import METHODS, import_fhir_anonymizer
+from chartline.deid.outcome import outcome
+from chartline.deid.phrases import Phrases
+from chartline.deid.walker import Deidentifier, Result
+from chartline.errors import UsageError
+from chartline.fhir import definitions, validate
+from chartline.fhir.people import known_values
+from tests.deid.walking import Engine, state
+
+
+def imported(tmp_path, *rules, **parameters):
+    file = tmp_path / "config.json"
+    file.write_text("\ufeff" + json.dumps({"fhirPathRules": list(rules), "parameters": parameters}))
+    text, left = import_fhir_anonymizer(file)
+    return policy.from_text(text), left
+
+
+def rule(path, method, **more):
+    return {"path": path, "method": method, **more}
+
+
+def decided(rules, path):
+    owner, _, name = path.rpartition(".")
+    element = definitions.load()[owner].elements[name]
+    return rules.effect(rules.decide(owner, path, element).action)
+
+
+def through(rules, resource):
+    made = outcome(Deidentifier(rules, Phrases(Engine()), lambda s: "urn:local"), resource, state())
+    assert isinstance(made, Result), made
+    return made.resource
+
+
+def test_redacted_elements_are_dropped(tmp_path):
+    rules, left = imported(tmp_path, rule("Condition.note", "redact"), rule("nodesByType('Quantity')", "redact"))
+    assert decided(rules, "Condition.note") == "drop"
+    assert decided(rules, "Observation.valueQuantity") == "drop"
+    assert left == []
+
+
+def test_a_choice_names_all_its_forms_and_one_form_only_itself(tmp_path):
+    rules, _ = imported(
+        tmp_path, rule("Condition.onset", "redact"), rule("FamilyMemberHistory.condition.onset as Age", "perturb")
+    )
+    assert {decided(rules, f"Condition.onset{t}") for t in ("DateTime", "Age", "Period", "Range", "String")} == {"drop"}
+    assert decided(rules, "FamilyMemberHistory.condition.onsetAge") == "drop"
+    assert decided(rules, "FamilyMemberHistory.condition.onsetRange") == "keep"
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if m not in ("keep", "redact", "dateshift")])
+def test_a_method_without_a_counterpart_drops_the_value_and_says_so(tmp_path, method):
+    rules, left = imported(tmp_path, rule("Observation.valueInteger", method))
+    assert decided(rules, "Observation.valueInteger") == "drop"
+    assert left[0].startswith(f"Observation.valueInteger ({method}): the value is dropped")
+
+
+def test_dates_are_shifted_when_any_is_and_a_redacted_one_is_then_dropped(tmp_path):
+    rules, _ = imported(
+        tmp_path,
+        rule("Patient.birthDate", "redact"),
+        rule("nodesByType('dateTime')", "dateShift"),
+        enablePartialDatesForRedact=True,
+    )
+    assert rules.means["date"] == "shift"
+    assert decided(rules, "Patient.birthDate") == "drop"
+    assert decided(rules, "Observation.effectiveDateTime") == "shift"
+
+
+@pytest.mark.parametrize(("partial", "effect"), [(True, "year"), (False, "drop")])
+def test_a_redacted_date_keeps_its_year_only_where_the_configuration_says_so(tmp_path, partial, effect):
+    rules, _ = imported(tmp_path, rule("nodesByType('date')", "redact"), enablePartialDatesForRedact=partial)
+    assert decided(rules, "Patient.birthDate") == effect
+
+
+def test_the_first_rule_decides(tmp_path):
+    rules, _ = imported(tmp_path, rule("Condition.recordedDate", "dateShift"), rule("Condition.recordedDate", "redact"))
+    assert decided(rules, "Condition.recordedDate") == "shift"
+
+
+def test_a_kept_text_is_still_cleaned(tmp_path):
+    rules, _ = imported(tmp_path, rule("CarePlan.title", "keep"))
+    assert decided(rules, "CarePlan.title") == "clean-text"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "why"),
+    [
+        ("Resource", "keep", "nothing is kept unless it is named"),
+        ("Device.where(id.exists()).status", "keep", "only under a condition"),
+        ("Pateint.name", "redact", "no element"),
+        ("Patient.name", "scramble", "not known"),
+        ("Claim.insurance", "redact", "may not be dropped"),
+    ],
+)
+def test_what_was_not_carried_over_is_told(tmp_path, path, method, why):
+    _, left = imported(tmp_path, rule(path, method))
+    assert len(left) == 1
+    assert why in left[0]
+
+
+def test_a_condition_on_a_redaction_is_left_out_and_all_is_redacted(tmp_path):
+    rules, left = imported(tmp_path, rule("Device.where(id.exists()).status", "redact"))
+    assert decided(rules, "Device.status") == "drop"
+    assert "condition" in left[0]
+
+
+def test_ids_and_references_become_pseudonyms_without_a_word(tmp_path):
+    rules, left = imported(
+        tmp_path, *(rule(p, "cryptoHash") for p in ("Resource.id", "nodesByType('Reference').reference", "Patient.id"))
+    )
+    assert left == []
+    assert decided(rules, "Observation.subject") == "reference"
+
+
+@pytest.mark.parametrize("body", ["not json", "[]", "{}", '{"fhirPathRules": 1}', '{"fhirPathRules": ["x"]}'])
+def test_what_is_no_configuration_is_refused(tmp_path, body):
+    file = tmp_path / "config.json"
+    file.write_text(body)
+    with pytest.raises(UsageError) as caught:
+        import_fhir_anonymizer(file)
+    assert caught.value.number == "CL2052"
+
+
+def test_a_missing_configuration_is_refused(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        import_fhir_anonymizer(tmp_path / "none.json")
+    assert caught.value.number == "CL2051"
+
+
+def _resources(folder):
+    for path in sorted(folder.rglob("*.json")):
+        if "target" in path.name or "Stu3" in str(path):
+            continue
+        body = json.loads(path.read_text(encoding="utf-8-sig"))
+        entries = (
+            [e.get("resource") for e in body.get("entry") or ()] if body.get("resourceType") == "Bundle" else [body]
+        )
+        yield from (r for r in entries if isinstance(r, dict) and r.get("id") and validate.issues(r) == [])
+
+
+def test_every_configuration_of_microsofts_takes_every_name_address_and_number_away(corpora):
+    folder = corpora / "fhir" / "ms-fhir-anonymizer"
+    if not folder.is_dir():
+        pytest.skip("Microsoft's configurations are not here")
+    sources = list(_resources(folder / "TestResources"))
+    assert sources
+    for file in sorted((folder / "Configurations").glob("*.json")):
+        text, _ = import_fhir_anonymizer(file)
+        rules = policy.from_text(text)
+        walk = Deidentifier(rules, Phrases(Engine()), lambda s: "urn:local")
+        for source in sources:
+            made = outcome(walk, source, state())
+            if not isinstance(made, Result):
+                continue
+            told = json.dumps(made.resource)
+            known = {k.value for k in known_values(source) if len(k.value) > 3} | {source["id"]}
+            assert [v for v in known if f'"{v}"' in told] == [], file.name
