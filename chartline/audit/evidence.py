@@ -141,7 +141,8 @@ def safe_harbor(rules: Policy, rows: Sequence[Facts], spans: Mapping[str, int], 
     """Eighteen rows: status ``met``, ``not met`` or ``not applicable`` (not seen in the data), with the evidence."""
     touched: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        for letter in letters(row["reason"]):
+        named = letters(row["reason"])
+        for letter in named if len(named) < len(SAFE_HARBOR) else ():  # a rule for everything proves nothing of one
             touched[letter].add(f"{row['path']} ({row['action']})")
     short_of = _short_of(rules)
     leaked: dict[str, int] = defaultdict(int)

@@ -28,6 +28,17 @@ ICONS = {
     "not applicable": "–",
 }
 """Status is told by a sign and a word, never by colour alone."""
+_OMB = {
+    "1002-5": "American Indian or Alaska Native",
+    "2028-9": "Asian",
+    "2054-5": "Black or African American",
+    "2076-8": "Native Hawaiian or Pacific Islander",
+    "2106-3": "White",
+    "2131-1": "Other race",
+    "2135-2": "Hispanic or Latino",
+    "2186-5": "Not Hispanic or Latino",
+}
+"""The OMB categories of race and ethnicity by the codes that US Core uses."""
 
 
 def canonical(body: Mapping[str, Any]) -> bytes:
@@ -78,6 +89,10 @@ def funnel(stages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
+def _group(row: Mapping[str, Any]) -> str:
+    return f"{row['dimension']}: {_OMB.get(row['group'], row['group'])}"
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
@@ -106,6 +121,7 @@ def html(body: Mapping[str, Any], report_hash: str) -> str:
         kinds=KINDS,
         first=risk["models"][0],
         bands=bars([(b["classes_of"], b["patients"]) for b in risk["bands"]], line_after=2),
-        groups=bars([(f"{g['dimension']}: {g['group']}", g["average"]) for g in risk["groups"]]),
+        groups=bars([(_group(g), g["average"]) for g in risk["groups"]]),
+        group=_group,
         funnel=funnel(body["stages"]),
     )

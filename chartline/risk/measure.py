@@ -111,7 +111,7 @@ def profiles(subjects: DataFrame, encounters: DataFrame) -> DataFrame:
         "visits",
         lambda v: f.concat_ws(":", f.date_diff(v["start_time"], f.col("visits")[0]["start_time"]), v["class"]),
     )
-    return subjects.join(visits, "subject_id", "left").select(
+    return subjects.dropDuplicates(["subject_id"]).join(visits, "subject_id", "left").select(
         *("subject_id", *DEMOGRAPHICS, "race", "ethnicity", "state"),
         f.year("first_time").alias("first_year"),
         f.year("last_time").alias("last_year"),
@@ -125,7 +125,7 @@ def class_sizes(people: DataFrame) -> dict[str, dict[int, int]]:
     from pyspark.sql import functions as f
 
     def sized(model: str, columns: tuple[str, ...]) -> DataFrame:
-        sizes = people.groupBy(*columns).agg(f.countDistinct("subject_id").alias("size"))
+        sizes = people.groupBy(*columns).agg(f.count("*").alias("size"))
         return sizes.select(f.lit(model).alias("model"), "size")
 
     rows = reduce(lambda a, b: a.unionAll(b), (sized(m, c) for m, c in MODELS.items()))
@@ -154,7 +154,7 @@ def groups(people: DataFrame, threshold: float = THRESHOLD) -> list[dict[str, An
     from pyspark.sql import functions as f
 
     size = f.count("*").over(Window.partitionBy(*DEMOGRAPHICS))
-    sized = people.dropDuplicates(["subject_id"]).withColumn("risk", 1 / size)
+    sized = people.withColumn("risk", 1 / size)
     long = sized.select("risk", f.explode(f.create_map(*(c for g in GROUPS for c in (f.lit(g), f.col(g))))))
     told = long.groupBy("key", f.coalesce("value", f.lit("unknown")).alias("value")).agg(
         f.count("*").alias("n"),
