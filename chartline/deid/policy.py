@@ -365,4 +365,6 @@ def policy_table(policy: Policy) -> str:
         "|---|---|---|---|",
     ]
     lines += [f"| {path} | {kind} | {policy.effect(d.action)} | {d.reason} |" for path, kind, d in decisions(policy)]
+    refused = sorted(definitions.resource_types() - set(policy.resources) - {"Resource", "DomainResource"})
+    lines += ["", f"Resource types that do not pass: {', '.join(refused)}."]
     return "\n".join(lines) + "\n"

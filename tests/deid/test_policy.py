@@ -244,4 +244,6 @@ def test_the_officers_table_tells_every_decision():
     table = policy.policy_table(rules)
     assert rules.hash in table
     assert "| Patient.birthDate | date | year | 164.514(b)(2)(i)(C): birth date |" in table
+    refused = table.rpartition("do not pass: ")[2].strip(". \n").split(", ")
+    assert set(refused) | set(rules.resources) | {"Resource", "DomainResource"} == definitions.resource_types()
     assert table.count("\n| ") == len(list(policy.decisions(rules))) + 1
