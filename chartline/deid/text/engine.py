@@ -158,7 +158,7 @@ class TextEngine:
         Raises:
             MachineError: CL3031 a recognizer is silent; nothing this worker did may count.
         """
-        found = [_CONTROL[f.start : f.end] for f in self._find(_CONTROL, self._nobody)]
+        found = [_CONTROL[f.start : f.end] for f in self._recognized(_CONTROL, self._nobody)]
         missing = sum(not any(piece in f or f in piece for f in found) for piece in _CONTROL_FINDS)
         if missing:
             raise MachineError("CL3031", f"the text engine missed {missing} of {len(_CONTROL_FINDS)} control pieces.")
@@ -189,17 +189,22 @@ class TextEngine:
     def _find(self, text: str, patient: PatientContext) -> list[Found]:
         """Pieces to replace, in code points of the input, joined and in order."""
         normal = normalise(text)
-        results = self._analyzer.analyze(normal.text, language="en", entities=list(TYPES))
+        found = self._recognized(normal.text, patient)
+        kept = [f for f in found if f.type not in self._kept and f.end > f.start]
+        back = [Found(*normal.back(f.start, f.end), f.type, f.source) for f in union(kept)]
+        return _touching(text, union(back))
+
+    def _recognized(self, text: str, patient: PatientContext) -> list[Found]:
+        """Everything that any recognizer finds in a normalised text, overlaps and what the policy keeps included."""
+        results = self._analyzer.analyze(text, language="en", entities=list(TYPES))
         found = [
             Found(r.start, r.end, r.entity_type, str((r.recognition_metadata or {}).get("recognizer_name", "")))
             for r in results
         ]
         if patient.known or self._cohort.providers:
-            found += known.find(normal.text, patient, self._cohort.providers)
-        found += ner.find(normal.text, found)
-        kept = [f for f in found if f.type not in self._kept and f.end > f.start]
-        back = [Found(*normal.back(f.start, f.end), f.type, f.source) for f in union(kept)]
-        return _touching(text, union(back))
+            found += known.find(text, patient, self._cohort.providers)
+        found += ner.find(text, found)
+        return found
 
     def _replaced(self, text: str, found: list[Found], patient: PatientContext) -> TextResult:
         if not found:

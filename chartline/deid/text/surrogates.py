@@ -1,4 +1,4 @@
-"""Replacements: a type label, or a surrogate of the same kind, format and length class that is nobody's in the cohort."""
+"""Replacements: a type label, or a surrogate of the same kind and format that is nobody's in the cohort."""
 
 from __future__ import annotations
 
@@ -42,8 +42,39 @@ _TOWNS = (
     "Salem",
 )
 _PLACES = ("Northside", "Westbrook", "Eastgate", "Southfield", "Hillcrest", "Brookdale", "Stonebridge", "Clearwater")
+# The only words of a facility's name that a surrogate keeps: what stands last may be anything.
+_FACILITY_WORDS = frozenset(
+    ("hospital", "clinic", "center", "centre", "hospice", "pharmacy", "institute", "university", "school", "health")
+)
 _TITLE = regex.compile(r"^(?:dr|mr|mrs|ms|miss|prof)\.?\s+", regex.IGNORECASE)
-_NOT_PART = frozenset(["md", "do", "rn", "np", "pa", "phd", "jr", "sr", "ii", "iii", "iv", "dr", "mr", "mrs", "ms", "miss", "prof", "de", "la", "van", "von", "der", "den", "del"])
+_NOT_PART = frozenset(
+    [
+        "md",
+        "do",
+        "rn",
+        "np",
+        "pa",
+        "phd",
+        "jr",
+        "sr",
+        "ii",
+        "iii",
+        "iv",
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "prof",
+        "de",
+        "la",
+        "van",
+        "von",
+        "der",
+        "den",
+        "del",
+    ]
+)
 
 
 @cache
@@ -114,7 +145,7 @@ class Replacer:
         if kind == "LOCATION":
             return self._towns[draw(text.lower(), len(self._towns))]
         if kind == "FACILITY":
-            end = text.split()[-1]
+            end = next((w for w in reversed(text.split()) if w.lower() in _FACILITY_WORDS), "Clinic")
             return f"{self._places[draw(text.lower(), len(self._places))]} {end}"
         if kind == "EMAIL":
             return f"user{draw(text.lower(), 10**6):06d}@example.com"
