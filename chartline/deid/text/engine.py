@@ -1,4 +1,4 @@
-"""The text engine: Presidio's analyzer and anonymizer around our recognizers, proved on a control note, failing closed."""
+"""The text engine: Presidio around our recognizers, proved on a control note, failing closed."""
 
 from __future__ import annotations
 

@@ -36,11 +36,36 @@ STATES = frozenset(
         "district of columbia",
     }
 )
-POSTAL = ["AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "DC", "PR"]
+POSTAL = """
+    AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR
+    PA RI SC SD TN TX UT VT VA WA WV WI WY DC PR
+    """.split()
 
 # Persons after whom medicine names things; such a name alone, or before its noun, is not a patient's.
 EPONYMS = frozenset(
-    ["achilles", "addison", "adson", "alzheimer", "apgar", "argyll", "arnold", "asperger", "austin", "babinski", "baker", "barlow", "barr", "barre", "barrett", "bartholin", "bartter", "basedow", "beck", "becker", "behcet", "bell", "bennett", "berger", "bernard", "binswanger", "biot", "bishop", "bitot", "blalock", "blount", "boerhaave", "bouchard", "bowen", "boxer", "braden", "bristol", "broca", "brodie", "brown", "brudzinski", "brugada", "budd", "buerger", "burkitt", "caesar", "calve", "carroll", "castleman", "celsius", "chagas", "charcot", "chediak", "cheyne", "chiari", "child", "chvostek", "clark", "coats", "colles", "conn", "coombs", "cooley", "cori", "coxsackie", "creutzfeldt", "crigler", "crohn", "cullen", "cushing", "dandy", "dercum", "dix", "doppler", "down", "dressler", "dubin", "duchenne", "duke", "dupuytren", "eaton", "ebstein", "ehlers", "eisenmenger", "ellison", "epley", "epstein", "erb", "ewing", "fabry", "fallot", "fanconi", "felty", "finkelstein", "fitz", "foley", "fordyce", "forrester", "fournier", "friedreich", "galeazzi", "ganz", "gardner", "gaucher", "gilbert", "glasgow", "gleason", "goldman", "goodpasture", "gottron", "gower", "graham", "gram", "grave", "graves", "grey", "guillain", "hallpike", "hamilton", "hansen", "harris", "hartmann", "hashimoto", "hawkins", "heberden", "heimlich", "henoch", "hill", "hirschsprung", "hodgkin", "hoffmann", "holter", "homan", "homans", "horner", "hunt", "hunter", "huntington", "hurler", "hutchinson", "ishihara", "jacksonian", "jakob", "janeway", "jarisch", "jeghers", "jones", "kaposi", "kartagener", "kawasaki", "kegel", "kehr", "kellgren", "kernig", "kienbock", "killip", "klinefelter", "klumpke", "kocher", "koplik", "korotkoff", "korsakoff", "krebs", "kupffer", "kussmaul", "lachman", "lambert", "lamaze", "langerhans", "laurence", "leber", "legg", "leopold", "lewy", "lhermitte", "likert", "lisfranc", "little", "ludwig", "lyme", "lynch", "maddox", "mallampati", "mallory", "marfan", "marie", "maze", "mcardle", "mcburney", "mcintosh", "mcmurray", "meckel", "meige", "meniere", "merkel", "meyer", "milroy", "mobitz", "moebius", "montgomery", "moro", "morse", "morton", "munchausen", "murphy", "najjar", "neer", "nissen", "norton", "ober", "ortolani", "osgood", "osler", "paget", "pap", "papanicolaou", "parinaud", "parkes", "parkinson", "patrick", "payne", "perthes", "peutz", "peyronie", "pfannenstiel", "phalen", "pick", "plummer", "pompe", "pott", "pugh", "purkinje", "ramsay", "ranson", "raynaud", "reed", "refsum", "reiter", "reye", "rinne", "ritter", "robertson", "romberg", "roth", "rotor", "roux", "rovsing", "salter", "scheuermann", "schirmer", "schlatter", "schober", "schwann", "sever", "shiga", "sims", "sjogren", "smith", "snellen", "spurling", "still", "stokes", "sturge", "swan", "sydenham", "takayasu", "takotsubo", "tanner", "tay", "tetralogy", "thomas", "tietze", "tinel", "tooth", "tourette", "trendelenburg", "trousseau", "turner", "unna", "valsalva", "vincent", "virchow", "von", "wallenberg", "walker", "weber", "wegener", "weil", "weiss", "wells", "wenckebach", "wernicke", "westergren", "west", "whipple", "white", "willebrand", "williams", "wilms", "wilson", "wolff", "wood", "yergason", "zenker", "zollinger"]
+    """
+    achilles addison adson alzheimer apgar argyll arnold asperger austin babinski baker barlow barr barre barrett
+    bartholin bartter basedow beck becker behcet bell bennett berger bernard binswanger biot bishop bitot blalock
+    blount boerhaave bouchard bowen boxer braden bristol broca brodie brown brudzinski brugada budd buerger burkitt
+    caesar calve carroll castleman celsius chagas charcot chediak cheyne chiari child chvostek clark coats colles
+    conn coombs cooley cori coxsackie creutzfeldt crigler crohn cullen cushing dandy dercum dix doppler down
+    dressler dubin duchenne duke dupuytren eaton ebstein ehlers eisenmenger ellison epley epstein erb ewing fabry
+    fallot fanconi felty finkelstein fitz foley fordyce forrester fournier friedreich galeazzi ganz gardner gaucher
+    gilbert glasgow gleason goldman goodpasture gottron gower graham gram grave graves grey guillain hallpike
+    hamilton hansen harris hartmann hashimoto hawkins heberden heimlich henoch hill hirschsprung hodgkin hoffmann
+    holter homan homans horner hunt hunter huntington hurler hutchinson ishihara jacksonian jakob janeway jarisch
+    jeghers jones kaposi kartagener kawasaki kegel kehr kellgren kernig kienbock killip klinefelter klumpke kocher
+    koplik korotkoff korsakoff krebs kupffer kussmaul lachman lambert lamaze langerhans laurence leber legg leopold
+    lewy lhermitte likert lisfranc little ludwig lyme lynch maddox mallampati mallory marfan marie maze mcardle
+    mcburney mcintosh mcmurray meckel meige meniere merkel meyer milroy mobitz moebius montgomery moro morse morton
+    munchausen murphy najjar neer nissen norton ober ortolani osgood osler paget pap papanicolaou parinaud parkes
+    parkinson patrick payne perthes peutz peyronie pfannenstiel phalen pick plummer pompe pott pugh purkinje ramsay
+    ranson raynaud reed refsum reiter reye rinne ritter robertson romberg roth rotor roux rovsing salter scheuermann
+    schirmer schlatter schober schwann sever shiga sims sjogren smith snellen spurling still stokes sturge swan
+    sydenham takayasu takotsubo tanner tay tetralogy thomas tietze tinel tooth tourette trendelenburg trousseau
+    turner unna valsalva vincent virchow von wallenberg walker weber wegener weil weiss wells wenckebach wernicke
+    westergren west whipple white willebrand williams wilms wilson wolff wood yergason zenker zollinger
+    """.split()
 )
 
 
@@ -133,8 +158,7 @@ def kind(word: str) -> Kind:
         first=rank < 1 << 20,
         common_first=rank < _COMMON_FIRST,
         last=name in lists.last,
-        word=(medical
-        and rank >= _COMMON_FIRST)
+        word=(medical and rank >= _COMMON_FIRST)
         or _listed(name, lists.words)
         or (name in lists.proper and rank == 1 << 20),
         medical=medical,

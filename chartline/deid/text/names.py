@@ -18,11 +18,34 @@ _CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\
 _KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|POA|proxy|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
 _LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 _PARTICLES = frozenset(
-    ["de", "la", "van", "von", "der", "den", "del", "della", "di", "da", "dos", "das", "du", "le", "bin", "ibn", "al", "el", "ter", "ten", "y", "e", "st", "mc", "mac", "af", "zu"]
+    """
+    de la van von der den del della di da dos das du le bin ibn al el ter ten y e st mc mac af zu
+    """.split()
 )
 # Capitalised words that carry no name: headings, sections, sentence starts.
 _PLAIN = frozenset(
-    ["patient", "patients", "pt", "name", "names", "mr", "mrs", "ms", "miss", "dr", "doctor", "nurse", "provider", "attending", "physician", "surgeon", "history", "physical", "exam", "examination", "assessment", "plan", "chief", "complaint", "diagnosis", "diagnoses", "medications", "medication", "allergies", "allergy", "social", "family", "review", "systems", "vital", "vitals", "signs", "labs", "lab", "imaging", "impression", "recommendations", "discharge", "admission", "admitted", "progress", "note", "notes", "summary", "report", "consult", "consultation", "procedure", "procedures", "operative", "follow", "followup", "return", "visit", "encounter", "date", "dob", "mrn", "ssn", "age", "sex", "gender", "male", "female", "phone", "fax", "email", "address", "emergency", "contact", "insurance", "plan", "member", "account", "record", "chart", "the", "a", "an", "and", "or", "of", "for", "with", "without", "to", "in", "on", "at", "by", "from", "this", "that", "these", "those", "she", "he", "they", "her", "his", "their", "it", "its", "we", "our", "i", "you", "your", "is", "was", "are", "were", "be", "been", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "should", "may", "might", "must", "not", "no", "yes", "please", "new", "old", "current", "prior", "past", "present", "previous", "next", "last", "first", "second", "third", "left", "right", "bilateral", "upper", "lower", "total", "partial", "acute", "chronic", "severe", "mild", "moderate", "stable", "normal", "abnormal", "positive", "negative", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "today", "tomorrow", "yesterday", "morning", "evening", "afternoon", "night", "day", "week", "month", "year", "birth", "born", "seen", "signed", "reviewed", "dictated", "transcribed", "hospital", "clinic", "center", "medical", "health", "care", "unit", "room", "ward", "bed", "floor", "department", "division", "service", "team", "office", "facility", "urgent", "call", "callback", "home", "work", "cell", "mobile", "state", "county", "city", "street", "avenue", "road", "drive", "zip", "code", "status", "type", "class", "grade", "stage", "level", "score", "test", "result", "results", "blood", "urine", "stool", "sputum", "culture", "panel", "count", "rate", "pressure", "heart", "lung", "liver", "kidney", "brain", "chest", "abdomen", "pelvis", "back", "neck", "head", "spine", "skin", "muscle", "bone", "joint", "eye", "ear", "nose", "throat", "mouth", "english", "spanish", "french", "american", "african", "asian", "hispanic", "caucasian", "white", "black", "latino", "native", "medicare", "medicaid", "veterans", "affairs", "united", "states", "best", "latest", "what", "which", "when", "where", "why", "how", "if", "as", "but", "also", "then", "than", "so", "such", "any", "all", "each", "every", "some", "most", "more", "less", "many", "treatment", "management", "guidelines", "therapy", "options", "protocol", "advise", "appropriate", "recommended", "standard", "evidence", "review", "search"]
+    """
+    patient patients pt name names mr mrs ms miss dr doctor nurse provider attending physician surgeon history
+    physical exam examination assessment plan chief complaint diagnosis diagnoses medications medication allergies
+    allergy social family review systems vital vitals signs labs lab imaging impression recommendations discharge
+    admission admitted progress note notes summary report consult consultation procedure procedures operative follow
+    followup return visit encounter date dob mrn ssn age sex gender male female phone fax email address emergency
+    contact insurance plan member account record chart the a an and or of for with without to in on at by from this
+    that these those she he they her his their it its we our i you your is was are were be been has have had do does
+    did will would can could should may might must not no yes please new old current prior past present previous
+    next last first second third left right bilateral upper lower total partial acute chronic severe mild moderate
+    stable normal abnormal positive negative monday tuesday wednesday thursday friday saturday sunday january
+    february march april may june july august september october november december today tomorrow yesterday morning
+    evening afternoon night day week month year birth born seen signed reviewed dictated transcribed hospital clinic
+    center medical health care unit room ward bed floor department division service team office facility urgent call
+    callback home work cell mobile state county city street avenue road drive zip code status type class grade stage
+    level score test result results blood urine stool sputum culture panel count rate pressure heart lung liver
+    kidney brain chest abdomen pelvis back neck head spine skin muscle bone joint eye ear nose throat mouth english
+    spanish french american african asian hispanic caucasian white black latino native medicare medicaid veterans
+    affairs united states best latest what which when where why how if as but also then than so such any all each
+    every some most more less many treatment management guidelines therapy options protocol advise appropriate
+    recommended standard evidence review search
+    """.split()
 )
 _EPONYM_NOUNS = (
     r"(?:['’]s?)?[\s\-]+(?:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
@@ -54,7 +77,21 @@ _FACILITY = regex.compile(
     rf"(?P<end>{_FACILITY_END})(?:\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’.\-]+(?:\s+[A-Z][\w'’.\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
 )
 _GENERIC = _PLAIN | frozenset(
-    ["outpatient", "inpatient", "emergency", "intensive", "cardiac", "surgical", "pediatric", "psychiatric", "orthopedic", "neurology", "cardiology", "oncology", "primary", "specialty", "general", "local", "outside", "regional", "community", "teaching", "academic", "tertiary", "rural", "urban", "public", "private", "referral", "wound", "pain", "memory", "sleep", "travel", "diabetes", "coumadin", "anticoagulation", "weight", "women", "womens", "men", "mens", "children", "childrens", "eye", "dental", "infusion", "dialysis", "burn", "stroke", "trauma", "cancer", "heart", "lung", "liver", "kidney", "transplant", "rehabilitation", "behavioral", "mental", "nursing", "skilled", "long", "term", "short", "acute", "sub", "post", "pre", "day", "night", "walk", "telehealth", "virtual", "mobile", "school", "student", "employee", "occupational", "family", "internal", "sports", "physical", "speech", "therapy", "imaging", "radiology", "laboratory", "pathology", "pharmacy", "retail", "mail", "order", "home", "palliative", "hospice", "maternity", "labor", "delivery", "neonatal", "nicu", "picu", "icu", "micu", "sicu", "ccu", "ed", "er", "or", "pacu", "step", "down", "tele", "telemetry", "national", "international", "federal", "state", "county", "city", "municipal", "university", "college", "high", "middle", "elementary", "same", "other", "another", "dermatology", "urology", "gynecology", "obstetrics", "endocrinology", "gastroenterology", "nephrology", "rheumatology", "hematology", "allergy", "asthma", "hiv", "std", "hepatitis", "fracture", "hand", "foot", "spine", "joint", "breast", "vascular", "thoracic", "plastic", "bariatric", "ent", "gi", "gu", "ob", "gyn", "obgyn", "vision", "assisted", "independent", "senior", "retirement", "group", "board", "certified", "licensed", "department", "division", "section", "office", "program", "services", "at", "in", "on", "by", "via", "per", "cc", "hx", "dx", "rx", "tx", "sx", "fx", "cx", "fu", "f", "u", "s", "p", "w", "o", "c", "re"]
+    """
+    outpatient inpatient emergency intensive cardiac surgical pediatric psychiatric orthopedic neurology cardiology
+    oncology primary specialty general local outside regional community teaching academic tertiary rural urban
+    public private referral wound pain memory sleep travel diabetes coumadin anticoagulation weight women womens men
+    mens children childrens eye dental infusion dialysis burn stroke trauma cancer heart lung liver kidney
+    transplant rehabilitation behavioral mental nursing skilled long term short acute sub post pre day night walk
+    telehealth virtual mobile school student employee occupational family internal sports physical speech therapy
+    imaging radiology laboratory pathology pharmacy retail mail order home palliative hospice maternity labor
+    delivery neonatal nicu picu icu micu sicu ccu ed er or pacu step down tele telemetry national international
+    federal state county city municipal university college high middle elementary same other another dermatology
+    urology gynecology obstetrics endocrinology gastroenterology nephrology rheumatology hematology allergy asthma
+    hiv std hepatitis fracture hand foot spine joint breast vascular thoracic plastic bariatric ent gi gu ob gyn
+    obgyn vision assisted independent senior retirement group board certified licensed department division section
+    office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
+    """.split()
 )
 _CITY_LEAD = regex.compile(
     r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|our|the))\s*:?\s*$"
@@ -123,7 +160,9 @@ def _eponyms(text: str) -> list[tuple[int, int]]:
     places = []
     for m in _EPONYM.finditer(text, timeout=_TIMEOUT):
         words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
-        if (words and all(kind(w).eponym or kind(w).word for w in words)) or (words and m.group().endswith(("'s", "’s")) and kind(words[0]).eponym):
+        if (words and all(kind(w).eponym or kind(w).word for w in words)) or (
+            words and m.group().endswith(("'s", "’s")) and kind(words[0]).eponym
+        ):
             places.append(m.span())
     return places
 
@@ -138,7 +177,9 @@ def _runs(text: str, words: list[Token]) -> Iterator[Found]:
         if run and not _joined(text, run[-1], token):
             yield from _judged(text, run)
             run = []
-        if token.shape in ("capital", "upper", "initial") or (run and token.text in _PARTICLES and i + 1 < len(words) and words[i + 1].shape in ("capital", "upper")):
+        if token.shape in ("capital", "upper", "initial") or (
+            run and token.text in _PARTICLES and i + 1 < len(words) and words[i + 1].shape in ("capital", "upper")
+        ):
             run.append(token)
         else:
             yield from _judged(text, run)

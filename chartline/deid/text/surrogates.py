@@ -48,32 +48,9 @@ _FACILITY_WORDS = frozenset(
 )
 _TITLE = regex.compile(r"^(?:dr|mr|mrs|ms|miss|prof)\.?\s+", regex.IGNORECASE)
 _NOT_PART = frozenset(
-    [
-        "md",
-        "do",
-        "rn",
-        "np",
-        "pa",
-        "phd",
-        "jr",
-        "sr",
-        "ii",
-        "iii",
-        "iv",
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "prof",
-        "de",
-        "la",
-        "van",
-        "von",
-        "der",
-        "den",
-        "del",
-    ]
+    """
+    md do rn np pa phd jr sr ii iii iv dr mr mrs ms miss prof de la van von der den del
+    """.split()
 )
 
 
