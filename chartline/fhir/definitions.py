@@ -21,7 +21,8 @@ from chartline.settings import room
 
 FILE = "fhir_r4b.json"
 
-# The models list these value sets cut short with '+'; the whole sets are from hl7.org/fhir/R4B/valuesets.html.
+# The models take value sets from one-line descriptions, which cut some short with '+', leave some out, and name codes
+# of one that is open (Expression.language). The whole sets are from hl7.org/fhir/R4B/valuesets.html.
 _OBSERVATION = [
     "registered",
     "preliminary",
@@ -43,7 +44,14 @@ _ENCOUNTER = [
     "entered-in-error",
     "unknown",
 ]
-_CUT_SHORT: dict[str, list[str]] = {
+_COMPARATOR = ["<", "<=", ">=", ">"]
+_MEALS = ["", "M", "D", "V"]
+_EVENT_TIMING = [
+    *("MORN", "MORN.early", "MORN.late", "NOON", "AFT", "AFT.early", "AFT.late", "EVE", "EVE.early", "EVE.late"),
+    *("NIGHT", "PHS", "HS", "WAKE", *(f"{when}{meal}" for when in ("C", "AC", "PC") for meal in _MEALS)),
+]
+_CORRECTED: dict[str, list[str]] = {
+    **{f"{kind}.comparator": _COMPARATOR for kind in ("Quantity", "Age", "Count", "Distance", "Duration")},
     "DetectedIssue.status": _OBSERVATION,
     "DeviceUdiCarrier.entryType": ["barcode", "rfid", "manual", "card", "self-reported", "unknown"],
     "DeviceUseStatement.status": ["active", "completed", "entered-in-error", "intended", "stopped", "on-hold"],
@@ -51,6 +59,7 @@ _CUT_SHORT: dict[str, list[str]] = {
     "Encounter.status": _ENCOUNTER,
     "EncounterStatusHistory.status": _ENCOUNTER,
     "Observation.status": _OBSERVATION,
+    "Expression.language": [],
     "QuestionnaireItem.type": [
         *("group", "display", "question", "boolean", "decimal", "integer", "date", "dateTime", "time", "string"),
         *("text", "url", "choice", "open-choice", "attachment", "reference", "quantity"),
@@ -63,6 +72,7 @@ _CUT_SHORT: dict[str, list[str]] = {
     "SupplyRequest.status": [
         *("draft", "active", "suspended", "cancelled", "completed", "entered-in-error", "unknown"),
     ],
+    "TimingRepeat.when": _EVENT_TIMING,
     "Task.status": [
         *("draft", "requested", "received", "accepted", "rejected", "ready", "cancelled", "in-progress", "on-hold"),
         *("failed", "completed", "entered-in-error"),
@@ -178,7 +188,7 @@ def _facts(owner: str, name: str, kind: str, many: bool, extra: Mapping[str, Any
         facts["required"] = True
     if "one_of_many" in extra:
         facts["choice"] = extra["one_of_many"]
-    codes = _CUT_SHORT.get(f"{owner}.{name}", extra.get("enum_values"))
+    codes = _CORRECTED.get(f"{owner}.{name}", extra.get("enum_values"))
     if codes and kind == "code":
         facts["codes"] = sorted(codes)
     targets = [t for t in extra.get("enum_reference_types", ()) if t != "Resource"]

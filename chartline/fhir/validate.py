@@ -23,11 +23,11 @@ Check = Callable[[Any, Found], None]
 _SPACE = re.compile(r"\s")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _CODE = re.compile(r"\S+(?: \S+)*")
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?")
-_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
-_ZONE = re.compile(r"Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)")
-_DATETIME = re.compile(rf"({_DATE.pattern})(?:T({_TIME.pattern})({_ZONE.pattern}))?")
-_OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9]\d*))+")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?", re.ASCII)
+_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+_ZONE = re.compile(r"Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)", re.ASCII)
+_DATETIME = re.compile(rf"({_DATE.pattern})(?:T({_TIME.pattern})({_ZONE.pattern}))?", re.ASCII)
+_OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", re.ASCII)
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:https?://\S+/)?([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/\S+)?")
 
@@ -79,7 +79,7 @@ def _instant(text: str) -> bool:
 
 
 def _is_integer(value: Any) -> bool:
-    return type(value) is int
+    return type(value) is int and -(1 << 31) <= value < 1 << 31
 
 
 def _string(ok: Callable[[str], Any], reason: str) -> Check:
@@ -216,16 +216,25 @@ def _deferred(name: str) -> Check:
 
 
 def _primitive_extension(value: Any, found: Found) -> None:
-    """``_birthDate`` and its like: an object with id and extension, or a list of such and nulls."""
-    for entry in value if type(value) is list else [value]:
-        if entry is None and type(value) is list:
-            continue
-        if type(entry) is not dict or not entry:
-            found.append(("", "wrong_type"))
-        elif set(entry) - {"id", "extension"}:
-            found.append(("", "unknown_element"))
-        elif "extension" in entry:
-            _EXTENSIONS(entry["extension"], found)
+    """What ``_birthDate`` and its like hold: an object with id and extension."""
+    if type(value) is not dict or not value:
+        found.append(("", "wrong_type"))
+    elif value.keys() - {"id", "extension"}:
+        found.append(("", "unknown_element"))
+    elif "extension" in value:
+        _EXTENSIONS(value["extension"], found)
+
+
+def _in_step(value: Mapping[str, Any], key: str, found: Found) -> None:
+    """A list of primitives and the list of their extensions are equally long, and a place is empty in one at most."""
+    items, others = value.get(key), value.get(f"_{key}")
+    if type(items) is not list or (others is not None and type(others) is not list):
+        return
+    others = [None] * len(items) if others is None else others
+    if len(items) != len(others):
+        found.append((key, "cardinality"))
+    elif any(item is None and other is None for item, other in zip(items, others, strict=True)):
+        found.append((key, "empty_value"))
 
 
 def _under(key: str, found: Found, start: int) -> None:
@@ -237,12 +246,13 @@ def _under(key: str, found: Found, start: int) -> None:
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a type demands: a check a key, required keys, choice groups by name, the group of a key."""
+    """What a type demands: a check a key, required keys, choice groups by name, the group of a key, primitive lists."""
 
     checks: Mapping[str, Check]
     required: tuple[str, ...]
     needed: Mapping[str, tuple[str, ...]]
     group_of: Mapping[str, str]
+    lists: frozenset[str]
 
     def missing(self, value: Mapping[str, Any], found: Found) -> None:
         for key in self.required:
@@ -252,15 +262,24 @@ class _Shape:
             if not any(n in value or f"_{n}" in value for n in names):
                 found.append((f"{group}[x]", "missing_required"))
 
+    def in_step(self, value: Mapping[str, Any], found: Found) -> None:
+        for key in self.lists:
+            if key in value:
+                _in_step(value, key, found)
+
     def one_of_each(self, keys: list[str], found: Found) -> None:
-        groups = [self.group_of[k] for k in keys]
+        groups = [self.group_of[k] for k in {k.removeprefix("_") for k in keys}]
         found.extend((f"{g}[x]", "choice_conflict") for g in sorted({g for g in groups if groups.count(g) > 1}))
 
 
 def _shape(name: str) -> _Shape:
     elements = definitions.load()[name].elements
     checks: dict[str, Check] = {n: _element(e) for n, e in elements.items()}
-    checks |= {f"_{n}": _primitive_extension for n, e in elements.items() if e.type in _PRIMITIVES}
+    checks |= {
+        f"_{n}": _listed(_primitive_extension, nulls=True) if e.many else _single(_primitive_extension)
+        for n, e in elements.items()
+        if e.type in _PRIMITIVES
+    }
     groups: dict[str, tuple[str, ...]] = {}
     for n, e in elements.items():
         if e.choice:
@@ -269,7 +288,8 @@ def _shape(name: str) -> _Shape:
         checks,
         tuple(n for n, e in elements.items() if e.required and e.choice is None),
         {g: names for g, names in groups.items() if any(elements[n].required for n in names)},
-        {n: g for g, names in groups.items() for n in names},
+        {key: g for g, names in groups.items() for n in names for key in (n, f"_{n}")},
+        frozenset(n for n, e in elements.items() if e.many and e.type in _PRIMITIVES),
     )
 
 
@@ -282,6 +302,7 @@ def _no_object(value: Any, found: Found) -> None:
 def _type(name: str) -> Check:
     shape = _shape(name)
     checks, group_of = shape.checks, shape.group_of
+    typed = definitions.load()[name].kind == "resource"
 
     def check(value: Any, found: Found) -> None:
         if type(value) is not dict or not value:
@@ -291,7 +312,7 @@ def _type(name: str) -> Check:
         for key, inner in value.items():
             inner_check = checks.get(key)
             if inner_check is None:
-                if key != "resourceType":
+                if not (typed and key == "resourceType"):
                     found.append((_safe(key), "unknown_element"))
                 continue
             if key in group_of:
@@ -306,6 +327,7 @@ def _type(name: str) -> Check:
         if len(chosen) > 1:
             shape.one_of_each(chosen, found)
         shape.missing(value, found)
+        shape.in_step(value, found)
 
     return check
 
