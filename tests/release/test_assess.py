@@ -1,0 +1,122 @@
+"""A candidate is assessed once, tells no value, and is blocked by a leak, a failed gate or a mixed policy."""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from chartline.deid import keys, policy
+from chartline.errors import DataError, GateFailed
+from chartline.lake import ledger, tables
+from chartline.release import candidates
+from chartline.release.assess import assess
+from chartline.stage import Counts, StageResult
+
+NAME = "Zorblatt Quixmire"
+HEX = "0123456789abcdef" * 2
+NOW = datetime(2020, 1, 1, tzinfo=UTC)
+GATES = {"parse": {"landed": "passed", "parsed": "passed"}, "deidentify": {"deidentified": "passed"}}
+
+
+@pytest.fixture
+def ready(lake):
+    """A lake with one patient in every table that assessment reads."""
+    rules, key = policy.load(lake.policy), keys.load(lake.key)
+    known = [{"type": "NAME", "value": NAME}, {"type": "FAMILY", "value": "Quixmire"}]
+    stamp = {"policy_hash": rules.hash, "key_id": key.id, "run_id": "r0"}
+    patient = {"resource_type": "Patient", "resource_id": "patient-4711"}
+    tables.append(lake, "bronze.people", [patient | {"known": known}])
+    tables.append(lake, "bronze.resources", [patient | {"raw": "{}", "row_hash": "h"}])
+    tables.append(lake, "silver.resources", [{"resource_type": "Patient", "resource_id": HEX, "json": "{}"} | stamp])
+    note = {"note_id": "n", "text": "[NAME] is well", "status": "deidentified"}
+    tables.append(lake, "silver.notes", [note | stamp | {"spans": [{"start": 0, "end": 6, "type": "NAME"}]}])
+    event = {"subject_id": 1, "time": NOW, "code": "S//1", "event_id": HEX, "source_type": "Condition"}
+    tables.append(lake, "gold.events", [event | {"source_id": HEX, "run_id": "r0"}])
+    tables.append(lake, "gold.subjects", [{"subject_id": 1, "birth_year": 1960, "events": 1, "run_id": "r0"}])
+    tables.append(lake, "gold.encounters", [{"encounter_id": HEX, "subject_id": 1, "start_time": NOW}])
+    tables.append(lake, "gold.codes", [{"code": "S//1"}])
+    element = {"run_id": "r0", "resource_type": "Patient", "path": "Patient.name", "action": "drop", "count": 40}
+    reason = "164.514(b)(2)(i)(A): name"
+    tables.append(
+        lake, "audit.elements", [element | {"reason": reason, "rule": "HumanName", "policy_hash": rules.hash}]
+    )
+    for stage in ("land", "parse", "deidentify", "timeline"):
+        gates = GATES.get(stage, {"timeline": "passed"} if stage == "timeline" else {})
+        ledger.record(lake, StageResult(stage, "r0", Counts(3, 2, {"not_json": 1}), {}, gates), stage, NOW)
+    return lake
+
+
+def files(settings, candidate):
+    folder = candidates.folder(settings) / candidate
+    return (folder / "report.json").read_bytes(), (folder / "report.html").read_text()
+
+
+def test_a_candidate_is_written_bound_to_its_hash_and_not_written_again(spark, ready):
+    result = assess(spark, ready, run_id="r1")
+    data, page = files(ready, result.extra["candidate"])
+    body = json.loads(data)
+    assert (
+        result.extra["report_hash"]
+        == hashlib.sha256(data).hexdigest()
+        == candidates.report_hash(ready, result.extra["candidate"])
+    )
+    assert data == json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert body["verdict"] == result.extra["verdict"] == "needs review"  # one patient has no company
+    assert set(body["tables"]) == {"gold.events", "gold.subjects", "gold.encounters", "gold.codes"}
+    assert len(body["safe_harbor"]) == 18
+    assert body["sweep"]["control"] == "found"
+    assert body["size"]["subjects"] is None
+    assert {g["suite"] for g in body["gates"]} == {"release"}
+    assert result.extra["report_hash"] in page
+    again = assess(spark, ready, run_id="r2")
+    assert again.unchanged
+    assert again.extra == result.extra
+    assert again.run_id == "r1"
+    assert_page(page, data)
+
+
+def assert_page(page, data):
+    """One file that needs nothing: no script, no address to fetch from, and no value of the source."""
+    assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+    assert re.search(r"<script|\son\w+=|src=|url\(|href=\"(?!#)", page) is None
+    told = (page + data.decode()).lower()
+    assert [w for w in ("zorblatt", "quixmire", "patient-4711") if w in told] == []
+    assert page.count("<table") == page.count("<caption")
+    for header in re.findall(r"<th[ >][^>]*>", page):
+        assert "scope=" in header
+
+
+def test_a_leak_blocks_and_the_report_says_where_and_not_what(spark, ready):
+    leak = {"subject_id": 1, "time": NOW, "code": "S//2", "event_id": HEX[::-1], "source_id": HEX, "run_id": "r0"}
+    tables.append(ready, "gold.events", [leak | {"text_value": f"seen with {NAME}"}])
+    with pytest.raises(GateFailed, match="CL1121"):
+        assess(spark, ready, run_id="r1")
+    (found,) = candidates.list_candidates(ready)
+    assert found["state"] == "blocked"
+    data, page = files(ready, found["candidate"])
+    body = json.loads(data)
+    found_at = {(h["category"], h["surface"], h["column"]) for h in body["sweep"]["hits"]}
+    assert {("NAME", "parquet values", "text_value"), ("FAMILY", "parquet values", "text_value")} <= found_at
+    assert {r["letter"]: r["status"] for r in body["safe_harbor"]}["A"] == "not met"
+    assert body["text"]["upper_bound"] is None
+    assert_page(page, data)
+    assert ledger.latest(ready, "assess") is None
+
+
+def test_silver_of_another_policy_blocks(spark, ready):
+    other = ready.with_(policy="safe_harbor")
+    with pytest.raises(GateFailed, match="X15"):
+        assess(spark, other, run_id="r1")
+
+
+def test_a_gate_that_did_not_pass_blocks(spark, ready):
+    ledger.record(ready, StageResult("timeline", "r9", Counts(1, 1), {}, {"timeline": "failed"}), "t", NOW)
+    with pytest.raises(GateFailed, match="X12"):
+        assess(spark, ready, run_id="r1")
+
+
+def test_without_gold_there_is_nothing_to_assess(spark, lake):
+    with pytest.raises(DataError, match="CL1120"):
+        assess(spark, lake, run_id="r1")
