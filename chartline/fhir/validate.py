@@ -222,7 +222,9 @@ def _primitive_extension(value: Any, found: Found) -> None:
     elif value.keys() - {"id", "extension"}:
         found.append(("", "unknown_element"))
     elif "extension" in value:
+        before = len(found)
         _EXTENSIONS(value["extension"], found)
+        _under("extension", found, before)
 
 
 def _in_step(value: Mapping[str, Any], key: str, found: Found) -> None:
@@ -366,6 +368,15 @@ def issues(resource: Any) -> list[Issue]:
     return [Issue(f"{prefix}.{path}", reason) for path, reason in found]
 
 
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(name for definition in definitions.load().values() for name in definition.elements)
+
+
+def _named(key: str) -> str:
+    return key if key.removeprefix("_") in _names() else _safe(key)
+
+
 def confirm(resource: Mapping[str, Any]) -> list[Issue]:
     """The verdict of ``fhir.resources`` R4B itself on one resource: slower, and independent of our own checks."""
     from fhir.resources.R4B import get_fhir_model_class
@@ -375,8 +386,8 @@ def confirm(resource: Mapping[str, Any]) -> list[Issue]:
         get_fhir_model_class(str(resource["resourceType"])).model_validate(resource)
     except ValidationError as refused:
         errors = refused.errors(include_input=False, include_url=False, include_context=False)
-        known = (tuple(str(p) for p in e["loc"] if not isinstance(p, int)) for e in errors)
-        return [Issue(".".join((str(resource["resourceType"]), *loc)), "fhir_resources_rejects") for loc in known]
+        paths = (tuple(_named(str(p)) for p in e["loc"] if not isinstance(p, int)) for e in errors)
+        return [Issue(".".join((str(resource["resourceType"]), *path)), "fhir_resources_rejects") for path in paths]
     except (KeyError, LookupError, TypeError, ValueError):
         return [Issue("Resource", "fhir_resources_rejects")]
     return []
