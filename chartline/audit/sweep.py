@@ -111,15 +111,15 @@ def sweep(paths: Sequence[Path], known: Iterable[Party], *, report_key: bytes | 
         report_key: key of the hash prefixes; by default one that is forgotten afterwards.
 
     Raises:
-        UsageError: CL2070 a path is not there, CL2071 the source tells no identifying value.
+        UsageError: CL2077 a path is not there, CL2078 the source tells no identifying value.
     """
     missing = [i for i, p in enumerate(paths, start=1) if not p.exists()]
     if missing:
-        raise UsageError("CL2070", f"path {missing[0]} is not there.", "Check the paths to sweep.")
+        raise UsageError("CL2077", f"path {missing[0]} is not there.", "Check the paths to sweep.")
     decoy = _decoy()
     wanted = targets((*known, decoy))
     if wanted.parties < 2:
-        raise UsageError("CL2071", "the source tells no identifying value.", "Name FHIR files with --known.")
+        raise UsageError("CL2078", "the source tells no identifying value.", "Name FHIR files with --known.")
     search = _Search(wanted, report_key or secrets.token_bytes(32))
     hits: Counter[tuple[str, str, str, str, str]] = Counter()
     surfaces: Counter[str] = Counter()

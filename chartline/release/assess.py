@@ -43,7 +43,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     same candidate. Counts are events.
 
     Raises:
-        DataError: CL1120 there is no gold yet.
+        DataError: CL1123 there is no gold yet.
         GateFailed: CL1121 the candidate is blocked (its report is written and says why), CL1122 a known value would
             have stood in the report itself (no report is written).
     """
@@ -51,7 +51,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     rules, key = policy.load(settings.policy), keys.load(settings.key)
     at = {name: tables.version(settings, name) for name in (*GOLD, "silver.resources", "silver.notes")}
     if None in at.values():
-        raise DataError("CL1120", "there is no gold to assess.", "Run 'chartline timeline' first.")
+        raise DataError("CL1123", "there is no gold to assess.", "Run 'chartline timeline' first.")
     digest = ledger.input_digest("assess", tables=at, policy=rules.hash, key=key.id, project=settings.project)
     before = ledger.same_work(settings, "assess", digest)
     if before and candidates.report_path(settings, before.extra["candidate"]).is_file():

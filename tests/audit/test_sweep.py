@@ -266,9 +266,9 @@ def test_the_same_value_has_the_same_hash_under_one_key_and_another_under_the_ne
 
 
 def test_nothing_known_and_nothing_there_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="CL2071"):
+    with pytest.raises(UsageError, match="CL2078"):
         sweep([tmp_path], [])
-    with pytest.raises(UsageError, match="CL2070"):
+    with pytest.raises(UsageError, match="CL2077"):
         sweep([tmp_path / "no"], [PERSON])
 
 

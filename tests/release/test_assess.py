@@ -118,5 +118,5 @@ def test_a_gate_that_did_not_pass_blocks(spark, ready):
 
 
 def test_without_gold_there_is_nothing_to_assess(spark, lake):
-    with pytest.raises(DataError, match="CL1120"):
+    with pytest.raises(DataError, match="CL1123"):
         assess(spark, lake, run_id="r1")
