@@ -22,7 +22,7 @@ from chartline.settings import room
 FILE = "fhir_r4b.json"
 
 # The models take value sets from one-line descriptions, which cut some short with '+', leave some out, and name codes
-# of one that is open (Expression.language). The whole sets are from hl7.org/fhir/R4B/valuesets.html.
+# of open ones (as of Expression.language). The whole sets are from hl7.org/fhir/R4B/valuesets.html.
 _OBSERVATION = [
     "registered",
     "preliminary",
@@ -59,7 +59,7 @@ _CORRECTED: dict[str, list[str]] = {
     "Encounter.status": _ENCOUNTER,
     "EncounterStatusHistory.status": _ENCOUNTER,
     "Observation.status": _OBSERVATION,
-    "Expression.language": [],
+    **{path: [] for path in ("CapabilityStatement.format", "CapabilityStatement.patchFormat", "Expression.language")},
     "QuestionnaireItem.type": [
         *("group", "display", "question", "boolean", "decimal", "integer", "date", "dateTime", "time", "string"),
         *("text", "url", "choice", "open-choice", "attachment", "reference", "quantity"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,10 +10,12 @@ from chartline.deid.context import Known
 
 PARTIES = ("Patient", "RelatedPerson", "Person", "Practitioner", "PractitionerRole", "Organization", "Location")
 
-_SSN = "http://hl7.org/fhir/sid/us-ssn"
+_SSN = ("http://hl7.org/fhir/sid/us-ssn", "urn:oid:2.16.840.1.113883.4.1")
 _IDENTIFIER_TYPES = {"MR": "MRN", "SS": "SSN", "SB": "SSN"}
 _MAIDEN = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 _BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
+_TITLE = re.compile(r"(?:dr|mrs?|ms|miss|prof|rev|sr|jr|md|phd|rn|do|ii|iii|iv)\.?", re.IGNORECASE)
+_PATIENT = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9\-.]+)(?:/_history/.*)?")
 
 
 def _items(value: Any) -> list[Any]:
@@ -33,6 +36,15 @@ def whole_name(name: Mapping[str, Any]) -> str:
     return " ".join(parts) or next(iter(_texts(name.get("text"))), "")
 
 
+def _parts(text: str) -> tuple[list[str], list[str]]:
+    """Given and family names of a name that is told as text only, ``Dr. Jane Q. Doe`` or ``Doe, Jane Q.``."""
+    before, comma, after = text.partition(",")
+    first, last = ([w for w in half.split() if not _TITLE.fullmatch(w)] for half in (before, after))
+    if comma and last:
+        return last, first
+    return (first[:-1], first[-1:]) if len(first) > 1 else ([], first)
+
+
 def _names(value: Any, whole: str) -> Iterator[Known]:
     for name in _dicts(value):
         full = whole_name(name)
@@ -43,6 +55,8 @@ def _names(value: Any, whole: str) -> Iterator[Known]:
             yield Known(whole, f"{given[0]} {family[0]}")
         for text in _texts(name.get("text")):
             yield Known(whole, text)
+            if not given and not family:
+                given, family = _parts(text)
         yield from (Known("GIVEN", part) for part in given)
         yield from (Known("FAMILY", part) for part in family)
 
@@ -57,7 +71,7 @@ def _telecoms(value: Any) -> Iterator[Known]:
 def _addresses(value: Any) -> Iterator[Known]:
     for address in _dicts(value):
         yield from (Known("STREET", line) for line in _texts(address.get("line")))
-        yield from (Known("CITY", city) for city in _texts(address.get("city")))
+        yield from (Known("CITY", city) for city in _texts(address.get("city")) + _texts(address.get("district")))
         yield from (Known("ZIP", code) for code in _texts(address.get("postalCode")))
         yield from (Known("STREET", text) for text in _texts(address.get("text")))
 
@@ -68,14 +82,14 @@ def _identifiers(value: Any) -> Iterator[Known]:
             str(c.get("code")) for t in _dicts(identifier.get("type")) for c in _dicts(t.get("coding")) if c.get("code")
         ]
         kind = next((_IDENTIFIER_TYPES[c] for c in codes if c in _IDENTIFIER_TYPES), "ID")
-        if identifier.get("system") == _SSN:
+        if identifier.get("system") in _SSN:
             kind = "SSN"
         yield from (Known(kind, text) for text in _texts(identifier.get("value")))
 
 
-def _contacts(value: Any) -> Iterator[Known]:
+def _contacts(value: Any, whole: str) -> Iterator[Known]:
     for contact in _dicts(value):
-        yield from _names(contact.get("name"), "RELATIVE")
+        yield from _names(contact.get("name"), whole)
         yield from _telecoms(contact.get("telecom"))
         yield from _addresses(contact.get("address"))
 
@@ -97,18 +111,21 @@ def known_values(resource: Mapping[str, Any]) -> tuple[Known, ...]:
         resource: the parsed resource; elements of a wrong shape are passed over, for the validator reports them.
 
     Returns:
-        Values in document order; whole names and their parts, phones, e-mails, street lines, cities, postal codes,
-        identifiers by kind, birth date, relatives' names; an organisation's or location's name as ORGANIZATION.
+        Whole names and their parts, phones, e-mails, street lines, cities and counties, postal codes, identifiers by
+        kind, relatives' names as RELATIVE, birth date; an organisation's or location's name as ORGANIZATION.
     """
     found: list[Known] = []
-    if resource.get("resourceType") in ("Organization", "Location"):
+    kind = resource.get("resourceType")
+    if kind in ("Organization", "Location"):
         found += [Known("ORGANIZATION", t) for t in _texts(resource.get("name")) + _texts(resource.get("alias"))]
     else:
-        found += _names(resource.get("name"), "NAME")
+        found += _names(resource.get("name"), "RELATIVE" if kind == "RelatedPerson" else "NAME")
     found += _telecoms(resource.get("telecom"))
     found += _addresses(resource.get("address"))
     found += _identifiers(resource.get("identifier"))
-    found += _contacts(resource.get("contact"))
+    for qualification in _dicts(resource.get("qualification")):
+        found += _identifiers(qualification.get("identifier"))
+    found += _contacts(resource.get("contact"), "RELATIVE" if kind == "Patient" else "NAME")
     found += _extensions(resource.get("extension"))
     found += [Known("BIRTHDATE", text) for text in _texts(resource.get("birthDate"))]
     return tuple(dict.fromkeys(found))
@@ -123,8 +140,8 @@ def _home(resource: Mapping[str, Any]) -> Mapping[str, Any]:
 def _patient_of(resource: Mapping[str, Any]) -> str | None:
     if resource.get("resourceType") == "Patient":
         return resource.get("id")
-    reference = next((str(p.get("reference")) for p in _dicts(resource.get("patient")) if p.get("reference")), "")
-    return reference.removeprefix("Patient/").split("/")[0] or None
+    named = (_PATIENT.fullmatch(str(p.get("reference"))) for p in _dicts(resource.get("patient")))
+    return next((match[1] for match in named if match), None)
 
 
 def person(resource: Mapping[str, Any]) -> dict[str, Any]:
