@@ -134,7 +134,14 @@ def test_value_sets_that_the_models_cut_short_are_whole(path, codes):
 
 
 @pytest.mark.parametrize(
-    "path", ["Expression.language", "Attachment.contentType", "Attachment.language", "Coding.code"]
+    "path",
+    [
+        "Expression.language",
+        "CapabilityStatement.format",
+        "Attachment.contentType",
+        "Attachment.language",
+        "Coding.code",
+    ],
 )
 def test_open_value_sets_bind_nothing(path):
     assert element(path).codes is None

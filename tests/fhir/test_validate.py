@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import tarfile
 
 import orjson
 import pytest
@@ -360,3 +361,19 @@ def test_generated_patients_pass_both_judges(hospital):
     ]
     assert [found(r) for r in resources if issues(r)] == []
     assert [confirm(r) for r in resources[::25] if confirm(r)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [
+        ("synthea_r4_2020_ms/r4_11_patients.tar.xz", 5298),
+        ("synthea_hiv_notes/sample_data_small_and_incremental.tar.xz", 13607),
+    ],
+)
+def test_real_sets_pass_both_judges(corpora, path, count):
+    with tarfile.open(corpora / "fhir" / path) as archive:
+        files = [archive.extractfile(m).read() for m in archive if m.isfile() and m.name.endswith(".json")]
+    resources = [entry["resource"] for file in files for entry in orjson.loads(file).get("entry", ())]
+    assert len(resources) == count
+    assert [found(r) for r in resources if issues(r)] == []
+    assert [confirm(r) for r in resources[::50] if confirm(r)] == []
