@@ -18,12 +18,10 @@ def census(folder: Path, name: str) -> list[str]:
     return [line.split()[0].lower() for line in path.read_text().splitlines() if line.strip()]
 
 
-def english(folder: Path) -> tuple[list[str], list[str]]:
+def english(folder: Path) -> list[str]:
     path = next(folder.glob("english_words-*/**/web2.pickle"))
     words = pickle.loads(path.read_bytes())
-    lower = sorted(w for w in words if w.isascii() and w.isalpha() and w.islower() and len(w) > 1)
-    proper = sorted(w.lower() for w in words if w.isascii() and w.isalpha() and w[0].isupper() and len(w) > 2)
-    return lower, proper
+    return sorted(w for w in words if w.isascii() and w.isalpha() and w.islower() and len(w) > 1)
 
 
 def drugs(folder: Path) -> list[str]:
@@ -40,14 +38,12 @@ def cities(folder: Path) -> list[str]:
 
 
 def main(folder: Path) -> None:
-    words, proper = english(folder)
     medical = next(folder.glob("deidkit-*/**/medical_vocab.txt")).read_text().split()
     body = {
         "female": census(folder, "dist.female.first"),
         "male": census(folder, "dist.male.first"),
         "last": census(folder, "dist.all.last"),
-        "words": words,
-        "proper": proper,
+        "words": english(folder),
         "medical": sorted({w.lower() for w in medical if w.isalpha()}),
         "drugs": drugs(folder),
         "cities": cities(folder),

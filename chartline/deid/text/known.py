@@ -152,6 +152,9 @@ def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
     folded = _folded(text)
     for of, pattern, unsure in rules:
         for m in pattern.finditer(folded, timeout=_TIMEOUT):
+            if unsure and _said_of(text, m.start(), m.end()):
+                yield Found(m.start(), m.end(), of, source)
+                continue
             if unsure and not (text[m.start()].isupper() or _PERSONAL.search(text, max(0, m.start() - 16), m.start())):
                 continue
             if (
@@ -161,6 +164,18 @@ def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
             ):
                 continue
             yield Found(m.start(), m.end(), of, source)
+
+
+_PERSON_DOES = regex.compile(
+    r"\s+(?:is|was|has|had|reports?|denies|denied|presents?|presented|states?|stated|complains?|comes?|came|lives?|appears?|feels?"
+    r"|says?|said|describes?|continues|returns?|remains|takes?|works?|smokes?|drinks?|uses?|underwent|who|and\s+(?:his|her))\b"
+    r"|,?\s+(?:a|an)\s+\d|['’]s\b|\s+[A-Z][a-z]+"
+)
+
+
+def _said_of(text: str, start: int, end: int) -> bool:
+    """Whether a capitalised word is spoken of as a person: what follows is what people do."""
+    return text[start].isupper() and _PERSON_DOES.match(text, end) is not None
 
 
 def _starts_sentence(text: str, at: int) -> bool:

@@ -13,6 +13,7 @@ from chartline.errors import MachineError
 
 _FILE = Path(__file__).with_name("data") / "lexicon.json.gz"
 _COMMON_FIRST = 1500  # the most frequent first names of each sex, certain enough to stand alone
+_COMMON_LAST = 10_000  # the most frequent surnames, likely after a first name even where they are words
 _ENDINGS = (
     ("ies", "y"),
     ("es", ""),
@@ -77,7 +78,6 @@ class Lexicon:
     male: dict[str, int]
     last: dict[str, int]
     words: frozenset[str]
-    proper: frozenset[str]
     medical: frozenset[str]
     cities: frozenset[str]
 
@@ -95,7 +95,6 @@ def load() -> Lexicon:
         made = Lexicon(
             **ranked,
             words=frozenset(body["words"].split()),
-            proper=frozenset(body["proper"].split()),
             medical=frozenset(body["medical"].split()) | frozenset(body["drugs"].split()),
             cities=frozenset(body["cities"].split("|")),
         )
@@ -120,6 +119,7 @@ class Kind:
     first: bool
     common_first: bool
     last: bool
+    surname: bool
     word: bool
     medical: bool
     city: bool
@@ -146,6 +146,7 @@ def kind(word: str) -> Kind:
             first=any(k.first and not k.word for k in kinds),
             common_first=any(k.common_first and not k.word for k in kinds),
             last=any(k.last and not k.word for k in kinds),
+            surname=any(k.surname for k in kinds),
             word=all(k.word for k in kinds),
             medical=any(k.medical for k in kinds),
             city=False,
@@ -158,9 +159,8 @@ def kind(word: str) -> Kind:
         first=rank < 1 << 20,
         common_first=rank < _COMMON_FIRST,
         last=name in lists.last,
-        word=(medical and rank >= _COMMON_FIRST)
-        or _listed(name, lists.words)
-        or (name in lists.proper and rank == 1 << 20),
+        surname=lists.last.get(name, 1 << 20) < _COMMON_LAST,
+        word=(medical and rank >= _COMMON_FIRST) or _listed(name, lists.words),
         medical=medical,
         city=name in lists.cities,
         eponym=name in EPONYMS,

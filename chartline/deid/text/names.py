@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
@@ -17,6 +18,7 @@ _TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|R
 _CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP)\b\.?"
 _KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|POA|proxy|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
 _LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+_FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 _PARTICLES = frozenset(
     """
     de la van von der den del della di da dos das du le bin ibn al el ter ten y e st mc mac af zu
@@ -66,15 +68,25 @@ _LEAD = regex.compile(
     rf"(?:(?i:\b{_TITLES})\.?|(?i:\b{_KIN})\s*[,:(\-–]?|(?i:\b(?:named|called|known as|goes by|name is|name:)))\s*$"
 )
 _FACILITY_END = (
-    r"(?:Hospitals?|Clinics?|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"(?:Hospitals?|Hosp\.?(?!\w)|General|Clinics?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
     r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility|Unit)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Inc|LLC|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
 )
 _FACILITY = regex.compile(
-    r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’.\-]*|&)\s+(?:(?:of|and|the|for|at|in|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6}?)"
-    rf"(?P<end>{_FACILITY_END})(?:\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’.\-]+(?:\s+[A-Z][\w'’.\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
+    r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?:\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’.\-]+(?:\s+[A-Z][\w'’.\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
+)
+# Health systems whose names carry no such word; public knowledge, the best known ones of each region.
+_SYSTEMS = regex.compile(
+    r"\b(?:Johns\s+Hopkins(?:\s+(?:Hospital|Medicine|Bayview))?|Mayo\s+Clinic|Cleveland\s+Clinic|Cedars?[\s\-]Sinai(?:\s+Medical\s+Center)?|Kaiser(?:\s+Permanente)?"
+    r"|NYU(?:\s+Langone)?|UCSF|UCLA|UCSD|UCI|UPMC|UNC|UAB|UTSW|UTMB|UVA|UMass|UIHC|OHSU|MUSC|MGH|BIDMC|BWH|CHOP|HUP|NYP|MSKCC|(?:U[WM]|UMD)[\s\-]?(?:Med(?:icine|ical)?|MC)|UWMC"
+    r"|Mass(?:achusetts)?\s+General(?:\s+Brigham)?|Brigham(?:\s+(?:and|&)\s+Wom[ae]n['’]?s)?(?:\s+Hospital)?|Beth\s+Israel(?:\s+Deaconess)?|Dana[\s\-]Farber"
+    r"|(?:Memorial\s+)?Sloan[\s\-]Kettering|M\.?D\.?\s+Anderson|M(?:ount|t\.?)\s+Sinai|Stanford(?:\s+(?:Health|Hospital|Medicine))?|Duke(?:\s+(?:Health|Hospital))?|Emory|Vanderbilt"
+    r"|Geisinger|Intermountain|Scripps|Providence\s+(?:Health|Hospital)|Sentara|Ochsner|Northwell|Montefiore|Barnes[\s\-]Jewish|Henry\s+Ford|Baylor"
+    r"|Houston\s+Methodist|Tufts|Lahey|Northwestern|Penn\s+Medicine|Jefferson\s+Health|Temple\s+Health|Yale[\s\-]New\s+Haven|Hackensack|Novant|WakeMed|Moffitt"
+    r"|City\s+of\s+Hope|Fred\s+Hutch(?:inson)?|Roswell\s+Park|(?:Boston|Texas|Nationwide|Seattle)\s+Children['’]?s|Children['’]?s\s+National)\b"
 )
 _GENERIC = _PLAIN | frozenset(
     """
@@ -96,13 +108,13 @@ _GENERIC = _PLAIN | frozenset(
 _CITY_LEAD = regex.compile(
     r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|our|the))\s*:?\s*$"
 )
-_CITY_TRAIL = regex.compile(
-    r"\s+(?:area|office|branch|location|campus|clinic|site|resident|native|metro|suburbs?|airport|based)\b"
-)
+_CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
 _LAST_FIRST = regex.compile(
     r"(?<![\w,])(?P<last>[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV)\.?)?),\s?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
 )
-_LABELLED = regex.compile(rf"(?i:\b{_LABELS})(?:\s*[:|=]\s*|\s+-\s+|\t\s*)(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})")
+_LABELLED = regex.compile(
+    rf"(?i:\b{_LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
+)
 _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:\s+[^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
@@ -194,22 +206,25 @@ def _joined(text: str, left: Token, right: Token) -> bool:
     )
 
 
-def _plain(token: Token) -> bool:
-    """A word that cannot be part of a name where it stands."""
+def _plain(token: Token, after: Token | None) -> bool:
+    """Whether a word cannot be part of a name where it stands; after a first name nearly any word can be a last name."""
     if token.shape == "initial" or token.text in _PARTICLES:
         return False
-    name = plain(token.text)
-    if name in _PLAIN or (token.kind.medical and not token.kind.common_first):
+    name, found = plain(token.text), token.kind
+    led = after is not None and after.kind.first and (after.kind.strong or after.kind.common_first)
+    if led and after is not None and (found.surname or not (name in _PLAIN or found.medical)):
+        return token.shape == "upper" and after.shape != "upper"
+    if name in _PLAIN or (found.medical and not (found.common_first or found.surname)):
         return True
-    if token.shape == "upper" and not token.kind.strong:
-        return True
-    return token.kind.word and not (token.kind.first or token.kind.last)
+    if token.shape == "upper" and not found.strong:
+        return not (after is not None and after.shape == "upper" and found.unknown)
+    return found.word and not (found.first or found.last)
 
 
 def _judged(text: str, run: list[Token]) -> Iterator[Found]:
     part: list[Token] = []
     for token in [*run, None]:
-        if token is not None and not _plain(token):
+        if token is not None and not _plain(token, part[-1] if part else None):
             part.append(token)
             continue
         yield from _person(text, part)
@@ -224,9 +239,9 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     if not part:
         return
     names = [t for t in part if t.shape != "initial" and t.text not in _PARTICLES]
-    if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names)):
-        if not (names and _LEAD.search(text, max(0, part[0].start - 24), part[0].start)):
-            return
+    led = bool(_LEAD.search(text, max(0, part[0].start - 24), part[0].start))
+    if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names) and not led):
+        return
     if _is_person(text, part, names):
         end = part[-1].end
         if part[-1].shape == "initial" and text[end : end + 1] == ".":
@@ -246,7 +261,12 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
     if _LEAD.search(text, max(0, part[0].start - 24), part[0].start):
         return True
     if len(names) >= 2:
-        ambiguous_first = names[0].kind.common_first and any(t.kind.last for t in names[1:])
+        rest = names[1:]
+        ambiguous_first = (names[0].kind.common_first and any(t.kind.last for t in rest)) or (
+            names[0].kind.first and any(t.kind.strong or (t.kind.unknown and t.shape == "capital") for t in rest)
+        )
+        if all(t.shape == "upper" for t in names):
+            return strong_first > 0 and strong_first + sum(t.kind.last or t.kind.unknown for t in names) >= 2
         return names_ok and (
             strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
         )
@@ -271,7 +291,11 @@ def _titled(text: str) -> Iterator[Found]:
         text,
         timeout=_TIMEOUT,
     ):
-        yield from _kept(text, m.start("v"), m.end("v"), "name:title", first=True)
+        for found in _kept(text, m.start("v"), m.end("v"), "name:title", first=True):
+            # A form of address goes with the name; an office ("Nurse", "Attending") stays.
+            yield Found(m.start() if _FORM.match(m.group()) else found.start, found.end, found.type, found.source)
+    for m in _CALLED.finditer(text, timeout=_TIMEOUT):
+        yield Found(m.start("v"), m.end("v"), "NAME", "name:called")
     for m in _LOWER_TITLED.finditer(text, timeout=_TIMEOUT):
         group = "v" if m.group("v") else "p"
         yield from _lower(text, m.start(group), m.end(group), titled=group == "v")
@@ -295,6 +319,11 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         stop = m.end()
     if stop > start:
         yield Found(start, stop, "NAME", source)
+
+
+_CALLED = regex.compile(
+    r"\b(?i:called|named|nicknamed|goes by|known as|prefers|alias|aka|nickname(?: is)?)\s+['\"‘“](?P<v>[A-Z][\w'’\-]+?(?:\s+[A-Z][\w'’\-]+?)?)['\"’”]"
+)
 
 
 def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
@@ -338,14 +367,18 @@ def _labelled(text: str) -> Iterator[Found]:
 
 
 def _last_first(text: str) -> Iterator[Found]:
-    """``Smith, John A.``"""
+    """Last name first, as in ``Smith, John A.``."""
     for m in _LAST_FIRST.finditer(text, timeout=_TIMEOUT):
         last, first = kind(m.group("last").split()[0]), kind(m.group("first"))
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if plain(m.group("last")) in _PLAIN or plain(m.group("first")) in _PLAIN or last.medical or last.eponym:
             continue
         sure = first.common_first and first.strong and not last.medical and last.last
-        if same_case and first.first and first.common_first and (last.last or last.unknown) and (not last.word or sure):
+        if (
+            same_case and first.first and first.common_first and (last.last or last.unknown) and (not last.word or sure)
+        ) or (
+            same_case and _opens(text, m.start()) and last.unknown and (first.first or first.unknown) and not first.word
+        ):
             yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
         elif (same_case and first.first and first.strong and last.last and not last.word) or (
             same_case
@@ -357,10 +390,21 @@ def _last_first(text: str) -> Iterator[Found]:
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
 
 
+_OPENS = regex.compile(
+    r"(?:^|[\n:|;(\[]|\b(?:for|by|with|to|from|is|was|professional|provider|patient|pt|subscriber|guardian|contact|of|and))\s*$",
+    regex.IGNORECASE,
+)
+
+
+def _opens(text: str, at: int) -> bool:
+    """Whether a place is one where a person is named: a line's start, after a label or a word that brings a person."""
+    return bool(_OPENS.search(text, max(0, at - 16), at))
+
+
 def _credentialed(text: str) -> Iterator[Found]:
     """A name before ``MD`` and its like."""
     for m in _CREDENTIALED.finditer(text, timeout=_TIMEOUT):
-        found = [t for t in _TOKEN.finditer(text, m.start("v"), m.end("v"))]
+        found = list(_TOKEN.finditer(text, m.start("v"), m.end("v")))
         start = m.end("v")
         for t in reversed(found):
             token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
@@ -400,12 +444,26 @@ def _facilities(text: str) -> Iterator[Found]:
         words = list(_TOKEN.finditer(text, m.start("prefix"), m.end("prefix")))
         while words and plain(words[0].group()) in _GENERIC and words[0].group() not in ("St", "Mt", "Ft", "Ste"):
             words = words[1:]
-        if not words:
-            continue
-        start = words[0].start()
+        start = words[0].start() if words else m.start()
         telling = [w for w in words if w.group()[0].isupper() and plain(w.group()) not in _GENERIC]
-        if telling and not all(kind(w.group()).medical and not kind(w.group()).last for w in telling):
-            yield Found(start, m.end(), "FACILITY", "name:facility")
+        end = _city_after(text, m.end())
+        if telling or end > m.end():
+            yield Found(start if telling else m.start(), end, "FACILITY", "name:facility")
+    for m in _SYSTEMS.finditer(text, timeout=_TIMEOUT):
+        yield Found(m.start(), m.end(), "FACILITY", "name:health-system")
+
+
+_AFTER_FACILITY = regex.compile(r",?\s+(?P<v>[A-Z][\w'’.\-]+(?:\s+[A-Z][\w'’\-]+){0,2})")
+
+
+def _city_after(text: str, end: int) -> int:
+    """The end of a facility with the city behind it (``Children's Hospital Boston``)."""
+    m = _AFTER_FACILITY.match(text, end)
+    words = m.group("v").split() if m else []
+    for length in range(len(words), 0, -1):
+        if m and " ".join(words[:length]).lower() in lexicon.load().cities:
+            return int(m.start("v")) + len(" ".join(words[:length]))
+    return end
 
 
 def _cities(text: str, words: list[Token]) -> Iterator[Found]:
@@ -417,13 +475,14 @@ def _cities(text: str, words: list[Token]) -> Iterator[Found]:
             part = words[i : i + length]
             if len(part) < length or any(t.shape != "capital" for t in part):
                 continue
-            if any(text[a.end : b.start] not in (" ", ". ") for a, b in zip(part, part[1:], strict=False)):
+            if any(text[a.end : b.start] not in (" ", ". ") for a, b in pairwise(part)):
                 continue
             name = " ".join(t.text.lower() for t in part)
             if name in lexicon.STATES or name not in cities:
                 continue
             if _is_place(text, part):
-                yield Found(token.start, part[-1].end, "LOCATION", "name:city")
+                trail = _CITY_TRAIL.match(text, part[-1].end)
+                yield Found(token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
                 break
     for m in regex.finditer(
         r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"

@@ -40,8 +40,8 @@ def find(text: str, explained: Sequence[Found]) -> Iterator[Found]:
             continue
         entities = model()(sentence.group().strip()).ents
         for entity in entities:
-            if entity.label_ != "PERSON":
-                continue
+            if entity.label_ != "PERSON" or (len(entity) == 1 and entity.start == 0):
+                continue  # one word at the start of a line or sentence is more often a heading than a person
             for t in left:
                 if t.group() in entity.text:
                     yield Found(t.start(), t.end(), "NAME", "ner:person")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import regex
 
 from chartline.deid.text.lexicon import POSTAL, STATES
+from chartline.deid.text.lexicon import kind as word_kind
 from chartline.deid.text.spans import Found
 
 _TIMEOUT = 5.0
@@ -29,7 +30,7 @@ _CITY = r"[A-Z][A-Za-z'’.\-]+(?:\s+[A-Z][A-Za-z'’.\-]+){0,3}"
 _ZIP = r"\d{5}(?:-\d{4})?"
 _TAIL = rf"(?:\s*[,\n|]\s*{_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?"
 _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
-_IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|\-–]*\s*[\(\[\"']?\s*"
+_IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|\-–]*\s*[\(\[\"']?\s*"
 
 
 def _labelled(words: str) -> str:
@@ -41,7 +42,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
     for kind, name, pattern, fold, group in [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
-        ("EMAIL", "email", r"[\w.+%\-]+\s?(?:@|\(at\)|\[at\]| at (?=[\w\-]+ ?(?:\.|dot)))\s?[\w\-]+(?:\s?(?:\.|\(dot\)|\[dot\]| dot )\s?[\w\-]+)+", True, ""),
+        ("EMAIL", "email", r"[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+|[\w.+%\-]+\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|[\w.+%\-]+\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
         ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4}){1,4}(?![\w:])|(?<![\w:])(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f:]{1,20}(?![\w])", True, ""),
         ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])", True, ""),
@@ -51,6 +52,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
         ("PHONE", "phone-local", r"(?<![\w.\-/])\d{3}[\-.]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w\-]|\.\d)", True, ""),
         ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|beeper|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d[\d\s().\-]{5,18}\d|(?<=ext[.:\s]{1,2})\d{2,6}|(?<=extension )\d{2,6}|(?<=pager[:\s#]{1,3})\d{3,7}|(?<=beeper[:\s#]{1,3})\d{3,7})(?!\w)", True, "v"),
+        ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
         ("VEHICLE", "vehicle", _labelled(r"VIN|(?:licen[sc]e |number )?plate|vehicle(?: tag)?|tag"), True, "v"),
         ("MRN", "mrn", _labelled(r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|(?:medical |patient )?(?:chart|record)|hospital|unit|chart ?MRN|EMPI|patient|pt|subject"), True, "v"),
@@ -58,7 +60,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("PLAN", "plan", _labelled(r"(?:health )?plan|member(?:ship)?|subscriber|policy|insurance|insured|group|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|authori[sz]ation|auth|referral"), True, "v"),
         ("LICENSE", "license", _labelled(r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card"), True, "v"),
         ("DEVICE", "device", _labelled(r"serial|S/?N|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator"), True, "v"),
-        ("ID", "label", _labelled(r"accession|order|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|fingerprint|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|wristband|donor|key"), True, "v"),
+        ("ID", "label", _labelled(r"accession|order|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|wristband|donor|key"), True, "v"),
         ("ID", "bracket", r"(?<=[\[\(#])\s?(?P<v>[A-Z]{0,4}-?\d{5,12})(?=\s?[\]\)]|\b)", False, "v"),
         ("ID", "mixed", r"(?<![\w./\-])(?=[A-Z0-9\-]{6,}(?![\w]))(?=(?:[A-Z0-9\-]*\d){4})(?:[A-Z]{1,6}-?(?:[A-Z0-9]+-?)*\d[A-Z0-9\-]*|\d+-?[A-Z]{1,5}-?\d{3,}[A-Z0-9\-]*)(?![\w])", False, ""),
         ("ID", "mixed-lower", r"(?<![\w./\-])(?=[a-z0-9\-_]{7,}(?![\w]))(?=(?:[a-z0-9\-_]*\d){4})[a-z]{1,6}[\-_]?\d{4,}[a-z0-9\-_]*(?![\w])", False, ""),
@@ -75,8 +77,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("LOCATION", "county", r"\b(?:[A-Z][\w'’.\-]+\s+){1,3}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
         ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:is|:|\#)?\s*(?P<v>{_ZIP}))\b", True, "v"),
         ("ZIP", "state-zip", rf"\b{STATE}[\s,]+(?P<v>{_ZIP})\b", False, "v"),
-        ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)(?:\s|-|‑)*(?:years?|yrs?|yr?\.?/?o\.?|y/?o|yo)\b(?:(?:\s|-|‑)*(?:of\s+age|olds?))?", True, ""),
-        ("AGE", "age-label", r"\b(?:aged?|age is|age of|turned|turning)(?:\s*[:=]\s*|\s+)(?P<v>9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, "v"),
+        ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)(?:\s+of\s+age|\s+old)?\b))", True, ""),
+        ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:[MF]|male|female)\b)(?!/)", False, ""),
         ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\b(?:nonagenarian|centenarian)\b", True, ""),
         ("AGE", "age-decade", r"\b(?:in (?:his|her|their) )?(?:early |mid |late |mid-)?(?:90|100)['’]?s\b(?=\s*(?:years|male|female|man|woman|[.,;]|$))", True, ""),
@@ -99,7 +101,16 @@ def find(text: str) -> Iterator[Found]:
                 continue
             if name == "city-state":
                 start = _trimmed(text, start, end)
+                if _doctor(text, start, end):
+                    continue
             yield Found(start, end, kind, f"pattern:{name}")
+
+
+def _doctor(text: str, start: int, end: int) -> bool:
+    """Whether ``Name, MD`` is a physician rather than a place in Maryland."""
+    piece = text[start:end]
+    first = word_kind(piece.split()[0].strip(",")) if piece.strip() else None
+    return first is not None and piece.endswith(("MD", "PA")) and not first.city and (first.first or first.unknown)
 
 
 _LEADING = regex.compile(

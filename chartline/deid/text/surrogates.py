@@ -99,7 +99,7 @@ class Replacer:
         if kind == "DATE":
             return self._date(text, patient)
         if kind == "AGE":
-            return "90+" if text.strip().isdigit() else "90+ years old"
+            return "90+" if text.strip().isdigit() else "aged 90+" if text[:1].isalpha() else "90+ years old"
         if self._rules.replacement == "label":
             return f"[{kind}]"
         scope = {"patient": patient.patient_id, "document": document, "none": ""}[self._rules.consistency]
