@@ -150,7 +150,7 @@ def _month(parts: dict[str, str]) -> int | None:
 def year_of(text: str) -> str | None:
     """The four-digit year written in a date, if there is one."""
     match = regex.search(r"(?<!\d)(?:19|20)\d\d(?!\d)|^(?:19|20)\d\d", text)
-    return match.group() if match else None
+    return str(match.group()) if match else None
 
 
 def shifted(text: str, days: int) -> str | None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import regex
 
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.text import lexicon
+from chartline.deid.text import lexicon, names
 from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.spans import Found
 
@@ -152,7 +152,11 @@ def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
     folded = _folded(text)
     for of, pattern, unsure in rules:
         for m in pattern.finditer(folded, timeout=_TIMEOUT):
-            if unsure and _said_of(text, m.start(), m.end()):
+            if (
+                unsure
+                and text[m.start()].isupper()
+                and (plain(m.group()) not in names.PLAIN or _said_of(text, m.start(), m.end()))
+            ):
                 yield Found(m.start(), m.end(), of, source)
                 continue
             if unsure and not (text[m.start()].isupper() or _PERSONAL.search(text, max(0, m.start() - 16), m.start())):
@@ -295,20 +299,20 @@ _WORD = regex.compile(r"[^\W\d_]{6,}")
 
 def _near(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     """Long names of the patient with one letter wrong, missing, doubled or swapped."""
-    names = {
+    wanted = {
         _folded(w).lower()
         for k in known
         if k.type in ("NAME", "GIVEN", "FAMILY", "RELATIVE")
         for w in _words(k.value)
         if len(w) >= 6 and w.isalpha()
     }
-    if not names:
+    if not wanted:
         return
     for m in _WORD.finditer(text):
         word = _folded(m.group()).lower()
-        if word in names or not m.group()[0].isupper() or kind(word).word:
+        if word in wanted or not m.group()[0].isupper() or kind(word).word:
             continue
-        if any(abs(len(word) - len(n)) <= 1 and word[0] == n[0] and _one_apart(word, n) for n in names):
+        if any(abs(len(word) - len(n)) <= 1 and word[0] == n[0] and _one_apart(word, n) for n in wanted):
             yield Found(m.start(), m.end(), "NAME", "known-near")
 
 

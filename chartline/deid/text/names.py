@@ -13,7 +13,7 @@ from chartline.deid.text.lexicon import Kind, kind, plain
 from chartline.deid.text.spans import Found
 
 _TIMEOUT = 5.0
-_TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
+TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
 _TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|Officer|Capt|Judge|Hon|Sir|Dame|Madam|NP|PA|RN|Attending|Resident|Señor|Sra|Sr)"
 _CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP)\b\.?"
 _KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|POA|proxy|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
@@ -25,7 +25,7 @@ _PARTICLES = frozenset(
     """.split()
 )
 # Capitalised words that carry no name: headings, sections, sentence starts.
-_PLAIN = frozenset(
+PLAIN = frozenset(
     """
     patient patients pt name names mr mrs ms miss dr doctor nurse provider attending physician surgeon history
     physical exam examination assessment plan chief complaint diagnosis diagnoses medications medication allergies
@@ -68,11 +68,11 @@ _LEAD = regex.compile(
     rf"(?:(?i:\b{_TITLES})\.?|(?i:\b{_KIN})\s*[,:(\-–]?|(?i:\b(?:named|called|known as|goes by|name is|name:)))\s*$"
 )
 _FACILITY_END = (
-    r"(?:Hospitals?|Hosp\.?(?!\w)|General|Clinics?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"(?:Hospitals?|Hosp\.?(?!\w)|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility|Unit)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Inc|LLC|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Inc|LLC|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
 )
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
@@ -86,9 +86,11 @@ _SYSTEMS = regex.compile(
     r"|(?:Memorial\s+)?Sloan[\s\-]Kettering|M\.?D\.?\s+Anderson|M(?:ount|t\.?)\s+Sinai|Stanford(?:\s+(?:Health|Hospital|Medicine))?|Duke(?:\s+(?:Health|Hospital))?|Emory|Vanderbilt"
     r"|Geisinger|Intermountain|Scripps|Providence\s+(?:Health|Hospital)|Sentara|Ochsner|Northwell|Montefiore|Barnes[\s\-]Jewish|Henry\s+Ford|Baylor"
     r"|Houston\s+Methodist|Tufts|Lahey|Northwestern|Penn\s+Medicine|Jefferson\s+Health|Temple\s+Health|Yale[\s\-]New\s+Haven|Hackensack|Novant|WakeMed|Moffitt"
-    r"|City\s+of\s+Hope|Fred\s+Hutch(?:inson)?|Roswell\s+Park|(?:Boston|Texas|Nationwide|Seattle)\s+Children['’]?s|Children['’]?s\s+National)\b"
+    r"|City\s+of\s+Hope|Fred\s+Hutch(?:inson)?|Roswell\s+Park|(?:Boston|Texas|Nationwide|Seattle)\s+Children['’]?s|Children['’]?s\s+National"
+    r"|New\s?York[\s\-]Presbyterian|NY[\s\-]Presbyterian)\b"
+    r"(?:\s+(?i:clinics?|hosp(?:ital)?|med(?:ical)?\.?\s+(?:center|ctr)|ER|ED|campus|office|health)\b)?"
 )
-_GENERIC = _PLAIN | frozenset(
+_GENERIC = PLAIN | frozenset(
     """
     outpatient inpatient emergency intensive cardiac surgical pediatric psychiatric orthopedic neurology cardiology
     oncology primary specialty general local outside regional community teaching academic tertiary rural urban
@@ -136,7 +138,7 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text."""
-    return [Token(m.group(), m.start(), m.end(), _shape(m.group()), kind(m.group())) for m in _TOKEN.finditer(text)]
+    return [Token(m.group(), m.start(), m.end(), _shape(m.group()), kind(m.group())) for m in TOKEN.finditer(text)]
 
 
 def _shape(word: str) -> str:
@@ -168,10 +170,15 @@ def _inside(found: Found, places: list[tuple[int, int]]) -> bool:
     return any(a <= found.start and found.end <= b for a, b in places)
 
 
+_TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{_TITLES})\.?|\b[A-Z]\.)\s+$")
+
+
 def _eponyms(text: str) -> list[tuple[int, int]]:
     places = []
     for m in _EPONYM.finditer(text, timeout=_TIMEOUT):
         words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
+        if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()):
+            continue
         if (words and all(kind(w).eponym or kind(w).word for w in words)) or (
             words and m.group().endswith(("'s", "’s")) and kind(words[0]).eponym
         ):
@@ -206,29 +213,56 @@ def _joined(text: str, left: Token, right: Token) -> bool:
     )
 
 
-def _plain(token: Token, after: Token | None) -> bool:
-    """Whether a word cannot be part of a name where it stands; after a first name nearly any word can be a last name."""
+def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
+    """Whether a word cannot be part of a name where it stands.
+
+    After a first name nearly any word can be a last name; a word that is also a drug or a plant is a first name when
+    a plain last name follows.
+    """
     if token.shape == "initial" or token.text in _PARTICLES:
         return False
     name, found = plain(token.text), token.kind
-    led = after is not None and after.kind.first and (after.kind.strong or after.kind.common_first)
-    if led and after is not None and (found.surname or not (name in _PLAIN or found.medical)):
+    led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
+    if led and after is not None and (found.surname or name not in PLAIN):
         return token.shape == "upper" and after.shape != "upper"
-    if name in _PLAIN or (found.medical and not (found.common_first or found.surname)):
+    if name in PLAIN:
         return True
+    if found.medical and not (found.common_first or found.surname):
+        return not (
+            token.shape == "capital"
+            and not found.eponym
+            and ahead is not None
+            and ahead.shape == "capital"
+            and not ahead.kind.medical
+            and (ahead.kind.unknown or (ahead.kind.strong and ahead.kind.last))
+        )
     if token.shape == "upper" and not found.strong:
         return not (after is not None and after.shape == "upper" and found.unknown)
     return found.word and not (found.first or found.last)
 
 
 def _judged(text: str, run: list[Token]) -> Iterator[Found]:
+    if not run:
+        return
     part: list[Token] = []
-    for token in [*run, None]:
-        if token is not None and not _plain(token, part[-1] if part else None):
+    for token, ahead in zip([*run, None], [*run[1:], None, None], strict=True):
+        if token is not None and not _plain(token, part[-1] if part else None, ahead):
             part.append(token)
             continue
         yield from _person(text, part)
         part = []
+    yield from _upper_case(text, run)
+
+
+def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
+    """Two words in capitals where a person is named, such as ``for ESME NUNEZ:``."""
+    names = [t for t in run if t.shape == "upper"]
+    sure = [t for t in names if t.kind.first or t.kind.last or t.kind.unknown]
+    usable = len(names) == len([t for t in run if t.shape != "initial"]) in (2, 3) and len(sure) == len(names)
+    if not usable or any(len(t.text) < 3 or t.kind.medical or plain(t.text) in PLAIN for t in names):
+        return
+    if any(t.kind.unknown or t.kind.strong for t in names) and _opens(text, run[0].start):
+        yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
 
 
 def _person(text: str, part: list[Token]) -> Iterator[Found]:
@@ -241,6 +275,8 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     names = [t for t in part if t.shape != "initial" and t.text not in _PARTICLES]
     led = bool(_LEAD.search(text, max(0, part[0].start - 24), part[0].start))
     if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names) and not led):
+        return
+    if text[part[0].start : part[-1].end].lower() in lexicon.STATES:
         return
     if _is_person(text, part, names):
         end = part[-1].end
@@ -271,13 +307,23 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
         )
     only = names[0]
+    if only.kind.common_first and only.shape == "capital" and _SPOKEN.match(text, only.end):
+        return True
     if initials:
+        if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
+            return not (only.kind.medical and not only.kind.last)
         if part[0].shape == "initial":
             return names_ok and (only.kind.strong or only.kind.unknown or (only.kind.last and text[part[0].end] == "."))
         return only.kind.first and (only.kind.strong or text[part[-1].end : part[-1].end + 1] == ".")
     if only.shape == "upper":
         return False
     return names_ok and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+_SPOKEN = regex.compile(
+    r",?\s+(?:seen|who|whose|presented|presents|reports|reported|denies|denied|states|stated|complains|said|says|was\s+(?:seen|admitted|born)"
+    r"|is\s+(?:a|an|the|here|doing|seen|currently))\b"
+)
 
 
 def _inner_capital(word: str) -> bool:
@@ -310,11 +356,11 @@ def _titled(text: str) -> Iterator[Found]:
 def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Iterator[Found]:
     """The words of a candidate up to the first that is plainly none of a name."""
     stop = start
-    for i, m in enumerate(_TOKEN.finditer(text, start, end)):
+    for i, m in enumerate(TOKEN.finditer(text, start, end)):
         token = Token(m.group(), m.start(), m.end(), _shape(m.group()), kind(m.group()))
         name = plain(token.text)
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
-        if name in _PLAIN or (token.kind.medical and not (token.kind.first or token.kind.last)) or not likely:
+        if name in PLAIN or (token.kind.medical and not (token.kind.first or token.kind.last)) or not likely:
             break
         stop = m.end()
     if stop > start:
@@ -328,13 +374,13 @@ _CALLED = regex.compile(
 
 def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
     stop = start
-    for i, m in enumerate(_TOKEN.finditer(text, start, end)):
+    for i, m in enumerate(TOKEN.finditer(text, start, end)):
         k = kind(m.group())
         name = plain(m.group())
         sure = k.strong or (k.unknown and (titled or i > 0)) or (titled and i == 0 and (k.last or k.first))
-        if titled and i == 0 and name not in _PLAIN and not k.medical:
+        if titled and i == 0 and name not in PLAIN and not k.medical:
             sure = True
-        if name in _PLAIN or not sure or (not titled and i == 0 and not k.common_first):
+        if name in PLAIN or not sure or (not titled and i == 0 and not k.common_first):
             break
         stop = m.end()
     if stop > start:
@@ -345,10 +391,10 @@ def _labelled(text: str) -> Iterator[Found]:
     """What stands after ``Patient:`` and its like."""
     for m in _LABELLED.finditer(text, timeout=_TIMEOUT):
         start, stop, sure = m.start("v"), m.start("v"), 0
-        for t in _TOKEN.finditer(text, m.start("v"), m.end("v")):
+        for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
             token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
             gap = text[stop : t.start()] if stop > start else ""
-            if gap.strip(" .,'’") or len(gap) > 3 or (plain(token.text) in _PLAIN and token.shape != "initial"):
+            if gap.strip(" .,'’") or len(gap) > 3 or (plain(token.text) in PLAIN and token.shape != "initial"):
                 break
             if token.kind.medical and not token.kind.first and not token.kind.last:
                 break
@@ -371,13 +417,15 @@ def _last_first(text: str) -> Iterator[Found]:
     for m in _LAST_FIRST.finditer(text, timeout=_TIMEOUT):
         last, first = kind(m.group("last").split()[0]), kind(m.group("first"))
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
-        if plain(m.group("last")) in _PLAIN or plain(m.group("first")) in _PLAIN or last.medical or last.eponym:
+        if any(c.isdigit() for c in m.group()) or m.group("last").isupper() != m.group("first").isupper():
+            continue
+        if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN or last.medical or last.eponym:
             continue
         sure = first.common_first and first.strong and not last.medical and last.last
         if (
             same_case and first.first and first.common_first and (last.last or last.unknown) and (not last.word or sure)
         ) or (
-            same_case and _opens(text, m.start()) and last.unknown and (first.first or first.unknown) and not first.word
+            same_case and last.unknown and (first.first or first.unknown) and not _LISTED.match(text, m.end("first"))
         ):
             yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
         elif (same_case and first.first and first.strong and last.last and not last.word) or (
@@ -390,8 +438,9 @@ def _last_first(text: str) -> Iterator[Found]:
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
 
 
+_LISTED = regex.compile(r",?\s+(?:and\s+)?[A-Z][a-z]+,|,\s+(?:and|or)\s")
 _OPENS = regex.compile(
-    r"(?:^|[\n:|;(\[]|\b(?:for|by|with|to|from|is|was|professional|provider|patient|pt|subscriber|guardian|contact|of|and))\s*$",
+    r"(?:^|[\n:|;(\[—–•]|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|member|linked to|patient|pt|subscriber|guardian|contact|of|and))\s*$",
     regex.IGNORECASE,
 )
 
@@ -404,11 +453,11 @@ def _opens(text: str, at: int) -> bool:
 def _credentialed(text: str) -> Iterator[Found]:
     """A name before ``MD`` and its like."""
     for m in _CREDENTIALED.finditer(text, timeout=_TIMEOUT):
-        found = list(_TOKEN.finditer(text, m.start("v"), m.end("v")))
+        found = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
         start = m.end("v")
         for t in reversed(found):
             token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
-            if token.shape == "lower" or plain(token.text) in _PLAIN:
+            if token.shape == "lower" or plain(token.text) in PLAIN:
                 break
             if token.kind.word and not (token.kind.first or token.kind.last):
                 break
@@ -426,7 +475,7 @@ def _again(
         plain(t.text)
         for f in names
         for t in tokens(text[f.start : f.end])
-        if len(t.text) > 2 and t.shape != "initial" and not t.kind.word and plain(t.text) not in _PLAIN
+        if len(t.text) > 2 and t.shape != "initial" and not t.kind.word and plain(t.text) not in PLAIN
     }
     for token in words:
         if token.shape in ("capital", "upper") and plain(token.text) in parts:
@@ -441,18 +490,27 @@ def _again(
 def _facilities(text: str) -> Iterator[Found]:
     for m in _FACILITY.finditer(text, overlapped=False, timeout=_TIMEOUT):
         start = m.start()
-        words = list(_TOKEN.finditer(text, m.start("prefix"), m.end("prefix")))
+        words = list(TOKEN.finditer(text, m.start("prefix"), m.end("prefix")))
         while words and plain(words[0].group()) in _GENERIC and words[0].group() not in ("St", "Mt", "Ft", "Ste"):
             words = words[1:]
         start = words[0].start() if words else m.start()
         telling = [w for w in words if w.group()[0].isupper() and plain(w.group()) not in _GENERIC]
         end = _city_after(text, m.end())
-        if telling or end > m.end():
+        named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
+        if telling or end > m.end() or named:
             yield Found(start if telling else m.start(), end, "FACILITY", "name:facility")
+    for m in _SAINT.finditer(text, timeout=_TIMEOUT):
+        yield Found(m.start(), m.end(), "FACILITY", "name:saint")
     for m in _SYSTEMS.finditer(text, timeout=_TIMEOUT):
         yield Found(m.start(), m.end(), "FACILITY", "name:health-system")
 
 
+_COMES = regex.compile(r"\b(?i:at|to|in|from|of)\s+(?i:the\s+)?$")
+_COMMON_FACILITY = regex.compile(
+    r"(?:(?:City|General|County|Community|Memorial|Regional|University|Central|State|Children['’]?s)\s+)+"
+    r"(?:Hospitals?|Hosp\.?|General|Clinics?|Medical\s+Center|Health\s+Clinic)"
+)
+_SAINT = regex.compile(r"\bSt\.?\s+[A-Z][a-z]+['’]s\b(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?")
 _AFTER_FACILITY = regex.compile(r",?\s+(?P<v>[A-Z][\w'’.\-]+(?:\s+[A-Z][\w'’\-]+){0,2})")
 
 
@@ -491,11 +549,11 @@ def _cities(text: str, words: list[Token]) -> Iterator[Found]:
         text,
         timeout=_TIMEOUT,
     ):
-        found = list(_TOKEN.finditer(text, m.start("v"), m.end("v")))
+        found = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
         stop = m.start("v")
         for t in found:
             k = kind(t.group())
-            if plain(t.group()) in _PLAIN or k.medical or t.group().lower() in lexicon.STATES or t.group().isupper():
+            if plain(t.group()) in PLAIN or k.medical or t.group().lower() in lexicon.STATES or t.group().isupper():
                 break
             if k.word and stop == m.start("v") and not k.last:
                 break
@@ -510,10 +568,10 @@ def _is_place(text: str, part: list[Token]) -> bool:
     trailed = _CITY_TRAIL.match(text, part[-1].end)
     comma = regex.match(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)", text[part[-1].end : part[-1].end + 24])
     if len(part) > 1:
-        plainly = all(t.kind.word or plain(t.text) in _PLAIN for t in part)
+        plainly = all(t.kind.word or plain(t.text) in PLAIN for t in part)
         return not plainly or bool(led or trailed or comma)
     only = part[0].kind
-    if only.eponym or plain(part[0].text) in _PLAIN or only.medical:
+    if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not (led or trailed)):
         return False
     if only.word:
         return (

@@ -9,7 +9,7 @@ from typing import Any
 import regex
 
 from chartline.deid.text.lexicon import kind, plain
-from chartline.deid.text.names import _PLAIN, _TOKEN
+from chartline.deid.text.names import PLAIN, TOKEN
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 
@@ -35,7 +35,7 @@ def model() -> Any:
 def find(text: str, explained: Sequence[Found]) -> Iterator[Found]:
     """People that the rules left, in sentences with a capitalised word that no list knows."""
     for sentence in _SENTENCE.finditer(text):
-        left = [t for t in _TOKEN.finditer(text, sentence.start(), sentence.end()) if _name_like(text, t, explained)]
+        left = [t for t in TOKEN.finditer(text, sentence.start(), sentence.end()) if _name_like(text, t, explained)]
         if not left:
             continue
         entities = model()(sentence.group().strip()).ents
@@ -51,7 +51,7 @@ def _name_like(text: str, token: regex.Match[str], explained: Sequence[Found]) -
     word = token.group()
     if len(word) < 3 or not word[0].isupper() or word.isupper() or not word[1:].islower():
         return False
-    if plain(word) in _PLAIN:
+    if plain(word) in PLAIN:
         return False
     found = kind(word)
     if found.word or found.eponym or found.medical or not (found.strong or found.unknown):
