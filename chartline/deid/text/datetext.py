@@ -194,7 +194,7 @@ def _rewritten(match: regex.Match[str], days: int) -> str | None:
     for group in sorted((g for g in parts if g in new), key=lambda g: -match.start(g)):
         a, b = match.start(group) - offset, match.end(group) - offset
         text = text[:a] + new[group] + text[b:]
-    return text
+    return str(text)
 
 
 def _century(two: str | None) -> int:

@@ -75,7 +75,7 @@ _SEAM = "\ue000"  # private use: stands for a tag inside the running text
 
 
 def _piecewise(pieces: list[str], tags: list[str], clean: Clean) -> list[str]:
-    """Clean each piece by itself; pieces are table cells, paragraphs and the like, joined where only inline tags part them."""
+    """Clean piece by piece: cells, paragraphs and the like, joined where only inline tags part them."""
     made: list[str] = []
     block: list[int] = []
 

@@ -58,7 +58,7 @@ _EPONYM_NOUNS = (
     r"|canal|duct|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
     r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
     r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
-    r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk"
+    r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
     r"|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class)\b"
 )
 _EPONYM = regex.compile(
@@ -152,17 +152,17 @@ def _shape(word: str) -> str:
 def find(text: str) -> Iterator[Found]:
     """Names of people, facilities and places."""
     words = tokens(text)
-    eponyms = _eponyms(text)
+    things = eponyms(text)
     found: list[Found] = []
     found += _facilities(text)
-    found += _cities(text, words)
+    found += (f for f in _cities(text, words) if not _inside(f, things))
     found += _titled(text)
     found += _labelled(text)
     found += _last_first(text)
     found += _credentialed(text)
     claimed = [(f.start, f.end) for f in found]
-    found += (f for f in _runs(text, words) if not _inside(f, eponyms))
-    found += _again(text, words, [f for f in found if f.type == "NAME"], eponyms, claimed)
+    found += (f for f in _runs(text, words) if not _inside(f, things))
+    found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from found
 
 
@@ -170,14 +170,22 @@ def _inside(found: Found, places: list[tuple[int, int]]) -> bool:
     return any(a <= found.start and found.end <= b for a, b in places)
 
 
+# Nouns that only a thing of medicine takes: whoever stands before them gave it the name.
+_SCORE = regex.compile(
+    r"\s(?:reflex|sign|score|scale|index|criteria|classification|phenomenon|triad|maneuver|risk|heart\s+study|syndrome|murmur)$"
+)
 _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{_TITLES})\.?|\b[A-Z]\.)\s+$")
 
 
-def _eponyms(text: str) -> list[tuple[int, int]]:
+def eponyms(text: str) -> list[tuple[int, int]]:
+    """Places where a capitalised word names a thing of medicine, not a person or a town."""
     places = []
     for m in _EPONYM.finditer(text, timeout=_TIMEOUT):
         words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
         if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()):
+            continue
+        if len(words) == 1 and _SCORE.search(m.group()):
+            places.append(m.span())
             continue
         if (words and all(kind(w).eponym or kind(w).word for w in words)) or (
             words and m.group().endswith(("'s", "’s")) and kind(words[0]).eponym
@@ -213,6 +221,9 @@ def _joined(text: str, left: Token, right: Token) -> bool:
     )
 
 
+_KIN_WORD = regex.compile(rf"(?i:{_KIN})")
+
+
 def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     """Whether a word cannot be part of a name where it stands.
 
@@ -225,8 +236,10 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
     if led and after is not None and (found.surname or name not in PLAIN):
         return token.shape == "upper" and after.shape != "upper"
-    if name in PLAIN:
+    if name in PLAIN or _KIN_WORD.fullmatch(token.text):
         return True
+    if after is not None and after.shape == "initial":
+        return found.medical and not found.last
     if found.medical and not (found.common_first or found.surname):
         return not (
             token.shape == "capital"
@@ -249,19 +262,31 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
         if token is not None and not _plain(token, part[-1] if part else None, ahead):
             part.append(token)
             continue
+        if token is not None and _last_name_that_is_a_word(text, part, token):
+            part.append(token)
+            continue
         yield from _person(text, part)
         part = []
     yield from _upper_case(text, run)
 
 
+def _last_name_that_is_a_word(text: str, part: list[Token], token: Token) -> bool:
+    """Whether a word after one unknown capitalised word is its last name: where a person is named, or before a stop."""
+    names = [t for t in part if t.shape == "capital"]
+    if len(names) != 1 or not names[0].kind.unknown or token.shape != "capital" or token.kind.medical:
+        return False
+    if plain(token.text) in PLAIN or _KIN_WORD.fullmatch(token.text):
+        return False
+    return _opens(text, part[0].start) or text[token.end : token.end + 1] in (",", ";", ":", "(", "[", ")", "|")
+
+
 def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
     """Two words in capitals where a person is named, such as ``for ESME NUNEZ:``."""
     names = [t for t in run if t.shape == "upper"]
-    sure = [t for t in names if t.kind.first or t.kind.last or t.kind.unknown]
-    usable = len(names) == len([t for t in run if t.shape != "initial"]) in (2, 3) and len(sure) == len(names)
+    usable = len(names) == len([t for t in run if t.shape != "initial"]) in (2, 3)
     if not usable or any(len(t.text) < 3 or t.kind.medical or plain(t.text) in PLAIN for t in names):
         return
-    if any(t.kind.unknown or t.kind.strong for t in names) and _opens(text, run[0].start):
+    if any(t.kind.unknown or t.kind.first for t in names) and _opens(text, run[0].start):
         yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
 
 
@@ -298,6 +323,17 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         return True
     if len(names) >= 2:
         rest = names[1:]
+        if (
+            names_ok
+            and unknown == 1
+            and names[0].kind.unknown
+            and (
+                initials
+                or _opens(text, part[0].start)
+                or text[part[-1].end : part[-1].end + 1] in (",", ";", ":", "(", "[", ")", "|")
+            )
+        ):
+            return True
         ambiguous_first = (names[0].kind.common_first and any(t.kind.last for t in rest)) or (
             names[0].kind.first and any(t.kind.strong or (t.kind.unknown and t.shape == "capital") for t in rest)
         )
@@ -424,9 +460,7 @@ def _last_first(text: str) -> Iterator[Found]:
         sure = first.common_first and first.strong and not last.medical and last.last
         if (
             same_case and first.first and first.common_first and (last.last or last.unknown) and (not last.word or sure)
-        ) or (
-            same_case and last.unknown and (first.first or first.unknown) and not _LISTED.match(text, m.end("first"))
-        ):
+        ) or (same_case and _comma_name(text, m, last, first) and not _LISTED.match(text, m.end("first"))):
             yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
         elif (same_case and first.first and first.strong and last.last and not last.word) or (
             same_case
@@ -438,9 +472,17 @@ def _last_first(text: str) -> Iterator[Found]:
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
 
 
+def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool:
+    """Whether ``Last, First`` is a person when the lists do not say so: by what they do not know, or by the place."""
+    if last.unknown and (first.first or first.unknown):
+        return True
+    named = first.common_first or first.unknown or (first.first and first.strong) or last.unknown
+    return named and not last.medical and not first.medical and _opens(text, m.start())
+
+
 _LISTED = regex.compile(r",?\s+(?:and\s+)?[A-Z][a-z]+,|,\s+(?:and|or)\s")
 _OPENS = regex.compile(
-    r"(?:^|[\n:|;(\[—–•]|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|member|linked to|patient|pt|subscriber|guardian|contact|of|and))\s*$",
+    r"(?:^|[\n:|;(\[—–•]|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|of|and))\s*$",
     regex.IGNORECASE,
 )
 

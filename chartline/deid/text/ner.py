@@ -9,7 +9,7 @@ from typing import Any
 import regex
 
 from chartline.deid.text.lexicon import kind, plain
-from chartline.deid.text.names import PLAIN, TOKEN
+from chartline.deid.text.names import PLAIN, TOKEN, eponyms
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 
@@ -34,8 +34,11 @@ def model() -> Any:
 
 def find(text: str, explained: Sequence[Found]) -> Iterator[Found]:
     """People that the rules left, in sentences with a capitalised word that no list knows."""
+    things = eponyms(text)
     for sentence in _SENTENCE.finditer(text):
-        left = [t for t in TOKEN.finditer(text, sentence.start(), sentence.end()) if _name_like(text, t, explained)]
+        left = [
+            t for t in TOKEN.finditer(text, sentence.start(), sentence.end()) if _name_like(text, t, explained, things)
+        ]
         if not left:
             continue
         entities = model()(sentence.group().strip()).ents
@@ -47,7 +50,9 @@ def find(text: str, explained: Sequence[Found]) -> Iterator[Found]:
                     yield Found(t.start(), t.end(), "NAME", "ner:person")
 
 
-def _name_like(text: str, token: regex.Match[str], explained: Sequence[Found]) -> bool:
+def _name_like(
+    text: str, token: regex.Match[str], explained: Sequence[Found], things: Sequence[tuple[int, int]]
+) -> bool:
     word = token.group()
     if len(word) < 3 or not word[0].isupper() or word.isupper() or not word[1:].islower():
         return False
@@ -55,5 +60,7 @@ def _name_like(text: str, token: regex.Match[str], explained: Sequence[Found]) -
         return False
     found = kind(word)
     if found.word or found.eponym or found.medical or not (found.strong or found.unknown):
+        return False
+    if any(a <= token.start() < b for a, b in things):
         return False
     return not any(f.start <= token.start() < f.end for f in explained)

@@ -1,4 +1,4 @@
-"""Writing that hides: zero-width characters, look-alike letters, full-width forms and letters set apart, with exact offsets back."""
+"""Writing that hides: invisible characters, look-alike letters, wide and spaced-out forms, with offsets back."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,6}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|chartMRN|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
-        ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?\s+(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?\s+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)\s+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
-        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}\s+(?:[A-Z'.\-]+\s+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT.upper() if False else _UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
+        ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?[ \t]+(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT.upper() if False else _UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "po-box", rf"\b(?:P\.?\s?O\.?|Post Office)\s?Box\s+\#?\d+{_TAIL}", True, ""),
         ("ADDRESS", "rural", r"\b(?:RR|Rural Route|HC|Hwy|Highway|County Road|CR|State Route|SR)\s?\#?\d{1,4}(?:,?\s*Box\s*\d+)?(?=[\s,.])(?=.{0,40}\b\d{5}\b)", False, ""),
@@ -110,7 +110,12 @@ def _doctor(text: str, start: int, end: int) -> bool:
     """Whether ``Name, MD`` is a physician rather than a place in Maryland."""
     piece = text[start:end]
     first = word_kind(piece.split()[0].strip(",")) if piece.strip() else None
-    return first is not None and piece.endswith(("MD", "PA")) and not first.city and (first.first or first.unknown)
+    return (
+        first is not None
+        and piece.endswith(("MD", "PA"))
+        and (first.first or first.unknown)
+        and (len(piece.split()) > 2 or not first.city)
+    )
 
 
 _LEADING = regex.compile(
