@@ -111,12 +111,16 @@ def profiles(subjects: DataFrame, encounters: DataFrame) -> DataFrame:
         "visits",
         lambda v: f.concat_ws(":", f.date_diff(v["start_time"], f.col("visits")[0]["start_time"]), v["class"]),
     )
-    return subjects.dropDuplicates(["subject_id"]).join(visits, "subject_id", "left").select(
-        *("subject_id", *DEMOGRAPHICS, "race", "ethnicity", "state"),
-        f.year("first_time").alias("first_year"),
-        f.year("last_time").alias("last_year"),
-        f.concat((f.floor(f.col("birth_year") / 10) * 10).cast("string"), f.lit("s")).alias("birth_decade"),
-        f.array_join(pattern, " ").alias("visit_pattern"),
+    return (
+        subjects.dropDuplicates(["subject_id"])
+        .join(visits, "subject_id", "left")
+        .select(
+            *("subject_id", *DEMOGRAPHICS, "race", "ethnicity", "state"),
+            f.year("first_time").alias("first_year"),
+            f.year("last_time").alias("last_year"),
+            f.concat((f.floor(f.col("birth_year") / 10) * 10).cast("string"), f.lit("s")).alias("birth_decade"),
+            f.array_join(pattern, " ").alias("visit_pattern"),
+        )
     )
 
 
