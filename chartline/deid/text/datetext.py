@@ -180,7 +180,7 @@ def _rewritten(match: regex.Match[str], days: int) -> str | None:
         "y": f"{moved.year:04d}",
         "y2": f"{moved.year % 100:02d}",
         "m": f"{moved.month:0{len(parts.get('m', '')) or 1}d}",
-        "d": f"{moved.day:0{2 if parts.get('d', '').startswith('0') or (len(parts.get('d', '')) == 2 and parts['d'] < '10') else 1}d}",
+        "d": f"{moved.day:0{_day_width(parts)}d}",
         "mon": _named(parts.get("mon", ""), moved.month),
         "ord": _suffix(moved.day),
         "dw": _ORDINALS[moved.day - 1],
@@ -195,6 +195,12 @@ def _rewritten(match: regex.Match[str], days: int) -> str | None:
         a, b = match.start(group) - offset, match.end(group) - offset
         text = text[:a] + new[group] + text[b:]
     return str(text)
+
+
+def _day_width(parts: dict[str, str]) -> int:
+    """Digits of the day: two where the date as found pads its day or its month."""
+    day, month = parts.get("d", ""), parts.get("m", "")
+    return 2 if len(day) == 2 and (day[0] == "0" or len(month) == 2) else 1
 
 
 def _century(two: str | None) -> int:

@@ -171,8 +171,8 @@ def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
 
 
 _PERSON_DOES = regex.compile(
-    r"\s+(?:is|was|has|had|reports?|denies|denied|presents?|presented|states?|stated|complains?|comes?|came|lives?|appears?|feels?"
-    r"|says?|said|describes?|continues|returns?|remains|takes?|works?|smokes?|drinks?|uses?|underwent|who|and\s+(?:his|her))\b"
+    r"\s+(?:is|was|has|had|reports|reported|denies|denied|presents|presented|states?|stated|complains|comes|came|lives|appears|feels"
+    r"|says?|said|describes?|continues|returns|remains|takes|works|smokes|drinks|uses|underwent|who|and\s+(?:his|her))\b"
     r"|,?\s+(?:a|an)\s+\d|['’]s\b|\s+[A-Z][a-z]+"
 )
 

@@ -1,0 +1,289 @@
+"""What the text engine finds and leaves, in sentences invented here."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chartline.deid import keys, policy
+from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.text import build
+from chartline.deid.text import engine as engine_module
+from chartline.deid.text.lines import jsonl
+from chartline.errors import DataError, MachineError
+
+NOBODY = PatientContext("nobody", offset_days=-20)
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    return keys.create(tmp_path_factory.mktemp("key") / "k")
+
+
+@pytest.fixture(scope="module")
+def labels(key):
+    return build(policy.load("safe_harbor"), key, "test", Cohort())
+
+
+@pytest.fixture(scope="module")
+def surrogates(key):
+    return build(policy.load("expert_determination"), key, "test", Cohort(names=frozenset({"smith", "mary"})))
+
+
+FOUND = [
+    ("Seen by Dr. Halvorsen today.", "Halvorsen"),
+    ("Pt John Prewitt came alone.", "John Prewitt"),
+    ("Prewitt, John A. was called.", "Prewitt, John"),
+    ("mr. prewitt was called", "prewitt"),
+    ("J. Prewitt RN signed.", "Prewitt"),
+    ("His wife Margaret drove.", "Margaret"),
+    ("NAME: LINDA HALVORSEN", "LINDA HALVORSEN"),
+    ("Anne-Marie O'Rourke called.", "O'Rourke"),
+    ("He prefers to be called 'Buzz' here.", "Buzz"),
+    ("Signed, Keith Halvorsen, MD", "Keith Halvorsen"),
+    ("DOB 03/14/1962", "03/14/1962"),
+    ("admitted 2021-03-05 at night", "2021-03-05"),
+    ("on March 5th, 2021", "March 5th"),
+    ("17-Feb-2023", "17-Feb"),
+    ("the 4th of July, 2020", "4th of July"),
+    ("seen on 3/14 for cough", "3/14"),
+    ("since June 2019", "June"),
+    ("20210305 scan", "20210305"),
+    ("Christmas 2019 dinner", "Christmas"),
+    ("call 617-555-0142 now", "617-555-0142"),
+    ("fax (617) 555 0142 x12", "555 0142"),
+    ("SSN 219 09 9999", "219 09 9999"),
+    ("write to a.prewitt@mail.example", "a.prewitt@mail.example"),
+    ("https://portal.example/u/7", "https://portal.example/u/7"),
+    ("from 10.2.3.4 at noon", "10.2.3.4"),
+    ("MRN: 00482913", "00482913"),
+    ("member ID HPX-77-40921", "HPX-77-40921"),
+    ("account 6620148833", "6620148833"),
+    ("license number A123456", "A123456"),
+    ("VIN 1HGCM82633A004352", "1HGCM82633A004352"),
+    ("serial SN-CG5-881207X", "SN-CG5-881207X"),
+    ("card 4111 1111 1111 1111", "4111 1111 1111 1111"),
+    ("lives at 12 Alder Street, Apt 3, Dunmore, PA 18512", "12 Alder Street, Apt 3, Dunmore, PA 18512"),
+    ("P.O. Box 114, Dunmore, PA", "Box 114"),
+    ("treated at Lakemont Regional Hospital", "Lakemont Regional Hospital"),
+    ("moved from Scranton, PA", "Scranton"),
+    ("lives in Tioga County", "Tioga County"),
+    ("a 94-year-old woman", "94-year-old"),
+    ("aged 101, frail", "aged 101"),
+    ("a ninety-two year old man", "ninety-two year"),
+    ("Pa\u200btient Joh\u200bn Prew\u200bitt called", "Joh\u200bn Prew\u200bitt"),
+]
+
+LEFT = [
+    "History of Parkinson's disease and Graves disease.",
+    "Baker cyst, Wilson disease, May-Thurner syndrome.",
+    "Glasgow Coma Scale 15, Babinski sign absent, Romberg negative.",
+    "Lisinopril 10 mg daily, metoprolol 25 mg twice a day.",
+    "BP 120/80, HR 72, pain 8/10, SpO2 97%.",
+    "Hemoglobin 13.5 g/dL, A1c 7.2%, TSH 3.8 mIU/L.",
+    "Return in 2 weeks; symptoms for 3 days.",
+    "Gestational age 32 weeks 4 days, G2P1.",
+    "A 45-year-old woman with type 2 diabetes since 2019.",
+    "CT of the chest shows no acute infiltrate.",
+    "ASSESSMENT AND PLAN",
+    "Strength 5/5 in all extremities.",
+    "He took 1-2 tablets every 4-6 hours.",
+    "The patient lives in Texas.",
+    "E. coli and S. aureus grew in culture.",
+    "Vitamin D deficiency; hepatitis B immune.",
+]
+
+
+@pytest.mark.parametrize(("text", "piece"), FOUND, ids=[p for _, p in FOUND])
+def test_identifiers_are_found(labels, text, piece):
+    made = labels.deidentify(text, NOBODY)
+    changed = {i for s in made.spans for i in range(s.start, s.end)}
+    at = text.index(piece)
+    assert [c for i, c in enumerate(text) if at <= i < at + len(piece) and c.isalnum() and i not in changed] == []
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_medicine_is_left(labels, text):
+    assert labels.deidentify(text, NOBODY).text == text
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("on 03/14/2021.", "on 2021."), ("on 3/14 again", "on [DATE] again")])
+def test_safe_harbor_keeps_only_the_year(labels, text, wanted):
+    assert labels.deidentify(text, NOBODY).text == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("on 03/25/2021.", "on 03/05/2021."),
+        ("on March 25th, 2021.", "on March 5th, 2021."),
+        ("on 25-Mar-2021.", "on 5-Mar-2021."),
+        ("on 2021-03-05.", "on 2021-02-13."),
+        ("on January 5, 2021.", "on December 16, 2020."),
+    ],
+)
+def test_a_shifted_date_is_written_in_the_form_it_was_found(surrogates, text, wanted):
+    assert surrogates.deidentify(text, NOBODY).text == wanted
+
+
+def test_surrogates_are_consistent_within_a_patient_and_differ_between_patients(surrogates):
+    one = [surrogates.deidentify(t, PatientContext("a", offset_days=-3)) for t in ("Mr. Prewitt.", "Dr. Prewitt!")]
+    assert one[0].spans[0].replacement.split()[-1] == one[1].spans[0].replacement.split()[-1]
+    drawn = {
+        surrogates.deidentify("Mr. Prewitt.", PatientContext(str(i), offset_days=-3)).spans[0].replacement
+        for i in range(8)
+    }
+    assert len(drawn) > 3
+
+
+def test_a_surrogate_is_nobody_of_the_cohort(surrogates):
+    made = " ".join(
+        surrogates.deidentify("Mrs. Prewitt and Linda Prewitt", PatientContext(str(i), offset_days=-3)).text
+        for i in range(60)
+    ).lower()
+    assert "smith" not in made
+    assert "mary" not in made
+
+
+def test_a_facility_keeps_nothing_but_its_kind(surrogates):
+    text = "Lakemont Regional Hospital 219-09-9377"
+    assert "219" not in surrogates.deidentify(text, NOBODY).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Earl is a 7 month-old male.",
+        "Earl will return.",
+        "EARL reports pain.",
+        "Huels, Earl",
+        "E. Huels was here.",
+        "Mr. Heuls has one letter wrong.",
+        "call 5087001258 or 508.700.1258",
+        "born 08/07/2001 or August 7, 2001",
+    ],
+)
+def test_nothing_of_the_known_patient_is_left(labels, text):
+    known = (
+        Known("NAME", "Earl Huels"),
+        Known("GIVEN", "Earl"),
+        Known("FAMILY", "Huels"),
+        Known("PHONE", "508-700-1258"),
+        Known("BIRTHDATE", "2001-08-07"),
+    )
+    made = labels.deidentify(text, PatientContext("p", known=known)).text
+    for word in ("Earl", "EARL", "Huels", "Heuls", "700", "08/07", "August"):
+        assert word not in made
+
+
+def test_a_known_word_is_left_where_it_is_only_a_word(labels):
+    known = (Known("NAME", "Will Long"), Known("GIVEN", "Will"), Known("FAMILY", "Long"))
+    text = "It will take long. Will return in 2 weeks."
+    assert labels.deidentify(text, PatientContext("p", known=known)).text == text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=200))
+def test_the_output_is_the_input_with_its_spans_replaced(labels, text):
+    made = labels.deidentify(text, NOBODY)
+    out, at = [], 0
+    for s in made.spans:
+        assert at <= s.start < s.end <= len(text)
+        out += [text[at : s.start], s.replacement]
+        at = s.end
+    assert "".join([*out, text[at:]]) == made.text
+    assert labels.deidentify(text, NOBODY) == made
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "kept"),
+    [
+        ("text/plain; charset=iso-8859-1", "Seen: José Prewitt, pain 8/10".encode("latin-1"), "pain 8/10"),
+        (
+            "text/html",
+            b"<table><tr><td title='John Prewitt'>Dr. Prewitt</td><td>BP 120/80</td></tr></table>",
+            "BP 120/80",
+        ),
+        ("application/rtf", rb"{\rtf1\ansi Seen by Dr. Prewitt. BP 120/80\par}", "BP 120/80"),
+        (
+            "application/xhtml+xml",
+            b"<div xmlns='http://www.w3.org/1999/xhtml'><p>Mr. Prewitt: BP 120/80</p></div>",
+            "120/80",
+        ),
+        (
+            "text/xml",
+            b"<ClinicalDocument><patient>Prewitt</patient><text><paragraph>Mr. Prewitt, BP 120/80</paragraph></text>"
+            b"</ClinicalDocument>",
+            "120/80",
+        ),
+    ],
+)
+def test_documents_keep_their_content_and_lose_names(labels, kind, data, kept):
+    made = labels.document(data, kind, NOBODY)
+    assert made.status == "deidentified"
+    assert kept in made.data.decode()
+    assert "Prewitt" not in made.data.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("image/jpeg", b"\xff\xd8\xff\xe0 Prewitt"),
+        ("application/pdf", b"%PDF-1.4 broken"),
+        ("text/plain", b"\x00\x01"),
+        ("text/xml", b"<a>"),
+    ],
+)
+def test_what_cannot_be_read_is_withheld(labels, kind, data):
+    made = labels.document(data, kind, NOBODY)
+    assert (made.status, made.data, made.text) == ("withheld", b"", "")
+
+
+def test_a_note_over_the_cap_is_set_aside(labels, monkeypatch):
+    monkeypatch.setattr(engine_module, "CAP", 100)
+    with pytest.raises(DataError, match="CL1110"):
+        labels.deidentify("a" * 101, NOBODY)
+
+
+def test_a_recognizer_that_raises_sets_the_note_aside_without_its_text(key, monkeypatch):
+    made = build(policy.load("safe_harbor"), key, "test", Cohort())
+
+    def broken(text, patient):
+        raise ValueError(text)
+
+    monkeypatch.setattr(made, "_find", broken)
+    with pytest.raises(DataError, match="CL1112") as raised:
+        made.deidentify("Jane Prewitt", NOBODY)
+    assert "Prewitt" not in str(raised.value)
+
+
+def test_an_engine_that_finds_nothing_is_not_built(key, monkeypatch):
+    monkeypatch.setattr(engine_module.names, "find", lambda text: iter(()))
+    with pytest.raises(MachineError, match="CL3031"):
+        build(policy.load("safe_harbor"), key, "test", Cohort())
+
+
+def test_json_lines_one_out_for_each_in(key):
+    out = []
+    lines = [
+        json.dumps({"id": 1, "text": "Dr. Prewitt", "patient": {"id": "p", "name": [{"family": "Zyx"}]}}).encode(),
+        b"not json",
+        json.dumps({"id": 2}).encode(),
+        json.dumps({"id": 3, "text": "Zork called", "known": [{"type": "NAME", "value": "Zork Abc"}]}).encode(),
+    ]
+    failed = jsonl(lines, out.append, policy=policy.load("safe_harbor"), key=key, project="test")
+    answers = [json.loads(line) for line in out]
+    assert failed == 2
+    assert [a["id"] for a in answers] == [1, None, 2, 3]
+    assert "text" not in answers[1]
+    assert answers[0]["text"] == "[NAME]"
+    assert answers[3]["text"] == "[NAME] called"
+    assert answers[0]["spans"][0].keys() == {"start", "end", "type", "replacement", "source"}
+
+
+def test_no_base64_note_is_lost(labels):
+    text = "Follow-up of Mr. Prewitt: stable."
+    made = labels.document(base64.b64decode(base64.b64encode(text.encode())), "text/plain", NOBODY)
+    assert made.text.endswith(": stable.")
