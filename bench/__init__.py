@@ -1,0 +1,1 @@
+"""Speed and quality beside peers: ``python -m bench`` writes tables and plots into ``bench/results``."""

