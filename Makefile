@@ -1,6 +1,6 @@
 # Every target sets up what it needs, once, and again only when pyproject.toml or constraints.txt changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test unit bench lint clean
+.PHONY: help setup demo up down test unit bench lint constraints clean
 
 BIN := .venv/bin
 STAMP := .venv/.stamp
@@ -40,6 +40,10 @@ lint: setup     ## Format, style, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+constraints:    ## Resolve every version again, with hashes and without addresses (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header -q -o constraints.txt
 
 clean:          ## Remove what was built; .venv stays
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m chartline.demo down $(DEMO); fi
