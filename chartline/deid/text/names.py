@@ -273,11 +273,17 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
 def _last_name_that_is_a_word(text: str, part: list[Token], token: Token) -> bool:
     """Whether a word after one unknown capitalised word is its last name: where a person is named, or before a stop."""
     names = [t for t in part if t.shape == "capital"]
-    if len(names) != 1 or not names[0].kind.unknown or token.shape != "capital" or token.kind.medical:
+    if len(names) != 1 or token.shape != "capital" or plain(token.text) in PLAIN or _KIN_WORD.fullmatch(token.text):
         return False
-    if plain(token.text) in PLAIN or _KIN_WORD.fullmatch(token.text):
+    if not (names[0].kind.unknown or names[0].kind.strong or names[0].kind.first):
         return False
-    return _opens(text, part[0].start) or text[token.end : token.end + 1] in (",", ";", ":", "(", "[", ")", "|")
+    if _opens(text, part[0].start):
+        return True
+    return (
+        names[0].kind.unknown
+        and not token.kind.medical
+        and text[token.end : token.end + 1] in (",", ";", ":", "(", "[", ")", "|")
+    )
 
 
 def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
