@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from chartline.release.meds_files import GRACE_DAYS
 
 _BASE = {"subject_id", "time", "code", "numeric_value", "text_value"}
+_SPLITS = (meds.train_split, meds.tuning_split, meds.held_out_split)
 _LISTS = (
     *("raw_source_id_columns", "code_modifier_columns", "additional_value_modality_columns", "site_id_columns"),
     "other_extension_columns",
@@ -44,7 +45,7 @@ def problems(folder: Path) -> list[str]:
             found.append(f"split_subject: {name} holds a subject of another file")
         home |= dict.fromkeys(subjects, name)
         part = path.relative_to(folder / "data").parts[0]
-        if part in set(splits["split"]) and any(split_of.get(s) != part for s in subjects):
+        if part in _SPLITS and any(split_of.get(s) != part for s in subjects):
             found.append(f"wrong_split: {name}")
     if set(home) - set(split_of):
         found.append("wrong_split: a subject has no split")
