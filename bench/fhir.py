@@ -11,6 +11,7 @@ import orjson
 from bench.notes import commit
 from chartline.deid import dates, keys, policy, walker
 from chartline.deid.context import Cohort, PatientContext
+from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
 
 FILES = 8
@@ -38,7 +39,7 @@ def run(data: Path, results: Path, scratch: Path) -> None:
     """Measure resources a second and core with notes left to the text engine's cache, and the ratio to orjson."""
     keys.create(scratch / "fhir.key")
     key, rules = keys.load(scratch / "fhir.key"), policy.load("expert_determination")
-    engine = build(rules, key, "bench", Cohort())
+    engine = Phrases(build(rules, key, "bench", Cohort()))
     code = walker.keyed_code(key.derive("pseudonym", "bench"))
     compiled = walker.Deidentifier(rules, engine, lambda _: "urn:chartline:system:bench")
     offset = dates.offset_days(key.derive("date-shift", "bench"), "bench", *rules.shift)
