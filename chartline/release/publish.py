@@ -60,8 +60,7 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
     body = candidates.report(settings, candidate)
     digest = ledger.input_digest("publish", candidate=candidate, report=decision["report_hash"])
     if candidate in candidates.published(settings):
-        before = next(r for r in reversed(ledger.finished(settings, "publish")) if r.extra["release_id"] == candidate)
-        return StageResult("publish", before.run_id, before.counts, before.tables, before.gates, True, before.extra)
+        return _published_before(settings, candidate, run_id, digest, started)
     frames = {n: lake.read(spark, settings, f"gold.{n}", body["tables"][f"gold.{n}"]) for n in NAMES}
     with progress.step("writing the MEDS dataset"):
         folder = settings.zone("curated") / "releases" / candidate
@@ -85,6 +84,23 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
     extra = {"release_id": candidate, "folder": str(folder), "decision_id": decision["decision_id"]}
     result = StageResult("publish", run_id, Counts(rows, rows), versions, {}, False, extra)
     ledger.record(settings, result, digest, started, policy=facts["policy"], policy_hash=facts["policy_hash"])
+    return result
+
+
+def _published_before(settings: Settings, candidate: str, run_id: str, digest: str, started: datetime) -> StageResult:
+    """The result of a release that is out; a run that died before its ledger row gets the row now."""
+    done = (r for r in reversed(ledger.finished(settings, "publish")) if r.extra["release_id"] == candidate)
+    before = next(done, None)
+    if before is not None:
+        return StageResult("publish", before.run_id, before.counts, before.tables, before.gates, True, before.extra)
+    rows = tables.read(settings, "curated.releases").to_pylist()
+    row = next(r for r in rows if r["release_id"] == candidate)
+    versions = dict(row["tables"])
+    events = tables.read(settings, "curated.events", versions["curated.events"], ["event_id"]).num_rows
+    folder = settings.zone("curated") / "releases" / candidate
+    extra = {"release_id": candidate, "folder": str(folder), "decision_id": row["decision_id"]}
+    result = StageResult("publish", run_id, Counts(events, events), versions, {}, True, extra)
+    ledger.record(settings, result, digest, started, policy=row["policy"], policy_hash=row["policy_hash"])
     return result
 
 
