@@ -31,6 +31,7 @@ ROW = {
     "code": "string",
     "display": "string",
     "medication_id": "string",
+    "suffix": "string",
     "numeric_value": "double",
     "unit": "string",
     "source_unit": "string",
@@ -44,6 +45,8 @@ ROW = {
     "facts": "map<string,string>",
 }
 Row = dict[str, Any]
+Offsets = Mapping[str, float] | None
+"""Days of dated elements on the hidden axis; None where dates show and are the axis themselves."""
 _RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 _ETHNICITY = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity"
 _DAY = 86_400_000_000
@@ -250,14 +253,12 @@ def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = Fal
     return None
 
 
-def _timed(resource: Mapping[str, Any], event: Event, offsets: Mapping[str, float]) -> Row:
+def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     """The time columns; ``position`` is the day on the patient's axis, exact also where only the year is disclosed."""
     start = _first(resource, event.time)
     end = _first(resource, event.end, end=True)
     known = _first(resource, event.available, end=True)
-    position = next((offsets[p] for p in (_plain(p) for p in event.time) if p in offsets), None)
-    if position is None and start is not None and not offsets:
-        position = start[0] / _DAY
+    position = _position(start, [_plain(p) for p in event.time], offsets)
     return {
         "time": start[0] if start else None,
         "time_precision": start[1] if start else "unknown",
@@ -267,6 +268,13 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Mapping[str, floa
         "undated": None if start or position is not None else event.undated,
         "billing": event.billing and known is None,
     }
+
+
+def _position(found: tuple[int, str, str] | None, places: Sequence[str], offsets: Offsets) -> float | None:
+    """The day on the patient's axis; a year without a day has none where only the hidden axis spaces events."""
+    if offsets is None:
+        return found[0] / _DAY if found else None
+    return next((offsets[p] for p in places if p in offsets), None)
 
 
 def _plain(path: str) -> str:
@@ -315,8 +323,16 @@ def _medication(resource: Mapping[str, Any], value: Any) -> tuple[str | None, st
     return "MEDICATION//UNKNOWN", None, _reference_id(value)
 
 
+def _named_medication(resource: Mapping[str, Any]) -> Row:
+    """The code of a Medication; a mixture without one takes its first ingredient's, here or by reference."""
+    found = code_of(resource.get("code")) or code_of(at(resource, "ingredient.0.itemCodeableConcept"))
+    if found:
+        return {"code": found[0], "display": found[1]}
+    return {"medication_id": _reference_id(at(resource, "ingredient.0.itemReference"))}
+
+
 def rows(
-    kind: str, resource_id: str, subject_id: int | None, resource: Mapping[str, Any], offsets: Mapping[str, float]
+    kind: str, resource_id: str, subject_id: int | None, resource: Mapping[str, Any], offsets: Offsets
 ) -> Iterator[Row]:
     """The rows of one resource: its events, or one row of kind ``filtered`` with the reason.
 
@@ -325,16 +341,17 @@ def rows(
         resource_id: pseudonym of the resource.
         subject_id: the patient, None where there is none.
         resource: the de-identified resource.
-        offsets: day positions of its dated elements, where the policy discloses only the year.
+        offsets: day positions of its dated elements, where the policy discloses only the year; None where dates show.
     """
     base = {"subject_id": subject_id, "source_type": kind, "source_id": resource_id}
     if kind == "Patient" and subject_id is not None:
-        yield from _patient(resource, base, offsets)
+        told = list(_patient(resource, base, offsets))
+        yield from told
+        if not any(row["kind"] == "event" for row in told):
+            yield _left_out(base, "no_code_or_time")
         return
     if kind == "Medication":
-        found = code_of(resource.get("code"))
-        if found:
-            yield {**base, "kind": "medication", "code": found[0], "display": found[1]}
+        yield {**base, "kind": "medication", **_named_medication(resource)}
         yield _left_out(base, "not_on_timeline")
         return
     rule = table().types.get(kind)
@@ -368,7 +385,7 @@ def _encounter_id(resource: Mapping[str, Any], resource_id: str, path: str) -> s
 
 
 def _events(
-    resource: Mapping[str, Any], event: Event, common: Row, offsets: Mapping[str, float], suffix: str | None
+    resource: Mapping[str, Any], event: Event, common: Row, offsets: Offsets, suffix: str | None
 ) -> Iterator[Row]:
     timed = _timed(resource, event, offsets)
     if event.optional and timed["time"] is None and timed["position"] is None:
@@ -382,6 +399,7 @@ def _events(
             "code": f"{code}//{suffix}" if suffix else code,
             "display": display,
             "medication_id": medication,
+            "suffix": f"//{suffix}" if suffix else "",
             "note": event.note,
             "event_id": _event_id(source_id, event.element, 0),
         }
@@ -409,9 +427,10 @@ def _only_components(resource: Mapping[str, Any]) -> bool:
     return bool(resource.get("component")) and not value_of(resource)
 
 
-def _visit(resource: Mapping[str, Any], base: Row, offsets: Mapping[str, float]) -> Row:
+def _visit(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Row:
     start = _first(resource, ["period.start"])
     end = _first(resource, ["period.end"], end=True)
+    position_end = _position(end, ["period.end"], offsets)
     kind = code_of(at(resource, "type.0"))
     discharge = code_of(at(resource, "hospitalization.dischargeDisposition"))
     facts = {
@@ -420,14 +439,14 @@ def _visit(resource: Mapping[str, Any], base: Row, offsets: Mapping[str, float])
         "status": resource.get("status"),
         "part_of": _reference_id(resource.get("partOf")),
         "discharge": discharge[0] if discharge else None,
-        "position_end": repr(offsets["period.end"]) if "period.end" in offsets else None,
+        "position_end": repr(position_end) if position_end is not None else None,
     }
     return {
         **base,
         "kind": "visit",
         "time": start[0] if start else None,
         "end_time": end[0] if end else None,
-        "position": offsets.get("period.start"),
+        "position": _position(start, ["period.start"], offsets),
         "facts": [(k, v) for k, v in facts.items() if v],
     }
 
@@ -440,7 +459,7 @@ def _extension_code(resource: Mapping[str, Any], url: str) -> str | None:
     return None
 
 
-def _patient(resource: Mapping[str, Any], base: Row, offsets: Mapping[str, float]) -> Iterator[Row]:
+def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Iterator[Row]:
     source_id = base["source_id"]
     birth = _first(resource, ["birthDate"])
     death = _first(resource, ["deceasedDateTime"])
@@ -458,8 +477,8 @@ def _patient(resource: Mapping[str, Any], base: Row, offsets: Mapping[str, float
     yield {**base, "kind": "subject", "facts": [(k, v) for k, v in facts.items() if v]}
     common = {**base, "kind": "event"}
     for name, found, place in (("MEDS_BIRTH", birth, "birthDate"), ("MEDS_DEATH", death, "deceasedDateTime")):
-        if found or place in offsets:
-            position = offsets.get(place, found[0] / _DAY if found and not offsets else None)
+        position = _position(found, [place], offsets)
+        if found or position is not None:
             yield {
                 **common,
                 "code": name,

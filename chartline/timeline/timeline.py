@@ -5,6 +5,7 @@ Python maps one resource to rows on Arrow batches; whatever relates rows is Spar
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def _schema() -> pa.Schema:
 
 
 @lake.guarded
-def _map(batches: Batches) -> Batches:
+def _map(batches: Batches, *, relative: bool) -> Batches:
     schema = _schema()
     for batch in batches:
         columns = batch.to_pydict()
@@ -47,7 +48,7 @@ def _map(batches: Batches) -> Batches:
         for kind, rid, subject, text, offsets in zip(
             *(columns[n] for n in ("resource_type", "resource_id", "subject_id", "json", "offsets")), strict=True
         ):
-            made += events.rows(kind, rid, subject, orjson.loads(text), dict(offsets or ()))
+            made += events.rows(kind, rid, subject, orjson.loads(text), dict(offsets or ()) if relative else None)
         if made:
             yield pa.RecordBatch.from_pylist(made, schema=schema)
 
@@ -72,7 +73,10 @@ def timeline(spark: SparkSession, settings: Settings, *, run_id: str) -> StageRe
         silver = lake.read(spark, settings, "silver.resources", at["silver.resources"])
         notes = lake.read(spark, settings, "silver.notes", at["silver.notes"])
         columns = ", ".join(f"`{n}` {t}" for n, t in events.ROW.items())
-        silver.selectExpr(*_READ.split(", ")).mapInArrow(_map, columns).write.mode("overwrite").parquet(str(scratch))
+        # Told by silver, not by this call's policy: a stage run by hand may not name the one silver was made under.
+        relative = not silver.where("offsets IS NOT NULL").isEmpty()
+        work = functools.partial(_map, relative=relative)
+        silver.selectExpr(*_READ.split(", ")).mapInArrow(work, columns).write.mode("overwrite").parquet(str(scratch))
         staged = spark.read.schema(columns).parquet(str(scratch))
         result = _write(settings, staged, notes, silver.count(), run_id)
     finally:
@@ -124,9 +128,22 @@ def encounters(staged: DataFrame) -> DataFrame:
         _stamp("time").alias("start_time"),
         _stamp("end_time").alias("end_time"),
         *(f.col("facts")[name].alias(name) for name in ("class", "type", "status", "part_of", "discharge")),
-        f.coalesce(f.col("facts")["position_end"].cast("double"), f.col("end_time") / 86_400_000_000).alias(
-            "position_end"
-        ),
+        f.col("facts")["position_end"].cast("double").alias("position_end"),
+    )
+
+
+def medications(staged: DataFrame) -> DataFrame:
+    """Code and display of each medication (``m_code``, ``m_display``); a mixture's: its first ingredient's."""
+    from pyspark.sql import functions as f
+
+    named = staged.where("kind = 'medication'")
+    inner = named.select(
+        f.col("source_id").alias("medication_id"), f.col("code").alias("i_code"), f.col("display").alias("i_display")
+    )
+    return named.join(inner, "medication_id", "left").select(
+        f.col("source_id").alias("medication_id"),
+        f.coalesce("code", "i_code").alias("m_code"),
+        f.coalesce("display", "i_display").alias("m_display"),
     )
 
 
@@ -139,9 +156,7 @@ def all_events(staged: DataFrame, visits: DataFrame, notes: DataFrame) -> DataFr
     from pyspark.sql import functions as f
 
     events_ = staged.where("kind = 'event'")
-    medication = staged.where("kind = 'medication'").select(
-        f.col("source_id").alias("medication_id"), f.col("code").alias("m_code"), f.col("display").alias("m_display")
-    )
+    medication = medications(staged)
     ends = visits.select("encounter_id", f.col("end_time").alias("v_end"), f.col("position_end").alias("v_position"))
     texts = (
         notes.where("status = 'deidentified'")
@@ -157,7 +172,7 @@ def all_events(staged: DataFrame, visits: DataFrame, notes: DataFrame) -> DataFr
         events_.join(medication, "medication_id", "left")
         .join(ends, "encounter_id", "left")
         .join(texts, "source_id", "left")
-        .withColumn("code", f.coalesce("m_code", "code"))
+        .withColumn("code", f.coalesce(f.concat("m_code", "suffix"), f.col("code")))
         .withColumn("display", f.coalesce("m_display", "display"))
         .withColumn("own_time", _stamp("time"))
         .withColumn("time", f.when(f.expr(inferred), f.col("v_end")).otherwise(f.col("own_time")))

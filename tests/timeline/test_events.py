@@ -8,7 +8,7 @@ WHEN = "2021-03-05T10:00:00Z"
 
 
 def made(resource, subject=7, offsets=None):
-    return list(events.rows(resource["resourceType"], "a" * 32, subject, resource, offsets or {}))
+    return list(events.rows(resource["resourceType"], "a" * 32, subject, resource, offsets))
 
 
 def one(resource, **more):
@@ -143,3 +143,34 @@ def test_where_only_the_year_shows_the_day_axis_orders():
 )
 def test_what_gives_no_event_gives_a_reason(resource, subject, reason):
     assert [(r["kind"], r["reason"]) for r in made(resource, subject=subject)] == [("filtered", reason)]
+
+
+def test_a_patient_of_whom_nothing_is_told_is_counted():
+    assert [(r["kind"], r.get("reason")) for r in made({"resourceType": "Patient"})] == [
+        ("subject", None),
+        ("filtered", "no_code_or_time"),
+    ]
+
+
+def test_a_bare_year_has_no_place_on_the_hidden_axis_and_one_on_the_calendar():
+    seen = observation(effectiveDateTime="2021", valueInteger=1)
+    assert one(seen, offsets={})["position"] is None
+    assert one(seen)["position"] == 18628.0
+
+
+@pytest.mark.parametrize("offsets", [{}, {"period.start": 20000.0}])
+def test_a_visits_end_is_on_the_hidden_axis_or_on_none(offsets):
+    visit = {"resourceType": "Encounter", "status": "finished", "period": {"start": "2021", "end": "2021"}}
+    assert "position_end" not in dict(made(visit, offsets=offsets)[0]["facts"])
+
+
+def test_an_order_does_not_tell_that_it_was_stopped_later():
+    order = {"resourceType": "MedicationRequest", "status": "stopped", "authoredOn": WHEN}
+    assert one({**order, "medicationCodeableConcept": LOINC})["code"] == "LOINC//8480-6"
+
+
+def test_a_mixture_takes_its_first_ingredients_code():
+    mix = {"resourceType": "Medication", "ingredient": [{"itemReference": {"reference": "Medication/m1"}}]}
+    assert made(mix, subject=None)[0]["medication_id"] == "m1"
+    known = {"resourceType": "Medication", "ingredient": [{"itemCodeableConcept": LOINC}]}
+    assert made(known, subject=None)[0]["code"] == "LOINC//8480-6"

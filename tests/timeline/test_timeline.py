@@ -1,0 +1,67 @@
+"""What Spark joins to the rows of the mapping."""
+
+import pytest
+
+from chartline.lake import tables
+from chartline.timeline import events, timeline
+
+pytestmark = pytest.mark.spark
+WHEN = "2021-03-05T10:00:00Z"
+DRUG = {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1"}]}
+
+
+def staged(spark, *resources):
+    import pyarrow as pa
+
+    made = [row for r in resources for row in events.rows(r["resourceType"], r["id"], r.get("subject_id", 7), r, None)]
+    schema = pa.schema([(n, tables.arrow_type(t)) for n, t in events.ROW.items()])
+    return spark.createDataFrame(pa.Table.from_pylist(made, schema=schema))
+
+
+def joined(spark, *resources):
+    rows = staged(spark, *resources)
+    notes = spark.createDataFrame([], "resource_id string, note_id string, text string, status string")
+    return {r["source_id"]: r for r in timeline.all_events(rows, timeline.encounters(rows), notes).collect()}
+
+
+def given(rid, status, drug):
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": rid,
+        "status": status,
+        "effectiveDateTime": WHEN,
+        "medicationReference": {"reference": f"Medication/{drug}"},
+    }
+
+
+def test_what_was_not_given_stays_not_given_once_its_medication_is_known(spark):
+    drug = {"resourceType": "Medication", "id": "m", "code": DRUG}
+    mix = {"resourceType": "Medication", "id": "x", "ingredient": [{"itemReference": {"reference": "Medication/m"}}]}
+    made = joined(
+        spark,
+        drug,
+        mix,
+        given("a", "completed", "m"),
+        given("b", "not-done", "m"),
+        given("c", "not-done", "gone"),
+        given("d", "completed", "x"),
+    )
+    assert {k: r["code"] for k, r in made.items()} == {
+        "a": "RXNORM//1",
+        "b": "RXNORM//1//NOT_DONE",
+        "c": "MEDICATION//UNKNOWN//NOT_DONE",
+        "d": "RXNORM//1",
+    }
+
+
+def test_an_undated_diagnosis_is_placed_and_known_at_the_end_of_its_visit(spark):
+    visit = {
+        "resourceType": "Encounter",
+        "id": "e",
+        "status": "finished",
+        "period": {"start": WHEN, "end": "2021-03-07T10:00:00Z"},
+    }
+    diagnosis = {"resourceType": "Condition", "id": "c", "code": DRUG, "encounter": {"reference": "Encounter/e"}}
+    made = joined(spark, visit, diagnosis)["c"]
+    assert (made["time"], made["available_time"]) == (made["v_end"], made["v_end"])
+    assert (made["time_precision"], made["days"]) == ("inferred_encounter_end", 2.0)
