@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError
 
 from chartline.errors import DataError
 from chartline.lake import chain, ledger, tables
-from chartline.release import candidates
+from chartline.release import candidates, card
 from chartline.settings import STAGES, Settings
 
 
@@ -55,10 +55,13 @@ def _equations(settings: Settings) -> Iterator[Check]:
 
 
 def _versions(settings: Settings) -> Iterator[Check]:
-    for stage in STAGES:
-        result = ledger.latest(settings, stage)
-        for name, version in sorted(result.tables.items()) if result else ():
-            yield Check(f"table {name} version {version}", _readable(settings, name, version))
+    """The versions of each stage's last run, and those that the releases pin."""
+    results = (ledger.latest(settings, stage) for stage in STAGES)
+    pinned = {pair for result in results if result for pair in result.tables.items()}
+    for row in tables.read(settings, "curated.releases").to_pylist():
+        pinned |= set(dict(row["tables"] or {}).items())
+    for name, version in sorted(pinned):
+        yield Check(f"table {name} version {version}", _readable(settings, name, version))
 
 
 def _readable(settings: Settings, name: str, version: int) -> bool:
@@ -72,7 +75,9 @@ def _readable(settings: Settings, name: str, version: int) -> bool:
 
 
 def _decisions(settings: Settings) -> Iterator[Check]:
-    for row in tables.read(settings, "audit.decisions").sort_by("seq").to_pylist():
+    rows = tables.read(settings, "audit.decisions").sort_by("seq").to_pylist()
+    latest = {row["candidate"]: row for row in rows}  # an earlier one may be on a report that was made anew
+    for row in latest.values():
         path = candidates.folder(settings) / row["candidate"] / "report.json"
         now = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
         yield Check(f"report of {row['candidate']}", now == row["report_hash"], "" if now else "the report is gone")
@@ -81,12 +86,9 @@ def _decisions(settings: Settings) -> Iterator[Check]:
 def _releases(settings: Settings) -> Iterator[Check]:
     for row in tables.read(settings, "curated.releases").to_pylist():
         folder = settings.zone("curated") / "releases" / row["release_id"]
-        changed = [
-            f["path"]
-            for f in row["files"] or ()
-            if not (folder / f["path"]).is_file()
-            or hashlib.sha256((folder / f["path"]).read_bytes()).hexdigest() != f["sha256"]
-        ]
+        listed = {f["path"]: f["sha256"] for f in row["files"] or ()}
+        there = {f["path"]: f["sha256"] for f in card.file_facts(folder)}
+        changed = sorted(path for path, _ in listed.items() ^ there.items())
         yield Check(f"files of release {row['release_id']}", not changed, changed[0] if changed else "")
         found = candidates.decision(settings, row["release_id"])
         approved = found is not None and found["decision_id"] == row["decision_id"] and found["decision"] == "approved"

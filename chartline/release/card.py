@@ -8,18 +8,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-SMALL = 10
+from chartline.risk import cells
 
 
-def shown(patients: int) -> str:
-    """A count of patients; 1-10 are not told (CMS cell size policy)."""
-    return "1-10" if 1 <= patients <= SMALL else f"{patients:,}"
+def _told(count: int | None) -> str:
+    return "not shown" if count is None else f"{count:,}"
 
 
 def data_card(facts: Mapping[str, Any]) -> str:
     """``DATA_CARD.md``: how it was made and de-identified, what is in it, what is missing, how to load it."""
-    splits = "\n".join(f"| {name} | {shown(count)} |" for name, count in sorted(facts["splits"].items()))
-    kinds = "\n".join(f"| {name} | {count:,} |" for name, count in facts["kinds"])
+    sizes = cells.suppressed(facts["splits"])
+    splits = "\n".join(f"| {name} | {_told(sizes[name])} |" for name in sorted(sizes))
+    by_kind = cells.suppressed({name: patients for name, _, patients in facts["kinds"]})
+    kinds = "\n".join(
+        f"| {name} | {_told(None if by_kind[name] is None else events)} |" for name, events, _ in facts["kinds"]
+    )
+    missing = "\n".join(f"| `{name}` | {share:.1%} |" for name, share in sorted(facts["missing"].items()))
+    years = facts["years"]
+    span = (
+        f"Events of more than {cells.SMALL} patients lie in each of the years {years[0]} to {years[-1]}."
+        if years
+        else ""
+    )
     axis = (
         "Calendar dates are not disclosed: `time` is 1970-01-01 plus the days since the patient's first event."
         if facts["relative"]
@@ -41,7 +51,7 @@ that hospital; this card grants no licence.
 | published | {facts["published_at"]} |
 | de-identification policy | {facts["policy"]} (SHA-256 `{facts["policy_hash"]}`) |
 | approved by decision | `{facts["decision_id"]}` on report `{facts["report_hash"]}` |
-| patients | {shown(facts["subjects"])} |
+| patients | {_told(cells.shown(facts["subjects"]))} |
 | events | {facts["events"]:,} |
 | codes | {facts["codes"]:,}, of which {facts["described"]:,} have a description |
 
@@ -57,8 +67,16 @@ that hospital; this card grants no licence.
 |---|---|
 {kinds}
 
+Counts that stand for 1-10 patients, or would let one be worked out, are not shown.
+
+## Columns without a value
+
+| column | share of events |
+|---|---|
+{missing}
+
 ## Time
-{axis} `available_time` is when the fact could have been known; a row may be used at T when
+{axis} {span} `available_time` is when the fact could have been known; a row may be used at T when
 `available_time <= T`. `time_precision` says how exact the source was; `inferred_encounter_end` marks events that had no
 date of their own.
 

@@ -13,7 +13,7 @@ from chartline.settings import Settings
 
 
 def decide(settings: Settings, candidate: str, *, approve: bool, by: str, reason: str, channel: str) -> dict[str, Any]:
-    """Record a decision; the same decision again changes nothing, another one becomes the one that counts.
+    """Record a decision; the same one on the same report changes nothing, another becomes the one that counts.
 
     Args:
         settings: the project's settings.
@@ -32,8 +32,9 @@ def decide(settings: Settings, candidate: str, *, approve: bool, by: str, reason
         raise UsageError("CL2101", "a decision needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
     body = candidates.report(settings, candidate)
     wanted = "approved" if approve else "rejected"
+    report_hash = candidates.report_hash(settings, candidate)
     before = candidates.decision(settings, candidate)
-    if before is not None and before["decision"] == wanted:
+    if before is not None and (before["decision"], before["report_hash"]) == (wanted, report_hash):
         return _answer(before, unchanged=True)
     if not approve and candidate in candidates.published(settings):
         raise DataError("CL1132", "the candidate is published.", "Withdraw it by publishing a newer release.")
@@ -42,7 +43,6 @@ def decide(settings: Settings, candidate: str, *, approve: bool, by: str, reason
     if approve and not candidates.current(settings, body):
         raise DataError("CL1131", "the tables changed since the report.", "Run 'chartline assess' and decide anew.")
     now = datetime.now(UTC)
-    report_hash = candidates.report_hash(settings, candidate)
     row = {
         "decision_id": hashlib.sha256(f"{candidate}|{wanted}|{by}|{now.isoformat()}".encode()).hexdigest()[:16],
         "candidate": candidate,

@@ -8,16 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import meds
+
 from chartline import progress
 from chartline.errors import DataError
 from chartline.lake import chain, ledger, tables
 from chartline.lake import spark as lake
 from chartline.release import candidates, card, meds_check, meds_files
+from chartline.risk import cells
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 NAMES = ("events", "subjects", "encounters", "codes")
 
@@ -138,8 +141,6 @@ def _files(
     faults = meds_check.problems(part)
     if faults:
         raise DataError("CL1146", f"the MEDS dataset has {len(faults)} faults: {faults[0]}.", "Nothing was published.")
-    splits = json.loads(json.dumps(_split_sizes(part)))
-    kinds = frames["events"].groupBy("source_type").count().orderBy(f.desc("count"), "source_type").collect()
     codes = frames["codes"].agg(f.count("*").alias("n"), f.count("description").alias("d")).first()
     facts = {
         "release_id": folder.name,
@@ -148,8 +149,10 @@ def _files(
         "policy_hash": body["policy_hash"],
         "decision_id": decision["decision_id"],
         "report_hash": decision["report_hash"],
-        "splits": splits,
-        "kinds": [(r["source_type"], r["count"]) for r in kinds],
+        "splits": _split_sizes(part),
+        "kinds": _kinds(frames["events"]),
+        "years": [] if written.relative else _years(frames["events"]),
+        "missing": _missing(frames["events"]),
         "codes": codes["n"],
         "described": codes["d"],
         **vars(written),
@@ -165,6 +168,32 @@ def _files(
     folder.parent.mkdir(parents=True, exist_ok=True)
     part.rename(folder)
     return facts
+
+
+def _kinds(events: DataFrame) -> list[tuple[str, int, int]]:
+    """FHIR type, events and patients, the most events first."""
+    from pyspark.sql import functions as f
+
+    kinds = events.groupBy("source_type").agg(f.count("*").alias("n"), f.countDistinct("subject_id").alias("who"))
+    return [(r["source_type"], r["n"], r["who"]) for r in kinds.orderBy(f.desc("n"), "source_type").collect()]
+
+
+def _years(events: DataFrame) -> list[int]:
+    """Years in which more than a small cell of patients have an event; births are ages and stay out."""
+    from pyspark.sql import functions as f
+
+    dated = events.where(f.col("time").isNotNull() & (f.col("code") != meds.birth_code))
+    years = dated.groupBy(f.year("time").alias("year")).agg(f.countDistinct("subject_id").alias("who"))
+    return [r["year"] for r in years.where(f.col("who") > cells.SMALL).orderBy("year").collect()]
+
+
+def _missing(events: DataFrame) -> dict[str, float]:
+    """Share of the events without a value, by column."""
+    from pyspark.sql import functions as f
+
+    names = ("time", "end_time", "available_time", "numeric_value", "unit", "text_value", "encounter_id")
+    row = events.agg(*(f.avg(f.col(n).isNull().cast("double")).alias(n) for n in names)).first()
+    return {n: float(row[n] or 0.0) for n in names} if row else {}
 
 
 def _split_sizes(folder: Path) -> dict[str, int]:

@@ -1,0 +1,118 @@
+import shutil
+
+import pytest
+
+from chartline.audit.verify import verify
+from chartline.errors import DataError
+from chartline.lake import ledger, tables
+from chartline.release import candidates
+from chartline.release.publish import publish
+from chartline.settings import Settings
+from chartline.stage import Counts, StageResult
+from tests.release.gold import ID, START, approve, make, patient, report
+
+
+@pytest.fixture(scope="module")
+def released(spark, key_file, tmp_path_factory):
+    lake = make(Settings(lake=tmp_path_factory.mktemp("verified") / "lake", project="test", key=key_file), patient(1))
+    approve(lake)
+    publish(spark, lake, ID, run_id="run-1")
+    return lake
+
+
+@pytest.fixture
+def copy(released, tmp_path):
+    shutil.copytree(released.lake, tmp_path / "copy")
+    return Settings(lake=tmp_path / "copy", project="test", key=released.key)
+
+
+def broken(settings):
+    return [c.name for c in verify(settings) if not c.ok]
+
+
+def data_file(settings, name):
+    return next(p for p in tables.path(settings, name).rglob("*.parquet"))
+
+
+def released_file(settings):
+    return settings.zone("curated") / "releases" / ID / "DATA_CARD.md"
+
+
+def rewrite(settings, name, **changed):
+    rows = [{**r, **changed} for r in tables.read(settings, name).to_pylist()]
+    shutil.rmtree(tables.path(settings, name))
+    tables.append(settings, name, rows)
+
+
+def test_a_sound_lake_holds(released):
+    assert len(verify(released)) > 8
+    assert broken(released) == []
+
+
+def test_no_lake_is_not_a_sound_lake(lake):
+    with pytest.raises(DataError, match="CL1150"):
+        verify(lake)
+
+
+def test_a_changed_decision_breaks_its_chain(copy):
+    rewrite(copy, "audit.decisions", reason="another")
+    assert broken(copy)[0] == "chain audit.decisions"
+
+
+def test_a_changed_run_breaks_its_chain(copy):
+    rewrite(copy, "audit.runs", out=7)
+    assert broken(copy)[0] == "chain audit.runs"
+
+
+def test_lost_records_break_an_equation(copy):
+    ledger.record(copy, StageResult("parse", "run-9", Counts(10, 9)), "digest", START)
+    assert broken(copy) == ["equation parse run-9"]
+
+
+def test_a_table_that_lost_a_file_is_named(copy):
+    version = ledger.latest(copy, "publish").tables["curated.events"]
+    data_file(copy, "curated.events").unlink()
+    assert f"table curated.events version {version}" in broken(copy)
+
+
+def test_a_changed_report_is_named(copy):
+    report(copy, policy="another")
+    assert f"report of {ID}" in broken(copy)
+
+
+def test_a_report_made_and_decided_anew_is_sound(lake):
+    make(lake, patient(1))
+    ledger.record(lake, StageResult("assess", "run-1", Counts(1, 1)), "digest", START)
+    approve(lake)
+    report(lake, created_at="2026-01-02")
+    assert broken(lake) == [f"report of {ID}"]
+    approve(lake)
+    assert broken(lake) == []
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda s: released_file(s).write_text("another"),
+        lambda s: released_file(s).unlink(),
+        lambda s: released_file(s).with_name("extra.txt").write_text("smuggled in"),
+    ],
+    ids=["changed", "gone", "added"],
+)
+def test_a_released_file_is_named(copy, harm):
+    harm(copy)
+    assert broken(copy) == [f"files of release {ID}"]
+
+
+def test_a_release_without_its_approval_is_named(copy):
+    rewrite(copy, "curated.releases", decision_id="forged")
+    assert f"approval of release {ID}" in broken(copy)
+
+
+def test_a_pinned_version_of_an_older_release_is_checked_too(copy):
+    row = tables.read(copy, "curated.releases").to_pylist()[0]
+    later = StageResult("publish", "run-2", Counts(1, 1), {"curated.codes": 1}, extra={"release_id": "other"})
+    ledger.record(copy, later, "digest", START)
+    data_file(copy, "curated.events").unlink()
+    assert f"table curated.events version {dict(row['tables'])['curated.events']}" in broken(copy)
+    assert candidates.published(copy) == {ID}

@@ -1,0 +1,57 @@
+"""A hand-made gold layer with its candidate, so that publishing is tested without the stages before it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from chartline.lake import tables
+from chartline.release import candidates
+from chartline.release.decide import decide
+
+ID = "0123456789abcdef"
+GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes")
+START = datetime(2020, 3, 1, 8, tzinfo=UTC)
+
+
+def event(subject, number, code, *, day=None, precision="second", **more):
+    at = None if day is None else START + timedelta(days=day)
+    row = {"subject_id": subject, "event_id": f"{subject:04d}-{number:04d}", "code": code, "time": at}
+    row |= {"available_time": at, "time_precision": precision, "days": None if day is None else float(day)}
+    return row | {"source_type": "Observation", "source_id": "0" * 32, "run_id": "r", **more}
+
+
+def patient(subject):
+    """Ten rows: a static one, seven to keep, of which two at the same time, one copy and one without a known time."""
+    kept = [event(subject, i, "LOINC//718-7", day=9 - i, numeric_value=float(i), unit="g/dL") for i in range(1, 6)]
+    return [
+        event(subject, 0, "GENDER//F", precision="static", source_type="Patient"),
+        *kept,
+        event(subject, 6, "LOINC//2160-0", day=8, text_value="trace"),
+        event(subject, 7, "MEDS_BIRTH", day=-9000, source_type="Patient"),
+        {**kept[0], "event_id": f"{subject:04d}-0008"},
+        event(subject, 9, "SNOMED//1", precision="unknown", source_type="Condition"),
+    ]
+
+
+def make(lake, rows=None):
+    """Write gold and an assessed candidate over it."""
+    rows = [r for s in range(1, 41) for r in patient(s)] if rows is None else rows
+    tables.append(lake, "gold.events", rows)
+    tables.append(lake, "gold.subjects", [{"subject_id": s} for s in sorted({r["subject_id"] for r in rows})])
+    tables.append(lake, "gold.encounters", [{"encounter_id": "e1", "subject_id": rows[0]["subject_id"]}])
+    codes = sorted({r["code"] for r in rows})
+    tables.append(lake, "gold.codes", [{"code": c, "description": "a code", "parent_codes": []} for c in codes])
+    report(lake)
+    return lake
+
+
+def report(lake, **more):
+    folder = candidates.folder(lake) / ID
+    folder.mkdir(parents=True, exist_ok=True)
+    body = {"candidate": ID, "created_at": "2026-01-01", "verdict": "releasable", "policy": "p", "policy_hash": "h"}
+    body |= {"tables": {name: tables.version(lake, name) for name in GOLD}, **more}
+    (folder / "report.json").write_text(json.dumps(body))
+    (folder / "report.html").write_text("<html></html>")
+
+
+def approve(lake, *, yes=True):
+    return decide(lake, ID, approve=yes, by="A. Officer", reason="as agreed", channel="cli")

@@ -1,0 +1,50 @@
+import pytest
+
+from chartline.release.card import data_card
+
+FACTS = {
+    "release_id": "r1",
+    "published_at": "2026-01-01",
+    "policy": "p",
+    "policy_hash": "h",
+    "decision_id": "d",
+    "report_hash": "rh",
+    "subjects": 50,
+    "events": 900,
+    "codes": 12,
+    "described": 9,
+    "splits": {"train": 32, "tuning": 13, "held_out": 5},
+    "kinds": [("Observation", 700, 50), ("Condition", 150, 30), ("Procedure", 50, 4)],
+    "years": [2019, 2020],
+    "missing": {"unit": 0.25},
+    "relative": False,
+    "duplicates": 1,
+    "undated": 2,
+    "after_death": 3,
+}
+
+
+@pytest.mark.parametrize("kept", ["| train | 32 |", "| Observation | 700 |", "| patients | 50 |"])
+def test_large_counts_are_told(kept):
+    assert kept in data_card(FACTS)
+
+
+@pytest.mark.parametrize("hidden", ["held_out", "tuning", "Procedure", "Condition"])
+def test_small_counts_and_what_would_tell_them_are_not(hidden):
+    assert f"| {hidden} | not shown |" in data_card(FACTS)
+
+
+def test_few_patients_are_not_counted():
+    assert "| patients | not shown |" in data_card({**FACTS, "subjects": 10})
+
+
+def test_missing_values_and_years_are_told():
+    text = data_card(FACTS)
+    assert "| `unit` | 25.0% |" in text
+    assert "2019 to 2020" in text
+
+
+def test_without_dates_no_year_is_told():
+    text = data_card({**FACTS, "relative": True, "years": []})
+    assert "2019" not in text
+    assert "1970-01-01 plus the days" in text
