@@ -26,12 +26,13 @@ def data_card(facts: Mapping[str, Any]) -> str:
     missing = "\n".join(f"| `{name}` | {share:.1%} |" for name, share in sorted(facts["missing"].items()))
     years = facts["years"]
     span = (
-        f"Events of more than {cells.SMALL} patients lie in each of the years {years[0]} to {years[-1]}."
+        f"The first and the last year with events of more than {cells.SMALL} patients are {years[0]} and {years[-1]}."
         if years
         else ""
     )
     axis = (
-        "Calendar dates are not disclosed: `time` is 1970-01-01 plus the days since the patient's first event."
+        "Calendar dates are not disclosed: `time` is 1970-01-01 plus the days since the patient's first event, and"
+        " `available_time` is null, for when a fact became known is not told to the day."
         if facts["relative"]
         else "`time` is UTC. Under a date-shifting policy all of a patient's dates are moved by one secret offset."
     )

@@ -21,8 +21,6 @@ SHARD_EVENTS = 500_000
 """About so many events go into one file; a shard passes through the driver's memory."""
 GRACE_DAYS = 30
 """Events later than so many days after death are left out: certificates and billing follow a death, care does not."""
-EPOCH = "1970-01-01"
-
 _EXTRA = {
     "end_time": pa.timestamp("us"),
     "available_time": pa.timestamp("us"),
@@ -72,11 +70,9 @@ def _timed(events: DataFrame, on_days: bool) -> DataFrame:
     if not on_days:
         return events
     shifted = f.timestamp_micros((f.col("days") * 86_400_000_000).cast("long"))
-    return (
-        events.withColumn("time", shifted)
-        .withColumn("end_time", f.lit(None).cast("timestamp"))
-        .withColumn("available_time", f.col("time"))
-    )
+    # Only the year of what ended and of when it was known is there: null says so, a day would claim too much.
+    unknown = f.lit(None).cast("timestamp")
+    return events.withColumn("time", shifted).withColumn("end_time", unknown).withColumn("available_time", unknown)
 
 
 def prepared(events: DataFrame) -> tuple[DataFrame, dict[str, int]]:

@@ -41,7 +41,7 @@ def test_few_patients_are_not_counted():
 def test_missing_values_and_years_are_told():
     text = data_card(FACTS)
     assert "| `unit` | 25.0% |" in text
-    assert "2019 to 2020" in text
+    assert "2019 and 2020" in text
 
 
 def test_without_dates_no_year_is_told():
