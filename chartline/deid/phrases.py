@@ -22,6 +22,8 @@ _WORD = re.compile(r"[^\W_]+")
 # A local code that could be a number of a person: seven digits in a row, an address of mail, or a sentence.
 _FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
 _MANY_DIGITS = 5  # from which a number is matched however it is grouped
+_LONG_WORD = 3  # shorter words of a longer value are found with the whole of it or not at all
+_SHORT = 200  # characters of a free text that may come again with other patients, such as a goal or a plan
 _LABELS = 200_000  # remembered labels of a worker; a hospital has fewer
 _PATIENTS = 32  # remembered patients of a worker; their rows come together
 _MISSING: frozenset[str] | None = frozenset({"\0"})
@@ -34,6 +36,7 @@ class _Memory:
     patient: PatientContext
     known: frozenset[str]
     texts: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, bool] = field(default_factory=dict)
     documents: dict[bytes, DocumentResult] = field(default_factory=dict)
 
 
@@ -42,6 +45,14 @@ def words(text: str) -> frozenset[str]:
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     digits = "".join(c for c in plain if c.isdigit())
     return frozenset([*_WORD.findall(plain.casefold()), *([digits] if len(digits) >= _MANY_DIGITS else [])])
+
+
+def telling(value: str) -> frozenset[str]:
+    """The words of a known value that can point to its owner: not ``10`` or ``to`` of an address, but ``Li`` alone."""
+    found = words(value)
+    if len(found) == 1:
+        return found
+    return frozenset(w for w in found if len(w) >= (_MANY_DIGITS if w.isdigit() else _LONG_WORD))
 
 
 class Phrases:
@@ -54,6 +65,7 @@ class Phrases:
     def __init__(self, engine: TextEngine) -> None:
         self._engine = engine
         self._labels: dict[str, frozenset[str] | None] = {}
+        self._plain: dict[str, frozenset[str] | None] = {}
         self._patients: dict[int, _Memory] = {}
 
     def _memory(self, patient: PatientContext) -> _Memory:
@@ -61,7 +73,7 @@ class Phrases:
         if memory is None:
             if len(self._patients) >= _PATIENTS:
                 self._patients.clear()
-            known = frozenset().union(*(words(k.value) for k in patient.known))
+            known = frozenset().union(*(telling(k.value) for k in patient.known))
             memory = self._patients[id(patient)] = _Memory(patient, known)
         return memory
 
@@ -78,7 +90,13 @@ class Phrases:
                 self._labels[text] = found
         if found is None:
             return True
-        return self.concerns(found, patient) and self._engine.identifies(text, patient)
+        if not self.concerns(found, patient):
+            return False
+        labels = self._memory(patient).labels
+        made = labels.get(text)
+        if made is None:
+            made = labels[text] = self._engine.identifies(text, patient)
+        return made
 
     def free_form(self, code: str, patient: PatientContext) -> bool:
         """Whether a code of a local vocabulary may hold a person's number or words instead of a code."""
@@ -86,6 +104,14 @@ class Phrases:
 
     def clean(self, text: str, patient: PatientContext) -> str:
         """A free text without identifiers."""
+        if len(text) <= _SHORT:
+            found = self._plain.get(text, _MISSING)
+            if found is _MISSING:
+                found = words(text) if self._engine.clean(text, _NOBODY) == text else None
+                if len(self._plain) < _LABELS:
+                    self._plain[text] = found
+            if found is not None and not self.concerns(found, patient):
+                return text
         texts = self._memory(patient).texts
         made = texts.get(text)
         if made is None:

@@ -515,7 +515,8 @@ class Deidentifier:
     def _narrative(self, path: str) -> Step:
         def step(value: Any, walk: Walk) -> Any:
             div = value.get("div") if isinstance(value, Mapping) else None
-            if not isinstance(div, str):
+            # A generated narrative says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
+            if not isinstance(div, str) or value.get("status") == "generated":
                 return None
             made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
             if made.status != "deidentified":

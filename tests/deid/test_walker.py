@@ -257,7 +257,7 @@ def test_a_note_that_the_engine_refuses_sets_the_resource_aside():
 
 
 def test_narrative_is_cleaned_or_dropped_by_the_policy():
-    text = {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{NOTE}</div>'}
+    text = {"status": "additional", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{NOTE}</div>'}
     assert SECRET not in through(observation(text=text))["text"]["div"]
     assert "text" not in through(observation(text=text), "safe_harbor")
 
