@@ -462,7 +462,10 @@ class Deidentifier:
             walk.said = {c.get("display") for c in found if self._is_public(c.get("system"))}
             before, strange = hits.copy(), self._unknown.total()
             made = inner(value, walk)
-            plain = value.get("text") in {None, *walk.said} and self._unknown.total() == strange
+            text = value.get("text")
+            # A replaced text carries this patient's surrogate, which must not reach another patient.
+            whole = text is None or (made or {}).get("text") in (None, text)
+            plain = whole and text in {None, *walk.said} and self._unknown.total() == strange
             if known is None and plain and len(seen) < _CONCEPTS:
                 said = phrases.words(key.decode())
                 if not self._text.concerns(said, walk.patient):

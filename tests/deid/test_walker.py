@@ -439,3 +439,19 @@ def test_the_memory_of_one_patient_does_not_reach_another():
         result = outcome(made, observation(), state(person))
         assert isinstance(result, Result)
         assert ("display" in result.resource["code"]["coding"][0]) is stays
+
+
+def test_a_replaced_text_of_a_code_is_each_patients_own_in_any_order():
+    class Surrogates(Engine):
+        def clean(self, text, patient):
+            return super().clean(text, patient).replace("[NAME]", f"[{patient.patient_id}]")
+
+    concept = {"coding": [{"system": "http://loinc.org", "code": "1-8", "display": SECRET}], "text": SECRET}
+    people = [PatientContext(name, (), "male", None, -9) for name in ("one", "two")]
+
+    def texts(order):
+        made = walker(engine=Surrogates())
+        results = {p.patient_id: outcome(made, observation(code=concept), state(p)) for p in order}
+        return {name: result.resource["code"]["text"] for name, result in results.items()}
+
+    assert texts(people) == texts(people[::-1]) == {"one": "[one]", "two": "[two]"}
