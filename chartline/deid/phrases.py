@@ -67,14 +67,18 @@ class Phrases:
         self._labels: dict[str, frozenset[str] | None] = {}
         self._plain: dict[str, frozenset[str] | None] = {}
         self._patients: dict[int, _Memory] = {}
+        self._last: _Memory | None = None
 
     def _memory(self, patient: PatientContext) -> _Memory:
+        if self._last is not None and self._last.patient is patient:
+            return self._last
         memory = self._patients.get(id(patient))
         if memory is None:
             if len(self._patients) >= _PATIENTS:
                 self._patients.clear()
             known = frozenset().union(*(telling(k.value) for k in patient.known))
             memory = self._patients[id(patient)] = _Memory(patient, known)
+        self._last = memory
         return memory
 
     def concerns(self, found: frozenset[str], patient: PatientContext) -> bool:

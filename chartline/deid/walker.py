@@ -161,7 +161,9 @@ class Deidentifier:
         self._unknown: Counter[str] = Counter()
         self._seen: dict[str, dict[bytes, _Seen]] = {}
         self._public: dict[str, bool] = {}
+        self._plain: dict[str, dict[str, int]] = {}
         self._labels = [{"system": _LABELS, "code": c} for c in self._label_codes()]
+        self._meta = validate.judged("Meta", {"security": self._labels})
 
     def _label_codes(self) -> list[str]:
         return ["PSEUDED", "REDACTED", *(["ABSTRED"] if self._policy.means["date"] == "year" else [])]
@@ -185,15 +187,20 @@ class Deidentifier:
         if kind == "Observation":
             cap_observed_age(out)
         out["id"] = walk.code(kind, str(resource["id"]))
-        meta = out.get("meta") or {}
-        known = {(c.get("system"), c.get("code")) for c in meta.get("security", ())}
-        added = [c for c in self._labels if (c["system"], c["code"]) not in known]
-        out["meta"] = {**meta, "security": [*meta.get("security", ()), *added]}
+        out["meta"] = self._labelled(out.get("meta"))
         contained = [self._contained(inner, walk) for inner in resource.get("contained") or ()]
         kept = [c for c in contained if c is not None]
         if kept:
             out["contained"] = kept
         return Result(out, walk.notes, walk.offsets)
+
+    def _labelled(self, meta: dict[str, Any] | None) -> dict[str, Any]:
+        """What stays of a resource's meta, with the labels of what was done to it."""
+        if not meta:
+            return self._meta
+        known = {(c.get("system"), c.get("code")) for c in meta.get("security", ())}
+        added = [c for c in self._labels if (c["system"], c["code"]) not in known]
+        return {**meta, "security": [*meta.get("security", ()), *added]}
 
     def _contained(self, inner: Mapping[str, Any], walk: Walk) -> dict[str, Any] | None:
         kind = str(inner.get("resourceType"))
@@ -251,6 +258,7 @@ class Deidentifier:
 
     def _compile(self, owner: str, path: str) -> Callable[[Mapping[str, Any], Walk], dict[str, Any]]:
         steps, required = self._steps_of(owner, path), _stand_ins(owner)
+        plain, hits = self._plain.pop(path, {}), self._hits
         whole = definitions.load()[owner].kind == "resource"
         passed = frozenset({"resourceType", "id", "contained"}) if whole else frozenset({"id"})
         unknown, root = self._unknown, path.partition(".")[0]
@@ -258,6 +266,12 @@ class Deidentifier:
         def step(value: Mapping[str, Any], walk: Walk) -> dict[str, Any]:
             out: dict[str, Any] = {}
             for key, inner in value.items():
+                slot = plain.get(key)
+                if slot is not None:
+                    hits[slot] += 1
+                    if type(inner) is not dict and type(inner) is not list and inner is not None:
+                        out[key] = inner
+                    continue
                 act = steps.get(key)
                 if act is not None:
                     made = act(inner, walk)
@@ -287,6 +301,8 @@ class Deidentifier:
 
             return drop
         act = one
+        if act is _as_it_is and not element.many:
+            self._plain.setdefault(path.rpartition(".")[0], {})[element.name] = slot
         if element.many:
 
             def each(value: Any, walk: Walk) -> list[Any] | None:
@@ -388,7 +404,8 @@ class Deidentifier:
                 out["reference"] = made
         if isinstance(kind, str) and kind in definitions.resource_types():
             out["type"] = kind
-        return out or MASKED
+        # Made here of a known type and 32 digits: there is nothing in it to judge again.
+        return validate.Judged(out) if out else MASKED
 
     def _pointed(self, named: str, walk: Walk) -> str | None:
         if named.startswith("#"):
@@ -518,7 +535,7 @@ class Deidentifier:
     def _narrative(self, path: str) -> Step:
         def step(value: Any, walk: Walk) -> Any:
             div = value.get("div") if isinstance(value, Mapping) else None
-            # A generated narrative says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
+            # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
             if not isinstance(div, str) or value.get("status") == "generated":
                 return None
             made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)

@@ -25,6 +25,7 @@ MAX_RATIO = 400  # unpacked to packed bytes of a gzip file larger than FREE_BYTE
 FREE_BYTES = 1 << 30
 MAX_BUNDLES = 8  # bundles within bundles
 _BLOCK = 1 << 20
+_PREFIX = 96  # bytes by which a resource is looked for in its bundle before all of it is
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ class _Bundle(msgspec.Struct):
 
 
 _head = msgspec.json.Decoder(_Head)
+# How nearly every resource begins: what it is can be read there without going through all of it.
+_BEGINS = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"(?:\s*,\s*"id"\s*:\s*"([A-Za-z0-9\-.]{1,64})"\s*,)?')
 _bundle = msgspec.json.Decoder(_Bundle)
 
 
@@ -207,6 +210,9 @@ def is_bundle(text: bytes) -> bool:
     """Whether a text is a Bundle; the quick look keeps most resources from being read for it."""
     if b'"Bundle"' not in text:
         return False
+    begins = _BEGINS.match(text)
+    if begins and begins[1] != b"Bundle":
+        return False
     try:
         return bool(_head.decode(text).resourceType == "Bundle")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -215,6 +221,9 @@ def is_bundle(text: bytes) -> bool:
 
 def kind_of(raw: bytes, known: Collection[str]) -> str | None:
     """The resource type a record claims, when it is a known one; a record that is no JSON claims none."""
+    begins = _BEGINS.match(raw)
+    if begins and begins[1].decode() not in known:
+        return None
     try:
         kind = _head.decode(raw).resourceType
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -255,7 +264,9 @@ def _envelope(text: bytes, entries: list[_Entry]) -> bytes:
     for entry in entries:
         raw = bytes(entry.resource)
         if raw:
-            start = text.index(raw, position)
+            start = text.find(raw[:_PREFIX], position)
+            if text[start : start + len(raw)] != raw:
+                start = text.index(raw, position)
             kept += [text[position:start], b"null"]
             position = start + len(raw)
     return b"".join([*kept, text[position:]])
@@ -268,16 +279,26 @@ def _index(entries: list[_Entry]) -> dict[str, str]:
     for entry in entries:
         if not isinstance(entry.fullUrl, str) or not bytes(entry.resource):
             continue
-        try:
-            head = _head.decode(entry.resource)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-        identity = head.id if isinstance(head.id, str) else id_of(entry.fullUrl)
-        if isinstance(head.resourceType, str) and identity:
-            name = f"{head.resourceType}/{identity}"
+        kind, own = _told(bytes(entry.resource))
+        identity = own or id_of(entry.fullUrl)
+        if kind and identity:
+            name = f"{kind}/{identity}"
             if index.setdefault(entry.fullUrl, name) != name:
                 doubtful.add(entry.fullUrl)
     return {url: name for url, name in index.items() if url not in doubtful}
+
+
+def _told(raw: bytes) -> tuple[str | None, str | None]:
+    """The type and the id that a resource claims."""
+    begins = _BEGINS.match(raw)
+    if begins and begins[2]:
+        return begins[1].decode(), begins[2].decode()
+    try:
+        head = _head.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None, None
+    kind, own = head.resourceType, head.id
+    return kind if isinstance(kind, str) else None, own if isinstance(own, str) else None
 
 
 def id_of(full_url: str | None) -> str | None:

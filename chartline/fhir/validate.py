@@ -303,7 +303,8 @@ def _no_object(value: Any, found: Found) -> None:
 @cache
 def _type(name: str) -> Check:
     shape = _shape(name)
-    checks, group_of = shape.checks, shape.group_of
+    checks, group_of, lists = shape.checks, shape.group_of, shape.lists
+    required, needs_a_choice = frozenset(shape.required), bool(shape.needed)
     typed = definitions.load()[name].kind == "resource"
 
     def check(value: Any, found: Found) -> None:
@@ -328,8 +329,10 @@ def _type(name: str) -> Check:
                 _under(key, found, before)
         if len(chosen) > 1:
             shape.one_of_each(chosen, found)
-        shape.missing(value, found)
-        shape.in_step(value, found)
+        if needs_a_choice or not value.keys() >= required:
+            shape.missing(value, found)
+        if lists and not lists.isdisjoint(value):
+            shape.in_step(value, found)
 
     return check
 

@@ -372,3 +372,27 @@ def test_no_rule_about_other_versions_hits_an_element_of_ours():
             ours = definitions.load()[kind].elements.get(element)
             assert ours is None or (shape is not None and shape is not shapes[ours.many]), (kind, element)
     assert not set(versions._rules()[1]) & definitions.resource_types()
+
+
+def test_an_entry_is_found_in_its_bundle_though_another_text_begins_like_it():
+    import json
+
+    from chartline.fhir import records
+
+    begins = {"resourceType": "Patient", "id": "a", "text": {"status": "additional", "div": "x" * 100}}
+    entry = {"response": {"status": "200", "outcome": {**begins, "gender": "male"}}, "fullUrl": "http://s/Patient/a"}
+    bundle = {"resourceType": "Bundle", "type": "batch-response", "entry": [{**entry, "resource": begins}]}
+    found = list(records.expand(json.dumps(bundle).encode(), bundle=1))
+    assert [json.loads(r.raw) for r in found] == [begins]
+    assert found[0].index == {"http://s/Patient/a": "Patient/a"}
+
+
+def test_what_a_resource_is_does_not_depend_on_the_order_of_its_members():
+    from chartline.fhir import records
+
+    for raw in (b'{"resourceType": "Patient", "id": "a", "x": 1}', b'{"id": "a", "x": 1, "resourceType": "Patient"}'):
+        assert records.kind_of(raw, {"Patient"}) == "Patient"
+        assert records.kind_of(raw, {"Location"}) is None
+        assert not records.is_bundle(raw + b' "Bundle"')
+    assert records.is_bundle(b'{"entry": [], "resourceType": "Bundle"}')
+    assert records.is_bundle(b'{"resourceType": "Bundle", "id": "b", "entry": []}')
