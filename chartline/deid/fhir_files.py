@@ -7,6 +7,7 @@ counted by reason.
 
 from __future__ import annotations
 
+import gc
 import gzip
 import re
 import secrets
@@ -101,6 +102,7 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
         patients.local_system_name(key.derive("system", project)),
     )
     codes = _random_codes() if policy.pseudonyms == "random" else keyed_code(key.derive("pseudonym", project))
+    gc.freeze()  # lexicon, definitions and parties stay: collections need not go through them each time
     with progress.step("de-identifying"):
         tally = _Writer(walk, world, _Contexts(policy, key, project, year, world), codes).write(given, to)
     return {**tally, "policy": policy.name, "policy_hash": policy.hash, "key_id": key.id}

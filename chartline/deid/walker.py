@@ -477,13 +477,14 @@ class Deidentifier:
             codings = value.get("coding")
             found = [c for c in codings if isinstance(c, Mapping)] if isinstance(codings, list) else []
             walk.said = {c.get("display") for c in found if self._is_public(c.get("system"))}
+            text = value.get("text")
+            if known is not None or text not in {None, *walk.said} or len(seen) >= _CONCEPTS:
+                return inner(value, walk)
             before, strange = hits.copy(), self._unknown.total()
             made = inner(value, walk)
-            text = value.get("text")
             # A replaced text carries this patient's surrogate, which must not reach another patient.
             whole = text is None or (made or {}).get("text") in (None, text)
-            plain = whole and text in {None, *walk.said} and self._unknown.total() == strange
-            if known is None and plain and len(seen) < _CONCEPTS:
+            if whole and self._unknown.total() == strange:
                 said = phrases.words(key.decode())
                 if not self._text.concerns(said, walk.patient):
                     old = [*before, *[0] * (len(hits) - len(before))]
