@@ -247,3 +247,11 @@ def test_the_officers_table_tells_every_decision():
     refused = table.rpartition("do not pass: ")[2].strip(". \n").split(", ")
     assert set(refused) | set(rules.resources) | {"Resource", "DomainResource"} == definitions.resource_types()
     assert table.count("\n| ") == len(list(policy.decisions(rules))) + 1
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_table_in_the_docs_is_that_of_the_policy(name):
+    file = room("policies").parent / "docs" / "policies" / f"{name}.md"
+    assert file.read_text(encoding="utf-8").strip() == policy.policy_table(policy.load(name)).strip(), (
+        f"run: chartline policy table {name} > docs/policies/{name}.md"
+    )
