@@ -6,11 +6,13 @@ Durations, ratios, scores, doses and times of day are not dates.
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 import regex
 
+from chartline.deid.text.hints import Hints, Place, lowered, windows
 from chartline.deid.text.spans import Found
 
 _MONTHS = """
@@ -109,23 +111,57 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("weekday-date", rf"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(?=,?\s+(?:{_MON}|\d))", False),
     ]
 ]
-_HINT = regex.compile(
-    r"\d[/.\-]\s?\d|\d{8}|\d(?:st|nd|rd|th)\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\bQ[1-4]\b|\bday\b"
-    r"|christmas|easter|thanksgiving|halloween|hanukkah|passover|diwali|gras|friday",
-    regex.IGNORECASE,
-)
+_PATTERN = dict(_FORMS)
+_WORDS = {
+    "month": "jan feb mar apr may jun jul aug sep oct nov dec",
+    "holiday": "christmas thanksgiving easter halloween labor memorial independence valentine mother father veterans"
+    " president columbus hanukkah passover diwali patrick martin mardi fourth good new",
+    "weekday": "monday tuesday wednesday thursday friday saturday sunday",
+    "quarter": "q1 q2 q3 q4",
+}
+# Which forms are looked for around which hint, and how far before it and after it.
+_AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
+    "month": (
+        (
+            *("month-range", "month-day", "month-day-upper", "day-month", "day-month-year", "month-year"),
+            *("month-year-lower", "month-word", "word-month"),
+        ),
+        40,
+        50,
+    ),
+    "holiday": (("holiday",), 20, 40),
+    "weekday": (("weekday-date",), 1, 30),
+    "quarter": (("quarter",), 1, 16),
+    "parted": (
+        ("iso", "numeric", "numeric-eu", "numeric-range", "month-slash-year", "year-month", "spaced", "partial"),
+        12,
+        40,
+    ),
+    "eight": (("compact",), 2, 4),
+    "nth": (("the-nth",), 8, 24),
+}
+_HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
+_SIGNS = {
+    "parted": re.compile(r"\d\s*[/.\-]\s*\d"),
+    "eight": re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
+    "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
+}
 _TIMEOUT = 5.0
 _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
 
 
 def find(text: str) -> Iterator[Found]:
     """Every date that is more exact than a year."""
-    if _HINT.search(text) is None:
-        return
-    for name, pattern in _FORMS:
-        for match in pattern.finditer(text, timeout=_TIMEOUT):
-            if _possible(match):
-                yield Found(match.start(), match.end(), "DATE", f"date:{name}")
+    hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
+    for name, sign in _SIGNS.items():
+        hints[name] = [m.span() for m in sign.finditer(text)]
+    for hint, places in hints.items():
+        forms, before, after = _AROUND[hint]
+        for start, end in windows(places, before, after):
+            for name in forms:
+                for match in _PATTERN[name].finditer(text, start, end, timeout=_TIMEOUT):
+                    if _possible(match):
+                        yield Found(match.start(), match.end(), "DATE", f"date:{name}")
 
 
 def _groups(match: regex.Match[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegist
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 from presidio_anonymizer import AnonymizerEngine, OperatorConfig
+from presidio_anonymizer.operators import Operator, OperatorType
 
 from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.keys import Key
@@ -86,7 +87,7 @@ class DocumentResult:
 class _Recognizer(EntityRecognizer):  # type: ignore[misc]
     """One of our finders as a Presidio recognizer; what it raises is not swallowed."""
 
-    def __init__(self, name: str, find: Callable[[str], Any]) -> None:
+    def __init__(self, name: str, find: Callable[[Any], Any]) -> None:
         self._find = find
         super().__init__(supported_entities=list(TYPES), name=name, supported_language="en")
 
@@ -94,11 +95,31 @@ class _Recognizer(EntityRecognizer):  # type: ignore[misc]
         """Nothing to load."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        """Presidio's results of the pieces found."""
+        """Presidio's results of the pieces found; the artifacts are our reading of the text."""
         return [
             RecognizerResult(f.type, f.start, f.end, 1.0, recognition_metadata={"recognizer_name": f.source})
-            for f in self._find(text)
+            for f in self._find(nlp_artifacts)
         ]
+
+
+class _Replace(Operator):  # type: ignore[misc]
+    """Presidio's operator that asks a ``Replacer``, once for each piece (its own ``custom`` asks twice)."""
+
+    def operate(self, text: str, params: dict[str, Any] | None = None) -> str:
+        """The replacement of a piece."""
+        given = params or {}
+        return str(given["replace"](given["entity_type"], text))
+
+    def validate(self, params: dict[str, Any] | None = None) -> None:
+        """Nothing to check: the engine makes the parameters."""
+
+    def operator_name(self) -> str:
+        """Its name in the registry of operators."""
+        return "chartline"
+
+    def operator_type(self) -> OperatorType:
+        """It anonymizes."""
+        return OperatorType.Anonymize
 
 
 class _NoContext(ContextAwareEnhancer):  # type: ignore[misc]
@@ -136,15 +157,16 @@ class TextEngine:
             self._kept |= {"LOCATION", "ZIP"}
         registry = RecognizerRegistry(supported_languages=["en"])
         registry.recognizers = [
-            _Recognizer("dates", datetext.find),
-            _Recognizer("patterns", patterns.find),
-            _Recognizer("names", names.find),
+            _Recognizer("dates", lambda reading: datetext.find(reading.text)),
+            _Recognizer("patterns", lambda reading: patterns.find(reading.text)),
+            _Recognizer("names", lambda reading: names.find(reading)),
         ]
         nlp = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "none"}])
         self._analyzer = AnalyzerEngine(
             registry=registry, nlp_engine=nlp, supported_languages=["en"], context_aware_enhancer=_NoContext()
         )
         self._anonymizer = AnonymizerEngine()
+        self._anonymizer.add_anonymizer(_Replace)
         self._short: OrderedDict[str, tuple[str, bool]] = OrderedDict()
         self._documents: OrderedDict[tuple[str, str, str], DocumentResult] = OrderedDict()
         self._nobody = PatientContext("")
@@ -156,8 +178,10 @@ class TextEngine:
         """Find what is planted in the control note.
 
         Raises:
-            MachineError: CL3031 a recognizer is silent; nothing this worker did may count.
+            MachineError: CL3031 a recognizer is silent, CL3032 the language model is missing; nothing that this
+                worker did may count.
         """
+        ner.prove()
         found = [_CONTROL[f.start : f.end] for f in self._recognized(_CONTROL, self._nobody)]
         missing = sum(not any(piece in f or f in piece for f in found) for piece in _CONTROL_FINDS)
         if missing:
@@ -196,26 +220,24 @@ class TextEngine:
 
     def _recognized(self, text: str, patient: PatientContext) -> list[Found]:
         """Everything that any recognizer finds in a normalised text, overlaps and what the policy keeps included."""
-        results = self._analyzer.analyze(text, language="en", entities=list(TYPES))
+        reading = names.read(text)
+        # Each of our recognizers finds every type; asking for one of them asks for all.
+        results = self._analyzer.analyze(text, language="en", entities=["NAME"], nlp_artifacts=reading)
         found = [
             Found(r.start, r.end, r.entity_type, str((r.recognition_metadata or {}).get("recognizer_name", "")))
             for r in results
         ]
         if patient.known or self._cohort.providers:
             found += known.find(text, patient, self._cohort.providers)
-        found += ner.find(text, found)
+        found += ner.find(reading, found)
         return found
 
     def _replaced(self, text: str, found: list[Found], patient: PatientContext) -> TextResult:
         if not found:
             return TextResult(text, ())
         document = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        operators = {
-            kind: OperatorConfig(
-                "custom", {"lambda": partial(self._replacer.replacement, kind, patient=patient, document=document)}
-            )
-            for kind in {f.type for f in found}
-        }
+        replace = partial(self._replacer.replacement, patient=patient, document=document)
+        operators = {"DEFAULT": OperatorConfig("chartline", {"replace": replace})}
         results = [RecognizerResult(f.type, f.start, f.end, 1.0) for f in found]
         done = self._anonymizer.anonymize(text, results, operators)
         items = sorted(done.items, key=lambda i: i.start)

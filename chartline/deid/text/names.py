@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import regex
 
 from chartline.deid.text import lexicon
+from chartline.deid.text.hints import Hints, Place, literals, lowered, windows
 from chartline.deid.text.lexicon import Kind, kind, plain
 from chartline.deid.text.spans import Found
 
@@ -125,8 +127,77 @@ _CREDENTIALED = regex.compile(
 )
 
 
-@dataclass(frozen=True)
-class Token:
+# Words that a rule needs, and without which it is not tried.
+_TITLED = regex.compile(
+    rf"\b(?:{_TITLES})\b\.?\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
+)
+_RELATED = regex.compile(
+    rf"\b(?i:{_KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
+)
+_LIVES = regex.compile(
+    r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"
+    r"hometown(?: of| is)?|relocated (?:to|from)|traveled (?:to|from)|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
+    r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2})"
+)
+_HINTS = Hints(
+    {
+        "title": literals(_TITLES[3:-1]),
+        "form": "mr mrs ms dr miss doctor pt patient client resident named".split(),
+        "called": "called named nicknamed goes known prefers alias aka nickname".split(),
+        "label": [*literals(_LABELS[3:-1].replace(r"a\.k\.a\.|", "")), "a.k.a"],
+        "kin": """
+            son daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
+            caregiver guardian neighb fianc cousin niece nephew grand step girlfriend boyfriend widow sibling twin
+            relative contact next nok poa proxy employer boss coworker nanny babysitter teacher coach parent
+            companion interpreter advocate
+            """.split(),
+        "credential": """
+            md m.d do d.o rn r.n np n.p pa p.a ph.d phd d.d.s dd.s d.ds dds d.m.d dm.d d.md dmd lpn lvn cna crna cnm
+            dnp fnp aprn arnp msn bsn msw lcsw lmsw lmft lpc pharmd rph dpt pt otr slp rd rdn psyd mbbs facp facs
+            facc jr sr ii iii iv esq mph ccc rt ma dc dpm od cns acnp agnp
+            """.split(),
+        "lives": """
+            lives living resides residing resident native moved born raised grew hometown relocated traveled city
+            town village commutes from
+            """.split(),
+        "facility": """
+            hospital hosp general presbyterian methodist baptist adventist lutheran clinic med health nursing rehab
+            pediatrics orthop dermatology cardiology oncology neurology urology radiology endocrinology
+            gastroenterology nephrology psychiatry surgery dental dentistry ophthalmology eye internal family primary
+            women children urgent ambulatory day surgical cancer heart imaging diagnostic institute infirmary sanat
+            sanit memorial pharmacy dialysis laborator labs physicians associates university college academy
+            elementary middle high school church temple synagogue mosque assisted senior independent care convalescent
+            retirement wellness treatment recovery birth community practice correctional detention prison jail
+            shelter va campus trauma specialists specialty sports pain sleep fertility inc llc corp company industries
+            manufacturing logistics foods construction consulting enterprises
+            """.split(),
+        "saint": ["st"],
+        "system": """
+            johns mayo cleveland cedar kaiser nyu uc up un ua ut uv um ui oh mu mg bi bw ch hu ny ms uw mass brigham
+            beth dana memorial sloan md m.d mount mt stanford duke emory vanderbilt geisinger intermountain scripps
+            providence sentara ochsner northwell montefiore barnes henry baylor houston tufts lahey northwestern penn
+            jefferson temple yale hackensack novant wakemed moffitt city fred roswell boston texas nationwide seattle
+            children new
+            """.split(),
+        "eponym": """
+            's ’s disease syndrome sign test maneuver manoeuvre criteria score scale index class palsy phenomenon cyst
+            lymphoma sarcoma tumo thyroiditis esophagus oesophagus ulcer fracture dystrophy chorea ataxia
+            encephalopathy contracture nod spot line bod cell stain catheter procedure operation repair fundoplication
+            pouch drain tube reflex response triad tetralogy law formula equation rule method technique position
+            incision anemia anaemia purpura vasculitis arteritis disorder dementia psychosis angina hernia diverticul
+            ligament tendon canal duct gland fascia membrane circle area aphasia amnesia paralysis neur deformity
+            malformation anomaly complex virus fever rash lesion plaque crisis attack seizure epilepsy monitor exam
+            smear count grade stage scor screen inventory questionnaire assessment protocol regimen splint brace boot
+            bandage wrap solution thyrotoxicosis nephropathy retinopathy arthropathy osteotomy arthroplasty
+            probability prediction risk heart respiration breathing pattern murmur wave block arrhythmia tachycardia
+            arch
+            """.split(),
+        "in situ": ["in situ"],
+    }
+)
+
+
+class Token(NamedTuple):
     """A word with its place, its writing (capitalised, upper, initial, lower) and what the lists say of it."""
 
     text: str
@@ -136,9 +207,29 @@ class Token:
     kind: Kind
 
 
+class Reading(NamedTuple):
+    """A text with what its recognizers share: its words, where hints stand, and the things of medicine in it."""
+
+    text: str
+    words: list[Token]
+    hints: dict[str, list[Place]]
+    things: list[Place]
+
+
+def read(text: str) -> Reading:
+    """A text made ready for ``find``."""
+    hints = _HINTS.places(lowered(text))
+    return Reading(text, tokens(text), hints, eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
+
+
 def tokens(text: str) -> list[Token]:
     """The words of a text."""
-    return [Token(m.group(), m.start(), m.end(), _shape(m.group()), kind(m.group())) for m in TOKEN.finditer(text)]
+    return [Token(m.group(), m.start(), m.end(), *_judge(m.group())) for m in TOKEN.finditer(text)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _judge(word: str) -> tuple[str, Kind]:
+    return _shape(word), kind(word)
 
 
 def _shape(word: str) -> str:
@@ -149,21 +240,30 @@ def _shape(word: str) -> str:
     return "capital" if word[0].isupper() else "lower"
 
 
-def find(text: str) -> Iterator[Found]:
+def find(reading: Reading) -> Iterator[Found]:
     """Names of people, facilities and places."""
-    words = tokens(text)
-    things = eponyms(text)
+    text, words, hints, things = reading
     found: list[Found] = []
-    found += _facilities(text)
-    found += (f for f in _cities(text, words) if not _inside(f, things))
-    found += _titled(text)
-    found += _labelled(text)
-    found += _last_first(text)
-    found += _credentialed(text)
+    found += _facilities(text, hints)
+    found += (f for f in _cities(text, words, hints) if not _inside(f, things))
+    found += _titled(text, hints)
+    found += _labelled(text, hints)
+    found += _last_first(text, words)
+    found += _credentialed(text, hints)
     claimed = [(f.start, f.end) for f in found]
     found += (f for f in _runs(text, words) if not _inside(f, things))
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from found
+
+
+def _opened(
+    pattern: regex.Pattern[str], text: str, hints: dict[str, list[Place]], hint: str
+) -> Iterator[regex.Match[str]]:
+    """Matches that begin where a hint stands."""
+    for start, _ in hints.get(hint, ()):
+        match = pattern.match(text, start, timeout=_TIMEOUT)
+        if match is not None:
+            yield match
 
 
 def _inside(found: Found, places: list[tuple[int, int]]) -> bool:
@@ -177,10 +277,11 @@ _SCORE = regex.compile(
 _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{_TITLES})\.?|\b[A-Z]\.)\s+$")
 
 
-def eponyms(text: str) -> list[tuple[int, int]]:
-    """Places where a capitalised word names a thing of medicine, not a person or a town."""
+def eponyms(text: str, nouns: list[Place]) -> list[Place]:
+    """Places where a capitalised word names a thing of medicine, not a person or a town; ``nouns`` tell where to look."""
     places = []
-    for m in _EPONYM.finditer(text, timeout=_TIMEOUT):
+    near = windows(nouns, 72, 24)
+    for m in (m for a, b in near for m in _EPONYM.finditer(text, _word_start(text, a), b, timeout=_TIMEOUT)):
         words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
         if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()):
             continue
@@ -192,6 +293,13 @@ def eponyms(text: str) -> list[tuple[int, int]]:
         ):
             places.append(m.span())
     return places
+
+
+def _word_start(text: str, at: int) -> int:
+    """The start of the word at a place, so that no rule begins inside of it."""
+    while at and not text[at - 1].isspace():
+        at -= 1
+    return at
 
 
 # --- people ------------------------------------------------------------------------------------------
@@ -208,7 +316,7 @@ def _runs(text: str, words: list[Token]) -> Iterator[Found]:
             run and token.text in _PARTICLES and i + 1 < len(words) and words[i + 1].shape in ("capital", "upper")
         ):
             run.append(token)
-        else:
+        elif run:
             yield from _judged(text, run)
             run = []
     yield from _judged(text, run)
@@ -372,26 +480,18 @@ def _inner_capital(word: str) -> bool:
     return bool(regex.fullmatch(r"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’]|[A-Z][\w]+-)[A-Z][\w'’\-]+", word))
 
 
-def _titled(text: str) -> Iterator[Found]:
+def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """A name after a title or a word that brings a person, whatever its case."""
-    for m in regex.finditer(
-        rf"\b(?:{_TITLES})\b\.?\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})",
-        text,
-        timeout=_TIMEOUT,
-    ):
+    for m in _opened(_TITLED, text, hints, "title"):
         for found in _kept(text, m.start("v"), m.end("v"), "name:title", first=True):
             # A form of address goes with the name; an office ("Nurse", "Attending") stays.
             yield Found(m.start() if _FORM.match(m.group()) else found.start, found.end, found.type, found.source)
-    for m in _CALLED.finditer(text, timeout=_TIMEOUT):
+    for m in _opened(_CALLED, text, hints, "called"):
         yield Found(m.start("v"), m.end("v"), "NAME", "name:called")
-    for m in _LOWER_TITLED.finditer(text, timeout=_TIMEOUT):
+    for m in _opened(_LOWER_TITLED, text, hints, "form"):
         group = "v" if m.group("v") else "p"
         yield from _lower(text, m.start(group), m.end(group), titled=group == "v")
-    for m in regex.finditer(
-        rf"\b(?i:{_KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})",
-        text,
-        timeout=_TIMEOUT,
-    ):
+    for m in _opened(_RELATED, text, hints, "kin"):
         yield from _kept(text, m.start("v"), m.end("v"), "name:kin", first=False)
 
 
@@ -429,9 +529,9 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
         yield Found(start, stop, "NAME", "name:lower")
 
 
-def _labelled(text: str) -> Iterator[Found]:
+def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """What stands after ``Patient:`` and its like."""
-    for m in _LABELLED.finditer(text, timeout=_TIMEOUT):
+    for m in _opened(_LABELLED, text, hints, "label"):
         start, stop, sure = m.start("v"), m.start("v"), 0
         for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
             token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
@@ -454,9 +554,25 @@ def _labelled(text: str) -> Iterator[Found]:
             yield Found(start, stop, "NAME", "name:label")
 
 
-def _last_first(text: str) -> Iterator[Found]:
+def _comma_starts(text: str, words: list[Token]) -> Iterator[int]:
+    """Where a capitalised word stands before a comma and another one."""
+    for i, (left, right) in enumerate(pairwise(words)):
+        if right.start - left.end <= 3 and text[left.end] in ",." and "," in text[left.end : right.start]:
+            if left.text in _SUFFIXES and i:
+                yield words[i - 1].start
+            elif left.text[0].isupper() and right.text[0].isupper():
+                yield left.start
+
+
+_SUFFIXES = frozenset({"Jr", "Sr", "II", "III", "IV"})
+
+
+def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
     """Last name first, as in ``Smith, John A.``."""
-    for m in _LAST_FIRST.finditer(text, timeout=_TIMEOUT):
+    for at in _comma_starts(text, words):
+        m = _LAST_FIRST.match(text, at, timeout=_TIMEOUT)
+        if m is None:
+            continue
         last, first = kind(m.group("last").split()[0]), kind(m.group("first"))
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if any(c.isdigit() for c in m.group()) or m.group("last").isupper() != m.group("first").isupper():
@@ -498,9 +614,11 @@ def _opens(text: str, at: int) -> bool:
     return bool(_OPENS.search(text, max(0, at - 16), at))
 
 
-def _credentialed(text: str) -> Iterator[Found]:
+def _credentialed(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """A name before ``MD`` and its like."""
-    for m in _CREDENTIALED.finditer(text, timeout=_TIMEOUT):
+    places = [(a, b) for a, b in hints.get("credential", ()) if text[a].isupper() and not text[b : b + 1].isalpha()]
+    near = windows(places, 90, 10)
+    for m in (m for a, b in near for m in _CREDENTIALED.finditer(text, _word_start(text, a), b, timeout=_TIMEOUT)):
         found = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
         start = m.end("v")
         for t in reversed(found):
@@ -535,8 +653,9 @@ def _again(
 # --- facilities and places ---------------------------------------------------------------------------
 
 
-def _facilities(text: str) -> Iterator[Found]:
-    for m in _FACILITY.finditer(text, overlapped=False, timeout=_TIMEOUT):
+def _facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    near = windows(((a, b) for a, b in hints.get("facility", ()) if text[a].isupper()), 110, 120)
+    for m in (m for a, b in near for m in _FACILITY.finditer(text, _word_start(text, a), b, timeout=_TIMEOUT)):
         start = m.start()
         words = list(TOKEN.finditer(text, m.start("prefix"), m.end("prefix")))
         while words and plain(words[0].group()) in _GENERIC and words[0].group() not in ("St", "Mt", "Ft", "Ste"):
@@ -547,9 +666,9 @@ def _facilities(text: str) -> Iterator[Found]:
         named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
         if telling or end > m.end() or named:
             yield Found(start if telling else m.start(), end, "FACILITY", "name:facility")
-    for m in _SAINT.finditer(text, timeout=_TIMEOUT):
+    for m in _opened(_SAINT, text, hints, "saint"):
         yield Found(m.start(), m.end(), "FACILITY", "name:saint")
-    for m in _SYSTEMS.finditer(text, timeout=_TIMEOUT):
+    for m in _opened(_SYSTEMS, text, hints, "system"):
         yield Found(m.start(), m.end(), "FACILITY", "name:health-system")
 
 
@@ -572,10 +691,15 @@ def _city_after(text: str, end: int) -> int:
     return end
 
 
-def _cities(text: str, words: list[Token]) -> Iterator[Found]:
-    cities = lexicon.load().cities
+@cache
+def _city_starts() -> frozenset[str]:
+    return frozenset(name.split()[0] for name in lexicon.load().cities)
+
+
+def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
+    cities, starts = lexicon.load().cities, _city_starts()
     for i, token in enumerate(words):
-        if token.shape != "capital":
+        if token.shape != "capital" or token.text.lower() not in starts:
             continue
         for length in (3, 2, 1):
             part = words[i : i + length]
@@ -590,13 +714,7 @@ def _cities(text: str, words: list[Token]) -> Iterator[Found]:
                 trail = _CITY_TRAIL.match(text, part[-1].end)
                 yield Found(token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
                 break
-    for m in regex.finditer(
-        r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"
-        r"hometown(?: of| is)?|relocated (?:to|from)|traveled (?:to|from)|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
-        r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2})",
-        text,
-        timeout=_TIMEOUT,
-    ):
+    for m in _opened(_LIVES, text, hints, "lives"):
         found = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
         stop = m.start("v")
         for t in found:

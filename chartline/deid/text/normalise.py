@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _INVISIBLE = frozenset(
     "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\ufeff"
@@ -34,11 +35,23 @@ class Normal:
         return self.starts[start], self.ends[end - 1]
 
 
+@lru_cache(maxsize=4096)
+def _hides(char: str) -> bool:
+    """Whether a character is invisible, combining, wide or a look-alike."""
+    if char < "\u0250":
+        return char in _INVISIBLE
+    return (
+        char in _INVISIBLE
+        or unicodedata.category(char) in ("Mn", "Me")
+        or unicodedata.normalize("NFKC", char).translate(_LOOKALIKES) != char
+    )
+
+
 def normalise(text: str) -> Normal:
     """The text with what is invisible left out, look-alikes made Latin, full-width folded, single letters joined."""
     apart = [m.span() for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
-    if text.isascii() and not apart:
-        return Normal(text, None, None)
+    if not apart and (text.isascii() or not any(map(_hides, set(text)))):
+        return Normal(text.replace("\u00a0", " "), None, None)
     gaps = {i for a, b in apart for i in range(a + 1, b, 2)}
     chars: list[str] = []
     starts: list[int] = []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 import regex
 
+from chartline.deid.text.hints import Hints, Place, literals, lowered, windows
 from chartline.deid.text.lexicon import POSTAL, STATES
 from chartline.deid.text.lexicon import kind as word_kind
 from chartline.deid.text.spans import Found
@@ -33,8 +35,20 @@ _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,
 _IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|\-–]*\s*[\(\[\"']?\s*"
 
 
-def _labelled(words: str) -> str:
-    return rf"(?<![A-Za-z])(?:{words}){_IS}{_VALUE}(?![\w])"
+# The words that bring an identifier; each alternative starts with letters.
+_LABELS = {
+    "vehicle": r"VIN|licen[sc]e plate|number plate|plate|vehicle(?: tag)?|tag",
+    "mrn": r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|medical (?:chart|record)|patient (?:chart|record)|chart|record|hospital|unit|chart ?MRN|EMPI|patient|pt|subject",
+    "account": r"acct|account|acc|billing|invoice|statement|bill|guarantor|FIN|CSN|HAR|bank|routing|card",
+    "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|authori[sz]ation|auth|referral",
+    "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card",
+    "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
+    "label": r"accession|order|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|wristband|donor|key",
+}  # fmt: skip
+
+
+def _labelled(name: str) -> str:
+    return rf"(?<![A-Za-z])(?:{_LABELS[name]}){_IS}{_VALUE}(?![\w])"
 
 
 _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
@@ -54,13 +68,13 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|beeper|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d[\d\s().\-]{5,18}\d|(?<=ext[.:\s]{1,2})\d{2,6}|(?<=extension )\d{2,6}|(?<=pager[:\s#]{1,3})\d{3,7}|(?<=beeper[:\s#]{1,3})\d{3,7})(?!\w)", True, "v"),
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
-        ("VEHICLE", "vehicle", _labelled(r"VIN|(?:licen[sc]e |number )?plate|vehicle(?: tag)?|tag"), True, "v"),
-        ("MRN", "mrn", _labelled(r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|(?:medical |patient )?(?:chart|record)|hospital|unit|chart ?MRN|EMPI|patient|pt|subject"), True, "v"),
-        ("ACCOUNT", "account", _labelled(r"acct|account|acc|billing|invoice|statement|bill|guarantor|FIN|CSN|HAR|bank|routing|card"), True, "v"),
-        ("PLAN", "plan", _labelled(r"(?:health )?plan|member(?:ship)?|subscriber|policy|insurance|insured|group|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|authori[sz]ation|auth|referral"), True, "v"),
-        ("LICENSE", "license", _labelled(r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card"), True, "v"),
-        ("DEVICE", "device", _labelled(r"serial|S/?N|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator"), True, "v"),
-        ("ID", "label", _labelled(r"accession|order|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|wristband|donor|key"), True, "v"),
+        ("VEHICLE", "vehicle", _labelled("vehicle"), True, "v"),
+        ("MRN", "mrn", _labelled("mrn"), True, "v"),
+        ("ACCOUNT", "account", _labelled("account"), True, "v"),
+        ("PLAN", "plan", _labelled("plan"), True, "v"),
+        ("LICENSE", "license", _labelled("license"), True, "v"),
+        ("DEVICE", "device", _labelled("device"), True, "v"),
+        ("ID", "label", _labelled("label"), True, "v"),
         ("ID", "bracket", r"(?<=[\[\(#])\s?(?P<v>[A-Z]{0,4}-?\d{5,12})(?=\s?[\]\)]|\b)", False, "v"),
         ("ID", "mixed", r"(?<![\w./\-])(?=[A-Z0-9\-]{6,}(?![\w]))(?=(?:[A-Z0-9\-]*\d){4})(?:[A-Z]{1,6}-?(?:[A-Z0-9]+-?)*\d[A-Z0-9\-]*|\d+-?[A-Z]{1,5}-?\d{3,}[A-Z0-9\-]*)(?![\w])", False, ""),
         ("ID", "mixed-lower", r"(?<![\w./\-])(?=[a-z0-9\-_]{7,}(?![\w]))(?=(?:[a-z0-9\-_]*\d){4})[a-z]{1,6}[\-_]?\d{4,}[a-z0-9\-_]*(?![\w])", False, ""),
@@ -92,18 +106,108 @@ _NOT_VALUES = regex.compile(
 )
 
 
+_PATTERN = {name: (of, pattern, group) for of, name, pattern, group in _FORMS}
+# Rules that a word opens: they are tried where the word stands.
+_OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
+    "phone-label": ["phone", "tel", "cell", "mobile", "fax", "pager", "beeper", "contact", "call", "reach", "ext"],
+    "ssn-label": ["ssn", "social security"],
+    "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
+}
+# Rules that look around a word: how far before it and after it.
+_AROUND: dict[str, tuple[str, int, int]] = {
+    "url": (":// www.", 12, 2000),
+    "host": (".com .org .net .edu .gov .io .health .info .us .co .example .clinic .care", 120, 400),
+    "email": ("@ (dot) [dot] {dot} dot", 120, 120),
+    "ip6": ("::", 40, 40),
+    "po-box": ("box", 16, 120),
+    "county": ("county parish borough township precinct", 80, 12),
+    "zip": ("zip postal", 1, 70),
+    "age-words": ("ninety hundred nonagenarian centenarian", 10, 50),
+    "ssn": ("xxx- ***-", 3, 12),
+}
+_HINTS = Hints(
+    {f"={name}": words for name, words in _OPENED.items()}
+    | {name: words.split() for name, (words, _, _) in _AROUND.items()}
+)
+_NUMBERED = re.compile(r"(?<![\w\-])[\w\-]*\d[\w\-]*")
+_CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
+_COLONS = re.compile(r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]")
+_OLD = re.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
+_STATE_AFTER = re.compile(r",\s*([A-Z][A-Za-z]+)")
+_STATE_STARTS = frozenset(POSTAL) | frozenset(s.split()[0].title() for s in STATES)
+_STREET_WORDS = frozenset(
+    w.lower() for a in STREET[3:-1].split("|") for w in ((a[:-2], a[:-2] + a[-2]) if a.endswith("?") else (a,))
+)
+_WORD = re.compile(r"[A-Za-z]+")
+_LONG = ("ssn", "phone", "phone-intl", "phone-local", "card", "ip")
+_MIXED = ("vin", "mixed", "mixed-lower", "number", "grouped", "bracket", "glued", "uuid")
+_AGES = ("age", "age-label", "age-sex", "age-decade")
+
+
 def find(text: str) -> Iterator[Found]:
     """Every identifier that has a form."""
-    for kind, name, pattern, group in _FORMS:
-        for match in pattern.finditer(text, timeout=_TIMEOUT):
-            start, end = match.span(group) if group and match.group(group) else match.span()
-            if group and kind not in ("PHONE", "ZIP", "SSN", "AGE") and _NOT_VALUES.fullmatch(text, start, end):
+    for name, match in _matches(text):
+        of, _, group = _PATTERN[name]
+        start, end = match.span(group) if group and match.group(group) else match.span()
+        if group and of not in ("PHONE", "ZIP", "SSN", "AGE") and _NOT_VALUES.fullmatch(text, start, end):
+            continue
+        if name == "city-state":
+            start = _trimmed(text, start, end)
+            if _doctor(text, start, end):
                 continue
-            if name == "city-state":
-                start = _trimmed(text, start, end)
-                if _doctor(text, start, end):
-                    continue
-            yield Found(start, end, kind, f"pattern:{name}")
+        yield Found(start, end, of, f"pattern:{name}")
+
+
+def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Rule and match, each rule tried only where its hint stands."""
+    around: dict[str, list[Place]] = {}
+    for group, places in _HINTS.places(lowered(text)).items():
+        if group[0] == "=":
+            yield from _at(text, group[1:], (start for start, _ in places))
+        else:
+            around[group] = places
+    for name, places in around.items():
+        yield from _in(text, (name,), windows(places, *_AROUND[name][1:]))
+    states = [m.span() for m in _STATE_AFTER.finditer(text) if m[1] in _STATE_STARTS]
+    yield from _in(text, ("city-state",), windows(states, 100, 40))
+    numbered = [m.span() for m in _NUMBERED.finditer(text)]
+    if not numbered:
+        return
+    long = [(a, b) for a, b in numbered if b - a >= 5]
+    yield from _in(text, ("state-zip",), windows(((a, b) for a, b in long if text[a:b][:5].isdigit()), 24, 5))
+    yield from _in(text, _MIXED, windows(long, 4, 16))
+    yield from _in(text, _LONG, windows((m.span() for m in _CHUNK.finditer(text)), 8, 24))
+    yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 24, 40))
+    yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
+    yield from _streets(text, numbered)
+
+
+def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Street addresses: a number with a word of streets among the next words."""
+    for start, end in numbered:
+        if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit()):
+            continue
+        if _STREET_WORDS.isdisjoint(w.lower() for w in _WORD.findall(text, end, end + 100)):
+            continue
+        at = start - 1 if text[start - 1 : start] == "#" else start
+        yield from _at(text, "street", [at])
+        yield from _at(text, "street-caps", [start])
+        yield from _at(text, "street-lower", [start])
+
+
+def _at(text: str, name: str, starts: Iterable[int]) -> Iterator[tuple[str, regex.Match[str]]]:
+    pattern = _PATTERN[name][1]
+    for start in starts:
+        match = pattern.match(text, start, timeout=_TIMEOUT)
+        if match is not None:
+            yield name, match
+
+
+def _in(text: str, rules: Iterable[str], places: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
+    for start, end in places:
+        for name in rules:
+            for match in _PATTERN[name][1].finditer(text, start, end, timeout=_TIMEOUT):
+                yield name, match
 
 
 def _doctor(text: str, start: int, end: int) -> bool:

@@ -252,16 +252,54 @@ def test_a_recognizer_that_raises_sets_the_note_aside_without_its_text(key, monk
     def broken(text, patient):
         raise ValueError(text)
 
-    monkeypatch.setattr(made, "_find", broken)
+    monkeypatch.setattr(engine_module.patterns, "find", lambda text: broken(text, None))
     with pytest.raises(DataError, match="CL1112") as raised:
         made.deidentify("Jane Prewitt", NOBODY)
     assert "Prewitt" not in str(raised.value)
 
 
 def test_an_engine_that_finds_nothing_is_not_built(key, monkeypatch):
-    monkeypatch.setattr(engine_module.names, "find", lambda text: iter(()))
+    monkeypatch.setattr(engine_module.names, "find", lambda reading: iter(()))
     with pytest.raises(MachineError, match="CL3031"):
         build(policy.load("safe_harbor"), key, "test", Cohort())
+
+
+@pytest.fixture
+def models():
+    """The language model is loaded anew, before the test and after it."""
+    for made in (engine_module.ner.model, engine_module.ner._people):
+        made.cache_clear()
+    yield
+    for made in (engine_module.ner.model, engine_module.ner._people):
+        made.cache_clear()
+
+
+@pytest.mark.usefixtures("models")
+def test_an_engine_without_its_language_model_is_not_built(key, monkeypatch):
+    monkeypatch.setattr(engine_module.ner, "MODEL", "no_such_model")
+    with pytest.raises(MachineError, match="CL3032"):
+        build(policy.load("safe_harbor"), key, "test", Cohort())
+
+
+@pytest.mark.usefixtures("models")
+def test_an_engine_whose_language_model_finds_nobody_is_not_built(key, monkeypatch):
+    spacy = pytest.importorskip("spacy")
+    monkeypatch.setattr(engine_module.ner, "model", lambda: spacy.blank("en"))
+    with pytest.raises(MachineError, match="CL3031"):
+        build(policy.load("safe_harbor"), key, "test", Cohort())
+
+
+@pytest.mark.parametrize(("module", "pattern"), [("patterns", "mixed"), ("datetext", "numeric")])
+def test_a_rule_that_takes_too_long_sets_the_note_aside(labels, monkeypatch, module, pattern):
+    class Slow:
+        def finditer(self, *_, **__):
+            raise TimeoutError
+
+    rules = getattr(engine_module, module)._PATTERN
+    found = rules[pattern]
+    monkeypatch.setitem(rules, pattern, (found[0], Slow(), found[2]) if isinstance(found, tuple) else Slow())
+    with pytest.raises(DataError, match="CL1111"):
+        labels.deidentify("AB12345678 on 03/04/2021", NOBODY)
 
 
 def test_json_lines_one_out_for_each_in(key):

@@ -1,0 +1,74 @@
+"""Hints: cheap signs in a text that tell where a costly rule can match at all, so that it looks nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from ahocorasick_rs import AhoCorasick, Implementation
+
+Place = tuple[int, int]
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, character for character."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def literals(alternation: str) -> list[str]:
+    """What each alternative of a pattern starts with, in lower case: its letters up to the first special sign.
+
+    Raises:
+        ValueError: an alternative does not start with two letters.
+    """
+    out = []
+    for alternative in alternation.split("|"):
+        found = re.match(r"[A-Za-z/]+", alternative)
+        word = found.group() if found else ""
+        if alternative[len(word) : len(word) + 1] == "?":
+            word = word[:-1]
+        if len(word) < 2:
+            raise ValueError(f"no literal start in {alternative!r}")
+        out.append(word.lower())
+    return out
+
+
+class Hints:
+    """Finds, in one pass, where the words of every group stand.
+
+    Args:
+        groups: words by group, in lower case.
+    """
+
+    def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
+        of: dict[str, list[str]] = {}
+        for group, words in groups.items():
+            for word in words:
+                of.setdefault(word, []).append(group)
+        self._groups = list(of.values())
+        self._machine = AhoCorasick(list(of), implementation=Implementation.DFA)
+
+    def places(self, low: str) -> dict[str, list[Place]]:
+        """Places by group of words in a lower-case text; a word that goes on a longer one does not count."""
+        out: dict[str, list[Place]] = {}
+        for index, start, end in self._machine.find_matches_as_indexes(low, overlapping=True):
+            if start and low[start - 1].isalpha() and low[start].isalpha():
+                continue
+            for group in self._groups[index]:
+                out.setdefault(group, []).append((start, end))
+        return out
+
+
+def windows(places: Iterable[Place], before: int, after: int) -> Iterator[Place]:
+    """Places with what stands before and after them, those that touch joined."""
+    left, right = -1, -1
+    for start, end in sorted(places):
+        if left >= 0 and start - before <= right:
+            right = max(right, end + after)
+            continue
+        if left >= 0:
+            yield left, right
+        left, right = max(0, start - before), end + after
+    if left >= 0:
+        yield left, right
