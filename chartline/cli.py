@@ -73,7 +73,7 @@ def _run(args: argparse.Namespace) -> Answer:
     rows = [(r.stage, *(f"{v:,}" for v in r.counts.totals().values())) for r in results]
     text = _table(("stage", "in", "out", "quarantined", "duplicate", "filtered"), rows)
     if error is not None:
-        return body, f"{text}\n\n{error}", error.exit_code
+        return body, f"{text}\n\n{error}" if rows else str(error), error.exit_code
     report = settings.zone("audit") / "candidates" / str(body["candidate"]) / "report.html"
     text += (
         f"\n\nRelease candidate {body['candidate']} waits for a decision.\nReport: {report}\nNext:   chartline release "

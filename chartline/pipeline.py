@@ -81,6 +81,14 @@ def _publish(candidate: str) -> Stage:
     return stage
 
 
+def _require_rules(settings: Settings) -> None:
+    """Refuse a policy or a key that cannot be used before anything is copied or a session started."""
+    from chartline.deid import keys, policy
+
+    policy.load(settings.policy)
+    keys.load(settings.key)
+
+
 def _attempt(settings: Settings, name: str, stage: Stage, run_id: str) -> StageResult:
     from chartline.lake.spark import translated
 
@@ -121,12 +129,20 @@ def run_stage(
         "assess": _assess,
         "publish": _publish(candidate),
     }
+    if name in ("parse", "deidentify", "timeline"):
+        _require_rules(settings)
     with _only_run(settings):
         return _attempt(settings, name, stages[name], run_id or ledger.new_run_id())
 
 
 def run(settings: Settings, sources: Sequence[Path]) -> Iterator[StageResult]:
-    """Land to assess, one result as each stage ends; the first error ends the chain."""
+    """Land to assess, one result as each stage ends; the first error ends the chain.
+
+    Raises:
+        ChartlineError: whatever a stage says; UsageError before the first of them when the policy or the key cannot
+            be used.
+    """
+    _require_rules(settings)
     run_id = ledger.new_run_id()
     stages = {
         "land": _land(sources),

@@ -33,6 +33,20 @@ def test_a_missing_key_is_a_usage_error_without_a_traceback(tmp_path):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "number"), [(("--key", "none.key"), "CL2023"), (("--policy", "none.toml"), "CL2041")]
+)
+def test_a_run_that_cannot_have_its_key_or_policy_does_nothing(tmp_path, key_file, option, number):
+    (tmp_path / "in.ndjson").write_text('{"resourceType": "Patient", "id": "1"}\n')
+    name, value = option
+    given = {"--key": str(key_file), "--policy": "safe_harbor", name: str(tmp_path / value)}
+    words = [word for pair in given.items() for word in pair]
+    done = run("run", str(tmp_path / "in.ndjson"), "--lake", str(tmp_path / "lake"), *words, "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["number"] == number
+    assert not (tmp_path / "lake").exists()
+
+
 def test_help_names_every_stage_and_exit_code():
     done = run("--help")
     assert done.returncode == 0
