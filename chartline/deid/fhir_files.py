@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import gzip
+import io
 import re
 import secrets
 import zlib
@@ -111,21 +112,50 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
 # --- reading -----------------------------------------------------------------------------------------
 
 
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes were read already: a member of an archive can be opened once only."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._head[: len(buffer)] or self._rest.read(len(buffer))
+        self._head = self._head[len(buffer) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+@contextmanager
+def _told(item: sources.Item) -> Iterator[tuple[formats.Format, BinaryIO]]:
+    """What a file is and its content; a file that may not be read is of the format of its refusal."""
+    if item.refused:
+        yield formats.Format("unknown", reason=item.refused), cast(BinaryIO, io.BytesIO())
+        return
+    with _whole(item), item.open() as raw:
+        head = raw.read(formats.HEAD)
+        found = formats.detect(head, item.name)
+        yield found, _unpacked(cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw))), found.compression)
+
+
+def _unpacked(raw: BinaryIO, compression: str) -> BinaryIO:
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if compression == "gzip" else raw
+
+
 @contextmanager
 def _opened(item: sources.Item, compression: str) -> Iterator[BinaryIO]:
+    with _whole(item), item.open() as raw:
+        yield _unpacked(raw, compression)
+
+
+@contextmanager
+def _whole(item: sources.Item) -> Iterator[None]:
     try:
-        with item.open() as raw:
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if compression == "gzip" else raw
+        yield
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise DataError("CL1101", f"source {item.source} holds a damaged gzip file.", "Have it sent again.") from None
-
-
-def _format(item: sources.Item) -> formats.Format:
-    """What a file is; a file that may not be read is of the format of its refusal."""
-    if item.refused:
-        return formats.Format("unknown", reason=item.refused)
-    with item.open() as raw:
-        return formats.detect(raw.read(formats.HEAD), item.name)
 
 
 def _texts(handle: BinaryIO, form: str) -> Iterator[bytes]:
@@ -144,11 +174,10 @@ def survey(given: Sequence[Path], year: int) -> World:
     later = re.compile(patients.years_after(year).encode())
     doubtful: set[str] = set()
     for item in sources.items(given):
-        found = _format(item)
-        world.formats.append(found)
-        if found.reason:
-            continue
-        with _opened(item, found.compression) as handle:
+        with _told(item) as (found, handle):
+            world.formats.append(found)
+            if found.reason:
+                continue
             for text in _texts(handle, found.name):
                 for record in records.expand(text, bundle=1) if records.is_bundle(text) else (records.Record(1, text),):
                     _learn(record, world, later, doubtful)

@@ -211,3 +211,25 @@ def test_the_cumulus_inputs_lose_every_identifier(corpora, tmp_path, key_file):
         for name in source.get("name") if isinstance(source.get("name"), list) else ():
             for word in (name.get("family"), *(name.get("given") or ())):
                 assert word is None or len(word) < 4 or word not in told
+
+
+@pytest.mark.parametrize("packed", ["in.tar.gz", "in.tar.xz", "in.zip"])
+def test_an_archive_is_read_like_the_files_in_it(tmp_path, packed):
+    import shutil
+
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.ndjson").write_text(json.dumps(PATIENT) + "\n")
+    (folder / "b.ndjson.gz").write_bytes(gzip.compress(json.dumps(DOCTOR).encode() + b"\n"))
+    made = shutil.make_archive(
+        str(tmp_path / "in"), {"in.tar.gz": "gztar", "in.tar.xz": "xztar", "in.zip": "zip"}[packed], folder
+    )
+    keys.create(tmp_path / "key")
+    key, rules = keys.load(tmp_path / "key"), policy.load("expert_determination")
+    outs = []
+    for name, source in (("plain", folder), ("packed", tmp_path / packed)):
+        assert source.exists(), made
+        body = fhir_files.run([source], tmp_path / name, policy=rules, key=key, project="p")
+        assert (body["in"], body["out"], body["files"]) == (2, 2, 2)
+        outs.append(sorted(p.read_bytes() for p in (tmp_path / name).iterdir()))
+    assert outs[0] == outs[1]
