@@ -150,6 +150,14 @@ def _release_publish(args: argparse.Namespace) -> Answer:
     return _stage_answer(pipeline.run_stage(_settings(args), "publish", candidate=args.id))
 
 
+def _release_check(args: argparse.Namespace) -> Answer:
+    from chartline.release import meds_check
+
+    found = meds_check.faults(args.folder)
+    text = "\n".join(map(str, found)) or "the dataset is sound"
+    return {"ok": not found, "faults": [f.to_json() for f in found]}, text, 1 if found else 0
+
+
 # --- de-identification without a lake -------------------------------------------------------------
 
 
@@ -303,7 +311,7 @@ def _parser() -> argparse.ArgumentParser:
     timeline.add_argument("subject", nargs="?", type=int, metavar="SUBJECT")
     add(commands, "assess", "Sweep, risk and report: a release candidate.", _stage("assess"), lake, rules)
 
-    release = group("release", "List, show, decide and publish release candidates.")
+    release = group("release", "List, show, decide and publish release candidates; check a dataset.")
     add(release, "list", "All candidates and their state.", _release_list, lake)
     add(release, "show", "One candidate.", _release_show, lake).add_argument("id", metavar="ID")
     decide = add(release, "decide", "Record the privacy officer's decision.", _release_decide, lake)
@@ -315,6 +323,9 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--reason", required=True, metavar="TEXT")
     publish = add(release, "publish", "Publish an approved candidate.", _release_publish, lake, rules)
     publish.add_argument("id", metavar="ID")
+
+    check = add(release, "check", "Find the faults of any MEDS dataset.", _release_check, common)
+    check.add_argument("folder", type=Path, metavar="DIR")
 
     deid = group("deid", "De-identify without a lake.")
     add(deid, "text", "JSON lines in, JSON lines out.", _deid_text, common, rules)

@@ -10,6 +10,7 @@ import os
 import sys
 import tomllib
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class Settings:
         policy: name of a policy in ``policies/`` or path of a policy file.
         key: path of the key file; a reference, never the key itself.
         master: Spark master URL used when a stage starts its own session.
+        held_out_from: temporal hold-out of the MEDS files: what was known only from that day on stays out of them,
+            unless the patient is held out.
     """
 
     lake: Path
@@ -43,6 +46,7 @@ class Settings:
     policy: str = "expert_determination"
     key: Path | None = None
     master: str = "local[2]"
+    held_out_from: date | None = None
 
     def zone(self, name: str) -> Path:
         """Root of a zone: ``restricted``, ``deidentified``, ``curated`` or ``audit``."""
@@ -87,10 +91,10 @@ def load(file: Path | None = None) -> Settings:
     """Settings from ``chartline.toml`` (or ``$CHARTLINE_CONFIG``), overridden by ``CHARTLINE_*`` variables.
 
     Args:
-        file: TOML file with the keys lake, project, policy, key, master.
+        file: TOML file with the keys lake, project, policy, key, master, held_out_from.
 
     Raises:
-        UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key.
+        UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key, CL2004 a day is none.
     """
     named = file or (Path(os.environ["CHARTLINE_CONFIG"]) if "CHARTLINE_CONFIG" in os.environ else None)
     path = named or Path("chartline.toml")
@@ -102,7 +106,7 @@ def load(file: Path | None = None) -> Settings:
             raise UsageError(
                 "CL2002", f"settings file {path} cannot be read.", "Write it as TOML or leave it out."
             ) from cause
-    fields = ("lake", "project", "policy", "key", "master")
+    fields = ("lake", "project", "policy", "key", "master", "held_out_from")
     unknown = sorted(set(values) - set(fields))
     if unknown:
         raise UsageError("CL2003", f"{path} has unknown keys: {', '.join(unknown)}.", f"Use {', '.join(fields)}.")
@@ -115,4 +119,12 @@ def load(file: Path | None = None) -> Settings:
         policy=values.get("policy", "expert_determination"),
         key=Path(values["key"]) if "key" in values else None,
         master=values.get("master", "local[2]"),
+        held_out_from=_day(values["held_out_from"]) if "held_out_from" in values else None,
     )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("CL2004", "held_out_from is not a day.", "Write it as YYYY-MM-DD.") from None

@@ -156,6 +156,15 @@ def version(settings: Settings, name: str) -> int | None:
     return None if table is None else table.version()
 
 
+def last_commit(settings: Settings, name: str) -> tuple[int, dict[str, Any]] | None:
+    """Newest version of a table and the ids that its commit keeps; None when it has not been made."""
+    table = _open(settings, name)
+    if table is None:
+        return None
+    newest = table.history(1)[0]
+    return int(newest["version"]), json.loads(newest.get("userMetadata") or "{}")
+
+
 def ensure(settings: Settings, name: str) -> Path:
     """Make the table, empty, from its schema file unless it is there; return its folder.
 

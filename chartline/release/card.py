@@ -10,6 +10,13 @@ from typing import Any
 
 from chartline.risk import cells
 
+REASONS = {
+    "after_death": "more than 30 days after death",
+    "duplicate": "exact duplicate: same patient, time, code, value, unit and text",
+    "held_out_time": "later than the temporal hold-out",
+    "undated": "no known time",
+}
+
 
 def _told(count: int | None) -> str:
     return "not shown" if count is None else f"{count:,}"
@@ -18,6 +25,8 @@ def _told(count: int | None) -> str:
 def data_card(facts: Mapping[str, Any]) -> str:
     """``DATA_CARD.md``: how it was made and de-identified, what is in it, what is missing, how to load it."""
     sizes = cells.suppressed(facts["splits"])
+    left = "\n".join(f"| {REASONS[name]} | {count:,} |" for name, count in facts["left_out"].items())
+    cut = facts["held_out_from"]
     splits = "\n".join(f"| {name} | {_told(sizes[name])} |" for name in sorted(sizes))
     by_kind = cells.suppressed({name: patients for name, _, patients in facts["kinds"]})
     kinds = "\n".join(
@@ -49,7 +58,7 @@ that hospital; this card grants no licence.
 
 | | |
 |---|---|
-| published | {facts["published_at"]} |
+| approved | {facts["approved_at"]} |
 | de-identification policy | {facts["policy"]} (SHA-256 `{facts["policy_hash"]}`) |
 | approved by decision | `{facts["decision_id"]}` on report `{facts["report_hash"]}` |
 | patients | {_told(cells.shown(facts["subjects"]))} |
@@ -81,9 +90,15 @@ Counts that stand for 1-10 patients, or would let one be worked out, are not sho
 `available_time <= T`. `time_precision` says how exact the source was; `inferred_encounter_end` marks events that had no
 date of their own.
 
+{f"What was known only from {cut} on is in the MEDS files of held-out patients alone." if cut else ""}
+
 ## Left out of the MEDS files
-{facts["duplicates"]:,} exact duplicates, {facts["undated"]:,} events without a known time, {facts["after_death"]:,}
-events more than 30 days after death. They are in `curated.events`.
+
+| why | events |
+|---|---|
+{left}
+
+They are in `curated.events`.
 
 ## Known gaps
 Free text is cleaned by software and can still hold what no list knows. Seasons, weekdays and epidemic waves are lost
@@ -130,7 +145,7 @@ def croissant(facts: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> s
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": f"chartline-{facts['release_id']}",
         "description": "De-identified longitudinal patient timelines in MEDS format.",
-        "datePublished": facts["published_at"],
+        "datePublished": facts["approved_at"],
         "version": facts["release_id"],
         "rai:personalSensitiveInformation": f"De-identified health data under the policy {facts['policy']}.",
         "rai:dataCollection": "Routine care records of one hospital, extracted as FHIR.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import meds
 
 from chartline import progress
+from chartline.audit.report import html
 from chartline.errors import DataError
 from chartline.lake import chain, ledger, tables
 from chartline.lake import spark as lake
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 NAMES = ("events", "subjects", "encounters", "codes")
 
 
-def require_approval(settings: Settings, candidate: str) -> dict[str, Any]:
-    """The approval of a candidate, after everything it is bound to was recomputed.
+def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any], bytes]:
+    """The approval of a candidate, after everything it is bound to was recomputed, and the bytes that were approved.
+
+    The report is read once: what is hashed here is what is published.
 
     Raises:
         DataError: CL1140 the chain of decisions is broken, CL1141 no decision, CL1142 rejected, CL1143 the report is
@@ -40,43 +44,46 @@ def require_approval(settings: Settings, candidate: str) -> dict[str, Any]:
         raise DataError("CL1141", "there is no decision on this candidate.", "Record one: chartline release decide.")
     if found["decision"] != "approved":
         raise DataError("CL1142", "the candidate was rejected.", "Mend what the officer named and run again.")
-    if found["report_hash"] != candidates.report_hash(settings, candidate):
+    approved = candidates.report_path(settings, candidate).read_bytes()
+    if found["report_hash"] != hashlib.sha256(approved).hexdigest():
         raise DataError("CL1143", "the report is not the one that was approved.", "Assess and decide anew.")
-    body = candidates.report(settings, candidate)
+    body = json.loads(approved)
     if dict(found["tables"]) != dict(body["tables"]):
         raise DataError("CL1144", "the approval covers other table versions.", "Assess and decide anew.")
     if body["verdict"] == "blocked":
         raise DataError("CL1145", "the report blocks this release.", "Mend what it names and run again.")
-    return found
+    return found, approved
 
 
 def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: str) -> StageResult:
     """Write the curated tables, the MEDS dataset, card and metadata of an approved candidate.
 
-    The row in ``curated.releases`` comes last and makes it a release: a run that dies before is run again.
+    The folder takes its name when the tables are written, and the row in ``curated.releases`` comes last and makes it
+    a release. A run that dies before is run again; a table that it wrote is not written twice.
 
     Raises:
         DataError: the approval does not hold (see ``require_approval``), or CL1146 the dataset has a fault.
     """
     started = datetime.now(UTC)
-    decision = require_approval(settings, candidate)
-    body = candidates.report(settings, candidate)
+    decision, approved = require_approval(settings, candidate)
+    body = json.loads(approved)
     digest = ledger.input_digest("publish", candidate=candidate, report=decision["report_hash"])
     if candidate in candidates.published(settings):
         return _published_before(settings, candidate, run_id, digest, started)
     frames = {n: lake.read(spark, settings, f"gold.{n}", body["tables"][f"gold.{n}"]) for n in NAMES}
+    folder = settings.zone("curated") / "releases" / candidate
+    part = folder.with_name(f".{candidate}.part")
     with progress.step("writing the MEDS dataset"):
-        folder = settings.zone("curated") / "releases" / candidate
-        facts = _files(settings, frames, folder, decision, body)
-    versions = {}
-    for name, frame in frames.items():
-        versions[f"curated.{name}"] = _curated(settings, name, frame, candidate, run_id)
+        _files(settings, frames, part, decision, approved)
+    versions = {f"curated.{n}": _curated(settings, n, frame, candidate, run_id) for n, frame in frames.items()}
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that died before its row
+    part.rename(folder)
     rows = frames["events"].count()
     released = {
         "release_id": candidate,
         "published_at": started,
-        "policy": facts["policy"],
-        "policy_hash": facts["policy_hash"],
+        "policy": body["policy"],
+        "policy_hash": body["policy_hash"],
         "report_hash": decision["report_hash"],
         "decision_id": decision["decision_id"],
         "tables": versions,
@@ -86,7 +93,7 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
     versions["curated.releases"] = tables.append(settings, "curated.releases", [released], {"run_id": run_id})
     extra = {"release_id": candidate, "folder": str(folder), "decision_id": decision["decision_id"]}
     result = StageResult("publish", run_id, Counts(rows, rows), versions, {}, False, extra)
-    ledger.record(settings, result, digest, started, policy=facts["policy"], policy_hash=facts["policy_hash"])
+    ledger.record(settings, result, digest, started, policy=body["policy"], policy_hash=body["policy_hash"])
     return result
 
 
@@ -107,9 +114,13 @@ def _published_before(settings: Settings, candidate: str, run_id: str, digest: s
     return result
 
 
-def _curated(settings: Settings, name: str, frame: Any, candidate: str, run_id: str) -> int:
+def _curated(settings: Settings, name: str, frame: DataFrame, candidate: str, run_id: str) -> int:
+    """Write one curated table unless its newest version is this release's, left by a run that died; its version."""
     from pyspark.sql import functions as f
 
+    before = tables.last_commit(settings, f"curated.{name}")
+    if before is not None and before[1].get("release_id") == candidate:
+        return before[0]
     stamped = frame.withColumn("release_id", f.lit(candidate))
     if name == "events":
         stamped = stamped.repartitionByRange(4, "subject_id").sortWithinPartitions(
@@ -119,55 +130,51 @@ def _curated(settings: Settings, name: str, frame: Any, candidate: str, run_id: 
 
 
 def _files(
-    settings: Settings, frames: dict[str, Any], folder: Path, decision: dict[str, Any], body: dict[str, Any]
-) -> dict[str, Any]:
-    """Write the release folder under a temporary name, check it, and move it to its place; return its facts."""
+    settings: Settings, frames: dict[str, DataFrame], part: Path, decision: dict[str, Any], approved: bytes
+) -> None:
+    """Write the release folder under a temporary name and check it; the same candidate and decision, the same bytes."""
     from pyspark.sql import functions as f
 
-    part = folder.with_name(f".{folder.name}.part")
+    body = json.loads(approved)
+    candidate, decided = body["candidate"], decision["decided_at"].isoformat(timespec="seconds")
     shutil.rmtree(part, ignore_errors=True)
-    published = datetime.now(UTC).isoformat(timespec="seconds")
     written = meds_files.write(
         frames["events"],
         frames["codes"],
         part,
         {
             "dataset_name": f"chartline-{settings.project}",
-            "dataset_version": folder.name,
+            "dataset_version": candidate,
             "license": "by agreement with the contributing hospital",
-            "created_at": published,
+            "created_at": decided,
         },
+        settings.held_out_from,
     )
-    faults = meds_check.problems(part)
-    if faults:
-        raise DataError("CL1146", f"the MEDS dataset has {len(faults)} faults: {faults[0]}.", "Nothing was published.")
+    found = meds_check.faults(part)
+    if found:
+        raise DataError("CL1146", f"the MEDS dataset has {len(found)} faults: {found[0]}.", "Nothing was published.")
     codes = frames["codes"].agg(f.count("*").alias("n"), f.count("description").alias("d")).first()
     facts = {
-        "release_id": folder.name,
-        "published_at": published,
+        "release_id": candidate,
+        "approved_at": decided,
         "policy": body["policy"],
         "policy_hash": body["policy_hash"],
         "decision_id": decision["decision_id"],
         "report_hash": decision["report_hash"],
-        "splits": _split_sizes(part),
         "kinds": _kinds(frames["events"]),
         "years": [] if written.relative else _years(frames["events"]),
         "missing": _missing(frames["events"]),
-        "codes": codes["n"],
-        "described": codes["d"],
+        "codes": codes["n"] if codes else 0,
+        "described": codes["d"] if codes else 0,
+        "held_out_from": settings.held_out_from,
         **vars(written),
     }
     (part / "DATA_CARD.md").write_text(card.data_card(facts), encoding="utf-8")
-    source = candidates.report_path(settings, folder.name).parent
-    for name in ("report.json", "report.html"):
-        shutil.copyfile(source / name, part / name)
+    (part / "report.json").write_bytes(approved)
+    (part / "report.html").write_text(html(body, decision["report_hash"]), encoding="utf-8")
     kept = {k: str(v) for k, v in decision.items() if k not in ("tables", "seq")}
     (part / "decision.json").write_text(json.dumps(kept, indent=2, sort_keys=True), encoding="utf-8")
     (part / "croissant.json").write_text(card.croissant(facts, card.file_facts(part)), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part.rename(folder)
-    return facts
 
 
 def _kinds(events: DataFrame) -> list[tuple[str, int, int]]:
@@ -194,10 +201,3 @@ def _missing(events: DataFrame) -> dict[str, float]:
     names = ("time", "end_time", "available_time", "numeric_value", "unit", "text_value", "encounter_id")
     row = events.agg(*(f.avg(f.col(n).isNull().cast("double")).alias(n) for n in names)).first()
     return {n: float(row[n] or 0.0) for n in names} if row else {}
-
-
-def _split_sizes(folder: Path) -> dict[str, int]:
-    import pyarrow.parquet as pq
-
-    names = pq.read_table(folder / "metadata" / "subject_splits.parquet")["split"].to_pylist()
-    return {name: names.count(name) for name in sorted(set(names))}

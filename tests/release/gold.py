@@ -16,7 +16,12 @@ def event(subject, number, code, *, day=None, precision="second", **more):
     at = None if day is None else START + timedelta(days=day)
     row = {"subject_id": subject, "event_id": f"{subject:04d}-{number:04d}", "code": code, "time": at}
     row |= {"available_time": at, "time_precision": precision, "days": None if day is None else float(day)}
-    return row | {"source_type": "Observation", "source_id": "0" * 32, "run_id": "r", **more}
+    return row | {"source_type": "Observation", "source_id": pseudonym(subject), "run_id": "r", **more}
+
+
+def pseudonym(subject):
+    """The pseudonym of the Patient resource that gives this subject id."""
+    return f"{subject << 1:016x}{'0' * 16}"
 
 
 def patient(subject):

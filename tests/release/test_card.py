@@ -4,7 +4,7 @@ from chartline.release.card import data_card
 
 FACTS = {
     "release_id": "r1",
-    "published_at": "2026-01-01",
+    "approved_at": "2026-01-01",
     "policy": "p",
     "policy_hash": "h",
     "decision_id": "d",
@@ -18,9 +18,8 @@ FACTS = {
     "years": [2019, 2020],
     "missing": {"unit": 0.25},
     "relative": False,
-    "duplicates": 1,
-    "undated": 2,
-    "after_death": 3,
+    "left_out": {"after_death": 3, "duplicate": 1, "undated": 2},
+    "held_out_from": None,
 }
 
 
@@ -48,3 +47,14 @@ def test_without_dates_no_year_is_told():
     text = data_card({**FACTS, "relative": True, "years": []})
     assert "2019" not in text
     assert "1970-01-01 plus the days" in text
+
+
+def test_what_is_left_out_is_told_by_reason():
+    text = data_card(FACTS)
+    assert "| no known time | 2 |" in text
+    assert "| more than 30 days after death | 3 |" in text
+
+
+def test_a_temporal_hold_out_is_told():
+    assert "2021-06-01" not in data_card(FACTS)
+    assert "only from 2021-06-01 on" in data_card({**FACTS, "held_out_from": "2021-06-01"})

@@ -39,7 +39,7 @@ def test_without_a_decision_nothing_may_be_published(assessed):
 def test_an_approval_holds_and_repeats(assessed):
     first = say(assessed)
     assert say(assessed) == {**first, "unchanged": True}
-    assert require_approval(assessed, ID)["decision_id"] == first["decision_id"]
+    assert require_approval(assessed, ID)[0]["decision_id"] == first["decision_id"]
     assert candidates.state(assessed, ID) == "approved"
 
 

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chartline.release import splits
+from tests.release.gold import pseudonym
 
 
 @given(st.integers(0, 2**63 - 1))
@@ -17,12 +18,24 @@ def test_splits_are_about_eighty_ten_ten():
     assert 0.08 < names.count("tuning") / 5000 < 0.12
 
 
+def test_a_merged_patient_takes_the_strictest_split():
+    train, held_out = (next(i for i in range(1, 99) if splits.split(i) == name) for name in ("train", "held_out"))
+    assert splits.split(train, held_out) == splits.split(held_out, train) == "held_out"
+    assert splits.split(train, train) == "train"
+
+
 @pytest.mark.spark
-def test_spark_says_the_same(spark):
-    rows = (
-        spark.range(0, 400, 13).selectExpr("id AS subject_id").selectExpr("subject_id", f"{splits.SPLIT_SQL} AS split")
-    )
-    assert {r["subject_id"]: r["split"] for r in rows.collect()} == {i: splits.split(i) for i in range(0, 400, 13)}
+def test_spark_says_the_same_also_of_merged_patients(spark):
+    """Subject n is merged from n and n + 1 where n is even; its Patient resources tell so."""
+    big = 2**63 - 1
+    alone = [(n, "Patient", pseudonym(n)) for n in (1, 7, 13, big, big - 4)]
+    merged = [(n, "Patient", pseudonym(m)) for n in range(100, 160, 2) for m in (n, n + 1)]
+    others = [(n, "Observation", pseudonym(n + 5)) for n in (1, 7, 100)]
+    rows = spark.createDataFrame([*alone, *merged, *others], "subject_id long, source_type string, source_id string")
+    said = {(r["subject_id"], r["split"]) for r in splits.placed(rows).collect()}
+    wanted = {(n, splits.split(n)) for n, *_ in alone} | {(n, splits.split(n, n + 1)) for n in range(100, 160, 2)}
+    assert said == wanted
+    assert {splits.split(n) for n in range(100, 160, 2)} == set(splits.NAMES)
 
 
 def test_nobody_moves_between_versions():
