@@ -117,8 +117,10 @@ def ours(folder: Path) -> Any:
     return spans
 
 
-def timed(work: Any, texts: list[str]) -> tuple[list[set[int]], float]:
-    work(texts[0])
+def timed(work: Any, texts: list[str], others: list[str]) -> tuple[list[set[int]], float]:
+    """What is found and the processor's seconds, after a worker has read other notes, as one does all day."""
+    for text in others:
+        work(text)
     began = time.process_time()
     found = [work(t) for t in texts]
     return found, time.process_time() - began
@@ -137,12 +139,13 @@ def run(data: Path, results: Path, scratch: Path) -> None:
     for corpus in CORPORA:
         docs = labelled(data / corpus)[:LIMIT]
         for name, work in engines.items():
-            changed, _ = timed(work, [t for t, _ in docs])
+            changed, _ = timed(work, [t for t, _ in docs], [])
             rows.append({"corpus": corpus, "engine": name, "notes": len(docs), **score(docs, changed)})
             print(rows[-1])
     long = [t for t, _ in labelled(data / "localscrub-synth")]
-    texts = ["\n\n".join(long[i : i + 3])[:2000] for i in range(0, 180, 3)]
-    speed = {name: len(texts) / timed(work, texts)[1] for name, work in engines.items()}
+    joined = ["\n\n".join(long[i : i + 3])[:2000] for i in range(0, 240, 3)]
+    texts, others = joined[:60], joined[60:]
+    speed = {name: len(texts) / timed(work, texts, others)[1] for name, work in engines.items()}
     ratio = speed["chartline"] / speed["stock Presidio"]
     print(f"notes of 2 kB a second and core: {speed}, ratio {ratio:.1f}")
     body = {"commit": commit(), "limit": LIMIT, "rows": rows, "notes_per_second": speed, "ratio": ratio}

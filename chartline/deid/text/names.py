@@ -312,7 +312,7 @@ def _runs(text: str, words: list[Token]) -> Iterator[Found]:
         if run and not _joined(text, run[-1], token):
             yield from _judged(text, run)
             run = []
-        if token.shape in ("capital", "upper", "initial") or (
+        if (token.shape in ("capital", "upper", "initial") and not _unit(text, token)) or (
             run and token.text in _PARTICLES and i + 1 < len(words) and words[i + 1].shape in ("capital", "upper")
         ):
             run.append(token)
@@ -320,6 +320,11 @@ def _runs(text: str, words: list[Token]) -> Iterator[Found]:
             yield from _judged(text, run)
             run = []
     yield from _judged(text, run)
+
+
+def _unit(text: str, token: Token) -> bool:
+    """Whether a single capital is a unit, as in ``36.8 °C.`` or ``g/L.``."""
+    return token.shape == "initial" and text[token.start - 1 : token.start] in ("°", "/", "º")
 
 
 def _joined(text: str, left: Token, right: Token) -> bool:
@@ -577,7 +582,13 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if any(c.isdigit() for c in m.group()) or m.group("last").isupper() != m.group("first").isupper():
             continue
-        if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN or last.medical or last.eponym:
+        if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN:
+            continue
+        named = first.first and first.strong and _opens(text, m.start())
+        if (last.medical or last.eponym) and not named:
+            continue
+        if named and not first.medical and not _LISTED.match(text, m.end("first")):
+            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
             continue
         sure = first.common_first and first.strong and not last.medical and last.last
         if (
@@ -604,7 +615,7 @@ def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool
 
 _LISTED = regex.compile(r",?\s+(?:and\s+)?[A-Z][a-z]+,|,\s+(?:and|or)\s")
 _OPENS = regex.compile(
-    r"(?:^|[\n:|;(\[—–•]|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|of|and))\s*$",
+    r"(?:^|[\n:|;(\[—–•]|\.\s\.\s|\bw/|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|of|and))\s*$",
     regex.IGNORECASE,
 )
 

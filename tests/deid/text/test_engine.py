@@ -42,6 +42,9 @@ FOUND = [
     ("NAME: LINDA HALVORSEN", "LINDA HALVORSEN"),
     ("Anne-Marie O'Rourke called.", "O'Rourke"),
     ("He prefers to be called 'Buzz' here.", "Buzz"),
+    ("Doctor . . INGRA WELDHAM", "INGRA WELDHAM"),
+    ("Seen w/ INGRA WELDHAM.", "INGRA WELDHAM"),
+    ("Record review: Rosemary, Ingrid (stable)", "Rosemary, Ingrid"),
     ("Signed, Keith Halvorsen, MD", "Keith Halvorsen"),
     ("DOB 03/14/1962", "03/14/1962"),
     ("admitted 2021-03-05 at night", "2021-03-05"),
@@ -92,6 +95,7 @@ LEFT = [
     "He took 1-2 tablets every 4-6 hours.",
     "The patient lives in Texas.",
     "E. coli and S. aureus grew in culture.",
+    "Temperature 36.8 °C. Alert and oriented.",
     "Vitamin D deficiency; hepatitis B immune.",
 ]
 
