@@ -126,23 +126,25 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
             *("month-range", "month-day", "month-day-upper", "day-month", "day-month-year", "month-year"),
             *("month-year-lower", "month-word", "word-month"),
         ),
+        28,
         40,
-        50,
     ),
     "holiday": (("holiday",), 20, 40),
     "weekday": (("weekday-date",), 1, 30),
     "quarter": (("quarter",), 1, 16),
     "parted": (
-        ("iso", "numeric", "numeric-eu", "numeric-range", "month-slash-year", "year-month", "spaced", "partial"),
+        ("iso", "numeric", "numeric-eu", "numeric-range", "month-slash-year", "year-month", "partial"),
         12,
-        40,
+        36,
     ),
+    "apart": (("spaced",), 12, 24),
     "eight": (("compact",), 2, 4),
     "nth": (("the-nth",), 8, 24),
 }
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
-    "parted": re.compile(r"\d\s*[/.\-]\s*\d"),
+    "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
+    "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
     "eight": re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
 }

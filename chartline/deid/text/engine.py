@@ -98,7 +98,7 @@ class _Recognizer(EntityRecognizer):  # type: ignore[misc]
         """Presidio's results of the pieces found; the artifacts are our reading of the text."""
         return [
             RecognizerResult(f.type, f.start, f.end, 1.0, recognition_metadata={"recognizer_name": f.source})
-            for f in self._find(nlp_artifacts)
+            for f in union(self._find(nlp_artifacts))
         ]
 
 
