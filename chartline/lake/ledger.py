@@ -8,11 +8,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from chartline import __version__
 from chartline.lake import chain, tables
-from chartline.settings import Settings
+from chartline.settings import Settings, room
 from chartline.stage import Counts, StageResult
 
 
@@ -21,9 +23,26 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
+@cache
+def code_version() -> str:
+    """The version of the package and a digest of its code, table schemas, mappings and gates.
+
+    A mapping that its owner changed, or a code that a developer changed, is other work: a stage must not say
+    ``unchanged`` because the data is what it was. Policies have a hash of their own in what depends on them.
+    """
+    package = Path(__file__).resolve().parents[1]
+    found = {f"chartline/{p.relative_to(package).as_posix()}": p for p in package.rglob("*.py")}
+    for name in ("schemas", "expectations"):
+        found |= {f"{name}/{p.name}": p for p in room(name).glob("*.json")}
+    whole = hashlib.sha256()
+    for name, path in sorted(found.items()):
+        whole.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return f"{__version__}+{whole.hexdigest()[:12]}"
+
+
 def input_digest(stage: str, **facts: Any) -> str:
     """SHA-256 over everything a stage's output depends on; pass versions, hashes and ids, never values."""
-    body = {"stage": stage, "code": __version__, **facts}
+    body = {"stage": stage, "code": code_version(), **facts}
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
@@ -105,7 +124,7 @@ def record(
                 "policy": policy,
                 "policy_hash": policy_hash,
                 "key_id": key_id,
-                "code_version": __version__,
+                "code_version": code_version(),
                 "error": error,
                 "started_at": started_at,
                 "ended_at": datetime.now(UTC),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chartline import __version__, progress
+from chartline import progress
 from chartline.audit import evidence, report, sweep
 from chartline.deid import keys, policy
 from chartline.deid.policy import Policy
@@ -90,7 +90,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         "project": settings.project,
         "run_id": run_id,
         "key_id": key.id,
-        "code_version": __version__,
+        "code_version": ledger.code_version(),
         "basis": rules.basis,
         "silver": {name: at[name] for name in ("silver.resources", "silver.notes")},
     }

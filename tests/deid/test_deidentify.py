@@ -114,6 +114,7 @@ def test_every_version_is_accounted_for(shifted):
     assert result.gates == {"deidentified": "passed"}
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("which", ["shifted", "years"])
 def test_no_identifier_is_in_any_row(which, request):
     settings, _ = request.getfixturevalue(which)
@@ -130,6 +131,7 @@ def test_silver_is_valid_fhir_stamped_with_policy_and_key(shifted):
         assert (row["policy_hash"], row["key_id"]) == (rules.hash, key.id)
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("which", ["shifted", "years"])
 def test_merged_patients_are_one_subject(which, request):
     settings, _ = request.getfixturevalue(which)

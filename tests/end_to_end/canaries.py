@@ -17,7 +17,8 @@ from chartline.fhir import definitions
 GIVEN, FAMILY, MIDDLE = "Zorblatt", "Quixmire", "Yvonnique"
 PHONE, EMAIL, MRN, SSN = "617-555-0193", "zorblatt.quixmire@canary.example", "MRN88120937", "219-09-9377"
 STREET, CITY = "8841 Vexation Hollow Road", "Plimhaven"
-KNOWN = (GIVEN, FAMILY, MIDDLE, PHONE, EMAIL, MRN, SSN, STREET, CITY)
+BIRTH = "1961-04-09"
+KNOWN = (GIVEN, FAMILY, MIDDLE, PHONE, EMAIL, MRN, SSN, STREET, CITY, BIRTH)
 SENTENCE = f"Seen with {GIVEN} {FAMILY} of {STREET}, {CITY}, MRN {MRN}, phone {PHONE}, e-mail {EMAIL}, SSN {SSN}."
 """What a careless clinician writes into any text field."""
 
@@ -146,7 +147,7 @@ def patient() -> dict[str, Any]:
         "name": [{"family": FAMILY, "given": [GIVEN, MIDDLE]}],
         "telecom": [{"system": "phone", "value": PHONE}, {"system": "email", "value": EMAIL}],
         "gender": "female",
-        "birthDate": "1961-04-09",
+        "birthDate": BIRTH,
         "address": [{"line": [STREET], "city": CITY, "state": "MA", "postalCode": "02139"}],
     }
 
