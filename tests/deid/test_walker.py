@@ -262,6 +262,12 @@ def test_narrative_is_cleaned_or_dropped_by_the_policy():
     assert "text" not in through(observation(text=text), "safe_harbor")
 
 
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_generated_narrative_is_left_behind(name):
+    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Systolic blood pressure</div>'}
+    assert "text" not in through(observation(text=text), name)
+
+
 # --- codes -------------------------------------------------------------------------------------------
 
 
