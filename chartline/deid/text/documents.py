@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import html
 import io
 import logging
@@ -21,7 +22,6 @@ _ATTRIBUTE = re.compile(r"""\s([\w:\-]+)\s*=\s*("[^"]*"|'[^']*')""")
 _STRUCTURAL = frozenset(
     {"xmlns", "colspan", "rowspan", "border", "align", "valign", "scope", "type", "lang", "dir", "styleCode"}
 )
-_CDA_TEXT = re.compile(r"(<(?:\w+:)?text\b[^>]*>)(.*?)(</(?:\w+:)?text>)", re.DOTALL)
 _BREAKS = re.compile(
     r"</?(?:p|div|br|tr|li|h[1-6]|table|ul|ol|section|paragraph|item|list|td|th|caption)\b[^>]*>", re.IGNORECASE
 )
@@ -30,7 +30,8 @@ _BREAKS = re.compile(
 def decoded(data: bytes, content_type: str) -> str | None:
     """The text of a byte string under its declared charset, else UTF-8, else Windows-1252; None for binary content."""
     named = _CHARSET.search(content_type)
-    for charset in ([named[1]] if named else []) + ["utf-8-sig", "cp1252"]:
+    marked = ["utf-16"] if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else []
+    for charset in ([named[1]] if named else []) + marked + ["utf-8-sig", "cp1252"]:
         try:
             text = data.decode(charset)
         except (UnicodeDecodeError, LookupError):
@@ -48,6 +49,8 @@ def kind_of(content_type: str, data: bytes) -> str:
         return "rtf"
     if mime in ("text/html", "application/xhtml+xml"):
         return "markup"
+    if b"<ClinicalDocument" in data[:4096] and (mime.startswith("text/") or mime == ""):
+        return "cda"
     if mime in ("text/xml", "application/xml", "text/cda+xml", "application/cda+xml", "application/hl7-cda+xml"):
         return "cda"
     if mime.startswith("text/") or mime in ("", "application/json", "application/fhir+json"):
@@ -108,21 +111,40 @@ def _safe_tag(tag: str) -> str:
 
 
 def cda(text: str, clean: Clean) -> str | None:
-    """The narrative blocks of a C-CDA document, cleaned, as XHTML sections; None when it is not well-formed XML.
+    """The titles and narrative blocks of a C-CDA document, cleaned, as XHTML; None without a block that can be read.
 
     The entries of a clinical document repeat the narrative as coded data with identifiers in the header; only the
-    narrative is carried over.
+    narrative is carried over. A body in Base64 is no narrative.
     """
     from defusedxml import ElementTree
     from defusedxml.common import DefusedXmlException
 
     try:
-        ElementTree.fromstring(text.encode())
+        root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, DefusedXmlException, ValueError):
         return None
-    blocks = [m.group(2) for m in _CDA_TEXT.finditer(text)]
-    sections = "".join(f"<div>{markup(block, clean)}</div>" for block in blocks)
-    return f'<div xmlns="http://www.w3.org/1999/xhtml">{sections}</div>'
+    blocks = []
+    for node in root.iter():
+        local = _local(node.tag)
+        if (
+            local not in ("title", "text")
+            or node.get("representation") == "B64"
+            or not "".join(node.itertext()).strip()
+        ):
+            continue
+        for inner in node.iter():
+            inner.tag = _local(inner.tag)
+        node.tag, node.tail = ("h2" if local == "title" else "div"), None
+        node.attrib.clear()
+        blocks.append((local, markup(ElementTree.tostring(node, encoding="unicode"), clean)))
+    if not any(local == "text" for local, _ in blocks):
+        return None
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(block for _, block in blocks)}</div>'
+
+
+def _local(tag: object) -> str:
+    """A tag without its namespace."""
+    return str(tag).rpartition("}")[2]
 
 
 def rtf(text: str) -> str | None:

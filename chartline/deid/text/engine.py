@@ -55,6 +55,7 @@ _CONTROL = (
 )
 _CONTROL_FINDS = ("Lindqvist", "00482913", "Okonkwo", "March 3", "Lakemont", "617-555-0188", "h.lindqvist", "12 Alder")
 _CACHE = 4096
+_PART = 64  # pieces that Presidio replaces in one go
 
 
 @dataclass(frozen=True)
@@ -238,16 +239,22 @@ class TextEngine:
         document = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         replace = partial(self._replacer.replacement, patient=patient, document=document)
         operators = {"DEFAULT": OperatorConfig("chartline", {"replace": replace})}
-        results = [RecognizerResult(f.type, f.start, f.end, 1.0) for f in found]
-        done = self._anonymizer.anonymize(text, results, operators)
-        items = sorted(done.items, key=lambda i: i.start)
-        if len(items) != len(found):
-            raise DataError("CL1113", "pieces of a note were lost on the way.", "The note was set aside.")
-        spans = tuple(
-            Span(f.start, f.end, f.type, done.text[i.start : i.end], f.source)
-            for f, i in zip(found, items, strict=True)
-        )
-        return TextResult(done.text, spans)
+        out: list[str] = []
+        spans: list[Span] = []
+        at = 0
+        # Presidio copies its whole text for each piece, so a long note goes to it in parts.
+        for part in (found[i : i + _PART] for i in range(0, len(found), _PART)):
+            stop = part[-1].end
+            results = [RecognizerResult(f.type, f.start - at, f.end - at, 1.0) for f in part]
+            done = self._anonymizer.anonymize(text[at:stop], results, operators)
+            items = sorted(done.items, key=lambda i: i.start)
+            if len(items) != len(part):
+                raise DataError("CL1113", "pieces of a note were lost on the way.", "The note was set aside.")
+            made = [done.text[i.start : i.end] for i in items]
+            spans += (Span(f.start, f.end, f.type, m, f.source) for f, m in zip(part, made, strict=True))
+            out.append(done.text)
+            at = stop
+        return TextResult("".join([*out, text[at:]]), tuple(spans))
 
     # --- short texts ---------------------------------------------------------------------------------
 

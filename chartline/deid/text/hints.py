@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
 Place = tuple[int, int]
+
+
+class Places:
+    """Places of a text, asked often and in any order whether one of them holds a piece."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        ordered = sorted(places)
+        self._starts = [a for a, _ in ordered]
+        self._reach = list(accumulate((b for _, b in ordered), max))
+
+    def hold(self, start: int, end: int) -> bool:
+        """Whether one place begins at or before ``start`` and ends at or after ``end``."""
+        before = bisect_right(self._starts, start)
+        return before > 0 and self._reach[before - 1] >= end
 
 
 def lowered(text: str) -> str:

@@ -173,7 +173,7 @@ def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
 _PERSON_DOES = regex.compile(
     r"\s+(?:is|was|has|had|reports|reported|denies|denied|presents|presented|states?|stated|complains|comes|came|lives|appears|feels"
     r"|says?|said|describes?|continues|returns|remains|takes|works|smokes|drinks|uses|underwent|who|and\s+(?:his|her))\b"
-    r"|,?\s+(?:a|an)\s+\d|['’]s\b|\s+[A-Z][a-z]+"
+    r"|,?\s+(?:a|an)\s+\d|['’]s\b|\s+(?:\p{Lu}['’]?\s)?\p{Lu}\p{Ll}+"
 )
 
 
@@ -183,7 +183,7 @@ def _said_of(text: str, start: int, end: int) -> bool:
 
 
 def _starts_sentence(text: str, at: int) -> bool:
-    return text[:at].rstrip(" ")[-1:] in ("", ".", "\n", ":", "-", "*", "#")
+    return text[max(0, at - 40) : at].rstrip(" ")[-1:] in ("", ".", "\n", ":", "-", "*", "#")
 
 
 @lru_cache(maxsize=64)
@@ -199,11 +199,29 @@ def _base(char: str) -> str:
 
 
 def _loose(words: list[str]) -> str:
-    return r"[\s,.'’\-]{1,3}".join(regex.escape(w) for w in words)
+    return r"[\s,.'’_\-]{1,3}".join(map(_spelled, words))
+
+
+# Letters that two others stand for where the keyboard lacks them.
+_TWO = {"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}
+
+
+def _spelled(word: str) -> str:
+    """A pattern of a word with or without its apostrophes and hyphens, which clinicians drop."""
+    return "".join(_letter(c) for c in word)
+
+
+def _letter(char: str) -> str:
+    if char in "'’ʼ`":
+        return "['’ʼ`]?"
+    if char == "-":
+        return r"[\s\-]?"
+    two = _TWO.get(char.lower())
+    return f"(?:{char}|{two})" if two else regex.escape(char)
 
 
 def _words(value: str) -> list[str]:
-    return [w for w in regex.split(r"[\s,.]+", _folded(value)) if w]
+    return [w for w in regex.split(r"[\s,.]+", _folded(value)) if any(c.isalnum() for c in w)]
 
 
 def _forms(known: Known) -> Iterator[tuple[str, bool]]:
@@ -217,9 +235,7 @@ def _forms(known: Known) -> Iterator[tuple[str, bool]]:
     elif known.type == "BIRTHDATE":
         yield from ((form, False) for form in _birth_forms(value))
     elif known.type == "STREET":
-        words = _words(value)
-        if len(words) > 1:
-            yield r"[\s,.]+".join(regex.escape(w) for w in words), False
+        yield from ((form, False) for form in _street_forms(_words(value)))
     elif known.type == "CITY":
         if len(value) > 2 and not kind(value).medical and value.lower() not in lexicon.STATES:
             yield _loose(value.split()), len(value.split()) == 1 and kind(value).word
@@ -242,21 +258,39 @@ def _name_forms(words: list[str]) -> Iterator[tuple[str, bool]]:
             yield from _part_forms(words[0], nick=True)
         return
     first, *middle, last = words
+    rest = _loose([*middle, last])
     yield _loose(words), False
-    yield rf"{_loose([last])},?\s+{_loose([first, *middle])}", False
-    yield rf"{_loose([last])},?\s+{_loose([first])}", False
-    yield rf"{regex.escape(first[0])}\.?\s+(?:\w\.?\s+)?{regex.escape(last)}", False
-    yield rf"{regex.escape(first)}\s+{regex.escape(last[0])}\b\.?", not len(first) > 3
+    yield rf"{_spelled(first)}\s+(?-i:\p{{Lu}})\w*\.?\s+{rest}", False
+    # Where the family name begins is not told: of ``Jo Ann Van der Berg`` every part may be it.
+    for i in range(1, len(words)):
+        family, before = _loose(words[i:]), _loose(words[:i])
+        words_only = all(kind(w).word for w in words[i:])
+        yield rf"{family},\s*{before}", False
+        yield rf"{family}\s+{before}", words_only
+        yield rf"{family},\s*(?-i:{regex.escape(first[0].upper())})\b\.?", False
+        # ``A Young`` is a person, ``a young`` and ``A young`` are not.
+        cased = rf"(?-i:{family}|{_loose([w.upper() for w in words[i:]])})" if words_only else family
+        initial = rf"(?-i:{regex.escape(first[0].upper())})" if words_only else regex.escape(first[0])
+        yield rf"{initial}\.?\s*(?:\w\.?\s+)?(?<=[\s.]){cased}", False
+    yield rf"{_loose([last])},\s*{_loose([first])}", False
+    yield rf"{_loose([last])}\s+{_loose([first])}", kind(last).word
+    solid = "".join(words)
+    if len(solid) > 4 and not kind(solid).word:
+        yield _spelled(solid), False
+    yield rf"{_spelled(first)}\s+{regex.escape(last[0])}\b\.?", not len(first) > 3
     for short in _NICKNAMES.get(first.lower(), ()):
-        yield rf"{short}\s+{regex.escape(last)}", False
+        yield rf"{short}\s+{_spelled(last)}", False
     for word in words:
         yield from _part_forms(word, nick=word == first)
 
 
 def _part_forms(word: str, *, nick: bool) -> Iterator[tuple[str, bool]]:
-    found = kind(word)
-    if len(word) > 2:
-        yield regex.escape(word), found.word or len(word) < 4
+    found, letters = kind(word), sum(c.isalnum() for c in word)
+    if letters > 2:
+        yield _spelled(word), found.word or letters < 4
+    elif letters == len(word) == 2:
+        # ``Li`` and ``Ng`` are people where they are written as names are; ``NG`` and ``ho`` are not.
+        yield rf"(?-i:{regex.escape(word[0].upper() + word[1].lower())})", True
     if nick:
         for short in _NICKNAMES.get(word.lower(), ()):
             yield short, kind(short).word or len(short) < 4
@@ -271,9 +305,24 @@ def _number_forms(value: str) -> Iterator[tuple[str, bool]]:
     if len(solid) < 4 or not any(c.isdigit() for c in solid):
         return
     digits = regex.sub(r"\D", "", value)
-    yield r"[\s.\-()/]{0,2}".join(regex.escape(c) for c in solid), False
+    apart = rf"[\s.\-()/]{{0,{4 if len(solid) > 8 else 2}}}"
+    yield apart.join(regex.escape(c) for c in solid), False
     if len(digits) == 11 and digits[0] == "1":
-        yield r"[\s.\-()/]{0,2}".join(digits[1:]), False
+        yield apart.join(digits[1:]), False
+
+
+_UNIT = regex.compile(r"(?i:apt|apartment|unit|suite|ste|floor|fl|room|rm|lot|trlr)|#.*")
+
+
+def _street_forms(words: list[str]) -> Iterator[str]:
+    """A street line, and without its apartment or its house number."""
+    apart = r"[\s,.]+"
+    unit = next((i for i, w in enumerate(words) if i > 1 and _UNIT.fullmatch(w)), len(words))
+    if len(words) > 1:
+        yield apart.join(regex.escape(w) for w in words)
+        yield apart.join(regex.escape(w) for w in words[:unit])
+    if unit > 2 and words[0].isdigit():
+        yield apart.join(regex.escape(w) for w in words[1:unit])
 
 
 def _birth_forms(value: str) -> Iterator[str]:
@@ -284,17 +333,20 @@ def _birth_forms(value: str) -> Iterator[str]:
     month, short = f"{born:%B}", f"{born:%b}"
     y, m, d = born.year, born.month, born.day
     years = rf"(?:{y}|'?{y % 100:02d})"
-    yield rf"{y}[-/.]0?{m}[-/.]0?{d}"
-    yield rf"0?{m}[-/.]0?{d}[-/.]{years}"
-    yield rf"0?{d}[-/.]0?{m}[-/.]{years}"
-    yield rf"(?:{month}|{short})\.?\s+0?{d}(?:st|nd|rd|th)?,?\s+{years}"
-    yield rf"0?{d}(?:st|nd|rd|th)?[\s\-]+(?:of\s+)?(?:{month}|{short})\.?,?[\s\-]+{years}"
+    apart, named = r"\s?[-/.]\s?", rf"(?:{month}|{short})\.?"
+    yield rf"{y}{apart}0?{m}{apart}0?{d}"
+    yield rf"0?{m}{apart}0?{d}{apart}{years}"
+    yield rf"0?{d}{apart}0?{m}{apart}{years}"
+    yield rf"0?{m}\s0?{d}\s{y}|0?{d}\s0?{m}\s{y}|{y}\s0?{m}\s0?{d}"
+    yield rf"{named}[\s\-]*0?{d}(?:st|nd|rd|th)?,?[\s\-]*(?:of\s+|in\s+)?{years}"
+    yield rf"0?{d}(?:st|nd|rd|th)?[\s\-]*(?:day\s+)?(?:of\s+)?{named},?[\s\-]*(?:of\s+|in\s+)?{years}"
+    yield rf"{y}[\s\-]+{named}[\s\-]+0?{d}(?:st|nd|rd|th)?"
     yield rf"{y}{m:02d}{d:02d}"
 
 
 # --- one typing error --------------------------------------------------------------------------------
 
-_WORD = regex.compile(r"[^\W\d_]{6,}")
+_WORD = regex.compile(r"[^\W\d_]{5,}")
 
 
 def _near(text: str, known: tuple[Known, ...]) -> Iterator[Found]:

@@ -105,11 +105,15 @@ def load() -> Lexicon:
     return made
 
 
+# Letters with a stroke, which do not decompose into a letter and an accent.
+_STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "ħ": "h"})
+
+
 @lru_cache(maxsize=1 << 17)
 def plain(word: str) -> str:
     """Lower case, without accents and without a possessive ending."""
     folded = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
-    return folded.replace("’", "'").removesuffix("'s").replace("'", "")
+    return folded.translate(_STROKES).replace("’", "'").removesuffix("'s").replace("'", "")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ _SAME = {"ADDRESS": "STREET", "LOCATION": "CITY", "DOB": "BIRTHDATE", "DATE": "B
 def jsonl(lines: Iterable[bytes], write: Callable[[str], object], *, policy: Policy, key: Key, project: str) -> int:
     """De-identify ``{"id", "text", "patient"?, "known"?}`` lines; one line out for each line in, in order.
 
-    A line that cannot be treated comes back as ``{"id", "error": {"number", "message"}}`` without its text.
+    A line that cannot be treated, a blank one too, comes back as ``{"id", "error": {"number", "message"}}`` without
+    its text.
 
     Returns:
         How many lines could not be treated.
@@ -37,8 +38,6 @@ def jsonl(lines: Iterable[bytes], write: Callable[[str], object], *, policy: Pol
     offsets = key.derive("date-shift", project)
     failed = 0
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
         try:
             body = orjson.loads(line)
             answer = _answer(body, engine, policy, offsets)
@@ -72,7 +71,8 @@ def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientCont
     patient = body.get("patient")
     record = patient if isinstance(patient, dict) else {}
     values = list(known_values({"resourceType": "Patient", **record}))
-    for item in body.get("known") or ():
+    given = body.get("known")
+    for item in given if isinstance(given, list) else ():
         kind = str(item.get("type", "")).upper() if isinstance(item, dict) else ""
         kind = _SAME.get(kind, kind if kind in _KNOWN else "ID")
         if isinstance(item, dict) and isinstance(item.get("value"), str):

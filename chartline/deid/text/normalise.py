@@ -14,6 +14,8 @@ _INVISIBLE = frozenset(
 _LOOKALIKES = str.maketrans(
     "АВЕЗКМНОРСТУХЅІЈаеорсухѕіјԁһΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABE3KMHOPCTYXSIJaeopcyxsijdhABEZHIKMNOPTYXo"
 )
+# Dashes that typesetting puts between digits, and hyphens anywhere, one sign for one.
+_DASH = re.compile(r"[\u2010\u2011]|(?<=\d)[\u2012\u2013\u2212](?=\d)")
 _APART = re.compile(r"(?<![^\W_])(?:[^\W_][ .\u00a0](?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])")
 
 
@@ -51,15 +53,19 @@ def normalise(text: str) -> Normal:
     """The text with what is invisible left out, look-alikes made Latin, full-width folded, single letters joined."""
     apart = [m.span() for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
     if not apart and (text.isascii() or not any(map(_hides, set(text)))):
-        return Normal(text.replace("\u00a0", " "), None, None)
+        return Normal(text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " ")), None, None)
     gaps = {i for a, b in apart for i in range(a + 1, b, 2)}
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for i, char in enumerate(text):
-        if i in gaps or char in _INVISIBLE or (unicodedata.category(char) in ("Mn", "Me") and not chars):
+        mark = char >= "\u0250" and unicodedata.category(char) in ("Mn", "Me")
+        if i in gaps or char in _INVISIBLE or mark:
             if ends:
                 ends[-1] = i + 1
+            if mark and chars:
+                composed = unicodedata.normalize("NFC", chars[-1] + char)
+                chars[-1] = composed if len(composed) == 1 else chars[-1]
             continue
         made = char if char < "\u0250" else unicodedata.normalize("NFKC", char).translate(_LOOKALIKES)
         made = made.replace("\u00a0", " ")
@@ -67,4 +73,4 @@ def normalise(text: str) -> Normal:
             chars.append(piece)
             starts.append(i)
             ends.append(i + 1)
-    return Normal("".join(chars), starts, ends)
+    return Normal(_DASH.sub("-", "".join(chars)), starts, ends)

@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+from defusedxml import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,8 @@ FOUND = [
     ("a 94-year-old woman", "94-year-old"),
     ("aged 101, frail", "aged 101"),
     ("a ninety-two year old man", "ninety-two year"),
+    ("SSN 219–09–9999", "219–09–9999"),
+    ("Dr. Jose\u0301 O\u0308berg called.", "Jose\u0301 O\u0308berg"),
     ("Pa\u200btient Joh\u200bn Prew\u200bitt called", "Joh\u200bn Prew\u200bitt"),
 ]
 
@@ -97,6 +100,12 @@ LEFT = [
     "E. coli and S. aureus grew in culture.",
     "Temperature 36.8 °C. Alert and oriented.",
     "Vitamin D deficiency; hepatitis B immune.",
+    '[MS] "Submitted Amount"',
+    "Paid Amount: 12.00",
+    "Noncovered Charges",
+    "COPAY AMOUNT",
+    "Claim Submitted",
+    "PREAUTHORIZATION REFERENCE",
 ]
 
 
@@ -322,6 +331,76 @@ def test_json_lines_one_out_for_each_in(key):
     assert answers[0]["text"] == "[NAME]"
     assert answers[3]["text"] == "[NAME] called"
     assert answers[0]["spans"][0].keys() == {"start", "end", "type", "replacement", "source"}
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2),
+    max_leaves=3,
+)
+_LINES = st.one_of(
+    st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")),
+    st.fixed_dictionaries(
+        {"id": _JSON, "text": st.text(max_size=40)},
+        optional={
+            "known": _JSON | st.lists(st.fixed_dictionaries({"type": _JSON, "value": _JSON}), max_size=2),
+            "patient": _JSON
+            | st.dictionaries(st.sampled_from("id name gender birthDate telecom address contact".split()), _JSON),
+        },
+    ).map(lambda body: json.dumps(body).encode()),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_LINES, max_size=4))
+def test_no_line_is_lost_whatever_it_holds(labels, lines):
+    out = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chartline.deid.text.lines.build", lambda *_: labels)
+        failed = jsonl(lines, out.append, policy=policy.load("safe_harbor"), key=_Key(), project="test")
+    answers = [json.loads(line) for line in out]
+    assert len(answers) == len(lines)
+    assert failed == sum("error" in a for a in answers)
+    for line, answer in zip(lines, answers, strict=True):
+        if "error" not in answer:
+            text, made, at = json.loads(line)["text"], [], 0
+            for s in answer["spans"]:
+                assert at <= s["start"] < s["end"] <= len(text)
+                made += [text[at : s["start"]], s["replacement"]]
+                at = s["end"]
+            assert "".join([*made, text[at:]]) == answer["text"]
+
+
+class _Key:
+    def derive(self, *_):
+        return b"k" * 32
+
+
+def test_a_long_note_is_replaced_in_parts_without_a_seam(labels):
+    line = "Seen by Dr. Halvorsen on 03/14/2021, call 617-555-0142.\n"
+    assert labels.deidentify(line * 300, NOBODY).text == labels.deidentify(line, NOBODY).text * 300
+
+
+CDA = """<ClinicalDocument xmlns="urn:hl7-org:v3"><recordTarget><name>Xanthe Prewitt</name></recordTarget>
+<section><text/></section><section><title>Results</title><text><table><tr><td ID="r1">Hemoglobin</td><td>13.5 g/dL</td>
+</tr></table></text><entry><text><reference value="#r1"/></text><value>Prewitt</value></entry></section>%s
+</ClinicalDocument>"""
+ENCODED = '<nonXMLBody><text representation="B64">UHJld2l0dA==</text></nonXMLBody>'
+
+
+@pytest.mark.parametrize("kind", ["text/xml", "application/hl7-cda+xml", "text/plain"])
+def test_the_narrative_of_a_clinical_document_is_kept_and_nothing_else(labels, kind):
+    made = labels.document((CDA % ENCODED).encode(), kind, NOBODY)
+    assert "<tr><td>Hemoglobin</td><td>13.5 g/dL</td>" in made.text
+    assert "<h2>Results</h2>" in made.text
+    for lost in ("Prewitt", "Xanthe", "UHJld2l0dA"):
+        assert lost not in made.text
+    ElementTree.fromstring(made.data)
+
+
+def test_a_clinical_document_without_narrative_is_withheld(labels):
+    made = labels.document(f"<ClinicalDocument>{ENCODED}</ClinicalDocument>".encode(), "text/xml", NOBODY)
+    assert made.status == "withheld"
 
 
 def test_no_base64_note_is_lost(labels):

@@ -1,0 +1,183 @@
+"""What a patient's record tells, written again in the forms in which people write, is found; the words around stay."""
+
+import unicodedata
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chartline.deid import keys, policy
+from chartline.deid.context import Cohort, PatientContext
+from chartline.deid.text import build
+from chartline.fhir.people import known_values
+
+GIVEN = [
+    *("Will", "Grace", "Rose", "Li", "Wei", "Bo", "José", "Zoë", "Søren", "Łukasz", "Nguyễn", "Anne-Marie", "Jo Ann"),
+    *("D'Andre", "Margaret", "William", "Xiuying", "Mark", "Hope"),
+]
+FAMILY = [
+    *("Wu", "Ng", "Ho", "Long", "White", "Rose", "O'Brien", "Smith-Jones", "Van der Berg", "De la Cruz", "Núñez"),
+    *("García Márquez", "Ó Súilleabháin", "Müller", "Halvorsen", "Quillfeather", "Kowalski"),
+]
+NICKNAMES = {"Margaret": "Peggy", "William": "Bill"}
+SENTENCES = [
+    "The plan was reviewed with {} and the dose was increased.",
+    "Pain is controlled per {}; ibuprofen will follow.",
+    "The biopsy was discussed with {}, who agreed to surgery.",
+    "Two visits ago ({}) the cough was mild and may have been viral.",
+]
+MONTHS = "January February March April May June July August September October November December".split()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    key = keys.create(tmp_path_factory.mktemp("key") / "k")
+    return build(policy.load("safe_harbor"), key, "test", Cohort())
+
+
+def bare(text):
+    text = text.translate(str.maketrans("øŁł", "oLl"))
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def wide(text):
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+def typo(draw, word):
+    at = draw(st.integers(1, len(word) - 2))
+    return draw(
+        st.sampled_from(
+            [
+                word[:at] + word[at + 1 :],
+                word[:at] + word[at] + word[at:],
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+                word[:at] + ("x" if word[at] != "x" else "z") + word[at + 1 :],
+            ]
+        )
+    )
+
+
+def hidden(draw, text):
+    at = draw(st.integers(1, len(text) - 1))
+    return draw(st.sampled_from([text[:at] + "\u200b" + text[at:], "\u200d".join(text), wide(text)]))
+
+
+@st.composite
+def named(draw):
+    """A given name, a family name and one way to write both."""
+    given_name, family = draw(st.sampled_from(GIVEN)), draw(st.sampled_from(FAMILY))
+    whole, turned = f"{given_name} {family}", f"{family}, {given_name}"
+    forms = [
+        *(whole, whole.upper(), whole.lower(), bare(whole), bare(whole).upper(), unicodedata.normalize("NFD", whole)),
+        *(turned, turned.upper(), turned.replace(" ", "", 1) if " " not in family else turned),
+        *(f"{given_name[0]}. {family}", f"{given_name[0]} {family}", f"{family}, {given_name[0]}."),
+        *(whole.replace(" ", "\u00a0"), whole.replace(" ", "\n"), whole.replace(" ", "_"), whole.replace("-", " ")),
+        *(whole.replace("'", "’"), whole.replace("'", ""), whole.replace("-", ""), family, f"{family}, {given_name}"),
+        *([f"{NICKNAMES[given_name]} {family}"] if given_name in NICKNAMES else []),
+        *(typo(draw, word) for word in (given_name, family) if len(word) >= 6 and word.isalpha()),
+        hidden(draw, whole),
+    ]
+    return given_name, family, draw(st.sampled_from(forms))
+
+
+@st.composite
+def numbered(draw):
+    """A record's phone, numbers, address or birth date and one way to write it."""
+    phone = [f"{draw(st.integers(200, 989))}", f"{draw(st.integers(200, 999))}", f"{draw(st.integers(0, 9999)):04d}"]
+    ssn = [f"{draw(st.integers(100, 665))}", f"{draw(st.integers(10, 99))}", f"{draw(st.integers(1000, 9999))}"]
+    mrn = f"{draw(st.sampled_from(['', 'A', 'HX']))}{draw(st.integers(10**6, 10**8))}"
+    born = draw(st.dates(min_value=date(1940, 1, 1), max_value=date(2020, 1, 1)))
+    y, m, d, month = born.year, born.month, born.day, MONTHS[born.month - 1]
+    street = f"{draw(st.integers(10, 9999))} {draw(st.sampled_from(['Ridge Hollow', 'Old Mill', 'Quarry']))} Lane"
+    record = {
+        "birthDate": born.isoformat(),
+        "telecom": [{"system": "phone", "value": "-".join(phone)}, {"system": "email", "value": "Q.Wu@Mail.example"}],
+        "address": [{"line": [f"{street} Apt 3"], "city": "Tarrowby", "postalCode": "44131"}],
+        "identifier": [
+            {"type": {"coding": [{"code": "MR"}]}, "value": mrn},
+            {"type": {"coding": [{"code": "SS"}]}, "value": "-".join(ssn)},
+        ],
+    }
+    a, b, c = phone
+    forms = [
+        *(sep.join(phone) for sep in ("", "-", ".", " ", " / ", "–", "\u2011")),
+        *(f"({a}) {b}-{c}", f"({a}) - {b} - {c}", f"+1 {a} {b} {c}", wide("-".join(phone))),
+        *(sep.join(ssn) for sep in ("", "-", " ", ".", "–")),
+        *(mrn, mrn.lower(), f"{mrn[:3]}-{mrn[3:]}", f"{mrn[:4]}\u200b{mrn[4:]}"),
+        *("q.wu@mail.example", "Q.WU@MAIL.EXAMPLE", "Tarrowby", "TARROWBY", "44131"),
+        *(f"{street} Apt 3", f"{street}, apt 3".upper(), street.lower(), f"{street}\nApt 3"),
+    ]
+    dates = [
+        *(born.isoformat(), f"{m}/{d}/{y}", f"{m:02d}/{d:02d}/{y}", f"{m}-{d}-{y % 100:02d}", f"{d:02d}.{m:02d}.{y}"),
+        *(f"{month} {d}, {y}", f"{month} {d} {y}".lower(), f"{d} {month} {y}", f"{d}-{month[:3]}-{y}"),
+        *(f"{d:02d}{month[:3].upper()}{y}", f"{month[:3]}. {d}, {y}", f"{m:02d} {d:02d} {y}", f"{y}{m:02d}{d:02d}"),
+        *(f"{m:02d}–{d:02d}–{y}", f"{y}-{month[:3]}-{d:02d}", wide(f"{m:02d}/{d:02d}/{y}")),
+    ]
+    date_form = draw(st.booleans())
+    return record, draw(st.sampled_from(dates if date_form else forms))
+
+
+def left_of(engine, record, form, sentence):
+    """Letters and digits of a form that the engine left, and what it changed of the sentence around it."""
+    text = sentence.format(form)
+    known = known_values({"resourceType": "Patient", **record})
+    made = engine.deidentify(text, PatientContext("p", known=known, offset_days=-5))
+    changed = {i for s in made.spans for i in range(s.start, s.end)}
+    at = sentence.index("{}")
+    inside = range(at, at + len(form))
+    around = [text[i] for i in sorted(changed) if i not in inside]
+    return [text[i] for i in inside if text[i].isalnum() and i not in changed], around
+
+
+@settings(max_examples=60, deadline=None)
+@given(named(), st.sampled_from(SENTENCES))
+def test_no_letter_of_a_known_name_is_left(engine, name, sentence):
+    given_name, family, form = name
+    record = {"name": [{"given": [given_name], "family": family}]}
+    left, around = left_of(engine, record, form, sentence)
+    assert (left, around) == ([], [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(numbered(), st.sampled_from(SENTENCES))
+def test_no_digit_of_a_known_number_address_or_birth_date_is_left(engine, number, sentence):
+    record, form = number
+    left, around = left_of(engine, record, form, sentence)
+    assert (left, around) == ([], [])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(["contact", "extension"]), st.sampled_from([str, str.upper, str.lower]))
+def test_relatives_of_the_record_are_found(engine, where, case):
+    record = {
+        "contact": {"contact": [{"name": {"text": "Nora Quillfeather"}}]},
+        "extension": {
+            "extension": [
+                {
+                    "url": "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName",
+                    "valueString": "Nora Quillfeather",
+                }
+            ]
+        },
+    }[where]
+    assert left_of(engine, record, case("Nora Quillfeather"), SENTENCES[0]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("given_name", "family", "text"),
+    [
+        ("Will", "Long", "It will follow up; how long is not known."),
+        ("Grace", "White", "White count 9; a grace period was given."),
+        ("Rose", "Young", "The potassium rose in a young adult."),
+        ("Andrew", "Young", "A young adult with a young child; an old man."),
+        ("Will", "Long", "How long will he wait?"),
+        ("'''", "---", "Pain is 3 of 10; it is mild."),
+        ("Li", "Ng", "NG tube in place, LI unremarkable."),
+        ("Mark", "Park", "No mark on the skin; walks in the park."),
+    ],
+)
+def test_a_name_that_is_a_word_is_left_where_it_is_a_word(engine, given_name, family, text):
+    known = known_values({"resourceType": "Patient", "name": [{"given": [given_name], "family": family}]})
+    assert engine.deidentify(text, PatientContext("p", known=known, offset_days=-5)).text == text
