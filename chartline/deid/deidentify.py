@@ -73,6 +73,7 @@ _OUT = {
     "payload": "binary",
     "source_file": "string",
     "source_line": "long",
+    "row_hash": "long",
 }
 _BATCH_ROWS = 500
 
@@ -182,17 +183,22 @@ def _rows(
     owner = row["person_id"]
     subject = walker.subject_id(state.code("Patient", owner)) if owner is not None else None
     resource_id = made.resource["id"]
+    text, offsets = orjson.dumps(made.resource), sorted(made.offsets.items()) or None
     yield {
         "kind": "resource",
+        "row_hash": _row_hash(text, orjson.dumps(offsets)),
         "resource_type": kind,
         "resource_id": resource_id,
         "subject_id": subject,
-        "json": orjson.dumps(made.resource).decode(),
-        "offsets": sorted(made.offsets.items()) or None,
+        "json": text.decode(),
+        "offsets": offsets,
     }
     for i, note in enumerate(made.notes):
         yield {
             "kind": "note",
+            "row_hash": _row_hash(
+                note.text.encode("utf-8", "surrogatepass"), orjson.dumps([note.spans, note.status, note.path])
+            ),
             "note_id": hashlib.sha256(f"{resource_id}|{note.path}|{i}".encode()).hexdigest()[:32],
             "subject_id": subject,
             "resource_type": kind,
@@ -203,6 +209,10 @@ def _rows(
             "spans": note.spans,
             "status": note.status,
         }
+
+
+def _row_hash(*parts: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(b"|".join(parts)).digest()[:8]) >> 1
 
 
 def _set_aside(row: Mapping[str, Any], reason: str, rule: str, key: keys.Key, project: str) -> dict[str, Any]:
@@ -300,6 +310,7 @@ def _build(
         staged.withColumn("policy_hash", f.lit(rules.hash))
         .withColumn("key_id", f.lit(key_id))
         .withColumn("run_id", f.lit(run_id))
+        .withColumn("bucket", f.expr(lake.BUCKET))
     )
     resources, notes = stamped.where("kind = 'resource'"), stamped.where("kind = 'note'")
     columns = {n: tables.schema(n).names for n in ("silver.resources", "silver.notes")}
@@ -311,7 +322,8 @@ def _build(
         verdict = gates.check(settings, "deidentified", frames, counts, run_id=run_id)
     stamp = {"run_id": run_id, "policy_hash": rules.hash, "key_id": key_id}
     for name, frame in (("silver.resources", frames["resources"]), ("silver.notes", frames["notes"])):
-        written[name] = lake.write(frame, settings, name, "overwrite", stamp)
+        by = [*tables.schema(name).key, "subject_id", "row_hash", "policy_hash", "key_id"]
+        written[name] = lake.refresh(frame, settings, name, by, stamp)
     aside = _aside(spark, settings, stamped)
     if tally and any(kind == "quarantine" for kind, _ in tally):
         written["bronze.quarantine"] = lake.write(aside, settings, "bronze.quarantine", "append", stamp)

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     Batches = Iterator[pa.RecordBatch]
+
+
+BUCKETS = 64
+BUCKET = f"CAST(coalesce(subject_id % {BUCKETS}, -1) AS INT)"
+"""The bucket of a row, in SQL: of its patient's pseudonym, which tells nothing; -1 for what belongs to no patient.
+
+A table partitioned by it is rewritten only where patients changed (decision 16).
+"""
 
 
 def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
@@ -77,17 +85,32 @@ def read(spark: SparkSession, settings: Settings, name: str, version: int | None
     return (reader if version is None else reader.option("versionAsOf", version)).load(str(at))
 
 
-def write(df: DataFrame, settings: Settings, name: str, mode: str, metadata: Mapping[str, str] | None = None) -> int:
+def write(
+    df: DataFrame,
+    settings: Settings,
+    name: str,
+    mode: str,
+    metadata: Mapping[str, str] | None = None,
+    buckets: Collection[int] | None = None,
+) -> int:
     """Append to a table or overwrite it, in one Delta commit; return the new version.
 
     Args:
         df: a frame that has the table's columns; they are put in order and cast.
         mode: ``append`` or ``overwrite``.
         metadata: ids and hashes to keep in the commit, never a value.
+        buckets: with ``overwrite``, the buckets to overwrite; the others stay as they are.
     """
     at = tables.ensure(settings, name)
-    ordered = df.selectExpr(*(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in tables.schema(name).columns))
+    table = tables.schema(name)
+    if buckets is not None and not buckets:
+        return tables.version(settings, name) or 0
+    ordered = df.selectExpr(*(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in table.columns))
+    if table.partition:
+        ordered = ordered.repartition(*table.partition).sortWithinPartitions(*table.partition, *table.order)
     writer = ordered.write.format("delta").mode(mode)
+    if buckets is not None:
+        writer = writer.option("replaceWhere", f"bucket IN ({', '.join(str(int(b)) for b in sorted(buckets))})")
     if metadata:
         writer = writer.option("userMetadata", json.dumps(dict(metadata), sort_keys=True))
     writer.save(str(at))
@@ -95,6 +118,31 @@ def write(df: DataFrame, settings: Settings, name: str, mode: str, metadata: Map
     if version is None:
         raise MachineError("CL3012", f"table {name} is gone after it was written.", "Check the lake's storage.")
     return version
+
+
+def refresh(
+    df: DataFrame, settings: Settings, name: str, by: Sequence[str], metadata: Mapping[str, str] | None = None
+) -> int:
+    """Make a table of buckets hold exactly these rows, rewriting only the buckets whose rows differ; its version.
+
+    Args:
+        df: all rows, with the table's columns.
+        by: columns that tell two rows apart, a hash of the wide ones among them.
+        metadata: ids and hashes to keep in the commit, never a value.
+    """
+    from pyspark.sql import functions as f
+
+    def digests(rows: DataFrame, label: str) -> DataFrame:
+        each = rows.select("bucket", f.xxhash64(*by).alias("h"))
+        return each.groupBy("bucket").agg(f.struct(f.count("*"), f.bit_xor("h")).alias(label))
+
+    version = tables.version(settings, name)
+    held = read(df.sparkSession, settings, name, version)
+    both = digests(df, "new").join(digests(held, "old"), "bucket", "full").where("NOT (new <=> old)")
+    buckets = {r["bucket"] for r in both.select("bucket").collect()}
+    if not buckets:
+        return version or 0
+    return write(df.where(df["bucket"].isin(*buckets)), settings, name, "overwrite", metadata, buckets)
 
 
 def guarded(work: Callable[..., Batches]) -> Callable[..., Batches]:

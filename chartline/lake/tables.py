@@ -7,6 +7,7 @@ process go through ``chartline.lake.spark``. Both write the same Delta protocol 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,11 +16,12 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Schema, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from chartline.errors import MachineError, UsageError
 from chartline.settings import Settings, room
 
+_BUCKET = re.compile(r"/bucket=(-?\d+)/")
 _PRIMITIVES: dict[str, pa.DataType] = {
     "string": pa.string(),
     "long": pa.int64(),
@@ -47,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """One table: zone, meaning of a row, key columns, Delta properties and columns."""
+    """One table: zone, meaning of a row, key columns, Delta properties and columns; how its rows lie in its files."""
 
     name: str
     zone: str
@@ -55,6 +57,8 @@ class TableSchema:
     key: tuple[str, ...]
     properties: Mapping[str, str]
     columns: tuple[Column, ...]
+    partition: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
 
     @property
     def ddl(self) -> str:
@@ -120,7 +124,14 @@ def schema(name: str) -> TableSchema:
             Column(c["name"], c["type"], c["nullable"], c["phi"], c["meaning"], c.get("unit")) for c in body["columns"]
         )
         return TableSchema(
-            body["table"], body["zone"], body["row"], tuple(body["key"]), dict(body["properties"]), columns
+            body["table"],
+            body["zone"],
+            body["row"],
+            tuple(body["key"]),
+            dict(body["properties"]),
+            columns,
+            tuple(body.get("partition", ())),
+            tuple(body.get("order", ())),
         )
     except KeyError as cause:
         raise UsageError("CL2012", f"{path.name} lacks the field {cause}.", "See the other schema files.") from None
@@ -197,11 +208,23 @@ def ensure(settings: Settings, name: str) -> Path:
             mode="ignore",
             name=name,
             description=table.row,
+            partition_by=list(table.partition) or None,
             configuration=dict(table.properties),
         )
     except OSError as cause:
         raise MachineError("CL3010", f"table {name} cannot be made.", "Check that the lake is writable.") from cause
     return at
+
+
+def changed_buckets(settings: Settings, name: str, before: int, after: int) -> set[int] | None:
+    """Buckets whose files differ between two versions, told by the Delta log alone; None when it no longer tells."""
+    if before == after:
+        return set()
+    try:
+        files = [set(DeltaTable(path(settings, name), version=v).file_uris()) for v in (before, after)]
+    except (DeltaError, TableNotFoundError, OSError):
+        return None
+    return {int(found[1]) for uri in files[0] ^ files[1] if (found := _BUCKET.search(uri))}
 
 
 def append(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
 from chartline.errors import UsageError
 from chartline.fhir import definitions
 from chartline.settings import room
-from chartline.timeline import times
+from chartline.timeline import times, units
 
 ROW = {
     "kind": "string",
@@ -42,6 +42,12 @@ ROW = {
     "source_type": "string",
     "source_id": "string",
     "reason": "string",
+    "first": "boolean",
+    "own": "boolean",
+    "infer": "boolean",
+    "sex": "string",
+    "flags": "string",
+    "parents": "array<string>",
     "facts": "map<string,string>",
 }
 Row = dict[str, Any]
@@ -66,6 +72,7 @@ class Event:
     fixed_if_none: str | None = None
     suffix: tuple[str, ...] = ()
     prefix: str | None = None
+    tail: str | None = None
     quantity: str | None = None
     text: tuple[str, ...] = ()
     value: bool = False
@@ -122,9 +129,21 @@ def _event(item: Mapping[str, Any]) -> Event:
 
 
 @cache
-def _units() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, Any]]]:
-    body = json.loads((room("schemas") / "units.json").read_text(encoding="utf-8"))
-    return body["aliases"], body["convert"]
+def _sexes() -> tuple[tuple[str, str], ...]:
+    body = json.loads((room("schemas") / "timeline.json").read_text(encoding="utf-8"))
+    return tuple((prefix, sex) for sex, prefixes in body["one_sex"].items() for prefix in prefixes)
+
+
+@lru_cache(maxsize=1 << 16)
+def _sex_of(code: str) -> str | None:
+    """The sex that a code tells of, for the few that tell of one."""
+    return next((sex for prefix, sex in _sexes() if code.startswith(prefix)), None)
+
+
+@cache
+def _statuses(kind: str, element: str) -> frozenset[str] | None:
+    found = definitions.load()[kind].elements.get(element)
+    return found.codes if found else None
 
 
 # --- paths, codes, values ----------------------------------------------------------------------------
@@ -132,14 +151,19 @@ def _units() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, Any]]]:
 
 def at(resource: Any, path: str) -> Any:
     """The value at a dotted path; a number is a place in a list; None where there is nothing."""
-    for step in path.split("."):
-        if isinstance(resource, list):
-            resource = resource[int(step)] if step.isdigit() and int(step) < len(resource) else None
-        elif isinstance(resource, dict):
+    for step, place in _steps(path):
+        if type(resource) is dict:
             resource = resource.get(step)
+        elif type(resource) is list:
+            resource = resource[place] if place is not None and place < len(resource) else None
         else:
             return None
     return resource
+
+
+@cache
+def _steps(path: str) -> tuple[tuple[str, int | None], ...]:
+    return tuple((s, int(s) if s.isdigit() else None) for s in path.split("."))
 
 
 @lru_cache(maxsize=4096)
@@ -152,29 +176,62 @@ def system_name(system: str) -> str:
     return tail.upper() or "UNKNOWN"
 
 
-def code_of(concept: Any) -> tuple[str, str | None] | None:
-    """``SYSTEM//CODE`` and display of a CodeableConcept or Coding.
+@dataclass(frozen=True)
+class Coded:
+    """What a concept is called.
+
+    Attributes:
+        code: ``SYSTEM//CODE``.
+        display: its display.
+        parents: its other codings, None where there is one.
+        flag: ``code_without_system`` where no system names the code's.
+    """
+
+    code: str
+    display: str | None
+    parents: list[str] | None = None
+    flag: str | None = None
+
+
+def coded(concept: Any) -> Coded | None:
+    """The code of a CodeableConcept or Coding.
 
     Among several codings the one whose system comes first in the table's order of preference, else the first with a
     system and a code; a concept without a code gives its text under ``TEXT``.
     """
-    if not isinstance(concept, dict):
+    if type(concept) is not dict:
         return None
     codings = concept.get("coding") if "coding" in concept else [concept]
-    best: tuple[int, str, str | None] | None = None
-    prefer = table().prefer
-    for coding in codings or ():
-        code = coding.get("code") if isinstance(coding, dict) else None
-        if not code:
-            continue
-        name = system_name(coding["system"]) if coding.get("system") else "UNKNOWN"
-        rank = prefer.index(name) if name in prefer else len(prefer)
-        if best is None or rank < best[0]:
-            best = (rank, f"{name}//{code}", coding.get("display"))
-    if best is not None:
-        return best[1], best[2]
+    found = [_named(c) for c in codings or () if type(c) is dict and c.get("code")]
+    if found:
+        rank, code, display = found[0] if len(found) == 1 else min(found, key=lambda f: f[0])
+        others = sorted({f[1] for f in found} - {code}) if len(found) > 1 else None
+        return Coded(code, display, others or None, "code_without_system" if rank == _NAMELESS else None)
     text = concept.get("text") or concept.get("display")
-    return (f"TEXT//{' '.join(str(text).split())[:200]}", str(text)) if text else None
+    return Coded(f"TEXT//{' '.join(str(text).split())[:200]}", str(text)) if text else None
+
+
+_NAMELESS = 1 << 20
+
+
+def _named(coding: Mapping[str, Any]) -> tuple[int, str, str | None]:
+    system = coding.get("system")
+    if not system:
+        return _NAMELESS, f"UNKNOWN//{coding['code']}", coding.get("display")
+    name = system_name(system)
+    return _rank(name), f"{name}//{coding['code']}", coding.get("display")
+
+
+@cache
+def _rank(name: str) -> int:
+    prefer = table().prefer
+    return prefer.index(name) if name in prefer else len(prefer)
+
+
+def code_of(concept: Any) -> tuple[str, str | None] | None:
+    """``SYSTEM//CODE`` and display of a CodeableConcept or Coding: see ``coded``."""
+    found = coded(concept)
+    return (found.code, found.display) if found else None
 
 
 def _status(resource: Mapping[str, Any], path: str) -> str | None:
@@ -184,19 +241,19 @@ def _status(resource: Mapping[str, Any], path: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def quantity(value: Any) -> tuple[float | None, str | None, str | None, str | None]:
-    """Number, UCUM unit, source unit and text of a Quantity; a comparator goes into the text (``<0.1``)."""
-    if not isinstance(value, dict) or not isinstance(value.get("value"), (int, float)):
-        return None, None, None, None
-    aliases, convert = _units()
+def quantity(value: Any, code: str | None = None) -> Row:
+    """numeric_value, unit (UCUM), source_unit and text_value of a Quantity; the text has its comparator (``<0.1``).
+
+    Args:
+        value: the Quantity.
+        code: what was measured, for units that convert by substance.
+    """
+    if type(value) is not dict or type(value.get("value")) not in (int, float):
+        return {}
     source = value.get("code") or value.get("unit")
-    unit = aliases.get(source, source) if source else None
-    number = float(value["value"])
+    number, unit, flag = units.normalised(float(value["value"]), source, code)
     text = f"{value['comparator']}{value['value']}" if value.get("comparator") else None
-    if unit is not None and unit in convert:
-        rule = convert[unit]
-        number, unit = (number + rule["add"]) * rule["times"], rule["to"]
-    return number, unit, source, text
+    return {"numeric_value": number, "unit": unit, "source_unit": source, "text_value": text, "flags": flag}
 
 
 def _concept_text(value: Any) -> str | None:
@@ -227,12 +284,11 @@ _TEXTS: Mapping[str, Callable[[Any], str | None]] = {
 }
 
 
-def value_of(item: Mapping[str, Any]) -> Row:
+def value_of(item: Mapping[str, Any], code: str | None = None) -> Row:
     """numeric_value, unit, source_unit and text_value of an Observation or one of its components."""
     if "valueQuantity" in item:
-        number, unit, source, text = quantity(item["valueQuantity"])
-        return {"numeric_value": number, "unit": unit, "source_unit": source, "text_value": text}
-    if isinstance(item.get("valueInteger"), int):
+        return quantity(item["valueQuantity"], code)
+    if type(item.get("valueInteger")) is int:
         return {"numeric_value": float(item["valueInteger"])}
     for name, read in _TEXTS.items():
         if name in item:
@@ -256,10 +312,18 @@ def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = Fal
 def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     """The time columns; ``position`` is the day on the patient's axis, exact also where only the year is disclosed."""
     start = _first(resource, event.time)
-    end = _first(resource, event.end, end=True)
-    known = _first(resource, event.available, end=True)
-    position = _position(start, [_plain(p) for p in event.time], offsets)
+    end = _first(resource, event.end, end=True) if event.end else None
+    known = _first(resource, event.available, end=True) if event.available else None
+    position = _position(start, event.time, offsets)
+    flags = None
+    if end and start and end[0] < start[0]:
+        # Which of the two is wrong nobody can tell: what is known is known when both have passed (mimic-code#1288).
+        known = max(known or end, start)
+        end, flags = None, "reversed_period"
+    elif start is None and any(at(resource, p) for p in event.time):
+        flags = "unreadable_time"
     return {
+        "flags": flags,
         "time": start[0] if start else None,
         "time_precision": start[1] if start else "unknown",
         "end_time": end[0] if end else None,
@@ -274,9 +338,10 @@ def _position(found: tuple[int, str, str] | None, places: Sequence[str], offsets
     """The day on the patient's axis; a year without a day has none where only the hidden axis spaces events."""
     if offsets is None:
         return found[0] / _DAY if found else None
-    return next((offsets[p] for p in places if p in offsets), None)
+    return next((offsets[p] for p in map(_plain, places) if p in offsets), None)
 
 
+@cache
 def _plain(path: str) -> str:
     return ".".join(p for p in path.split(".") if not p.isdigit())
 
@@ -293,34 +358,40 @@ def _reference_id(value: Any) -> str | None:
     return named.rpartition("/")[2] if isinstance(named, str) and not named.startswith("#") else None
 
 
-def _coded(resource: Mapping[str, Any], event: Event) -> tuple[str | None, str | None, str | None]:
-    """Code, display, and the medication whose code is to be taken instead."""
+def _coded(resource: Mapping[str, Any], event: Event) -> tuple[Coded | None, str | None]:
+    """The code, and the medication whose code is to be taken instead."""
     if event.fixed:
         tail = next((v for v in (at(resource, p) for p in event.suffix) if v), None)
-        named = code_of(tail) if isinstance(tail, dict) else None
-        end = named[0].rpartition("//")[2] if named else tail if isinstance(tail, str) else None
-        return f"{event.fixed}//{end}" if end else event.fixed, None, None
+        named = coded(tail) if isinstance(tail, dict) else None
+        end = named.code.rpartition("//")[2] if named else tail if isinstance(tail, str) else None
+        return Coded(f"{event.fixed}//{end}" if end else event.fixed, None), None
     for path in event.code:
         value = at(resource, path)
+        if value is None:
+            continue
         if path.endswith("Reference"):
             medication = _medication(resource, value)
             if medication:
                 return medication
-        found = code_of(value)
+        found = coded(value)
         if found:
-            return (f"{event.prefix}//{found[0]}" if event.prefix else found[0]), found[1], None
-    return event.fixed_if_none, None, None
+            return (
+                (replace(found, code=f"{event.prefix}//{found.code}", parents=[found.code]), None)
+                if event.prefix
+                else (found, None)
+            )
+    return (Coded(event.fixed_if_none, None), None) if event.fixed_if_none else (None, None)
 
 
-def _medication(resource: Mapping[str, Any], value: Any) -> tuple[str | None, str | None, str | None] | None:
+def _medication(resource: Mapping[str, Any], value: Any) -> tuple[Coded | None, str | None] | None:
     named = value.get("reference") if isinstance(value, dict) else None
     if not isinstance(named, str):
         return None
     if named.startswith("#"):
         inner: Mapping[str, Any] = next((c for c in resource.get("contained") or () if c.get("id") == named[1:]), {})
-        found = code_of(inner.get("code"))
-        return (found[0], found[1], None) if found else None
-    return "MEDICATION//UNKNOWN", None, _reference_id(value)
+        found = coded(inner.get("code"))
+        return (found, None) if found else None
+    return Coded("MEDICATION//UNKNOWN", None), _reference_id(value)
 
 
 def _named_medication(resource: Mapping[str, Any]) -> Row:
@@ -346,6 +417,9 @@ def rows(
     base = {"subject_id": subject_id, "source_type": kind, "source_id": resource_id}
     if kind == "Patient" and subject_id is not None:
         told = list(_patient(resource, base, offsets))
+        first = next((row for row in told if row["kind"] == "event"), None)
+        if first is not None:
+            first["first"] = True
         yield from told
         if not any(row["kind"] == "event" for row in told):
             yield _left_out(base, "no_code_or_time")
@@ -364,16 +438,28 @@ def rows(
         return
     encounter = next((i for i in (_encounter_id(resource, resource_id, p) for p in rule.encounter) if i), None)
     suffix = rule.modifiers.get(status or "")
-    common = {**base, "kind": "event", "encounter_id": encounter}
+    known = _statuses(kind, rule.status)
+    flag = "unknown_status" if status and known and status not in known else _DOUBTFUL.get(status or "")
+    common = {**base, "kind": "event", "encounter_id": encounter, "infer": bool(rule.encounter) and not encounter}
     if kind == "Encounter":
         yield _visit(resource, base, offsets)
     made = 0
     for event in rule.events:
         for row in _events(resource, event, common, offsets, suffix):
+            row["first"] = not made
+            if flag:
+                row["flags"] = _both(row.get("flags"), flag)
             made += 1
             yield row
     if not made:
         yield _left_out(base, "no_code_or_time")
+
+
+_DOUBTFUL = {"preliminary": "preliminary", "registered": "preliminary"}
+
+
+def _both(one: str | None, other: str | None) -> str | None:
+    return f"{one} {other}" if one and other else one or other
 
 
 def _left_out(base: Row, reason: str) -> Row:
@@ -390,36 +476,54 @@ def _events(
     timed = _timed(resource, event, offsets)
     if event.optional and timed["time"] is None and timed["position"] is None:
         return
-    code, display, medication = _coded(resource, event)
+    found, medication = _coded(resource, event)
     source_id = common["source_id"]
-    if code is not None and not (event.components and _only_components(resource)):
-        row = {
-            **common,
-            **timed,
-            "code": f"{code}//{suffix}" if suffix else code,
-            "display": display,
-            "medication_id": medication,
-            "suffix": f"//{suffix}" if suffix else "",
-            "note": event.note,
-            "event_id": _event_id(source_id, event.element, 0),
-        }
-        if event.value:
-            row |= value_of(resource)
-        if event.quantity:
-            row["numeric_value"], row["unit"], row["source_unit"], row["text_value"] = quantity(
-                at(resource, event.quantity)
-            )
-        text = next((t for t in (at(resource, p) for p in event.text) if isinstance(t, str)), None)
-        if text:
-            row["text_value"] = text
-        yield row
+    if found is not None and not (event.components and _only_components(resource)):
+        yield _event_row(resource, event, found, medication, {**common, **timed}, suffix)
     if event.components:
         for i, component in enumerate(resource.get("component") or ()):
-            found = code_of(component.get("code"))
-            if found:
-                part = {"code": f"{found[0]}//{suffix}" if suffix else found[0], "display": found[1]}
-                event_id = _event_id(source_id, "component", i)
-                yield {**common, **timed, **part, **value_of(component), "event_id": event_id}
+            named = coded(component.get("code"))
+            if named:
+                value = value_of(component, named.code)
+                yield {
+                    **common,
+                    **timed,
+                    **value,
+                    "code": f"{named.code}//{suffix}" if suffix else named.code,
+                    "display": named.display,
+                    "parents": named.parents,
+                    "sex": _sex_of(named.code),
+                    "flags": _both(_both(timed["flags"], named.flag), value.get("flags")),
+                    "event_id": _event_id(source_id, "component", i),
+                }
+
+
+def _event_row(
+    resource: Mapping[str, Any], event: Event, found: Coded, medication: str | None, base: Row, suffix: str | None
+) -> Row:
+    ending = "".join(f"//{part}" for part in (event.tail, suffix) if part)
+    row = {
+        **base,
+        "code": found.code + ending,
+        "display": found.display,
+        "parents": found.parents,
+        "medication_id": medication,
+        "suffix": ending,
+        "note": event.note,
+        "sex": None if event.prefix else _sex_of(found.code),
+        "event_id": _event_id(base["source_id"], event.element, 0),
+    }
+    value: Row = {}
+    if event.value:
+        value = value_of(resource, found.code)
+    elif event.quantity:
+        value = quantity(at(resource, event.quantity))
+    row |= value
+    row["flags"] = _both(_both(base["flags"], found.flag), value.get("flags"))
+    text = next((t for t in (at(resource, p) for p in event.text) if isinstance(t, str)), None)
+    if text:
+        row["text_value"] = text
+    return row
 
 
 def _only_components(resource: Mapping[str, Any]) -> bool:
@@ -438,6 +542,7 @@ def _visit(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Row:
         "type": kind[0] if kind else None,
         "status": resource.get("status"),
         "part_of": _reference_id(resource.get("partOf")),
+        "episode": _reference_id(at(resource, "episodeOfCare.0")),
         "discharge": discharge[0] if discharge else None,
         "position_end": repr(position_end) if position_end is not None else None,
     }
@@ -461,6 +566,7 @@ def _extension_code(resource: Mapping[str, Any], url: str) -> str | None:
 
 def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Iterator[Row]:
     source_id = base["source_id"]
+    base = {**base, "own": own_subject(source_id) == base["subject_id"]}
     birth = _first(resource, ["birthDate"])
     death = _first(resource, ["deceasedDateTime"])
     race, ethnicity = _extension_code(resource, _RACE), _extension_code(resource, _ETHNICITY)
@@ -497,3 +603,11 @@ def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Iterat
                 "time_precision": "static",
                 "event_id": _event_id(source_id, name, 0),
             }
+
+
+def own_subject(source_id: str) -> int | None:
+    """The subject id that a Patient's own pseudonym gives; another one was given to a record that was merged."""
+    try:
+        return int(source_id[:16], 16) >> 1
+    except ValueError:
+        return None

@@ -32,7 +32,9 @@ def test_tables_outside_the_restricted_zone_declare_no_direct_identifier(name):
 @pytest.mark.parametrize("name", ["events", "subjects", "encounters", "codes"])
 def test_curated_is_gold_with_the_release(name):
     gold, curated = tables.schema(f"gold.{name}"), tables.schema(f"curated.{name}")
-    assert [*gold.columns, *curated.columns[len(gold.columns) :]] == list(curated.columns)
+    building = {"bucket", "display", "parents", "medication_id"}  # what only the next build needs
+    shown = [c for c in gold.columns if c.name not in building]
+    assert [*shown, *curated.columns[len(shown) :]] == list(curated.columns)
     assert curated.names[-1] == "release_id"
 
 

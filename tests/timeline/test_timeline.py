@@ -3,7 +3,7 @@
 import pytest
 
 from chartline.lake import tables
-from chartline.timeline import events, timeline
+from chartline.timeline import build, events
 
 pytestmark = pytest.mark.spark
 WHEN = "2021-03-05T10:00:00Z"
@@ -21,7 +21,8 @@ def staged(spark, *resources):
 def joined(spark, *resources):
     rows = staged(spark, *resources)
     notes = spark.createDataFrame([], "resource_id string, note_id string, text string, status string")
-    return {r["source_id"]: r for r in timeline.all_events(rows, timeline.encounters(rows), notes).collect()}
+    found = build.all_events(rows, build.encounters(rows), build.medications(rows), notes)
+    return {r["source_id"]: r for r in found.collect()}
 
 
 def given(rid, status, drug):
@@ -63,5 +64,5 @@ def test_an_undated_diagnosis_is_placed_and_known_at_the_end_of_its_visit(spark)
     }
     diagnosis = {"resourceType": "Condition", "id": "c", "code": DRUG, "encounter": {"reference": "Encounter/e"}}
     made = joined(spark, visit, diagnosis)["c"]
-    assert (made["time"], made["available_time"]) == (made["v_end"], made["v_end"])
+    assert (made["time"], made["available_time"]) == (made["v_over"], made["v_over"])
     assert (made["time_precision"], made["days"]) == ("inferred_encounter_end", 2.0)

@@ -1,0 +1,369 @@
+"""Rows of the mapping to the frames of gold, in Spark SQL: what one resource cannot tell alone.
+
+Every frame is a function of one patient's rows and of the medications, so that patients can be built again one by one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chartline.lake import spark as lake
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+SMALL = 10
+"""Counts of up to so many patients are not shown (CMS cell size policy)."""
+OLDEST = 90.0
+GRACE_DAYS = 30
+"""Later than so many days after a death an event is flagged: certificates and bills follow a death, care does not."""
+NOBODY = -1
+_CHAIN = 16  # partOf is followed so far
+
+
+def _stamp(column: str) -> Any:
+    from pyspark.sql import functions as f
+
+    return f.timestamp_micros(f.col(column))
+
+
+def _sent(frame: DataFrame, few: bool) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    return f.broadcast(frame) if few else frame
+
+
+def encounters(staged: DataFrame) -> DataFrame:
+    """One row a visit: its stay (the top of its partOf chain) and when it was over.
+
+    ``over`` and ``position_over`` are the end; for a reversed period the later of its two times; without an end that of
+    the stay. A chain that leads back to itself ends at the visit and is flagged ``reference_cycle``.
+    """
+    from pyspark.sql import functions as f
+
+    fact = f.col("facts")
+    visits = staged.where("kind = 'visit'").select(
+        f.col("source_id").alias("encounter_id"),
+        "subject_id",
+        _stamp("time").alias("start_time"),
+        _stamp("end_time").alias("end_time"),
+        *(fact[name].alias(name) for name in ("class", "type", "status", "part_of", "discharge")),
+        fact["episode"].alias("episode_id"),
+        "position",
+        fact["position_end"].cast("double").alias("position_end"),
+    )
+    visits = (
+        visits.withColumn("late", f.expr("IF(end_time IS NULL, NULL, greatest(start_time, end_time))"))
+        .withColumn("late_at", f.expr("IF(position_end IS NULL, NULL, greatest(position, position_end))"))
+        .withColumn("reversed", f.expr("coalesce(end_time < start_time, false)"))
+    )
+    chained = visits.where("part_of IS NOT NULL").select("subject_id").distinct()
+    chains = (
+        visits.join(chained, "subject_id", "left_semi")
+        .groupBy("subject_id")
+        .agg(
+            f.map_from_entries(
+                f.collect_list(f.expr("IF(part_of IS NULL, NULL, struct(encounter_id, part_of))"))
+            ).alias("up"),
+            f.map_from_entries(f.collect_list(f.struct("encounter_id", f.struct("late", "late_at")))).alias("ends"),
+        )
+    )
+    top = f"aggregate(sequence(1, {_CHAIN}), encounter_id, (at, i) -> coalesce(try_element_at(up, at), at))"
+    cycle = "up IS NOT NULL AND try_element_at(up, stay) IS NOT NULL"
+    return (
+        visits.join(chains, "subject_id", "left")
+        .withColumn("stay", f.expr(f"IF(up IS NULL, encounter_id, {top})"))
+        .withColumn("cycle", f.expr(cycle))
+        .withColumn("stay_id", f.expr("IF(cycle, encounter_id, stay)"))
+        .withColumn("over", f.coalesce("late", f.expr("try_element_at(ends, stay_id).late")))
+        .withColumn("position_over", f.coalesce("late_at", f.expr("try_element_at(ends, stay_id).late_at")))
+        .withColumn("end_time", f.expr("IF(reversed, NULL, end_time)"))
+        .withColumn(
+            "flags",
+            f.expr(
+                "nullif(concat_ws(' ', IF(reversed, 'reversed_period', NULL), IF(cycle, 'reference_cycle', NULL)), '')"
+            ),
+        )
+        .withColumn("bucket", f.expr(lake.BUCKET))
+        .drop("up", "ends", "stay", "cycle", "late", "late_at", "reversed")
+    )
+
+
+def medications(staged: DataFrame) -> DataFrame:
+    """Code and display of each medication (``m_code``, ``m_display``); a mixture's: its first ingredient's."""
+    from pyspark.sql import functions as f
+
+    named = staged.where("kind = 'medication'")
+    inner = named.select(
+        f.col("source_id").alias("medication_id"), f.col("code").alias("i_code"), f.col("display").alias("i_display")
+    )
+    return named.join(inner, "medication_id", "left").select(
+        f.col("source_id").alias("medication_id"),
+        f.coalesce("code", "i_code").alias("m_code"),
+        f.coalesce("display", "i_display").alias("m_display"),
+    )
+
+
+def spare_facts(staged: DataFrame) -> DataFrame:
+    """Events of Patient records that tell again what another record of the same person tells: event_id, source_id.
+
+    After a merge a person has several Patient records; of each fact (birth, death, gender, race, ethnicity) the
+    survivor's is kept, else that of the smallest id.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    told = staged.where("kind = 'event' AND source_type = 'Patient'")
+    first = Window.partitionBy("subject_id", f.split_part("code", f.lit("//"), f.lit(1))).orderBy(
+        f.desc("own"), "source_id"
+    )
+    ranked = told.withColumn("rank", f.row_number().over(first))
+    kept = ranked.where("rank = 1").select("source_id").distinct().withColumn("kept", f.lit(True))
+    return (
+        ranked.where("rank > 1")
+        .join(kept, "source_id", "left")
+        .selectExpr("event_id", "source_id", "subject_id", "first", "kept IS NULL AS alone")
+    )
+
+
+def inferred(staged: DataFrame, visits: DataFrame) -> DataFrame:
+    """Visits for events that name none, by time: event_id, inferred_id. The shortest visit around an event wins.
+
+    A day without a time meets every visit of that day.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    lone = staged.where(
+        "kind = 'event' AND infer AND position IS NOT NULL AND time_precision IN ('day', 'second', 'year')"
+    ).selectExpr(
+        "event_id",
+        "subject_id",
+        "position AS at",
+        "position + IF(time_precision <> 'second' AND position = floor(position), 1 - 1e-9, 0) AS until",
+        "time_precision = 'year' AND time_precision IS NOT NULL AND time IS NOT NULL AND position * 86400000000D = time"
+        " AS whole_year",
+    )
+    windows = visits.where("position IS NOT NULL AND position_over >= position").selectExpr(
+        "subject_id", "encounter_id AS inferred_id", "position AS v_from", "position_over AS v_to"
+    )
+    best = Window.partitionBy("event_id").orderBy(f.expr("v_to - v_from"), f.desc("v_from"), "inferred_id")
+    return (
+        lone.where("NOT whole_year")
+        .join(windows, "subject_id")
+        .where("v_from <= until AND v_to >= at")
+        .withColumn("rank", f.row_number().over(best))
+        .where("rank = 1")
+        .select("event_id", "inferred_id")
+    )
+
+
+def texts(notes: DataFrame) -> DataFrame:
+    """The text of each resource's notes (``source_id``, ``n_text``), in the order of their ids."""
+    from pyspark.sql import functions as f
+
+    parts = f.array_sort(f.collect_list(f.struct("note_id", "text")))
+    return (
+        notes.where("status = 'deidentified'")
+        .groupBy(f.col("resource_id").alias("source_id"))
+        .agg(f.concat_ws("\n\n", f.transform(parts, lambda n: n["text"])).alias("n_text"))
+    )
+
+
+def all_events(
+    staged: DataFrame, visits: DataFrame, medicines: DataFrame, notes: DataFrame, few: bool = True
+) -> DataFrame:
+    """The events with what other resources tell: a visit's end, a medication's code, a note's text, the day, the age.
+
+    What has no date of its own takes the end of its visit, never the start, and says so in ``time_precision``: a
+    billing code is not known before the visit ended (MIT-LCP/mimic-code#918).
+
+    Args:
+        staged: rows of the mapping.
+        visits: ``encounters`` of them.
+        medicines: ``medications`` of the whole lake.
+        notes: rows of silver.notes.
+        few: whether what is known of the patients and their visits fits each task's memory.
+    """
+    from pyspark.sql import functions as f
+
+    spare = spare_facts(staged).select("event_id")
+    events_ = staged.where("kind = 'event'").join(f.broadcast(spare), "event_id", "left_anti")
+    ends = visits.selectExpr(
+        "subject_id", "encounter_id", "over AS v_over", "position_over AS v_at", "position AS v_from"
+    )
+    undated = "undated = 'encounter_end' AND v_over IS NOT NULL"
+    lone = staged.where("kind = 'event' AND infer")
+    placed = events_.withColumn("inferred_id", f.lit(None).cast("string"))
+    if not lone.isEmpty():
+        placed = events_.join(_sent(inferred(staged, visits), few), "event_id", "left")
+    plain, noted = placed.where("NOT coalesce(note, false)"), placed.where("note")
+    noted = noted.join(texts(notes), "source_id", "left").withColumn("text_value", f.coalesce("n_text", "text_value"))
+    joined = (
+        plain.unionByName(noted.drop("n_text"))
+        .join(f.broadcast(medicines), "medication_id", "left")
+        .withColumn("encounter_inferred", f.expr("encounter_id IS NULL AND inferred_id IS NOT NULL"))
+        .withColumn("encounter_id", f.coalesce("encounter_id", "inferred_id"))
+        .join(_sent(ends, few), ["subject_id", "encounter_id"], "left")
+        .withColumn("code", f.coalesce(f.concat("m_code", "suffix"), f.col("code")))
+        .withColumn("display", f.coalesce("m_display", "display"))
+        .withColumn("own_time", _stamp("time"))
+        .withColumn("time", f.when(f.expr(undated), f.col("v_over")).otherwise(f.col("own_time")))
+        .withColumn("position", f.when(f.expr(undated), f.col("v_at")).otherwise(f.col("position")))
+        .withColumn(
+            "time_precision",
+            f.when(f.expr(undated), f.lit("inferred_encounter_end")).otherwise(f.col("time_precision")),
+        )
+        .withColumn(
+            "available_time",
+            f.greatest(
+                "time",
+                f.coalesce(
+                    _stamp("available_time"), f.when(f.expr("billing AND v_over IS NOT NULL"), f.col("v_over")), "time"
+                ),
+            ),
+        )
+        .withColumn("end_time", _stamp("end_time"))
+    )
+    genders = (
+        staged.where("kind = 'subject'")
+        .groupBy("subject_id")
+        .agg(f.min_by(f.col("facts")["gender"], f.struct(f.expr("NOT own"), "source_id")).alias("gender"))
+    )
+    lives = joined.groupBy("subject_id").agg(
+        f.min("position").alias("first_at"),
+        f.min(f.expr("IF(code = 'MEDS_BIRTH', position, NULL)")).alias("born"),
+        f.min(f.expr("IF(code = 'MEDS_DEATH', position, NULL)")).alias("died"),
+    )
+    lives = _sent(lives.join(genders, "subject_id", "left"), few)
+    odd = [
+        "flags",
+        "IF(position < born AND NOT startswith(code, 'FAMILY//'), 'before_birth', NULL)",
+        f"IF(position > died + {GRACE_DAYS}, 'after_death', NULL)",
+        "IF(sex <> gender AND gender IN ('male', 'female'), 'implausible_sex', NULL)",
+        "IF(position < v_from - 7 OR position > v_at + 7, 'outside_encounter', NULL)",
+    ]
+    years = (f.col("position") - f.col("born")) / 365.25
+    return (
+        joined.join(lives, "subject_id", "left")
+        .withColumn("days", f.round(f.col("position") - f.col("first_at"), 10))
+        .withColumn("age", f.round(f.least(years, f.lit(OLDEST)), 4))
+        .withColumn("flags", f.expr(f"nullif(concat_ws(' ', {', '.join(odd)}), '')"))
+        .withColumn("bucket", f.expr(lake.BUCKET))
+    )
+
+
+def subjects(staged: DataFrame, found: DataFrame) -> DataFrame:
+    """One row a patient; a patient whose Patient resource was not delivered has only counts."""
+    from pyspark.sql import functions as f
+
+    order = f.struct(f.expr("NOT own"), "source_id")
+    facts = staged.where("kind = 'subject'").groupBy("subject_id").agg(f.min_by("facts", order).alias("facts"))
+    spans = found.groupBy("subject_id").agg(
+        f.count("*").alias("events"), f.min("time").alias("first_time"), f.max("time").alias("last_time")
+    )
+    return facts.join(spans, "subject_id", "full").select(
+        "subject_id",
+        f.col("facts")["birth_year"].cast("int").alias("birth_year"),
+        *(f.col("facts")[n].alias(n) for n in ("gender", "race", "ethnicity", "zip3", "state")),
+        (f.col("facts")["deceased"] == "true").alias("deceased"),
+        f.coalesce("events", f.lit(0)).alias("events"),
+        "first_time",
+        "last_time",
+        f.expr(lake.BUCKET).alias("bucket"),
+    )
+
+
+def lineage(staged: DataFrame, found: DataFrame, sources: DataFrame) -> DataFrame:
+    """One row a patient: what became of each of its resources, and what is odd about its events.
+
+    Args:
+        staged: rows of the mapping.
+        found: the events.
+        sources: subject_id, bucket, digest, resources of the patients being built.
+    """
+    from pyspark.sql import functions as f
+
+    who = f.coalesce("subject_id", f.lit(NOBODY)).alias("subject_id")
+    alone = spare_facts(staged).where("first AND alone").groupBy("source_id").agg(f.first("subject_id").alias("s"))
+    left = staged.where("kind = 'filtered'").select(who, f.concat_ws("/", "source_type", "reason").alias("why"))
+    left = left.unionByName(alone.selectExpr("s AS subject_id", "'Patient/merged_record' AS why"))
+    told = left.groupBy("subject_id", "why").count().groupBy("subject_id")
+    filtered = told.agg(f.map_from_entries(f.collect_list(f.struct("why", "count"))).alias("filtered"))
+    merged = alone.groupBy(f.col("s").alias("subject_id")).agg(f.count("*").alias("merged"))
+    given = (
+        staged.where("kind = 'event'")
+        .groupBy("subject_id")
+        .agg(f.count_if("first").alias("given"), f.array_sort(f.collect_set("medication_id")).alias("medications"))
+    )
+    words = found.where("flags IS NOT NULL").select("subject_id", f.explode(f.split("flags", " ")).alias("flag"))
+    flagged = words.groupBy("subject_id", "flag").count().groupBy("subject_id")
+    flags = flagged.agg(f.map_from_entries(f.collect_list(f.struct("flag", "count"))).alias("flags"))
+    rows = sources
+    for part in (filtered, merged, given, flags):
+        rows = rows.join(part, "subject_id", "left")
+    return rows.select(
+        "subject_id",
+        "digest",
+        "resources",
+        f.expr("coalesce(given, 0) - coalesce(merged, 0)").alias("with_events"),
+        "filtered",
+        "flags",
+        "medications",
+        "bucket",
+    )
+
+
+def code_counts(events: DataFrame) -> DataFrame:
+    """One row a bucket and code: display, other codings, events, patients."""
+    from pyspark.sql import functions as f
+
+    each = events.groupBy("bucket", "code", "subject_id").agg(
+        f.count("*").alias("n"),
+        f.max("display").alias("display"),
+        f.flatten(f.collect_set("parents")).alias("parents"),
+    )
+    return each.groupBy("bucket", "code").agg(
+        f.max("display").alias("description"),
+        f.array_sort(f.array_distinct(f.flatten(f.collect_list("parents")))).alias("parents"),
+        f.sum("n").alias("events"),
+        f.count("*").alias("subjects"),
+    )
+
+
+_HIERARCHIES = (
+    # A code of ICD-9-CM and ICD-10 belongs to the category its shorter form names; WHO's ATC has five levels.
+    "CASE WHEN code RLIKE '^(ICD10CM|ICD10|ICD9CM)//[A-Z]?[0-9][0-9A-Z]+[.][0-9A-Z]+$' "
+    "THEN regexp_replace(left(code, length(code) - 1), '[.]$', '') "
+    "WHEN code RLIKE '^ATC//[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}$' THEN left(code, 10) "
+    "WHEN code RLIKE '^ATC//[A-Z][0-9]{2}[A-Z]{2}$' THEN left(code, 9) "
+    "WHEN code RLIKE '^ATC//[A-Z][0-9]{2}[A-Z]$' THEN left(code, 8) "
+    "WHEN code RLIKE '^ATC//[A-Z][0-9]{2}$' THEN left(code, 6) END"
+)
+
+
+def codes(counts: DataFrame) -> DataFrame:
+    """One row a code with its display, parents and counts; counts of 1-10 patients are null.
+
+    Parents are the other codings of the same concept, the code a status or a prefix was put around, and the broader
+    code where the code itself spells it (ICD-9-CM, ICD-10, ATC).
+    """
+    from pyspark.sql import functions as f
+
+    summed = counts.groupBy("code").agg(
+        f.max("description").alias("description"),
+        f.flatten(f.collect_list("parents")).alias("others"),
+        f.sum("events").alias("n"),
+        f.sum("subjects").alias("p"),
+    )
+    status = "//(NOT_DONE|CANCELLED|STOPPED|ABATED|POTENTIAL)$"
+    bare = f"IF(code RLIKE '{status}', regexp_replace(code, '{status}', ''), NULL)"
+    parents = f"array_sort(array_distinct(array_compact(concat(others, array({bare}, {_HIERARCHIES})))))"
+    shown = f.col("p") > SMALL
+    return summed.select(
+        "code",
+        "description",
+        f.expr(f"IF(size({parents}) = 0, NULL, {parents})").alias("parent_codes"),
+        f.when(shown, f.col("n")).alias("events"),
+        f.when(shown, f.col("p")).alias("subjects"),
+    )

@@ -1,0 +1,113 @@
+"""Units and results: how a unit is spelled in UCUM, the unit that a usual lab is reported in, what is plausible of it.
+
+The rules are data: ``schemas/units.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from chartline.settings import room
+
+_ANNOTATION = re.compile(r"\{[!-z|~]*\}")
+_GROUP = re.compile(r"\(([^()]*)\)")
+_OPERATOR = re.compile(r"[./]")
+
+
+@dataclass(frozen=True)
+class Linear:
+    """``(number + add) * times`` in the unit ``to``."""
+
+    to: str
+    add: float
+    times: float
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A usual result: the unit it is given in, factors from others, and the bounds of what a body can show."""
+
+    unit: str
+    factors: Mapping[str, float]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Units:
+    """The rules of ``schemas/units.json``."""
+
+    aliases: Mapping[str, str]
+    convert: Mapping[str, Linear]
+    labs: Mapping[str, Lab]
+    component: re.Pattern[str]
+
+
+@cache
+def rules() -> Units:
+    """The rules, read once."""
+    body = json.loads((room("schemas") / "units.json").read_text(encoding="utf-8"))
+    convert = {k: Linear(v["to"], v["add"], v["times"]) for k, v in body["convert"].items()}
+    labs = {k: Lab(v["unit"], v.get("from", {}), v["low"], v["high"]) for k, v in body["labs"].items()}
+    return Units(body["aliases"], convert, labs, _component(body["ucum"]))
+
+
+def _component(ucum: Mapping[str, Any]) -> re.Pattern[str]:
+    """One factor of a unit (The Unified Code for Units of Measure, section 2.2): a number, or an atom and exponent."""
+
+    def any_of(words: list[str]) -> str:
+        return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
+
+    atoms = rf"(?:{any_of(ucum['prefixes'])})?(?:{any_of(ucum['metric'])})|{any_of(ucum['other'])}"
+    return re.compile(rf"(?:10[*^]|{atoms})(?:[+-]?\d+)?|\d+")
+
+
+@lru_cache(maxsize=4096)
+def is_ucum(unit: str) -> bool:
+    """Whether a unit is an expression of UCUM's units; annotations in braces say nothing."""
+    bare = _ANNOTATION.sub(lambda m: "1" if m.start() == 0 or unit[m.start() - 1] in "./(" else "", unit)
+    while (inner := _GROUP.search(bare)) is not None:
+        if not is_ucum(inner[1]):
+            return False
+        bare = f"{bare[: inner.start()]}1{bare[inner.end() :]}"
+    parts = _OPERATOR.split(bare.removeprefix("/"))
+    return all(rules().component.fullmatch(part) for part in parts)
+
+
+@lru_cache(maxsize=16384)
+def _plan(unit: str, code: str | None) -> tuple[str, float, float, float | None, float | None, bool]:
+    """Unit to report in, ``add``, ``times``, plausible bounds, and whether the unit is UCUM."""
+    known = rules()
+    spelled = known.aliases.get(unit, unit)
+    add, times, low, high = 0.0, 1.0, None, None
+    if spelled in known.convert:
+        linear = known.convert[spelled]
+        spelled, add, times = linear.to, linear.add, linear.times
+    lab = known.labs.get(code or "")
+    if lab is not None:
+        factor = 1.0 if spelled == lab.unit else lab.factors.get(spelled)
+        if factor is not None:
+            spelled, times, low, high = lab.unit, times * factor, lab.low, lab.high
+    return spelled, add, times, low, high, is_ucum(spelled)
+
+
+def normalised(number: float, unit: str | None, code: str | None) -> tuple[float, str | None, str | None]:
+    """Number and unit as reported, and what is odd about them: ``unit_not_ucum`` or ``implausible``; else None.
+
+    Args:
+        number: the value as delivered.
+        unit: the unit as delivered.
+        code: ``LOINC//...`` of what was measured: mass and amount convert by the substance.
+    """
+    if unit is None:
+        return number, None, None
+    spelled, add, times, low, high, valid = _plan(unit, code)
+    made = (number + add) * times if add or times != 1.0 else number
+    if low is not None and high is not None and not low <= made <= high:
+        return made, spelled, "implausible"
+    return made, spelled, None if valid else "unit_not_ucum"
