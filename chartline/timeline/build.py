@@ -247,7 +247,7 @@ def all_events(
     return (
         joined.join(lives, "subject_id", "left")
         .withColumn("days", f.round(f.col("position") - f.col("first_at"), 10))
-        .withColumn("age", f.round(f.least(years, f.lit(OLDEST)), 4))
+        .withColumn("age", f.when(years.isNotNull(), f.round(f.least(years, f.lit(OLDEST)), 4)))
         .withColumn("flags", f.expr(f"nullif(concat_ws(' ', {', '.join(odd)}), '')"))
         .withColumn("bucket", f.expr(lake.BUCKET))
     )

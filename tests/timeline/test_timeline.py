@@ -66,3 +66,4 @@ def test_an_undated_diagnosis_is_placed_and_known_at_the_end_of_its_visit(spark)
     made = joined(spark, visit, diagnosis)["c"]
     assert (made["time"], made["available_time"]) == (made["v_over"], made["v_over"])
     assert (made["time_precision"], made["days"]) == ("inferred_encounter_end", 2.0)
+    assert made["age"] is None, "of a patient whose birth is not known"

@@ -179,8 +179,8 @@ class TextEngine:
         """Find what is planted in the control note.
 
         Raises:
-            MachineError: CL3031 a recognizer is silent, CL3032 the language model is missing; nothing that this
-                worker did may count.
+            MachineError: CL3031 a recognizer is silent, CL3032 the language model is missing, CL3033 it is silent;
+                nothing that this worker did may count.
         """
         ner.prove()
         found = [_CONTROL[f.start : f.end] for f in self._recognized(_CONTROL, self._nobody)]
@@ -348,6 +348,6 @@ def build(policy: Policy, key: Key, project: str, cohort: Cohort) -> TextEngine:
     """The text engine of a policy, proved on its control note.
 
     Raises:
-        MachineError: CL3030 the word lists, CL3031 a recognizer, CL3032 the language model fails.
+        MachineError: CL3030 the word lists, CL3031 a recognizer, CL3032 or CL3033 the language model fails.
     """
     return TextEngine(policy, key, project, cohort)

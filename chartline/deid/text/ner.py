@@ -39,10 +39,10 @@ def prove() -> None:
     """Load the model and have it find a person.
 
     Raises:
-        MachineError: CL3032 the model is not installed, CL3031 it finds nobody where somebody is.
+        MachineError: CL3032 the model is not installed, CL3033 it finds nobody where somebody is.
     """
     if not any("Harold" in name for name in _people("Yesterday Harold Lindqvist spoke with his doctor in Boston.")):
-        raise MachineError("CL3031", "the language model finds nobody in the control sentence.")
+        raise MachineError("CL3033", "the language model finds nobody in the control sentence.")
 
 
 def find(reading: Reading, explained: Sequence[Found]) -> Iterator[Found]:

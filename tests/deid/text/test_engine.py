@@ -298,7 +298,7 @@ def test_an_engine_without_its_language_model_is_not_built(key, monkeypatch):
 def test_an_engine_whose_language_model_finds_nobody_is_not_built(key, monkeypatch):
     spacy = pytest.importorskip("spacy")
     monkeypatch.setattr(engine_module.ner, "model", lambda: spacy.blank("en"))
-    with pytest.raises(MachineError, match="CL3031"):
+    with pytest.raises(MachineError, match="CL3033"):
         build(policy.load("safe_harbor"), key, "test", Cohort())
 
 
