@@ -119,7 +119,7 @@ def load(file: Path | None = None) -> Settings:
         policy=values.get("policy", "expert_determination"),
         key=Path(values["key"]) if "key" in values else None,
         master=values.get("master", "local[2]"),
-        held_out_from=_day(values["held_out_from"]) if "held_out_from" in values else None,
+        held_out_from=_day(values["held_out_from"]) if values.get("held_out_from") else None,
     )
 
 

@@ -16,7 +16,9 @@ from tests.release.gold import ID, START, approve, make, patient, report
 def released(spark, key_file, tmp_path_factory):
     lake = make(Settings(lake=tmp_path_factory.mktemp("verified") / "lake", project="test", key=key_file), patient(1))
     approve(lake)
-    publish(spark, lake, ID, run_id="run-1")
+    with pytest.MonkeyPatch.context() as patch:  # gold made by hand has a report without what a page is drawn from
+        patch.setattr("chartline.release.publish.html", lambda body, digest: f"<html>{digest}</html>")
+        publish(spark, lake, ID, run_id="run-1")
     return lake
 
 
