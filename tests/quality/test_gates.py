@@ -29,11 +29,12 @@ DDL = {
         "notes": "note_id string, status string, text string",
     },
     "timeline": {
-        "events": "event_id string, subject_id long, source_id string, time timestamp, end_time timestamp, "
-        "code string, age double",
-        "subjects": "subject_id long, events long",
+        "events": "event_id string, subject_id long, source_id string, time timestamp, time_precision string, "
+        "end_time timestamp, code string, age double, flags string",
+        "subjects": "subject_id long, events long, timelines long, births long, deaths long, genders long",
         "encounters": "encounter_id string",
-        "codes": "code string",
+        "lineage": "resources long, told long",
+        "rebuilt": "was long, now long",
     },
     "release": {
         "sweep": "hits long, files long, known long, control string",
@@ -57,10 +58,14 @@ GOOD = {
         "notes": [("n", "deidentified", "[NAME] is well, aged 90")],
     },
     "timeline": {
-        "events": [(HEX32, 1, "s", NOW, NOW, "LOINC//1-1", 40.0)],
-        "subjects": [(1, 1)],
+        "events": [
+            (HEX32, 1, "s", NOW, "second", NOW, "LOINC//1-1", 40.0, "reversed_period"),
+            (HEX32[::-1], 1, "s", None, "static", None, "GENDER//female", None, None),
+        ],
+        "subjects": [(1, 1, 1, 1, 0, 1)],
         "encounters": [("e",)],
-        "codes": [("LOINC//1-1",)],
+        "lineage": [(2, 2)],
+        "rebuilt": [(7, 7)],
     },
     "release": {
         "sweep": [(0, 1, 1, "found")],
@@ -71,6 +76,7 @@ GOOD = {
     },
 }
 EARLIER = datetime(2025, 1, 1, tzinfo=UTC)
+ODD = "before_birth outside_encounter implausible implausible_sex"
 BAD = {
     "landed": {"files": [("x", -1, "exe", "rar", None)] * 2},
     "parsed": {
@@ -82,10 +88,14 @@ BAD = {
         "notes": [("n", "raw", CANARY)] * 2,
     },
     "timeline": {
-        "events": [("x", None, None, None, None, "no code", 120.0)] * 2 + [("x", None, None, NOW, EARLIER, "c", -2.0)],
-        "subjects": [(1, 0), (1, 0)],
+        "events": [
+            ("x", None, None, None, "day", None, "no code", 120.0, ODD),
+            ("x", None, None, NOW, "day", EARLIER, "c", 120.0, ODD),
+        ],
+        "subjects": [(1, 0, 2, 2, 2, 2)] * 2,
         "encounters": [("e",), ("e",)],
-        "codes": [("c",), ("c",), (None,)],
+        "lineage": [(2, 1)],
+        "rebuilt": [(7, 8)],
     },
     "release": {
         "sweep": [(1, 0, 0, "missed")],
