@@ -1,4 +1,4 @@
-"""Run every benchmark: quality and speed on notes beside stock Presidio, speed on FHIR beside orjson.
+"""Run every benchmark: quality and speed on notes beside stock Presidio, speed on FHIR beside orjson, timelines by size.
 
 Needs the third-party sample data (``CHARTLINE_DATA``, else ``../shared/data``); without it says so and ends with 0.
 """
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import fhir, notes
+from bench import fhir, notes, timeline
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
@@ -23,6 +23,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         notes.run(data / "notes", RESULTS, Path(folder))
         fhir.run(data / "fhir", RESULTS, Path(folder))
+        timeline.run(data / "fhir", RESULTS, Path(folder))
     return 0
 
 
