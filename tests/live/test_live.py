@@ -19,7 +19,7 @@ from chartline.settings import Settings
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
-PATIENCE = 240  # seconds until a wait is given up; nothing is asserted about speed
+PATIENCE = 480
 ENDED = ("success", "failed")
 
 
