@@ -23,7 +23,6 @@ _WORD = re.compile(r"[^\W_]+")
 _FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
 _MANY_DIGITS = 5  # from which a number is matched however it is grouped
 _LONG_WORD = 3  # shorter words of a longer value are found with the whole of it or not at all
-_SHORT = 200  # characters of a free text that may come again with other patients, such as a goal or a plan
 _LABELS = 200_000  # remembered labels of a worker; a hospital has fewer
 _PATIENTS = 32  # remembered patients of a worker; their rows come together
 _MISSING: frozenset[str] | None = frozenset({"\0"})
@@ -65,7 +64,6 @@ class Phrases:
     def __init__(self, engine: TextEngine) -> None:
         self._engine = engine
         self._labels: dict[str, frozenset[str] | None] = {}
-        self._plain: dict[str, frozenset[str] | None] = {}
         self._patients: dict[int, _Memory] = {}
         self._last: _Memory | None = None
 
@@ -107,15 +105,7 @@ class Phrases:
         return _FREE_FORM.search(code) is not None or self.identifies(code, patient)
 
     def clean(self, text: str, patient: PatientContext) -> str:
-        """A free text without identifiers."""
-        if len(text) <= _SHORT:
-            found = self._plain.get(text, _MISSING)
-            if found is _MISSING:
-                found = words(text) if self._engine.clean(text, _NOBODY) == text else None
-                if len(self._plain) < _LABELS:
-                    self._plain[text] = found
-            if found is not None and not self.concerns(found, patient):
-                return text
+        """A free text without identifiers, read with each patient: a nickname shares no word with the name."""
         texts = self._memory(patient).texts
         made = texts.get(text)
         if made is None:

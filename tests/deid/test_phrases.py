@@ -4,14 +4,20 @@ from chartline.deid.context import Known, PatientContext
 from chartline.deid.phrases import Phrases, telling
 from tests.deid.walking import PATIENT, SECRET, Engine
 
+ROBERT = PatientContext("p3", (Known("GIVEN", "Robert"),))
 OTHER = PatientContext("p2", (Known("FAMILY", "Wells"), Known("STREET", "10 Old Mill Road")))
 
 
-def test_a_short_text_is_read_once_for_all_patients_who_share_no_word_with_it():
-    engine = Engine()
+def test_a_free_text_is_read_once_for_each_patient_also_when_they_share_no_word():
+    class Nicknames(Engine):
+        def clean(self, text, patient):
+            made = super().clean(text, patient)
+            return made.replace("Bob", "[NAME]") if patient is ROBERT else made
+
+    engine = Nicknames()
     phrases = Phrases(engine)
-    assert {phrases.clean("Walk every day", p) for p in (PATIENT, OTHER, PATIENT)} == {"Walk every day"}
-    assert engine.calls == ["Walk every day"]
+    assert [phrases.clean("Bob called", p) for p in (PATIENT, ROBERT, ROBERT)] == ["Bob called", *["[NAME] called"] * 2]
+    assert engine.calls == ["Bob called"] * 2
 
 
 def test_a_text_with_a_word_known_of_the_patient_is_read_with_the_patient():
