@@ -119,9 +119,50 @@ _PERSONAL = regex.compile(
 def find(text: str, patient: PatientContext, providers: Iterable[Known] = ()) -> Iterator[Found]:
     """Every known value of the patient, and of the providers, in a text."""
     if patient.known:
-        yield from _matches(text, _compiled(patient.known), "known")
+        yield from _matches(text, _compiled(_met(text, patient.known)), "known")
         yield from _near(text, patient.known)
     yield from _matches(text, _compiled(tuple(providers)), "known-provider")
+
+
+_SHORT = 400  # characters of a text in which most of what is known of a patient cannot be
+
+
+def _met(text: str, known: tuple[Known, ...]) -> tuple[Known, ...]:
+    """The values that a text may hold: to compile the patterns of all takes longer than to read a short text."""
+    if len(text) > _SHORT or not text.isascii():
+        return known
+    solid = _solid(text)
+    return tuple(k for k in known if any(n in solid for n in _needles(k)))
+
+
+def _solid(text: str) -> str:
+    """The letters and digits of a text, without case and whatever stands between them."""
+    return "".join(filter(str.isalnum, text.lower()))
+
+
+@lru_cache(maxsize=1 << 14)
+def _needles(known: Known) -> tuple[str, ...]:
+    """Pieces of which every form of a value that ``_forms`` gives holds at least one, as ``_solid`` reads it."""
+    value = _folded(known.value)
+    if not value.isascii():
+        return ("",)
+    words, digits = _words(value), regex.sub(r"\D", "", value)
+    if known.type in ("NAME", "RELATIVE", "GIVEN", "FAMILY"):
+        parts = words if known.type in ("NAME", "RELATIVE") else [value]
+        nicks = (n for w in parts for n in _NICKNAMES.get(w.lower(), ()))
+        found = [*(regex.sub(r"\d+$", "", w) for w in parts), *nicks]
+    elif known.type in ("PHONE", "SSN", "MRN", "ID"):
+        found = [value, digits[1:]] if len(digits) == 11 else [value]
+    elif known.type == "BIRTHDATE":
+        found = [value[2:4]]
+    elif known.type == "STREET":
+        unit = _unit_at(words)
+        found = ["".join(words[1 if unit > 2 and words[0].isdigit() else 0 : unit])]
+    elif known.type == "ZIP":
+        found = [value[:5]]
+    else:
+        found = [value]
+    return tuple(dict.fromkeys(map(_solid, found)))
 
 
 Rules = tuple[tuple[str, "regex.Pattern[str]", bool], ...]
@@ -314,10 +355,15 @@ def _number_forms(value: str) -> Iterator[tuple[str, bool]]:
 _UNIT = regex.compile(r"(?i:apt|apartment|unit|suite|ste|floor|fl|room|rm|lot|trlr)|#.*")
 
 
+def _unit_at(words: list[str]) -> int:
+    """Where the apartment of a street line begins; its length where there is none."""
+    return next((i for i, w in enumerate(words) if i > 1 and _UNIT.fullmatch(w)), len(words))
+
+
 def _street_forms(words: list[str]) -> Iterator[str]:
     """A street line, and without its apartment or its house number."""
     apart = r"[\s,.]+"
-    unit = next((i for i, w in enumerate(words) if i > 1 and _UNIT.fullmatch(w)), len(words))
+    unit = _unit_at(words)
     if len(words) > 1:
         yield apart.join(regex.escape(w) for w in words)
         yield apart.join(regex.escape(w) for w in words[:unit])

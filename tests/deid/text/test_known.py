@@ -1,5 +1,6 @@
 """What a patient's record tells, written again in the forms in which people write, is found; the words around stay."""
 
+import re
 import unicodedata
 from datetime import date
 
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chartline.deid import keys, policy
-from chartline.deid.context import Cohort, PatientContext
-from chartline.deid.text import build
+from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.text import build, known
 from chartline.fhir.people import known_values
 
 GIVEN = [
@@ -122,8 +123,8 @@ def numbered(draw):
 def left_of(engine, record, form, sentence):
     """Letters and digits of a form that the engine left, and what it changed of the sentence around it."""
     text = sentence.format(form)
-    known = known_values({"resourceType": "Patient", **record})
-    made = engine.deidentify(text, PatientContext("p", known=known, offset_days=-5))
+    told = known_values({"resourceType": "Patient", **record})
+    made = engine.deidentify(text, PatientContext("p", known=told, offset_days=-5))
     changed = {i for s in made.spans for i in range(s.start, s.end)}
     at = sentence.index("{}")
     inside = range(at, at + len(form))
@@ -181,3 +182,42 @@ def test_relatives_of_the_record_are_found(engine, where, case):
 def test_a_name_that_is_a_word_is_left_where_it_is_a_word(engine, given_name, family, text):
     known = known_values({"resourceType": "Patient", "name": [{"given": [given_name], "family": family}]})
     assert engine.deidentify(text, PatientContext("p", known=known, offset_days=-5)).text == text
+
+
+NAMES = st.builds(
+    lambda g, f, n: f"{g} {f}{n}", st.sampled_from(GIVEN), st.sampled_from(FAMILY), st.sampled_from(["", "78"])
+)
+VALUES = [
+    (("NAME", "RELATIVE"), NAMES),
+    (("GIVEN", "FAMILY"), st.sampled_from([*GIVEN, *FAMILY, "Sanford861", "Bob"])),
+    (
+        ("PHONE", "SSN", "MRN", "ID"),
+        st.sampled_from(["1-617-555-0188", "999-42-1234", "A12-4", "00482913", "555-555-5555"]),
+    ),
+    (("BIRTHDATE",), st.dates(date(100, 1, 1)).map(str)),
+    (
+        ("STREET",),
+        st.sampled_from(["10 Old Mill Road Apt 4", "Old Mill Road", "9 Elm", "10 A Street Unit 3", "Rural # 4"]),
+    ),
+    (
+        ("CITY", "ORGANIZATION"),
+        st.sampled_from(["Dunmore", "St. Mary's & Sons Clinic", "East Long-Meadow", "Lakemont Hospital"]),
+    ),
+    (("ZIP", "EMAIL", "URL"), st.sampled_from(["01890-1234", "01890", "a.b@example.org", "http://example.org/~a"])),
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of([st.builds(Known, st.sampled_from(types), values) for types, values in VALUES]), st.data())
+def test_every_form_of_a_known_value_holds_what_a_short_text_is_searched_for(value, data):
+    for form, _ in known._forms(value):
+        said = re.compile(form.replace(r"\p{Lu}", "[A-Z]"), re.IGNORECASE)
+        text = data.draw(st.from_regex(said, fullmatch=True))
+        assert known._met(text, (value,)) == (value,), form
+
+
+def test_patterns_are_made_only_of_what_a_short_text_may_hold():
+    told = (Known("FAMILY", "Quillfeather"), Known("ZIP", "01890"), Known("BIRTHDATE", "1961-04-09"))
+    assert known._met("Glucose in blood below 108", told) == ()
+    assert known._met("Dr. Quillfeather-Li, 1961", told) == (told[0], told[2])
+    assert known._met("Glucose in blood below 108. " * 40, told) == told
