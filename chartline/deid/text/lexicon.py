@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chartline.errors import MachineError
 
-_FILE = Path(__file__).with_name("data") / "lexicon.json.gz"
+_DATA = Path(__file__).with_name("data")
 _COMMON_FIRST = 1500  # the most frequent first names of each sex, certain enough to stand alone
 _COMMON_LAST = 10_000  # the most frequent surnames, likely after a first name even where they are words
 _ENDINGS = (
@@ -80,6 +80,7 @@ class Lexicon:
     words: frozenset[str]
     medical: frozenset[str]
     cities: frozenset[str]
+    everyday: frozenset[str]
 
 
 @cache
@@ -90,17 +91,18 @@ def load() -> Lexicon:
         MachineError: CL3030 the file is missing or damaged: without it names would pass.
     """
     try:
-        body = json.loads(gzip.decompress(_FILE.read_bytes()))
+        body = json.loads(gzip.decompress((_DATA / "lexicon.json.gz").read_bytes()))
         ranked = {k: {w: i for i, w in enumerate(body[k].split())} for k in ("female", "male", "last")}
         made = Lexicon(
             **ranked,
             words=frozenset(body["words"].split()),
             medical=frozenset(body["medical"].split()) | frozenset(body["drugs"].split()),
             cities=frozenset(body["cities"].split("|")),
+            everyday=frozenset((_DATA / "everyday.txt").read_text().split()),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.") from None
-    if min(len(made.female), len(made.last), len(made.words), len(made.cities)) < 1000:
+    if min(map(len, (made.female, made.last, made.words, made.cities, made.everyday))) < 1000:
         raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.")
     return made
 
@@ -158,13 +160,16 @@ def kind(word: str) -> Kind:
         )
     lists, name = load(), "".join(parts)
     rank = min(lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20))
-    medical = _listed(name, lists.medical)
+    surname = lists.last.get(name, 1 << 20) < _COMMON_LAST
+    # The dictionary has ``kim`` and ``patel``: a common name is a word where people use it as one.
+    sure = (rank < _COMMON_FIRST or surname) and name not in lists.everyday
+    medical = not sure and _listed(name, lists.medical)
     return Kind(
         first=rank < 1 << 20,
         common_first=rank < _COMMON_FIRST,
         last=name in lists.last,
-        surname=lists.last.get(name, 1 << 20) < _COMMON_LAST,
-        word=(medical and rank >= _COMMON_FIRST) or _listed(name, lists.words),
+        surname=surname,
+        word=not sure and ((medical and rank >= _COMMON_FIRST) or _listed(name, lists.words)),
         medical=medical,
         city=name in lists.cities,
         eponym=name in EPONYMS,
