@@ -93,11 +93,6 @@ def _born(c: Case) -> str:
     return v.DATE_FORMS[c.rng.choice(("us", "us2", "iso", "long", "dash", "mil", "dmon"))](v.day(c.rng))
 
 
-def _dictated(c: Case) -> str:
-    d = v.day(c.rng)
-    return f"{v.MONTHS[d.month - 1].lower()} {v.NTH[d.day - 1]} nineteen {c.rng.choice(('forty', 'fifty', 'sixty'))} {v.ONES[d.day % 9 + 1]}"
-
-
 def _address(c: Case) -> str:
     rng = c.rng
     line = f"{rng.randrange(1, 19999)} {v.spaced(rng.choice(v.STREETS))}"
@@ -133,7 +128,6 @@ _VALUES: dict[str, tuple[str, Callable[[Case], str]]] = {
     "dob": ("DATE", _born),
     "dobc": ("DATE", lambda c: v.DATE_FORMS["compact"](v.day(c.rng))),
     "datec": ("DATE", lambda c: v.DATE_FORMS["compact"](v.day(c.rng))),
-    "dobwords": ("DATE", _dictated),
     "range": ("DATE", lambda c: v.ranged(v.day(c.rng))),
     "old": ("AGE", lambda c: v.over89(c.rng)),
     "young": ("", lambda c: v.young(c.rng)),

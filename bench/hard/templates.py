@@ -35,7 +35,7 @@ Assessed by {d2.full} DO, PGY-2, pager {pager}
     "radiology": [
         """EXAM: CT CHEST W CONTRAST
 PATIENT: {p.lfu}   MRN {mrn}   ACC: {acc}
-EXAM DATE: {date.ustime}
+EXAM DATE: {date.us2} 14:35
 REFERRING: {d.lf} MD
 COMPARISON: CT {date.us}, {hosp}.
 TECHNIQUE: 5 mm axial images, 100 mL Omnipaque 350.
@@ -88,7 +88,7 @@ Takes Similac 5 oz q4h. {neg} Sibling {kid.first} has asthma. Daycare: {school}.
 FAST neg. {neg} Trauma attending {d.last}, ED {d2.last}.""",
     ],
     "telephone encounter": [
-        """Telephone encounter {date.ustime}: {r.full}, {r.rel_low} of {p.full}, called from {phone} asking about refill of lisinopril 20 mg. Spoke w/
+        """Telephone encounter {date.us2} 14:35: {r.full}, {r.rel_low} of {p.full}, called from {phone} asking about refill of lisinopril 20 mg. Spoke w/
 {n.first}. Pharmacy is on {street}, {city}. {neg} Will route to {d.last}. Call back tomorrow after 3.""",
         """Pt called. States {d.full} told her to stop Eliquis before {part.mon}. Advised per Dr. {d.last}. Left VM for {n.first} ext {ext}. {neg}
 {n2.fi} RN""",
@@ -130,7 +130,7 @@ The patient was identified by wristband as {p.full} and brought to OR 4. {neg} K
 {neg} Church: {church}. Probation officer {d.last} in {county} County. Immigrated from {abroad}. Portal login {url}. -- {d2.full}, MSW""",
     ],
     "dictation": [
-        """this is doctor {d.low} dictating on patient {p.low} medical record number {mrn} date of birth {dobwords} the patient is a {young}
+        """this is doctor {d.low} dictating on patient {p.low} medical record number {mrn} date of birth {part.lowwords} nineteen fifty six the patient is a {young}
 comma seen today {part.words} in follow up period {p.she} lives in {citylow} with {p.her} {r.rel_low} {r.firstlow} period next paragraph
 exam is unremarkable period plan is metoprolol twenty five b i d period copy to doctor {d2.lastlow} thank you end of dictation""",
     ],

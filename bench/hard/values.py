@@ -104,7 +104,9 @@ ABROAD = """
     Oaxaca Port-au-Prince Marburg Guadalajara Lagos Kathmandu Ho|Chi|Minh|City Kinshasa Kraków Tegucigalpa Chengdu
     Mogadishu Managua Cebu|City Ludhiana Aleppo
     """.split()
-STATES = "AL AZ CA CO CT FL GA IA ID IL IN KY LA MA MD ME MI MN MO NC NE NJ NM NV NY OH OK OR PA SC TN TX VA WA WI".split()
+STATES = (
+    "AL AZ CA CO CT FL GA IA ID IL IN KY LA MA MD ME MI MN MO NC NE NJ NM NV NY OH OK OR PA SC TN TX VA WA WI".split()
+)
 STATE_NAMES = "Alabama Arizona Colorado Georgia Idaho Iowa Kentucky Maine Ohio Oregon Texas Virginia Wisconsin".split()
 COUNTIES = "Maricopa Cook Hennepin Cuyahoga Tarrant Allegheny Yoknapatawpha St.|Tammany Prince|George's Kern".split()
 STREETS = """
@@ -122,7 +124,7 @@ HOSPITALS = """
 CLINICS = """
     {city}|Family|Medicine {last}|Orthopedics|and|Sports|Medicine {city}|Women's|Health {last}|Pediatrics
     {city}|Urgent|Care Northside|Cardiology|Associates Planned|Parenthood|of|{city} {city}|Dialysis|Center
-    {last}|&|{last}|Dermatology Sunrise|Eye|Institute {city}|Pain|Clinic The|{last}|Clinic
+    {last}|&|{last}|Dermatology Sunrise|Eye|Institute {city}|Pain|Clinic {last}|Clinic
     """.split()
 HOMES = """
     Golden|Oaks|Care|Center Shady|Pines|Assisted|Living {city}|Rehab|and|Nursing|Center Brookdale|{city}|Memory|Care
@@ -214,7 +216,6 @@ DATE_FORMS: dict[str, Callable[[date], str]] = {
     "weekday": lambda d: f"{DAYS[d.weekday()]}, {MONTHS[d.month - 1]} {d.day}, {d.year}",
     "ofof": lambda d: f"the {_ordinal(d.day)} of {MONTHS[d.month - 1]}, {d.year}",
     "stamp": lambda d: f"{d.isoformat()}T08:15:00Z",
-    "ustime": lambda d: f"{d.month:02d}/{d.day:02d}/{d.year} 14:35",
 }
 PART_FORMS: dict[str, Callable[[date], str]] = {
     "md": lambda d: f"{d.month}/{d.day}",
@@ -224,6 +225,7 @@ PART_FORMS: dict[str, Callable[[date], str]] = {
     "mslash": lambda d: f"{d.month}/{d.year}",
     "words": lambda d: f"{MONTHS[d.month - 1]} {NTH[d.day - 1]}",
     "ofwords": lambda d: f"the {NTH[d.day - 1]} of {MONTHS[d.month - 1]}",
+    "lowwords": lambda d: f"{MONTHS[d.month - 1]} {NTH[d.day - 1]}".lower(),
     "apos": lambda d: f"{MONTHS[d.month - 1][:3]} '{d.year % 100:02d}",
 }
 

@@ -21,7 +21,7 @@ _CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\
 _KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|POA|proxy|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
 _LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 _FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     """
     de la van von der den del della di da dos das du le bin ibn al el ter ten y e st mc mac af zu
     """.split()
@@ -59,6 +59,20 @@ PLAIN = frozenset(
     reimbursed reimbursement denied preauthorization adjudication
     """.split()
 )
+_ROLES = (
+    r"(?:nurse|midwife|doula|therapist|counsel?lor|psychologist|psychiatrist|\w+ologist|p(?:a)?ediatrician|obstetrician|surgeon"
+    r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
+    r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
+    r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
+    r"|donor|recipient|informant|witness|author|student|boss|instructor|trainer|sponsor|stylist|baby (?:girl|boy))"
+)
+_MEETS = (
+    r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)"
+    r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
+    r"|called|updated|written|interviewed|witnessed|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
+    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|updated|attn|d/w|s/w"
+    r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters))"
+)
 _EPONYM_NOUNS = (
     r"(?:['’]s?)?[\s\-]+(?:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
     r"|cyst|lymphoma|sarcoma|tumou?r|thyroiditis|esophagus|oesophagus|ulcers?|fracture|dystrophy|chorea|ataxia|encephalopathy"
@@ -75,7 +89,19 @@ _EPONYM = regex.compile(
     rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}{_EPONYM_NOUNS}|\b[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])", 0
 )
 _LEAD = regex.compile(
-    rf"(?:(?i:\b{_TITLES})\.?|(?i:\b{_KIN})\s*[,:(\-–]?|(?i:\b(?:named|called|known as|goes by|name is|name:)))\s*$"
+    rf"(?:(?i:\b{_TITLES})\.?|(?i:\b{_KIN})\s*[,:(\-–]?|(?i:\b{_ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
+    r"|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
+)
+# What follows a person and hardly anything else.
+_AGED = regex.compile(
+    r"\s*[,;(\[|-]?\s*(?:(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|[MF]\s?\d{1,3}\b)"
+    r"|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
+)
+_KINFOLK = regex.compile(
+    rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{_KIN})\b|['’]s\s+(?i:{_KIN}|chart|parents|family|PCP|room)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{_KIN})\b"
+)
+_SAYS = regex.compile(
+    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works)\b"
 )
 _FACILITY_END = (
     r"(?:Hospitals?|Hosp\.?(?!\w)|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
@@ -318,7 +344,7 @@ def _runs(text: str, words: list[Token]) -> Iterator[Found]:
             yield from _judged(text, run)
             run = []
         if (token.shape in ("capital", "upper", "initial") and not _unit(text, token)) or (
-            run and token.text in _PARTICLES and i + 1 < len(words) and words[i + 1].shape in ("capital", "upper")
+            run and token.text in PARTICLES and i + 1 < len(words) and words[i + 1].shape in ("capital", "upper")
         ):
             run.append(token)
         elif run:
@@ -348,7 +374,7 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     After a first name nearly any word can be a last name; a word that is also a drug or a plant is a first name when
     a plain last name follows.
     """
-    if token.shape == "initial" or token.text in _PARTICLES:
+    if token.shape == "initial" or token.text in PARTICLES:
         return False
     name, found = plain(token.text), token.kind
     led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
@@ -414,14 +440,19 @@ def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
         yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
 
 
+def _followed(text: str, end: int) -> bool:
+    """Whether what follows a place tells of a person: an age, a birth date, a record number, a relative."""
+    return bool(_AGED.match(text, end) or _KINFOLK.match(text, end))
+
+
 def _person(text: str, part: list[Token]) -> Iterator[Found]:
-    while part and part[0].text in _PARTICLES and part[0].shape == "lower":
+    while part and part[0].text in PARTICLES and part[0].shape == "lower":
         part = part[1:]
     while part and part[-1].shape == "lower":
         part = part[:-1]
     if not part:
         return
-    names = [t for t in part if t.shape != "initial" and t.text not in _PARTICLES]
+    names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
     led = bool(_LEAD.search(text, max(0, part[0].start - 24), part[0].start))
     if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names) and not led):
         return
@@ -447,6 +478,8 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         return True
     if len(names) >= 2:
         rest = names[1:]
+        if not any(t.kind.medical for t in names) and _followed(text, part[-1].end):
+            return True
         if (
             names_ok
             and unknown == 1
@@ -467,8 +500,16 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
         )
     only = names[0]
-    if only.kind.common_first and only.shape == "capital" and _SPOKEN.match(text, only.end):
-        return True
+    if only.shape == "capital" and not only.kind.medical:
+        said = _SAYS.match(text, only.end) or _followed(text, only.end)
+        if (
+            said
+            and (only.kind.first or only.kind.last or only.kind.unknown)
+            and (only.text[1:].islower() or _inner_capital(only.text))
+        ):
+            return True
+        if (only.kind.common_first or (only.kind.strong and only.kind.first)) and _SPOKEN.match(text, only.end):
+            return True
     if initials:
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
             return not (only.kind.medical and not only.kind.last)
@@ -481,8 +522,8 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
 
 
 _SPOKEN = regex.compile(
-    r",?\s+(?:seen|who|whose|presented|presents|reports|reported|denies|denied|states|stated|complains|said|says|was\s+(?:seen|admitted|born)"
-    r"|is\s+(?:a|an|the|here|doing|seen|currently))\b"
+    r",?\s+(?:seen|who|whose|presented|presents|was\s+(?:seen|admitted|born|brought|referred|discharged|accompanied|transferred)|(?:has|had)\s+been"
+    r"|is\s+(?:a|an|the|here|doing|seen|currently|accompanied)|will\s+(?:follow|return|call|see|come)|returns|returned|came|comes|takes|needs|has\s+(?:a|an|no|had))\b"
 )
 
 
@@ -552,11 +593,7 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 break
             if token.kind.word and not (token.kind.first or token.kind.last):
                 break
-            if (
-                token.shape == "lower"
-                and not (token.kind.strong or token.kind.unknown)
-                and token.text not in _PARTICLES
-            ):
+            if token.shape == "lower" and not (token.kind.strong or token.kind.unknown) and token.text not in PARTICLES:
                 break
             sure += token.kind.strong or token.kind.unknown or token.kind.common_first
             stop = t.end()

@@ -1,0 +1,228 @@
+"""Writing without cases: lines all in capitals and texts all in small letters, written as the recognizers expect them.
+
+Letter for letter, so that offsets stay. What is a name, a month, a street or a facility by the lists and by its
+neighbours gets a capital; every other word loses it.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from chartline.deid.text import lexicon
+from chartline.deid.text.lexicon import POSTAL, STATES, kind, plain
+from chartline.deid.text.names import PARTICLES, PLAIN
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
+_LINE = re.compile(r"[^\n]+\n*")
+_CALENDAR = frozenset(
+    """
+    january february march april june july august september october november december jan feb mar apr jun jul aug sep
+    sept oct nov dec monday tuesday wednesday thursday friday saturday sunday christmas thanksgiving easter halloween
+    labor memorial
+    """.split()
+)
+_TITLES = frozenset("dr mr mrs ms miss prof doctor drs".split())
+_CREDENTIALS = frozenset(
+    "md do rn np pa phd lpn lvn cna crna cnm dnp aprn msw lcsw lmft lpc pharmd rph dpt psyd mph rd bsn msn dds".split()
+)
+_OPENS = frozenset(
+    """
+    patient pt name provider attending physician surgeon nurse therapist midwife doula son daughter wife husband mother
+    father mom dad brother sister partner spouse aunt uncle friend roommate caregiver guardian neighbor cousin niece
+    nephew grandmother grandfather named called client resident landlord officer by
+    """.split()
+)
+_FACILITIES = frozenset(
+    """
+    hospital clinic center medical health hospice pharmacy school church university college rehab nursing manor
+    pediatrics orthopedics dermatology cardiology dialysis infirmary memorial general regional shelter jail academy
+    institute associates living elementary deaconess department llc inc
+    """.split()
+)
+_STREETS = frozenset(
+    """
+    street st avenue ave road rd drive dr lane ln court ct boulevard blvd place pl terrace ter trail trl way parkway
+    pkwy highway hwy circle cir square route
+    """.split()
+)
+_SMALL = frozenset("and of the or in on at to by with for from as is was an a i per x".split())
+_GAP = frozenset({" ", "  ", ", ", "-", ". ", "^", "’", "'"})
+_TWO = re.compile(r"[\w'’]+ [\w'’]+")
+_LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
+_SAMPLE = 4000
+
+
+def cased(text: str) -> str:
+    """The text with its lines in capitals, or all of it where it has none, written in both cases."""
+    if len(text) >= _LEAST and _small(text[:_SAMPLE]):
+        return _rewritten(text, upper=False)
+    if not any(_capitals(line) for line in text.split("\n")):
+        return text
+    return "".join(_rewritten(line, upper=True) if _capitals(line) else line for line in _LINE.findall(text) or [text])
+
+
+def _small(text: str) -> bool:
+    """Whether a text is written in small letters, one capital in a hundred aside."""
+    return sum(map(str.isupper, text)) * 100 < sum(map(str.islower, text))
+
+
+def _capitals(line: str) -> bool:
+    """Whether a line of two words and more is written in capitals."""
+    return line.isupper() and sum(len(w) > 2 for w in line.split()) > 1
+
+
+def _rewritten(text: str, *, upper: bool) -> str:
+    found = list(_TOKEN.finditer(text))
+    words = [m.group().lower() for m in found]
+    gaps = [text[a.end() : b.start()] for a, b in pairwise(found)] + ["\n"]
+    sure = [_sure(word, upper=upper) for word in words]
+    high = [s or _beside(words, gaps, sure, i, upper=upper) for i, s in enumerate(sure)]
+    _towns(words, gaps, high)
+    _before(words, gaps, high, _FACILITIES, upper=upper)
+    _streets(words, gaps, high)
+    out, at = [], 0
+    for i, (m, word) in enumerate(zip(found, words, strict=True)):
+        out += [text[at : m.start()], _written(m.group(), word, words, gaps, i, high=high[i], upper=upper)]
+        at = m.end()
+    made = "".join([*out, text[at:]])
+    return made if len(made) == len(text) else text
+
+
+def _sure(word: str, *, upper: bool) -> bool:
+    """Whether a word is a name on its own, or of the calendar."""
+    if word in _CALENDAR or word in _TITLES:
+        return True
+    found = kind(word)
+    if word in STATES:
+        return True
+    if plain(word) in PLAIN or word in _SMALL or word in _OPENS or found.word or found.medical or len(word) < 3:
+        return False
+    if upper:
+        return found.strong or found.city or (found.unknown and len(word) > 4)
+    return found.common_first or found.surname or (found.city and not found.word)
+
+
+def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, upper: bool) -> bool:
+    """Whether a word that may be a name stands by a name, or where a person is named."""
+    word = words[i]
+    found = kind(word)
+    if word in _SMALL or any(c.isdigit() for c in word) or plain(word) in PLAIN or len(word) < 2:
+        return False
+    if found.medical and not (found.surname or found.common_first):
+        return False
+    if found.word and not (found.first or found.last):
+        return False
+    before = words[i - 1] if i and (gaps[i - 1] in _GAP or gaps[i - 1].strip() == ":") else ""
+    after = words[i + 1] if gaps[i] in _GAP and i + 1 < len(words) else ""
+    if before in _TITLES or (before in _OPENS and not found.word):
+        return True
+    near = (before and sure[i - 1] and before not in _CALENDAR) or (
+        after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
+    )
+    named = found.first or found.surname or (not found.word and (upper or found.last or found.unknown))
+    if near and named and len(word) > 2:
+        return True
+    return found.word and (found.common_first or found.surname) and before in _OPENS and after in _CREDENTIALS
+
+
+def _towns(words: list[str], gaps: list[str], high: list[bool]) -> None:
+    cities = lexicon.load().cities
+    for i in range(len(words) - 1):
+        if gaps[i] in (" ", ". ") and f"{words[i]} {words[i + 1]}" in cities:
+            high[i] = high[i + 1] = True
+
+
+def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:
+    """Words that lead to a noun of facilities, and the noun."""
+    for i, word in enumerate(words):
+        if word not in ends:
+            continue
+        at = i
+        while (
+            at and gaps[at - 1] in (" ", ". ", "-") and i - at < 4 and _leads(words[at - 1], high[at - 1], upper=upper)
+        ):
+            at -= 1
+        if at < i:
+            high[at : i + 1] = [True] * (i + 1 - at)
+
+
+def _leads(word: str, named: bool, *, upper: bool) -> bool:
+    if named or word in _FACILITIES or word in ("st", "mt", "mercy", "holy", "sacred", "heart", "good", "samaritan"):
+        return word not in _CALENDAR
+    found = kind(word)
+    return (
+        upper
+        and word not in _SMALL
+        and plain(word) not in PLAIN
+        and (found.last or not found.medical)
+        and word.isalpha()
+    )
+
+
+def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
+    """A number, one to four words and a word of streets."""
+    for i, word in enumerate(words):
+        if word not in _STREETS:
+            continue
+        for back in range(2, 6):
+            if i < back or gaps[i - back] not in (" ", "  ", ". "):
+                break
+            if words[i - back].isdigit():
+                high[i - back + 1 : i + 1] = [True] * back
+                break
+    for i, word in enumerate(words):
+        if (
+            i > 1
+            and gaps[i - 1] == " "
+            and word in ("road", "highway", "box")
+            and words[i - 1] in ("county", "po", "state")
+        ):
+            high[i - 1] = high[i] = True
+
+
+def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *, high: bool, upper: bool) -> str:
+    if any(c.isdigit() for c in piece):
+        return piece if upper else piece.upper() if sum(map(str.isdigit, piece)) > 3 else piece
+    if len(piece) == 1:
+        if upper:
+            return piece
+        near = (i + 1 < len(words) and gaps[i] in (" ", ". ") and _named(words[i + 1])) or (
+            i > 0 and gaps[i - 1] in (" ", ", ") and _named(words[i - 1]) and gaps[i][:1] in (".", ",", ")", "\n")
+        )
+        return piece.upper() if near and word not in "aix" else piece
+    before = gaps[i - 1] if i else ""
+    if word in _CREDENTIALS and (before.startswith(",") or (i and _named(words[i - 1])) or upper):
+        return piece.upper()
+    if (
+        word.upper() in POSTAL
+        and len(word) == 2
+        and (
+            before.startswith(",")
+            or upper
+            or (
+                gaps[i].strip(" ") == ""
+                and i + 1 < len(words)
+                and words[i + 1][:5].isdigit()
+                and len(words[i + 1]) >= 5
+            )
+        )
+    ):
+        return piece.upper()
+    if high:
+        return _capital(piece)
+    if upper and len(piece) < 5 and kind(word).unknown and word not in PARTICLES:
+        return piece
+    return piece.lower()
+
+
+def _named(word: str) -> bool:
+    found = kind(word)
+    return found.strong and len(word) > 2
+
+
+def _capital(piece: str) -> str:
+    low = piece.lower()
+    if low[:2] in ("o'", "d'", "o’", "d’") or (low[:2] == "mc" and len(low) > 4):
+        return low[0].upper() + low[1] + low[2:3].upper() + low[3:]
+    return low[0].upper() + low[1:]
