@@ -173,7 +173,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """The rows that one resource becomes: the resource and its notes, or a quarantined or filtered record."""
     kind = row["resource_type"]
-    made = outcome(walk, {**orjson.loads(row["raw"]), "id": row["resource_id"]}, state)
+    made = outcome(walk, walker.members(row["raw"].encode()), row["resource_id"], state)
     if made is None:
         yield {"kind": "filtered", "reason": "type_not_in_policy", "count": 1}
         return
@@ -182,8 +182,8 @@ def _rows(
         return
     owner = row["person_id"]
     subject = walker.subject_id(state.code("Patient", owner)) if owner is not None else None
-    resource_id = made.resource["id"]
-    text, offsets = orjson.dumps(made.resource), sorted(made.offsets.items()) or None
+    resource_id, text = made.id, made.json
+    offsets = sorted(made.offsets.items()) or None
     yield {
         "kind": "resource",
         "row_hash": _row_hash(text, orjson.dumps(offsets)),

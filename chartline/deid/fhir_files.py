@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -31,7 +32,7 @@ from chartline.deid.keys import Key
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.policy import Policy
-from chartline.deid.walker import Deidentifier, Refused, Walk, keyed_code, logical
+from chartline.deid.walker import Deidentifier, Members, Refused, Result, Walk, keyed_code, kind_of, logical, members
 from chartline.errors import DataError, UsageError
 from chartline.fhir import records, references
 from chartline.fhir.definitions import resource_types
@@ -41,6 +42,9 @@ from chartline.ingest import formats, sources
 BASE = "https://deidentified.invalid"
 """Server of the fullUrls written: a name that never resolves (RFC 2606), so that relative references do."""
 
+_ENTRY = b'{"fullUrl":"' + BASE.encode() + b'/%b","resource":%b}'
+_ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%b"}}'
+_OWNERS = 200_000  # remembered forms of what says whose a resource is
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 
 
@@ -223,6 +227,19 @@ def _parsed(record: records.Record) -> dict[str, Any] | None:
     return tree if tree["id"] else None
 
 
+def _members(record: records.Record) -> tuple[Members, str] | None:
+    """The members of a record's resource and its id, or the one its fullUrl gives; None when it is not a resource."""
+    try:
+        found = members(record.raw)
+        resource_id = orjson.loads(bytes(found["id"])) if "id" in found else None
+        if kind_of(found) not in resource_types():
+            return None
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        return None
+    named = resource_id if isinstance(resource_id, str) else records.id_of(record.full_url)
+    return (found, named) if named else None
+
+
 # --- writing -----------------------------------------------------------------------------------------
 
 
@@ -258,6 +275,7 @@ class _Writer:
 
     def __init__(self, walk: Deidentifier, world: World, contexts: _Contexts, codes: Callable[[str, str], str]) -> None:
         self._walk, self._world, self._contexts, self._codes = walk, world, contexts, codes
+        self._owners: dict[tuple[str, tuple[tuple[str, bytes], ...]], str | None] = {}
         self._plain: Counter[str] = Counter()
         self._quarantined: Counter[str] = Counter()
         self._filtered: Counter[str] = Counter()
@@ -296,36 +314,34 @@ class _Writer:
             self._quarantined["too_large"] += 1
             return None, ""
         if records.is_bundle(text):
-            return orjson.dumps(self._bundle(text)), "Bundle"
+            return self._bundle(text), "Bundle"
         made = self._one(records.Record(1, text))
-        return (orjson.dumps(made), str(made["resourceType"])) if made is not None else (None, "")
+        return (made.json, made.kind) if made is not None else (None, "")
 
-    def _bundle(self, text: bytes) -> dict[str, Any]:
+    def _bundle(self, text: bytes) -> bytes:
         kind = _head.decode(text).type
         acts = kind in ("transaction", "batch")
         entries = []
         for record in records.expand(text, bundle=1):
             made = self._one(record)
             if made is not None:
-                place = f"{made['resourceType']}/{made['id']}"
-                entry = {"fullUrl": f"{BASE}/{place}", "resource": made}
-                entries.append({**entry, "request": {"method": "PUT", "url": place}} if acts else entry)
-        body = {"resourceType": "Bundle", "type": kind if acts else "collection"}
-        return {**body, "entry": entries} if entries else body
+                place = f"{made.kind}/{made.id}".encode()
+                entries.append(_ACT % (place, made.json, place) if acts else _ENTRY % (place, made.json))
+        whole = b',"entry":[%b]' % b",".join(entries) if entries else b""
+        return b'{"resourceType":"Bundle","type":"%b"%b}' % (kind.encode() if acts else b"collection", whole)
 
-    def _one(self, record: records.Record) -> dict[str, Any] | None:
+    def _one(self, record: records.Record) -> Result | None:
         self._plain["in"] += 1
         left_out = record.filtered or ("deleted" if record.deletion else "")
         if left_out:
             self._filtered[left_out] += 1
             return None
-        tree = _parsed(record)
-        if record.fault or tree is None:
+        given = None if record.fault else _members(record)
+        if given is None:
             self._quarantined[record.fault or "not_a_resource"] += 1
             return None
-        owner = references.patient_of(tree, tree["id"], cast(Mapping[str, str | None], self._world))
-        patient, earliest = self._contexts[owner]
-        made = outcome(self._walk, tree, Walk(patient, self._codes, self._world.links, earliest))
+        patient, earliest = self._contexts[self._owner(*given)]
+        made = outcome(self._walk, *given, Walk(patient, self._codes, self._world.links, earliest))
         if made is None:
             self._filtered["type_not_in_policy"] += 1
             return None
@@ -334,4 +350,24 @@ class _Writer:
             return None
         self._plain["out"] += 1
         self._plain["notes"] += len(made.notes)
-        return made.resource
+        return made
+
+    def _owner(self, resource: Members, resource_id: str) -> str | None:
+        """The patient whose a resource is; what says so is the same in all of a visit."""
+        kind = kind_of(resource)
+        if kind == "Patient":
+            return resource_id
+        told = tuple([(key, bytes(resource[key])) for key in _owning(kind) if key in resource])
+        if (kind, told) not in self._owners:
+            if len(self._owners) >= _OWNERS:
+                self._owners.clear()
+            targets = cast(Mapping[str, str | None], self._world)
+            tree = {"resourceType": kind, **{key: orjson.loads(value) for key, value in told}}
+            self._owners[kind, told] = references.patient_of(tree, resource_id, targets)
+        return self._owners[kind, told]
+
+
+@cache
+def _owning(kind: str) -> tuple[str, ...]:
+    """The elements of a type that can put a resource into a patient's compartment."""
+    return tuple(dict.fromkeys(path[0] for path in references.compartment().get(kind, ())))

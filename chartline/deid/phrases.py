@@ -29,8 +29,11 @@ _MISSING: frozenset[str] | None = frozenset({"\0"})
 
 
 @dataclass
-class _Memory:
-    """What is remembered of one patient; it holds the patient, so that the patient's address stays taken."""
+class About:
+    """What is remembered of one patient: the words known of the patient, and what was read.
+
+    It holds the patient, so that the patient's address stays taken.
+    """
 
     patient: PatientContext
     known: frozenset[str]
@@ -64,10 +67,11 @@ class Phrases:
     def __init__(self, engine: TextEngine) -> None:
         self._engine = engine
         self._labels: dict[str, frozenset[str] | None] = {}
-        self._patients: dict[int, _Memory] = {}
-        self._last: _Memory | None = None
+        self._patients: dict[int, About] = {}
+        self._last: About | None = None
 
-    def _memory(self, patient: PatientContext) -> _Memory:
+    def about(self, patient: PatientContext) -> About:
+        """What is remembered of a patient."""
         if self._last is not None and self._last.patient is patient:
             return self._last
         memory = self._patients.get(id(patient))
@@ -75,13 +79,13 @@ class Phrases:
             if len(self._patients) >= _PATIENTS:
                 self._patients.clear()
             known = frozenset().union(*(telling(k.value) for k in patient.known))
-            memory = self._patients[id(patient)] = _Memory(patient, known)
+            memory = self._patients[id(patient)] = About(patient, known)
         self._last = memory
         return memory
 
     def concerns(self, found: frozenset[str], patient: PatientContext) -> bool:
         """Whether any of these words is known of the patient."""
-        return not self._memory(patient).known.isdisjoint(found)
+        return not self.about(patient).known.isdisjoint(found)
 
     def identifies(self, text: str, patient: PatientContext) -> bool:
         """Whether a label, code or unit holds anything identifying."""
@@ -94,7 +98,7 @@ class Phrases:
             return True
         if not self.concerns(found, patient):
             return False
-        labels = self._memory(patient).labels
+        labels = self.about(patient).labels
         made = labels.get(text)
         if made is None:
             made = labels[text] = self._engine.identifies(text, patient)
@@ -106,7 +110,7 @@ class Phrases:
 
     def clean(self, text: str, patient: PatientContext) -> str:
         """A free text without identifiers, read with each patient: a nickname shares no word with the name."""
-        texts = self._memory(patient).texts
+        texts = self.about(patient).texts
         made = texts.get(text)
         if made is None:
             made = texts[text] = self._engine.clean(text, patient)
@@ -114,7 +118,7 @@ class Phrases:
 
     def document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
         """A whole document without identifiers; the same bytes of the same patient are read once."""
-        documents = self._memory(patient).documents
+        documents = self.about(patient).documents
         digest = hashlib.sha256(content_type.encode() + b"\0" + data).digest()
         made = documents.get(digest)
         if made is None:

@@ -1,26 +1,29 @@
-"""The policy compiled to closures that walk one parsed resource and build the de-identified one.
+"""The policy compiled to closures that walk the JSON of one resource and write the de-identified one.
 
-Only what a closure was compiled for is copied; every other key is left behind and counted. Contained resources,
-primitive extensions, references of every form, narrative and attachments go through the same tree.
+Only what a closure was compiled for is written; every other key is left behind and counted. Contained resources,
+primitive extensions, references of every form, narrative and attachments go through the same tree. A value is read only
+where an action looks at it, and what an action made is checked against the definitions before it is written, so that
+the whole needs no second look. Records repeat themselves: what became of a value is remembered by its bytes.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import orjson
 
 from chartline.deid import dates, geography, phrases
 from chartline.deid.context import PatientContext
-from chartline.deid.phrases import Phrases
+from chartline.deid.phrases import About, Phrases
 from chartline.deid.policy import DATES, Decision, Policy
 from chartline.errors import DataError
 from chartline.fhir import definitions, validate
@@ -39,7 +42,11 @@ _OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of 
 _LITERAL = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://\S+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?"
 )
-_CONCEPTS = 20_000  # remembered concepts of one element; a hospital's vocabulary in use is smaller
+_MEMORY = 20_000  # remembered values of one element; a hospital's vocabulary in use is smaller
+_LONG = 4096  # bytes of a value that is not remembered
+_LINKS = 200_000  # remembered references of the records that come together
+_SHAPES = 4096  # remembered sets of keys of one type
+_NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})  # quicker read than looked up
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
 _URN = re.compile(r"urn:(uuid|oid):(\S+)")
 
@@ -67,9 +74,14 @@ class Note:
     status: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Walk:
-    """What the closures need to know while they walk one resource."""
+    """What the closures need to know while they walk one resource, and what they tell of it.
+
+    Attributes:
+        faults: element paths of what was made but is not valid FHIR.
+        personal: how many values were treated as the patient's own, and so say nothing of another patient's.
+    """
 
     patient: PatientContext
     code: Callable[[str, str], str]
@@ -80,31 +92,73 @@ class Walk:
     said: set[Any] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
     offsets: dict[str, float] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    personal: int = 0
+    about: About = field(init=False)
 
 
-Step = Callable[[Any, Walk], Any]
+Members = Mapping[str, msgspec.Raw]
+Action = Callable[[Any, Walk], Any]
+"""What becomes of one value, None for nothing."""
+Step = Callable[[bytes, Walk], bytes | None]
+"""What becomes of one element, as JSON, None for nothing."""
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw])
+_loads, _dumps = orjson.loads, orjson.dumps
+_OBJECT, _LIST = b"{["
 
 
-@dataclass(frozen=True)
+def members(raw: bytes) -> Members:
+    """The members of a resource, each value as the bytes it was written in.
+
+    Raises:
+        ValueError, msgspec.MsgspecError: it is not a JSON object.
+    """
+    if not raw.isascii():
+        raw.decode()
+    return _members.decode(raw)
+
+
+class _Names(dict[str, bytes]):
+    """How the name of a member is written before its value."""
+
+    def __missing__(self, name: str) -> bytes:
+        made = self[name] = _dumps(name) + b":"
+        return made
+
+
+_names = _Names()
+
+
+def _written(out: Mapping[str, bytes]) -> bytes:
+    return b"{" + b",".join([_names[k] + v for k, v in out.items()]) + b"}"
+
+
+@dataclass(slots=True)
 class Result:
     """A de-identified resource, its notes, and hidden-origin day counts of its dates (year-only policies)."""
 
-    resource: dict[str, Any]
+    kind: str
+    id: str
+    json: bytes
     notes: list[Note]
     offsets: dict[str, float]
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The resource, parsed."""
+        return dict(_loads(self.json))
 
 
 def keyed_code(key: bytes) -> Callable[[str, str], str]:
     """Pseudonyms as the first 32 hexadecimal digits of HMAC-SHA-256 over ``Type/id``, remembered within a worker."""
     known: dict[tuple[str, str], str] = {}
-    keyed = hmac.new(key, digestmod=hashlib.sha256)
 
     def code(kind: str, source_id: str) -> str:
         made = known.get((kind, source_id))
         if made is None:
-            mac = keyed.copy()
-            mac.update(f"{kind}/{source_id}".encode())
-            made = mac.hexdigest()[:32]
+            made = hmac.digest(key, f"{kind}/{source_id}".encode(), "sha256").hex()[:32]
             if len(known) < 1_000_000:
                 known[kind, source_id] = made
         return made
@@ -132,14 +186,15 @@ def logical(kind: Any, identifier: Any) -> str | None:
     return f"{kind if isinstance(kind, str) else ''}?identifier={token}"
 
 
-@dataclass
+@dataclass(slots=True)
 class _Seen:
-    """What a concept became, its words, what was done to it by slot, and how often it came again."""
+    """What a value became, its words, what was done to it by slot, how often it came again, and for whom last."""
 
-    made: Any
+    made: bytes | None
     words: frozenset[str]
     done: list[tuple[int, int]]
     times: int = 0
+    last: About | None = None
 
 
 class Deidentifier:
@@ -155,72 +210,99 @@ class Deidentifier:
         self._policy = policy
         self._text = text
         self._local_system = local_system
-        self._steps: dict[str, Callable[[Mapping[str, Any], Walk], dict[str, Any]]] = {}
+        self._compiled: dict[str, Callable[[Members, Walk], dict[str, bytes]]] = {}
         self._slots: list[tuple[str, str, Decision]] = []
+        self._below: dict[str, list[int]] = {}
         self._hits: list[int] = []
         self._unknown: Counter[str] = Counter()
-        self._seen: dict[str, dict[bytes, _Seen]] = {}
+        self._memories: list[dict[bytes, _Seen]] = []
+        self._dates: dict[str, dict[bytes, bytes | None]] = {}
+        self._dated_for: tuple[int | None, int] | None = None
+        self._pointers: dict[bool, dict[bytes, bytes | None]] = {}
+        self._pointed_by: tuple[Mapping[str, str], Callable[[str, str], str]] | None = None
         self._public: dict[str, bool] = {}
-        self._plain: dict[str, dict[str, int]] = {}
         self._labels = [{"system": _LABELS, "code": c} for c in self._label_codes()]
-        self._meta = validate.judged("Meta", {"security": self._labels})
+        self._labelled = lru_cache(maxsize=1024)(self._with_labels)
 
     def _label_codes(self) -> list[str]:
         return ["PSEUDED", "REDACTED", *(["ABSTRED"] if self._policy.means["date"] == "year" else [])]
 
     # --- one resource --------------------------------------------------------------------------------
 
-    def resource(self, resource: Mapping[str, Any], walk: Walk) -> Result | None:
+    def resource(self, given: Members, resource_id: str, walk: Walk) -> Result | None:
         """De-identify one resource; None when the policy does not let its type pass.
+
+        What was made but is not valid FHIR is told by ``walk.faults``.
+
+        Args:
+            given: what ``members`` gives.
+            resource_id: its id in the source.
+            walk: what it is treated with.
 
         Raises:
             Refused: CL1100 it may not pass at all, for example for a modifierExtension.
             DataError: what the text engine raises when a note must be set aside.
         """
-        kind = str(resource.get("resourceType"))
+        kind = kind_of(given)
         if kind not in self._policy.resources:
             return None
-        for i, inner in enumerate(resource.get("contained") or ()):
-            if inner.get("resourceType") in self._policy.resources and isinstance(inner.get("id"), str):
-                walk.contained[inner["id"]] = f"c{i + 1}"
-        out = self._one(kind, resource, walk)
+        self._begin(walk)
+        inside = [_members.decode(c) for c in _items.decode(given["contained"]) or ()] if "contained" in given else []
+        for i, inner in enumerate(inside):
+            if kind_of(inner) in self._policy.resources and isinstance(name := _id(inner), str):
+                walk.contained[name] = f"c{i + 1}"
+        out = self._one(kind, given, walk)
         if kind == "Observation":
-            cap_observed_age(out)
-        out["id"] = walk.code(kind, str(resource["id"]))
+            _cap_observed_age(out)
+        code = walk.code(kind, resource_id)
+        out["id"] = _dumps(code)
         out["meta"] = self._labelled(out.get("meta"))
-        contained = [self._contained(inner, walk) for inner in resource.get("contained") or ()]
-        kept = [c for c in contained if c is not None]
+        kept = [c for inner in inside if (c := self._contained(kind, inner, walk)) is not None]
         if kept:
-            out["contained"] = kept
-        return Result(out, walk.notes, walk.offsets)
+            out["contained"] = b"[" + b",".join(kept) + b"]"
+        return Result(kind, code, _written(out), walk.notes, walk.offsets)
 
-    def _labelled(self, meta: dict[str, Any] | None) -> dict[str, Any]:
+    def _begin(self, walk: Walk) -> None:
+        """Forget what was remembered for another patient's dates or other links."""
+        walk.about = self._text.about(walk.patient)
+        dated_for = (walk.patient.offset_days, walk.earliest_year)
+        if dated_for != self._dated_for:
+            self._dated_for = dated_for
+            for dated in self._dates.values():
+                dated.clear()
+        if self._pointed_by is None or self._pointed_by[0] is not walk.links or self._pointed_by[1] is not walk.code:
+            self._pointed_by = (walk.links, walk.code)
+            for pointers in self._pointers.values():
+                pointers.clear()
+
+    def _with_labels(self, meta: bytes | None) -> bytes:
         """What stays of a resource's meta, with the labels of what was done to it."""
-        if not meta:
-            return self._meta
-        known = {(c.get("system"), c.get("code")) for c in meta.get("security", ())}
+        body = _loads(meta) if meta else {}
+        known = {(c.get("system"), c.get("code")) for c in body.get("security", ())}
         added = [c for c in self._labels if (c["system"], c["code"]) not in known]
-        return {**meta, "security": [*meta.get("security", ()), *added]}
+        return _dumps({**body, "security": [*body.get("security", ()), *added]})
 
-    def _contained(self, inner: Mapping[str, Any], walk: Walk) -> dict[str, Any] | None:
-        kind = str(inner.get("resourceType"))
+    def _contained(self, owner: str, inner: Members, walk: Walk) -> bytes | None:
+        kind = kind_of(inner)
         if kind not in self._policy.resources:
             return None
+        before = len(walk.faults)
         out = self._one(kind, inner, walk)
-        if inner.get("id") in walk.contained:
-            out["id"] = walk.contained[inner["id"]]
-        return out
+        walk.faults[before:] = [f"{owner}.contained.{f.partition('.')[2]}" for f in walk.faults[before:]]
+        if _id(inner) in walk.contained:
+            out["id"] = _dumps(walk.contained[_id(inner)])
+        return _written(out)
 
-    def _one(self, kind: str, resource: Mapping[str, Any], walk: Walk) -> dict[str, Any]:
-        step = self._steps.get(kind)
-        if step is None:
-            step = self._steps[kind] = self._compile(kind, kind)
-        return {"resourceType": kind, **step(resource, walk)}
+    def _one(self, kind: str, given: Members, walk: Walk) -> dict[str, bytes]:
+        compiled = self._compiled.get(kind)
+        if compiled is None:
+            compiled = self._compiled[kind] = self._compile(kind, kind)
+        return {"resourceType": _dumps(kind), **compiled(given, walk)}
 
     def _count_seen(self) -> None:
-        """Count what was done to concepts that were remembered, as if each had been walked."""
-        for seen in self._seen.values():
-            for known in seen.values():
+        """Count what was done to values that were remembered, as if each had been walked."""
+        for memory in self._memories:
+            for known in memory.values():
                 for slot, times in known.done:
                     self._hits[slot] += times * known.times
                 known.times = 0
@@ -241,9 +323,14 @@ class Deidentifier:
     # --- compiling -----------------------------------------------------------------------------------
 
     def _slot(self, path: str, decision: Decision) -> int:
+        slot = len(self._slots)
         self._slots.append((path.partition(".")[0], path, decision))
         self._hits.append(0)
-        return len(self._slots) - 1
+        above = path
+        while above:
+            self._below.setdefault(above, []).append(slot)
+            above = above.rpartition(".")[0]
+        return slot
 
     def _steps_of(self, owner: str, path: str) -> dict[str, Step]:
         definition = definitions.load()[owner]
@@ -253,125 +340,160 @@ class Deidentifier:
                 continue
             steps[name] = self._element(owner, f"{path}.{name}", element)
             if _is_primitive(element):
-                steps[f"_{name}"] = _absent_reason_only
+                check = validate.check(owner, f"_{name}")
+                steps[f"_{name}"] = _checked_by(check, _absent_reason_only, f"{path}._{name}")
         return steps
 
-    def _compile(self, owner: str, path: str) -> Callable[[Mapping[str, Any], Walk], dict[str, Any]]:
-        steps, required = self._steps_of(owner, path), _stand_ins(owner)
-        plain, hits = self._plain.pop(path, {}), self._hits
+    def _compile(self, owner: str, path: str) -> Callable[[Members, Walk], dict[str, bytes]]:
+        steps, unknown, root = self._steps_of(owner, path), self._unknown, path.partition(".")[0]
         whole = definitions.load()[owner].kind == "resource"
         passed = frozenset({"resourceType", "id", "contained"}) if whole else frozenset({"id"})
-        unknown, root = self._unknown, path.partition(".")[0]
+        shapes: dict[tuple[str, ...], tuple[dict[str, bytes], list[str]] | None] = {}
 
-        def step(value: Mapping[str, Any], walk: Walk) -> dict[str, Any]:
-            out: dict[str, Any] = {}
-            for key, inner in value.items():
-                slot = plain.get(key)
-                if slot is not None:
-                    hits[slot] += 1
-                    if type(inner) is not dict and type(inner) is not list and inner is not None:
-                        out[key] = inner
-                    continue
-                act = steps.get(key)
-                if act is not None:
-                    made = act(inner, walk)
+        def compiled(given: Members, walk: Walk) -> dict[str, bytes]:
+            out: dict[str, bytes] = {}
+            for key, value in given.items():
+                step = steps.get(key)
+                if step is not None:
+                    made = step(bytes(value), walk)
                     if made is not None:
                         out[key] = made
                 elif key not in passed:
                     unknown[root] += 1
-            for names, stand_in, masked in required:
-                if names.isdisjoint(out):
-                    out[stand_in] = masked
+            keys = tuple(out)
+            if keys not in shapes:
+                if len(shapes) >= _SHAPES:
+                    shapes.clear()
+                shapes[keys] = _completed(owner, path, keys)
+            missing = shapes[keys]
+            if missing is not None:
+                out.update(missing[0])
+                walk.faults += missing[1]
             return out
 
-        return step
+        return compiled
 
     def _element(self, owner: str, path: str, element: Element) -> Step:
         if element.name == "modifierExtension":
             return _refuse_modifier(path)
         if element.name == "extension":
-            return self._extensions(path)
+            return self._extensions(owner, path)
         decision = self._policy.decide(owner, path, element)
-        slot, hits = self._slot(path, decision), self._hits
-        one = self._action(decision, owner, path, element)
-        if one is None:
-
-            def drop(value: Any, walk: Walk) -> None:
-                hits[slot] += 1
-
-            return drop
-        act = one
-        if act is _as_it_is and not element.many:
-            self._plain.setdefault(path.rpartition(".")[0], {})[element.name] = slot
-        if element.many:
-
-            def each(value: Any, walk: Walk) -> list[Any] | None:
-                hits[slot] += 1
-                made = [m for m in [act(v, walk) for v in value if v is not None] if m is not None]
-                return made or None
-
-            return each
-
-        def single(value: Any, walk: Walk) -> Any:
-            hits[slot] += 1
-            return act(value, walk)
-
-        return single
-
-    def _action(self, decision: Decision, owner: str, path: str, element: Element) -> Step | None:
         effect = self._policy.effect(decision.action)
-        if effect == "drop":
-            return None
+        slot = self._slot(path, decision)
+        if effect == "drop" or (effect == "keep" and element.type == "Resource"):
+            return self._counted(_nothing, slot)
         if decision.action == "date" or (element.type in DATES and effect == "keep"):
-            return self._date(effect, path)
-        if effect == "keep":
-            return self._kept(path, element)
-        made: dict[str, Callable[[], Step]] = {
+            return self._date(effect, owner, path, element, slot)
+        if effect == "keep" and element.type in definitions.load():
+            return self._datatype(path, element, slot)
+        if effect == "reference":
+            return self._pointer(path, element, slot)
+        if effect == "age":
+            return self._counted(self._listed(self._age(path), element), slot)
+        action = self._action(decision.action, owner, element)
+        leaf = self._counted(_checked_by(validate.check(owner, element.name), action, path), slot)
+        return leaf if effect == "clean-text" or element.type in _NUMBERS else self._remembered(leaf, path)
+
+    def _action(self, action: str, owner: str, element: Element) -> Action:
+        """The action on a value that stands by itself, of each where there is a list."""
+        effect = self._policy.effect(action)
+        made: dict[str, Callable[[], Action]] = {
             "zip3": lambda: _on_text(geography.zip3),
             "zip5": lambda: _on_text(geography.zip5),
-            "reference": lambda: self._reference,
-            "age": lambda: self._age(path),
-            "code-check": lambda: self._code_check(path, element.type),
-            "clean-text": lambda: self._clean_text(owner, path, element),
+            "code-check": lambda: self._code_check(element.type),
+            "clean-text": lambda: self._clean_text(owner, element),
+            # A code without a closed list, such as a language or content type, can hold anything.
+            "keep": lambda: self._checked if element.type == "code" and element.codes is None else _as_it_is,
         }
-        return made[effect]()
+        one = made[effect]()
+        return _each(one) if element.many else one
 
-    def _clean_text(self, owner: str, path: str, element: Element) -> Step:
+    def _clean_text(self, owner: str, element: Element) -> Action:
         if element.type == "Narrative":
-            return self._narrative(path)
+            return self._narrative
         return self._concept_text if owner == "CodeableConcept" else self._cleaned
 
-    def _kept(self, path: str, element: Element) -> Step | None:
-        tree = definitions.load()
-        if element.type == "Attachment":
-            return self._attachment(path)
+    def _datatype(self, path: str, element: Element, slot: int) -> Step:
         if element.type == "CodeableConcept":
-            return self._concept(path)
-        if element.type in tree:
-            return self._nested(element.type, path)
-        if element.type == "Resource":
-            return None
-        # A code without a closed list, such as a language or content type, can hold anything.
-        return self._checked if element.type == "code" and element.codes is None else _as_it_is
+            return self._remembered(self._counted(self._listed(self._concept(path), element), slot), path)
+        one = self._attachment(path) if element.type == "Attachment" else self._nested(element.type, path)
+        return self._counted(self._listed(one, element), slot)
 
     def _nested(self, kind: str, path: str) -> Step:
         """The walk of a datatype or backbone, compiled on first use, because types refer to themselves."""
-        compiled: list[Callable[[Mapping[str, Any], Walk], dict[str, Any]]] = []
+        compiled: list[Callable[[Members, Walk], dict[str, bytes]]] = []
 
-        def step(value: Any, walk: Walk) -> Any:
-            if not isinstance(value, Mapping):
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            if value[0] != _OBJECT:
                 return None
             if not compiled:
                 compiled.append(self._compile(kind, path))
-            return compiled[0](value, walk) or None
+            out = compiled[0](_members.decode(value), walk)
+            return _written(out) if out else None
 
         return step
 
+    def _counted(self, step: Step, slot: int) -> Step:
+        hits = self._hits
+
+        def counted(value: bytes, walk: Walk) -> bytes | None:
+            hits[slot] += 1
+            return step(value, walk)
+
+        return counted
+
+    def _listed(self, step: Step, element: Element) -> Step:
+        if not element.many:
+            return step
+
+        def listed(value: bytes, walk: Walk) -> bytes | None:
+            if value[0] != _LIST:
+                _refuse_less_than_text(_loads(value))
+                return None
+            made = [m for item in _items.decode(value) if (m := step(bytes(item), walk)) is not None]
+            return b"[" + b",".join(made) + b"]" if made else None
+
+        return listed
+
+    def _remembered(self, step: Step, path: str) -> Step:
+        """A step that remembers what became of a value, for patients of whom none of its words is known.
+
+        Only what was made without a look at the patient is remembered: no date, reference, free text or surrogate.
+        """
+        seen: dict[bytes, _Seen] = {}
+        self._memories.append(seen)
+        hits, below = self._hits, self._below[path]
+
+        def first(value: bytes, walk: Walk) -> bytes | None:
+            before = [hits[i] for i in below]
+            state = (walk.personal, len(walk.faults), self._unknown.total())
+            made = step(value, walk)
+            if state == (walk.personal, len(walk.faults), self._unknown.total()):
+                said = frozenset().union(*map(phrases.words, _texts(_loads(value))))
+                if said.isdisjoint(walk.about.known):
+                    before += [0] * (len(below) - len(before))
+                    done = [(i, hits[i] - b) for i, b in zip(below, before, strict=True) if hits[i] > b]
+                    seen[value] = _Seen(made, said, done)
+            return made
+
+        def again(value: bytes, walk: Walk) -> bytes | None:
+            known = seen.get(value)
+            if known is None:
+                return first(value, walk) if len(seen) < _MEMORY and len(value) < _LONG else step(value, walk)
+            if known.last is not walk.about:
+                if not known.words.isdisjoint(walk.about.known):
+                    return step(value, walk)
+                known.last = walk.about
+            known.times += 1
+            return known.made
+
+        return again
+
     # --- actions -------------------------------------------------------------------------------------
 
-    def _date(self, effect: str, path: str) -> Step:
-        place = path.partition(".")[2]
-        instant = definitions_type(path) == "instant"
+    def _date(self, effect: str, owner: str, path: str, element: Element, slot: int) -> Step:
+        place, hits = path.partition(".")[2], self._hits
 
         def shifted(value: Any, walk: Walk) -> Any:
             if not _dated(value, walk):
@@ -385,12 +507,44 @@ class Deidentifier:
                 days = dates.days_since_epoch(value)
                 if days is not None:
                     walk.offsets.setdefault(place, days + walk.anchor)
-            return None if instant else dates.year(value)
+            return None if element.type == "instant" else dates.year(value)
 
         def kept(value: Any, walk: Walk) -> Any:
             return value if _dated(value, walk) else None
 
-        return {"shift": shifted, "year": to_year, "keep": kept}[effect]
+        one = {"shift": shifted, "year": to_year, "keep": kept}[effect]
+        leaf = _checked_by(validate.check(owner, element.name), _each(one) if element.many else one, path)
+        if effect == "year":
+            return self._counted(leaf, slot)  # it also tells the days, which are not remembered
+        known = self._dates.setdefault(f"{effect} {element.type} {element.many}", {})
+
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            hits[slot] += 1
+            made = known.get(value, _UNKNOWN)
+            if made is _UNKNOWN:
+                before = len(walk.faults)
+                made = leaf(value, walk)
+                if len(walk.faults) == before and len(known) < _MEMORY:
+                    known[value] = made
+            return made
+
+        return step
+
+    def _pointer(self, path: str, element: Element, slot: int) -> Step:
+        leaf = _checked_by(_unchecked, _each(self._reference) if element.many else self._reference, path)
+        known, hits = self._pointers.setdefault(element.many, {}), self._hits
+
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            hits[slot] += 1
+            made = known.get(value, _UNKNOWN)
+            if made is _UNKNOWN:
+                made = leaf(value, walk)
+                # What ``#id`` points to lies inside the one resource; a backslash could hide it.
+                if b"#" not in value and b"\\" not in value and len(known) < _LINKS:
+                    known[value] = made
+            return made
+
+        return step
 
     def _reference(self, value: Any, walk: Walk) -> Any:
         if not isinstance(value, Mapping):
@@ -404,8 +558,7 @@ class Deidentifier:
                 out["reference"] = made
         if isinstance(kind, str) and kind in definitions.resource_types():
             out["type"] = kind
-        # Made here of a known type and 32 digits: there is nothing in it to judge again.
-        return validate.Judged(out) if out else MASKED
+        return out or MASKED
 
     def _pointed(self, named: str, walk: Walk) -> str | None:
         if named.startswith("#"):
@@ -421,6 +574,7 @@ class Deidentifier:
         return f"urn:uuid:{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
 
     def _cleaned(self, value: Any, walk: Walk) -> Any:
+        walk.personal += 1
         return self._text.clean(value, walk.patient) or None if isinstance(value, str) else None
 
     def _checked(self, value: Any, walk: Walk) -> Any:
@@ -428,7 +582,7 @@ class Deidentifier:
             return None
         return value
 
-    def _code_check(self, path: str, kind: str) -> Step:
+    def _code_check(self, kind: str) -> Action:
         if kind == "Coding":
             return self._coding
         return self._public_only if kind == "uri" else self._checked
@@ -460,37 +614,15 @@ class Deidentifier:
         return out or None
 
     def _concept(self, path: str) -> Step:
-        """A CodeableConcept. The same one comes again and again: what became of it is remembered by its bytes.
+        inner = self._nested("CodeableConcept", path)
 
-        Only a concept without free text is remembered, and only for patients of whom none of its words is known.
-        """
-        inner, seen, hits = self._nested("CodeableConcept", path), self._seen.setdefault(path, {}), self._hits
-
-        def step(value: Any, walk: Walk) -> Any:
-            if not isinstance(value, Mapping):
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            if value[0] != _OBJECT:
                 return None
-            key = orjson.dumps(value)
-            known = seen.get(key)
-            if known is not None and not self._text.concerns(known.words, walk.patient):
-                known.times += 1
-                return known.made
-            codings = value.get("coding")
+            codings = _loads(value).get("coding")
             found = [c for c in codings if isinstance(c, Mapping)] if isinstance(codings, list) else []
             walk.said = {c.get("display") for c in found if self._is_public(c.get("system"))}
-            text = value.get("text")
-            if known is not None or text not in {None, *walk.said} or len(seen) >= _CONCEPTS:
-                return inner(value, walk)
-            before, strange = hits.copy(), self._unknown.total()
-            made = inner(value, walk)
-            # A replaced text carries this patient's surrogate, which must not reach another patient.
-            whole = text is None or (made or {}).get("text") in (None, text)
-            if whole and self._unknown.total() == strange:
-                said = phrases.words(key.decode())
-                if not self._text.concerns(said, walk.patient):
-                    old = [*before, *[0] * (len(hits) - len(before))]
-                    done = [(i, n - old[i]) for i, n in enumerate(hits) if n > old[i]]
-                    seen[key] = _Seen(validate.judged("CodeableConcept", made) if made else None, said, done)
-            return made
+            return inner(value, walk)
 
         return step
 
@@ -503,50 +635,51 @@ class Deidentifier:
     def _age(self, path: str) -> Step:
         inner = self._nested("Age", path)
 
-        def step(value: Any, walk: Walk) -> Any:
-            return _capped(inner(value, walk))
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            made = inner(value, walk)
+            return None if made is None else _dumps(_capped(_loads(made)))
 
         return step
 
     def _attachment(self, path: str) -> Step:
-        inner = self._nested("Attachment", path)
-        place = f"{path}.data"
+        inner, place = self._nested("Attachment", path), f"{path}.data"
 
-        def step(value: Any, walk: Walk) -> Any:
-            if not isinstance(value, Mapping):
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            if value[0] != _OBJECT:
                 return None
-            data, kind = value.get("data"), value.get("contentType")
-            out = inner({k: v for k, v in value.items() if k != "data"}, walk) or {}
-            if not isinstance(data, str):
-                return out or MASKED
-            if self._policy.effect("attachment") == "drop":
-                return out or MASKED
-            try:
-                content = base64.b64decode(data, validate=False)
-            except binascii.Error:
-                raise Refused("attachment_not_base64", place) from None
-            made = self._text.document(content, str(kind or "text/plain"), walk.patient)
-            walk.notes.append(_note(place, str(kind or "text/plain"), made))
-            if made.status == "deidentified":
-                out |= {"contentType": made.content_type, "data": base64.b64encode(made.data).decode()}
-            return out or MASKED
+            whole = _loads(value)
+            data, kind = whole.pop("data", None), whole.get("contentType")
+            made = inner(_dumps(whole), walk)
+            out = _loads(made) if made else {}
+            if isinstance(data, str) and self._policy.effect("attachment") != "drop":
+                out |= self._document(data, str(kind or "text/plain"), place, walk)
+            return _dumps(out or MASKED)
 
         return step
 
-    def _narrative(self, path: str) -> Step:
-        def step(value: Any, walk: Walk) -> Any:
-            div = value.get("div") if isinstance(value, Mapping) else None
-            # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
-            if not isinstance(div, str) or value.get("status") == "generated":
-                return None
-            made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
-            if made.status != "deidentified":
-                return None
-            return {"status": "additional", "div": made.data.decode()}
+    def _document(self, data: str, kind: str, place: str, walk: Walk) -> dict[str, str]:
+        """What an attached document becomes; it is told as a note."""
+        try:
+            content = base64.b64decode(data, validate=False)
+        except binascii.Error:
+            raise Refused("attachment_not_base64", place) from None
+        made = self._text.document(content, kind, walk.patient)
+        walk.notes.append(_note(place, kind, made))
+        if made.status != "deidentified":
+            return {}
+        return {"contentType": made.content_type, "data": base64.b64encode(made.data).decode()}
 
-        return step
+    def _narrative(self, value: Any, walk: Walk) -> Any:
+        div = value.get("div") if isinstance(value, Mapping) else None
+        # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
+        if not isinstance(div, str) or value.get("status") == "generated":
+            return None
+        made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
+        if made.status != "deidentified":
+            return None
+        return {"status": "additional", "div": made.data.decode()}
 
-    def _extensions(self, path: str) -> Step:
+    def _extensions(self, owner: str, path: str) -> Step:
         rules = self._policy.extensions
         values = self._compile_extension_values()
         slot, hits = (
@@ -573,9 +706,9 @@ class Deidentifier:
             made = [m for m in (one(v, walk) for v in value) if m is not None] if isinstance(value, list) else []
             return made or None
 
-        return each
+        return self._remembered(_checked_by(validate.check(owner, "extension"), each, path), path)
 
-    def _compile_extension_values(self) -> Mapping[str, Step]:
+    def _compile_extension_values(self) -> Mapping[str, Action]:
         """The values that a named extension may hold: codes only, for the published ones that pass hold no other."""
 
         def concept(value: Any, walk: Walk) -> Any:
@@ -590,23 +723,88 @@ class Deidentifier:
 # --- pieces ------------------------------------------------------------------------------------------
 
 
-def definitions_type(path: str) -> str | None:
-    """Datatype of the element that a path names; None when the path leaves the definitions."""
-    tree = definitions.load()
-    head, *rest = path.split(".")
-    kind = head
-    for step in rest:
-        element = tree[kind].elements.get(step) if kind in tree else None
-        if element is None:
+_UNKNOWN = b"?"  # no JSON: what is not remembered
+
+
+def kind_of(given: Members) -> str:
+    """The type a resource claims, empty for none."""
+    kind = _loads(bytes(given["resourceType"])) if "resourceType" in given else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _id(given: Members) -> Any:
+    return _loads(bytes(given["id"])) if "id" in given else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text inside a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+def _nothing(value: bytes, walk: Walk) -> None:
+    """What becomes of a dropped element."""
+
+
+def _unchecked(made: Any, found: validate.Found) -> None:
+    """A reference is made here of a known type and 32 digits: there is nothing in it to judge."""
+
+
+def _refuse_less_than_text(value: Any) -> None:
+    """What stands alone where a list belongs is left behind; a resource with less than that is set aside."""
+    if not isinstance(value, (str, dict)):
+        raise TypeError
+
+
+def _each(action: Action) -> Action:
+    def each(value: Any, walk: Walk) -> list[Any] | None:
+        if type(value) is not list:
+            _refuse_less_than_text(value)
             return None
-        kind = element.type
-    return kind
+        made = [m for v in value if v is not None and (m := action(v, walk)) is not None]
+        return made or None
+
+    return each
+
+
+def _checked_by(check: validate.Check, action: Action, path: str) -> Step:
+    """An action as a step; what it made is told as a fault when it is not valid."""
+
+    def step(value: bytes, walk: Walk) -> bytes | None:
+        made = action(_loads(value), walk)
+        if made is None:
+            return None
+        found: validate.Found = []
+        check(made, found)
+        if found:
+            walk.faults.append(f"{path}.{found[0][0]}".rstrip("."))
+        return _dumps(made)
+
+    return step
+
+
+def _completed(owner: str, path: str, keys: tuple[str, ...]) -> tuple[dict[str, bytes], list[str]] | None:
+    """What a value with these keys still needs to be valid, and what is wrong all the same; None where nothing is."""
+    added = {name: masked for names, name, masked in _stand_ins(owner) if names.isdisjoint(keys)}
+    found: validate.Found = []
+    for name, masked in added.items():
+        before = len(found)
+        validate.check(owner, name)(masked, found)
+        found[before:] = [(f"{name}.{inner}".rstrip("."), reason) for inner, reason in found[before:]]
+    validate.of_keys(owner, (*keys, *added), found)
+    if not added and not found:
+        return None
+    return {n: _dumps(m) for n, m in added.items()}, [f"{path}.{inner}" for inner, _ in found]
 
 
 def _is_primitive(element: Element) -> bool:
     return element.type not in definitions.load() and element.type != "Resource"
 
 
+@cache
 def _stand_ins(owner: str) -> list[tuple[frozenset[str], str, Any]]:
     """For each required element or choice: its names, and what says 'masked' in its place when it may not stay.
 
@@ -633,7 +831,7 @@ def _as_it_is(value: Any, walk: Walk) -> Any:
     return None if isinstance(value, (dict, list)) else value
 
 
-def _on_text(change: Callable[[str], str | None]) -> Step:
+def _on_text(change: Callable[[str], str | None]) -> Action:
     def step(value: Any, walk: Walk) -> Any:
         return change(value) if isinstance(value, str) else None
 
@@ -656,11 +854,15 @@ def _capped(value: Any) -> Any:
     return value
 
 
-def cap_observed_age(resource: dict[str, Any]) -> None:
+def _cap_observed_age(out: dict[str, bytes]) -> None:
     """Turn an Observation of the patient's age over 89 into 90 or older, in place."""
-    codes = {c.get("code") for c in (resource.get("code") or {}).get("coding", ()) if isinstance(c, Mapping)}
-    if codes & _AGE_CODES and isinstance(resource.get("valueQuantity"), dict):
-        resource["valueQuantity"] = _capped(resource["valueQuantity"])
+    if "valueQuantity" in out and "code" in out and _asks_age(out["code"]):
+        out["valueQuantity"] = _dumps(_capped(_loads(out["valueQuantity"])))
+
+
+@lru_cache(maxsize=_MEMORY)
+def _asks_age(code: bytes) -> bool:
+    return any(isinstance(c, Mapping) and c.get("code") in _AGE_CODES for c in _loads(code).get("coding", ()))
 
 
 def _absent_reason_only(value: Any, walk: Walk) -> Any:
@@ -685,7 +887,7 @@ _ABSENT_CODES = frozenset(
 
 
 def _refuse_modifier(path: str) -> Step:
-    def step(value: Any, walk: Walk) -> Any:
+    def step(value: bytes, walk: Walk) -> bytes | None:
         raise Refused("unknown_modifier_extension", path)
 
     return step

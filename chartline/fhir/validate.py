@@ -44,17 +44,6 @@ class Issue:
     reason: str
 
 
-class Judged(dict[str, Any]):
-    """A part of a resource that was found valid before and is not judged again; its owner does not change it."""
-
-
-def judged(kind: str, value: dict[str, Any]) -> dict[str, Any]:
-    """The value of a datatype as ``Judged`` when it is valid, else as it is."""
-    found: Found = []
-    _type(kind)(value, found)
-    return value if found else Judged(value)
-
-
 # --- primitives --------------------------------------------------------------------------------------
 
 
@@ -274,6 +263,7 @@ class _Shape:
         found.extend((f"{g}[x]", "choice_conflict") for g in sorted({g for g in groups if groups.count(g) > 1}))
 
 
+@cache
 def _shape(name: str) -> _Shape:
     elements = definitions.load()[name].elements
     checks: dict[str, Check] = {n: _element(e) for n, e in elements.items()}
@@ -295,11 +285,6 @@ def _shape(name: str) -> _Shape:
     )
 
 
-def _no_object(value: Any, found: Found) -> None:
-    if type(value) is not Judged:
-        found.append(("", "wrong_type" if type(value) is not dict else "empty_value"))
-
-
 @cache
 def _type(name: str) -> Check:
     shape = _shape(name)
@@ -309,7 +294,7 @@ def _type(name: str) -> Check:
 
     def check(value: Any, found: Found) -> None:
         if type(value) is not dict or not value:
-            _no_object(value, found)
+            found.append(("", "wrong_type" if type(value) is not dict else "empty_value"))
             return
         chosen = []
         for key, inner in value.items():
@@ -351,6 +336,21 @@ def _resource(value: Any, found: Found) -> None:
 
 
 _EXTENSIONS = _listed(_deferred("Extension"), nulls=False)
+
+
+def check(owner: str, name: str) -> Check:
+    """The check of one element of a type, or of a primitive's extensions (``_birthDate``), its list included.
+
+    A check is given a parsed value and adds each fault, as path and reason, to a list.
+    """
+    return _shape(owner).checks[name]
+
+
+def of_keys(owner: str, keys: tuple[str, ...], found: Found) -> None:
+    """Add the faults that the keys of a value alone tell: what is missing, and a choice made twice."""
+    shape = _shape(owner)
+    shape.one_of_each([k for k in keys if k in shape.group_of], found)
+    shape.missing(dict.fromkeys(keys), found)
 
 
 def issues(resource: Any) -> list[Issue]:

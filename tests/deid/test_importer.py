@@ -6,13 +6,12 @@ import pytest
 
 from chartline.deid import policy
 from chartline.deid.importer import METHODS, import_fhir_anonymizer
-from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.walker import Deidentifier, Result
 from chartline.errors import UsageError
 from chartline.fhir import definitions, validate
 from chartline.fhir.people import known_values
-from tests.deid.walking import Engine, state
+from tests.deid.walking import Engine, outcome, state
 
 
 def imported(tmp_path, *rules, **parameters):

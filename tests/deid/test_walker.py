@@ -6,9 +6,8 @@ import json
 import pytest
 
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.outcome import outcome
 from chartline.deid.walker import Result, literal, subject_id
-from tests.deid.walking import PATIENT, POLICIES, SECRET, Engine, refused, state, through, walker
+from tests.deid.walking import PATIENT, POLICIES, SECRET, Engine, outcome, refused, state, through, walker
 
 LOINC = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}]}
 NOTE = f"Seen with {SECRET} today."

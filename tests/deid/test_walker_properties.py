@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from chartline.deid import policy
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.outcome import outcome
 from chartline.deid.walker import Refused, Result
 from chartline.fhir import definitions, validate
-from tests.deid.walking import POLICIES, SECRET, state, walker
+from tests.deid.walking import POLICIES, SECRET, outcome, state, walker
 from tests.end_to_end import canaries
 
 FULL, PLANTED = canaries.resources()

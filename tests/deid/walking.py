@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from chartline.deid import outcome as checked
 from chartline.deid import policy
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
-from chartline.deid.walker import Deidentifier, Refused, Result, Walk, keyed_code
+from chartline.deid.walker import Deidentifier, Refused, Result, Walk, keyed_code, members
 from chartline.errors import DataError
 
 POLICIES = ("safe_harbor", "expert_determination", "limited_data_set")
@@ -60,6 +62,11 @@ def walker(name: str = "expert_determination", engine: Engine | None = None) -> 
 def state(patient: PatientContext = PATIENT, **more: Any) -> Walk:
     """What a walk needs to know, with links as given."""
     return Walk(patient, keyed_code(b"k" * 32), more.pop("links", {}), **more)
+
+
+def outcome(walk: Deidentifier, resource: dict[str, Any], treated: Walk) -> Result | Refused | None:
+    """What becomes of a parsed resource."""
+    return checked.outcome(walk, members(orjson.dumps(resource)), str(resource.get("id")), treated)
 
 
 def through(resource: dict[str, Any], name: str = "expert_determination", **more: Any) -> dict[str, Any]:
