@@ -94,7 +94,7 @@ class Walk:
     offsets: dict[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     personal: int = 0
-    about: About = field(init=False)
+    about: About = field(init=False, repr=False)
 
 
 Members = Mapping[str, msgspec.Raw]

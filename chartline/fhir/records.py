@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import msgspec
+import orjson
 
 from chartline.ingest.formats import BOM
 
@@ -37,7 +38,7 @@ class Deletion:
     version: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Record:
     """One record found in a file.
 
@@ -99,11 +100,21 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def has_doubled_key(text: bytes) -> bool:
     """Whether any object in a JSON text has the same key twice."""
+    if b"\\" not in text and _colons_stay(text):
+        return False
     try:
         json.loads(text, object_pairs_hook=_no_doubles)
     except DoubledKey:
         return True
     return False
+
+
+def _colons_stay(text: bytes) -> bool:
+    """Whether as many colons are written as were read: a key that is met twice takes its colon with it."""
+    try:
+        return orjson.dumps(orjson.loads(text)).count(b":") == text.count(b":")
+    except orjson.JSONDecodeError:
+        return False
 
 
 def read(
@@ -238,14 +249,14 @@ def expand(text: bytes, *, bundle: int, depth: int = 1) -> Iterator[Record]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         yield Record(0, text, bundle=bundle, fault="malformed_bundle")
         return
-    if depth > MAX_BUNDLES or has_doubled_key(_envelope(text, entries)):
+    raws = [bytes(entry.resource) for entry in entries]
+    if depth > MAX_BUNDLES or has_doubled_key(_envelope(text, raws)):
         yield Record(0, text, bundle=bundle, fault="too_deep" if depth > MAX_BUNDLES else "duplicate_key")
         return
     if not entries:
         yield Record(0, bundle=bundle, filtered="empty_bundle")
-    index = _index(entries)
-    for entry in entries:
-        raw = bytes(entry.resource)
+    index = _index(entries, raws)
+    for entry, raw in zip(entries, raws, strict=True):
         full_url = entry.fullUrl if isinstance(entry.fullUrl, str) else None
         deletion = _deletion(entry)
         if deletion:
@@ -258,11 +269,10 @@ def expand(text: bytes, *, bundle: int, depth: int = 1) -> Iterator[Record]:
             yield Record(0, raw, full_url=full_url, index=index, bundle=bundle)
 
 
-def _envelope(text: bytes, entries: list[_Entry]) -> bytes:
+def _envelope(text: bytes, raws: list[bytes]) -> bytes:
     """The bundle without its resources: what is left must have no doubled key either, or an entry was lost."""
     kept, position = [], 0
-    for entry in entries:
-        raw = bytes(entry.resource)
+    for raw in raws:
         if raw:
             start = text.find(raw[:_PREFIX], position)
             if text[start : start + len(raw)] != raw:
@@ -272,14 +282,14 @@ def _envelope(text: bytes, entries: list[_Entry]) -> bytes:
     return b"".join([*kept, text[position:]])
 
 
-def _index(entries: list[_Entry]) -> dict[str, str]:
+def _index(entries: list[_Entry], raws: list[bytes]) -> dict[str, str]:
     """Map fullUrl to ``Type/id``; a fullUrl that two different resources claim names neither."""
     index: dict[str, str] = {}
     doubtful = set()
-    for entry in entries:
-        if not isinstance(entry.fullUrl, str) or not bytes(entry.resource):
+    for entry, raw in zip(entries, raws, strict=True):
+        if not isinstance(entry.fullUrl, str) or not raw:
             continue
-        kind, own = _told(bytes(entry.resource))
+        kind, own = _told(raw)
         identity = own or id_of(entry.fullUrl)
         if kind and identity:
             name = f"{kind}/{identity}"
@@ -308,10 +318,10 @@ def id_of(full_url: str | None) -> str | None:
 
 
 def _deletion(entry: _Entry) -> Deletion | None:
-    request = entry.request if isinstance(entry.request, dict) else {}
-    response = entry.response if isinstance(entry.response, dict) else {}
-    if str(request.get("method")).upper() != "DELETE":
+    request = entry.request
+    if not isinstance(request, dict) or str(request.get("method")).upper() != "DELETE":
         return None
+    response = entry.response if isinstance(entry.response, dict) else {}
     etag = re.fullmatch(r'(?:W/)?"?([^"]+)"?', str(response.get("etag") or ""))
     modified = response.get("lastModified")
     return Deletion(str(request.get("url") or ""), modified if isinstance(modified, str) else None, etag and etag[1])

@@ -85,7 +85,7 @@ def _json(text: bytes, *, whole: bool) -> Format:
             return Format("manifest", reason="manifest")
     if b'"resourceType"' not in text:
         return Format("unknown", reason="not_fhir")
-    if isinstance(document, dict) or not any(_is_resource(line) for line in complete):
+    if isinstance(document, dict) or not any(_is_resource(line) for line in complete if b'"resourceType"' in line):
         return Format("json" if len(lines) > 1 else "ndjson")
     return Format("ndjson")
 

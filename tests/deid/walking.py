@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
-
-import orjson
 
 from chartline.deid import outcome as checked
 from chartline.deid import policy
@@ -66,7 +65,7 @@ def state(patient: PatientContext = PATIENT, **more: Any) -> Walk:
 
 def outcome(walk: Deidentifier, resource: dict[str, Any], treated: Walk) -> Result | Refused | None:
     """What becomes of a parsed resource."""
-    return checked.outcome(walk, members(orjson.dumps(resource)), str(resource.get("id")), treated)
+    return checked.outcome(walk, members(json.dumps(resource).encode()), str(resource.get("id")), treated)
 
 
 def through(resource: dict[str, Any], name: str = "expert_determination", **more: Any) -> dict[str, Any]:

@@ -152,7 +152,7 @@ class TextEngine:
 
     def __init__(self, policy: Policy, key: Key, project: str, cohort: Cohort) -> None:
         _quiet()
-        self._cohort = cohort
+        self._providers = known.rules(cohort.providers)
         self._replacer = Replacer(policy.text, key.derive("surrogate", project), cohort)
         self._kept = {"DATE", "AGE"} if policy.text.dates == "keep" else set()
         if policy.text.geography == "city":
@@ -229,8 +229,8 @@ class TextEngine:
             Found(r.start, r.end, r.entity_type, str((r.recognition_metadata or {}).get("recognizer_name", "")))
             for r in results
         ]
-        if patient.known or self._cohort.providers:
-            found += known.find(text, patient, self._cohort.providers)
+        if patient.known or self._providers:
+            found += known.find(text, patient, self._providers)
         found += ner.find(reading, found)
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.spans import Found
 
 _TIMEOUT = 5.0
+Rules = tuple[tuple[str, "regex.Pattern[str]", bool], ...]
 _TYPES = {
     "NAME": "NAME",
     "GIVEN": "NAME",
@@ -116,12 +117,12 @@ _PERSONAL = regex.compile(
 )
 
 
-def find(text: str, patient: PatientContext, providers: Iterable[Known] = ()) -> Iterator[Found]:
-    """Every known value of the patient, and of the providers, in a text."""
+def find(text: str, patient: PatientContext, providers: Rules = ()) -> Iterator[Found]:
+    """Every known value of the patient, and of the providers as ``rules`` gives them, in a text."""
     if patient.known:
-        yield from _matches(text, _compiled(_met(text, patient.known)), "known")
+        yield from _matches(text, rules(_met(text, patient.known)), "known")
         yield from _near(text, patient.known)
-    yield from _matches(text, _compiled(tuple(providers)), "known-provider")
+    yield from _matches(text, providers, "known-provider")
 
 
 _SHORT = 400  # characters of a text in which most of what is known of a patient cannot be
@@ -165,11 +166,8 @@ def _needles(known: Known) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_solid, found)))
 
 
-Rules = tuple[tuple[str, "regex.Pattern[str]", bool], ...]
-
-
 @lru_cache(maxsize=256)
-def _compiled(known: tuple[Known, ...]) -> Rules:
+def rules(known: tuple[Known, ...]) -> Rules:
     """Patterns by type, each for all values of that type; the flag tells that a match needs a person's context."""
     sure: dict[str, set[str]] = {}
     doubtful: set[str] = set()
@@ -180,8 +178,8 @@ def _compiled(known: tuple[Known, ...]) -> Rules:
                 doubtful.add(pattern)
             else:
                 sure.setdefault(kind_of, set()).add(pattern)
-    rules = [(of, _any(patterns), False) for of, patterns in sure.items()]
-    return tuple(rules + ([("NAME", _any(doubtful), True)] if doubtful else []))
+    found = [(of, _any(patterns), False) for of, patterns in sure.items()]
+    return tuple(found + ([("NAME", _any(doubtful), True)] if doubtful else []))
 
 
 def _any(patterns: set[str]) -> regex.Pattern[str]:
