@@ -127,7 +127,7 @@ def _record(c: Case) -> str:
 _VALUES: dict[str, tuple[str, Callable[[Case], str]]] = {
     "dob": ("DATE", _born),
     "dobc": ("DATE", lambda c: v.DATE_FORMS["compact"](v.day(c.rng))),
-    "datec": ("DATE", lambda c: v.DATE_FORMS["compact"](v.day(c.rng))),
+    "stampc": ("DATE", lambda c: v.DATE_FORMS["compact"](v.day(c.rng)) + "0815"),
     "range": ("DATE", lambda c: v.ranged(v.day(c.rng))),
     "old": ("AGE", lambda c: v.over89(c.rng)),
     "young": ("", lambda c: v.young(c.rng)),
@@ -163,6 +163,7 @@ _VALUES: dict[str, tuple[str, Callable[[Case], str]]] = {
     "st": ("LOCATION", _place(v.STATES)),
     "stname": ("LOCATION", _place(v.STATE_NAMES)),
     "county": ("LOCATION", _place(v.COUNTIES)),
+    "countyc": ("LOCATION", lambda c: f"{v.spaced(c.rng.choice(v.COUNTIES))} County"),
     "zip": ("ZIP", _of("#####", "#####-####")),
     "abroad": ("LOCATION", _place(v.ABROAD)),
     "hosp": ("FACILITY", _facility(v.HOSPITALS)),

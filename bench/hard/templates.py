@@ -127,7 +127,7 @@ The patient was identified by wristband as {p.full} and brought to OR 4. {neg} K
     "social work": [
         """SW NOTE: Met with {p.first} and {p.her} {r.rel_low} {r.full} re: discharge. Pt lives at {addr}; landlord {n2.full}. Employed by
 {employer} since {part.my}. SSN {ssn}; Medicaid {plan}. DCFS worker {n.full}, {phone}. Car: 2011 Corolla, VIN {vin}, tag {plate}.
-{neg} Church: {church}. Probation officer {d.last} in {county} County. Immigrated from {abroad}. Portal login {url}. -- {d2.full}, MSW""",
+{neg} Church: {church}. Probation officer {d.last} in {countyc}. Immigrated from {abroad}. Portal login {url}. -- {d2.full}, MSW""",
     ],
     "dictation": [
         """this is doctor {d.low} dictating on patient {p.low} medical record number {mrn} date of birth {part.lowwords} nineteen fifty six the patient is a {young}
@@ -168,7 +168,7 @@ GUARANTOR: {r.up}\tINS ID: {plan}\tGRP: {group}""",
     "HL7 and exports": [
         """PID|1||{mrn}^^^MRN||{p.caret}||{dobc}|{p.sex}|||{street}^^{city}^{st}^{zip}||{phone}
 PV1|1|I|4W^12^A|||||{npi}^{d.caret}
-OBX|1|NM|2345-7^Glucose^LN||112|mg/dL|70-99|H|||F|||{datec}0815""",
+OBX|1|NM|2345-7^Glucose^LN||112|mg/dL|70-99|H|||F|||{stampc}""",
     ],
     "case question": [
         """What is the best anticoagulant for {p.full}, a {old} seen at {hosp} on {date.longth} with CrCl 22?""",

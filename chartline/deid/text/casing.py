@@ -35,9 +35,15 @@ _OPENS = frozenset(
 )
 _FACILITIES = frozenset(
     """
-    hospital clinic center medical health hospice pharmacy school church university college rehab nursing manor
-    pediatrics orthopedics dermatology cardiology dialysis infirmary memorial general regional shelter jail academy
+    hospital clinic center hospice pharmacy school church university college rehab nursing manor
+    pediatrics orthopedics dermatology cardiology dialysis infirmary shelter jail academy
     institute associates living elementary deaconess department llc inc
+    """.split()
+)
+_MIDDLE = frozenset(
+    """
+    medical health general regional memorial community family women's children's urgent care nursing and dialysis pain
+    st mt mercy holy sacred heart good samaritan our lady of university first baptist
     """.split()
 )
 _STREETS = frozenset(
@@ -115,7 +121,7 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
         return False
     before = words[i - 1] if i and (gaps[i - 1] in _GAP or gaps[i - 1].strip() == ":") else ""
     after = words[i + 1] if gaps[i] in _GAP and i + 1 < len(words) else ""
-    if before in _TITLES or (before in _OPENS and not found.word):
+    if before in _TITLES or (before in _OPENS and (found.strong or (found.unknown and upper and len(word) > 3))):
         return True
     near = (before and sure[i - 1] and before not in _CALENDAR) or (
         after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
@@ -144,11 +150,12 @@ def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset
         ):
             at -= 1
         if at < i:
-            high[at : i + 1] = [True] * (i + 1 - at)
+            for j in range(at, i + 1):
+                high[j] = words[j] not in _SMALL
 
 
 def _leads(word: str, named: bool, *, upper: bool) -> bool:
-    if named or word in _FACILITIES or word in ("st", "mt", "mercy", "holy", "sacred", "heart", "good", "samaritan"):
+    if named or word in _FACILITIES or word in _MIDDLE:
         return word not in _CALENDAR
     found = kind(word)
     return (

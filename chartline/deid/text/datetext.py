@@ -62,7 +62,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("month-day-upper", rf"{_BEFORE}{_MON}[\s\-/]*{_DAY}(?:,\s*|\s+|[\-/]){_Y4}{_AFTER}", True),
         (
             "day-month",
-            rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?[\s\-/.]*{_MON}(?:[\s\-/,.]*{_YEAR}(?![\d:%]))?{_AFTER}",
+            rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*{_MON}(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}",
             False,
         ),
         ("day-month-year", rf"{_BEFORE}{_DAY}(?:\s+of)?[\s\-/.]*{_MON}[\s\-/,.]*{_Y4}{_AFTER}", True),
@@ -98,7 +98,10 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("spaced", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])\s*(?P<s>[/\-.])\s*{_DAY}\s*(?P=s)\s*{_YEAR}{_AFTER}", False),
         (
             "partial",
-            rf"(?:(?<=\b(?:on|since|until|till|dated|from|through|thru|by|as\sof|seen|visit|admitted|discharged|scheduled|due|born|DOB|DOS|DOA|date|started|last)\s)|(?<=\b(?:DOB|DOS|DOA|date|seen|visit|on):\s?))(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-.]|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade))",
+            rf"(?:(?<=\b(?:on|since|until|till|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
+            rf"admitted|discharged|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|f/u|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
+            rf"yesterday|CT|MRI|CXR|EKG|ECG|echo|labs|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
+            rf"(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
             True,
         ),
         (

@@ -65,7 +65,8 @@ EPONYMS = frozenset(
     schirmer schlatter schober schwann sever shiga sims sjogren smith snellen spurling still stokes sturge swan
     sydenham takayasu takotsubo tanner tay tetralogy thomas tietze tinel tooth tourette trendelenburg trousseau
     turner unna valsalva vincent virchow von wallenberg walker weber wegener weil weiss wells wenckebach wernicke
-    westergren west whipple white willebrand williams wilms wilson wolff wood yergason zenker zollinger
+    auer babcock ballard balfour bankart barthel billroth bookwalter bovie breslow debakey epworth framingham hampton
+    karnofsky kerley metzenbaum nottingham penrose sezary tinetti zubrod westergren west whipple white willebrand williams wilms wilson wolff wood yergason zenker zollinger
     """.split()
 )
 
@@ -83,6 +84,10 @@ class Lexicon:
     everyday: frozenset[str]
 
 
+def _listing(name: str) -> list[str]:
+    return (_DATA / f"{name}.txt").read_text(encoding="utf-8").split()
+
+
 @cache
 def load() -> Lexicon:
     """The lists.
@@ -96,9 +101,9 @@ def load() -> Lexicon:
         made = Lexicon(
             **ranked,
             words=frozenset(body["words"].split()),
-            medical=frozenset(body["medical"].split()) | frozenset(body["drugs"].split()),
+            medical=frozenset(body["medical"].split() + body["drugs"].split() + _listing("brands")),
             cities=frozenset(body["cities"].split("|")),
-            everyday=frozenset((_DATA / "everyday.txt").read_text().split()),
+            everyday=frozenset(_listing("everyday")),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.") from None

@@ -18,7 +18,7 @@ _TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
 _TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|Officer|Capt|Judge|Hon|Sir|Dame|Madam|NP|PA|RN|Attending|Resident|Señor|Sra|Sr)"
 _CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP)\b\.?"
-_KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|POA|proxy|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
+_KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
 _LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 _FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
@@ -49,6 +49,15 @@ PLAIN = frozenset(
     affairs united states best latest what which when where why how if as but also then than so such any all each
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called
+    """.split()
+) | frozenset(
+    # Short forms and headings of clinical writing.
+    """
+    med meds rec recs mrn acct appt tx rx hx dx sx fx cx bx pmh psh fh sh ros hpi cc ap sincerely regards signed max ok
+    ortho neuro cards renal heme onc endo pulm psych peds gyn optho ophtho rheum derm tele anesthesia radiology triage
+    handoff shift bed wound diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
+    ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
+    ssn dcfs cps aps fbi pd am pm st cont continued none nil denies reports status post home room air alert oriented
     """.split()
 ) | frozenset(
     # What claims and explanations of benefit call their amounts and parties: displays of the HL7 code systems
@@ -104,15 +113,15 @@ _SAYS = regex.compile(
     r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works)\b"
 )
 _FACILITY_END = (
-    r"(?:Hospitals?|Hosp\.?(?!\w)|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"(?:Hospitals?|Hosp\.?(?!\w)|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Inc|LLC|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Inc|LLC|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
 )
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
-    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?:\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’.\-]+(?:\s+[A-Z][\w'’.\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?:\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
 )
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
 _SYSTEMS = regex.compile(
@@ -148,7 +157,7 @@ _CITY_LEAD = regex.compile(
 )
 _CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
 _LAST_FIRST = regex.compile(
-    r"(?<![\w,])(?P<last>[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV)\.?)?),\s?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
+    r"(?<![\w,])(?P<last>[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV)\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
 )
 _LABELLED = regex.compile(
     rf"(?i:\b{_LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
@@ -170,7 +179,7 @@ _RELATED = regex.compile(
 )
 _LIVES = regex.compile(
     r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"
-    r"hometown(?: of| is)?|relocated (?:to|from)|traveled (?:to|from)|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
+    r"hometown(?: of| is)?|relocated (?:to|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|sent to|transferred from|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
     r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2})"
 )
 _HINTS = Hints(
@@ -191,8 +200,8 @@ _HINTS = Hints(
             facc jr sr ii iii iv esq mph ccc rt ma dc dpm od cns acnp agnp
             """.split(),
         "lives": """
-            lives living resides residing resident native moved born raised grew hometown relocated traveled city
-            town village commutes from
+            lives living resides residing resident native moved born raised grew hometown relocated travel city
+            town village commutes from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
         "facility": """
             hospital hosp general presbyterian methodist baptist adventist lutheran clinic med health nursing rehab
@@ -203,9 +212,17 @@ _HINTS = Hints(
             elementary middle high school church temple synagogue mosque assisted senior independent care convalescent
             retirement wellness treatment recovery birth community practice correctional detention prison jail
             shelter va campus trauma specialists specialty sports pain sleep fertility inc llc corp company industries
-            manufacturing logistics foods construction consulting enterprises
+            manufacturing logistics foods construction consulting enterprises preschool daycare montessori kindergarten
+            head police fire sheriff public nursery manor villa bank credit hotel motel casino restaurant diner
+            supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
+            dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
             """.split(),
         "saint": ["st"],
+        "of": """
+            university college hospital church temple city planned children first second our upmc kaiser intermountain
+            adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
+            methodist st
+            """.split(),
         "system": """
             johns mayo cleveland cedar kaiser nyu uc up un ua ut uv um ui oh mu mg bi bw ch hu ny ms uw mass brigham
             beth dana memorial sloan md m.d mount mt stanford duke emory vanderbilt geisinger intermountain scripps
@@ -344,13 +361,20 @@ def _runs(text: str, words: list[Token]) -> Iterator[Found]:
             yield from _judged(text, run)
             run = []
         if (token.shape in ("capital", "upper", "initial") and not _unit(text, token)) or (
-            run and token.text in PARTICLES and i + 1 < len(words) and words[i + 1].shape in ("capital", "upper")
+            token.text in PARTICLES and _before_name(words, i)
         ):
             run.append(token)
         elif run:
             yield from _judged(text, run)
             run = []
     yield from _judged(text, run)
+
+
+def _before_name(words: list[Token], i: int) -> bool:
+    """Whether particles from here on stand before a capitalised word, as in ``van den Berg``."""
+    while i < len(words) and words[i].text in PARTICLES:
+        i += 1
+    return i < len(words) and words[i].shape in ("capital", "upper")
 
 
 def _unit(text: str, token: Token) -> bool:
@@ -365,7 +389,8 @@ def _joined(text: str, left: Token, right: Token) -> bool:
     )
 
 
-_KIN_WORD = regex.compile(rf"(?i:{_KIN})")
+_KIN_WORD = regex.compile(rf"(?i:(?:ex-)?{_KIN})")
+_ROLE_WORD = regex.compile(rf"(?i:{_ROLES})")
 
 
 def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
@@ -380,7 +405,7 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
     if led and after is not None and (found.surname or name not in PLAIN):
         return token.shape == "upper" and after.shape != "upper"
-    if name in PLAIN or _KIN_WORD.fullmatch(token.text):
+    if name in PLAIN or _KIN_WORD.fullmatch(token.text) or _ROLE_WORD.fullmatch(token.text):
         return True
     if after is not None and after.shape == "initial":
         return found.medical and not found.last
@@ -440,12 +465,46 @@ def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
         yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
 
 
+_NOUN = regex.compile(r"[ -](?P<w>[a-z]{3,})\b|\s\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b")
+_NOT_NOUN = frozenset(
+    """
+    and the for with was has had who will can may did does from into over than that this when while but not are were his
+    her she him they per via also now then once came come came goes went said says told asked seen here there presents
+    presented presenting reports reported reporting denies denied states stated complains complained complaining lives
+    lived appears feels felt returns returned remains takes took works worked smokes drinks uses used underwent called
+    needs wants wanted agrees agreed describes described continues continued arrived arrives admits declined declines
+    tolerated tolerates received receives ambulated denying aged born about after again already before being both been
+    because during until since without within under upon still only just very well today yesterday tomorrow tonight
+    """.split()
+)
+
+
+def of_thing(text: str, end: int) -> bool:
+    """Whether a capitalised word stands before a noun of medicine or a number: ``Penrose drain``, ``Berg 41/56``."""
+    m = _NOUN.match(text, end)
+    if m is None:
+        return False
+    word = m.group("w")
+    return word is None or (word not in _NOT_NOUN and (kind(word).medical or word in _THINGS))
+
+
+_THINGS = frozenset(
+    """
+    drain hump squeeze scissors protocol clamp forceps retractor cautery scale score grade sign test criteria index
+    exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
+    study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
+    treadmill sleepiness rule rules cell cells bodies nodes spots ring rings phenomenon law
+    """.split()
+)
+
+
 def _followed(text: str, end: int) -> bool:
     """Whether what follows a place tells of a person: an age, a birth date, a record number, a relative."""
     return bool(_AGED.match(text, end) or _KINFOLK.match(text, end))
 
 
 def _person(text: str, part: list[Token]) -> Iterator[Found]:
+    led_by = part[0].start if part else 0
     while part and part[0].text in PARTICLES and part[0].shape == "lower":
         part = part[1:]
     while part and part[-1].shape == "lower":
@@ -453,16 +512,26 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     if not part:
         return
     names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
-    led = bool(_LEAD.search(text, max(0, part[0].start - 24), part[0].start))
+    led = bool(_LEAD.search(text, max(0, led_by - 32), led_by))
     if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names) and not led):
         return
     if text[part[0].start : part[-1].end].lower() in lexicon.STATES:
         return
-    if _is_person(text, part, names):
+    if led or _is_person(text, part, names):
         end = part[-1].end
         if part[-1].shape == "initial" and text[end : end + 1] == ".":
             end += 1
-        yield Found(part[0].start, end, "NAME", "name:run")
+        start = led_by if text[led_by : part[0].start] in _NOBLE else part[0].start
+        yield Found(start, end, "NAME", "name:run")
+
+
+# Particles that begin a surname, with the space behind them.
+_NOBLE = frozenset(
+    {
+        *("van ", "von ", "de ", "del ", "di ", "da ", "dos ", "das ", "du ", "ten ", "ter ", "bin ", "ibn ", "al ", "el ", "la "),
+        *("van der ", "van den ", "van de ", "von der ", "de la ", "de las ", "de los ", "de la ", "zu "),
+    }
+)
 
 
 def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
@@ -474,8 +543,6 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         names_ok = strong_first > 0
     else:
         names_ok = True
-    if _LEAD.search(text, max(0, part[0].start - 24), part[0].start):
-        return True
     if len(names) >= 2:
         rest = names[1:]
         if not any(t.kind.medical for t in names) and _followed(text, part[-1].end):
@@ -500,6 +567,8 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
         )
     only = names[0]
+    if not initials and of_thing(text, only.end):
+        return False
     if only.shape == "capital" and not only.kind.medical:
         said = _SAYS.match(text, only.end) or _followed(text, only.end)
         if (
@@ -508,17 +577,28 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             and (only.text[1:].islower() or _inner_capital(only.text))
         ):
             return True
+        if only.kind.strong and only.kind.last and not only.kind.city and not only.kind.eponym and _alone(text, only):
+            return True
         if (only.kind.common_first or (only.kind.strong and only.kind.first)) and _SPOKEN.match(text, only.end):
             return True
     if initials:
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
             return not (only.kind.medical and not only.kind.last)
         if part[0].shape == "initial":
-            return names_ok and (only.kind.strong or only.kind.unknown or (only.kind.last and text[part[0].end] == "."))
+            return names_ok and (only.kind.strong or (only.kind.unknown and only.shape == "capital") or (only.kind.last and text[part[0].end] == "."))
         return only.kind.first and (only.kind.strong or text[part[-1].end : part[-1].end + 1] == ".")
     if only.shape == "upper":
         return False
     return names_ok and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+_BY = regex.compile(r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via)|[(&|\-–—@/])\s*$")
+_ENDED = regex.compile(r"\s*(?:[.,;:)|\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here)\b)")
+
+
+def _alone(text: str, token: Token) -> bool:
+    """Whether a lone surname stands where a colleague is named: ``route to Balogun.``, ``(Moua)``, ``| Hsieh``."""
+    return bool(_BY.search(text, max(0, token.start - 12), token.start) and _ENDED.match(text, token.end))
 
 
 _SPOKEN = regex.compile(
@@ -649,7 +729,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
 
 def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool:
     """Whether ``Last, First`` is a person when the lists do not say so: by what they do not know, or by the place."""
-    if last.unknown and (first.first or first.unknown):
+    if last.unknown and (first.first or first.unknown) and (first.first or not m.group().isupper()):
         return True
     named = first.common_first or first.unknown or (first.first and first.strong) or last.unknown
     return named and not last.medical and not first.medical and _opens(text, m.start())
@@ -720,13 +800,22 @@ def _facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for m in _opened(_SAINT, text, hints, "saint"):
         yield Found(m.start(), m.end(), "FACILITY", "name:saint")
     for m in _opened(_SYSTEMS, text, hints, "system"):
-        yield Found(m.start(), m.end(), "FACILITY", "name:health-system")
+        yield Found(m.start(), _city_after(text, m.end()), "FACILITY", "name:health-system")
+    for m in _opened(_OF, text, hints, "of"):
+        end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
+        if not m.group("city") or end > m.start("city"):
+            yield Found(m.start(), end, "FACILITY", "name:facility-of")
 
 
 _COMES = regex.compile(r"\b(?i:at|to|in|from|of)\s+(?i:the\s+)?$")
 _COMMON_FACILITY = regex.compile(
     r"(?:(?:City|General|County|Community|Memorial|Regional|University|Central|State|Children['’]?s)\s+)+"
     r"(?:Hospitals?|Hosp\.?|General|Clinics?|Medical\s+Center|Health\s+Clinic)"
+)
+_OF = regex.compile(
+    r"\b(?:University|College|Hospital|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
+    r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
+    r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>[A-Z][\w'’.\-]+(?:\s[A-Z][\w'’\-]+){0,2})"
 )
 _SAINT = regex.compile(r"\bSt\.?\s+[A-Z][a-z]+['’]s\b(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?")
 _AFTER_FACILITY = regex.compile(r",?\s+(?P<v>[A-Z][\w'’.\-]+(?:\s+[A-Z][\w'’\-]+){0,2})")
@@ -789,6 +878,8 @@ def _is_place(text: str, part: list[Token]) -> bool:
         return not plainly or bool(led or trailed or comma)
     only = part[0].kind
     if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not (led or trailed)):
+        return False
+    if not (led or trailed or comma) and of_thing(text, part[0].end):
         return False
     if only.word:
         return (

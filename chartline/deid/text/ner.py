@@ -10,7 +10,7 @@ from typing import Any
 
 from chartline.deid.text.hints import Places
 from chartline.deid.text.lexicon import plain
-from chartline.deid.text.names import PLAIN, Reading, Token
+from chartline.deid.text.names import PLAIN, Reading, Token, of_thing
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 
@@ -52,7 +52,11 @@ def find(reading: Reading, explained: Sequence[Found]) -> Iterator[Found]:
     12 wrongly; of 61 others, 26 and 2.
     """
     taken = {i for f in explained for i in range(f.start, f.end)}
-    left = [t for t in reading.words if t.start not in taken and _name_like(t, reading.things)]
+    left = [
+        t
+        for t in reading.words
+        if t.start not in taken and _name_like(t, reading.things) and not of_thing(reading.text, t.end)
+    ]
     for sentence, inside in _sentences(reading.text, left):
         for name in _people(sentence):
             yield from (Found(t.start, t.end, "NAME", "ner:person") for t in inside if t.text in name)

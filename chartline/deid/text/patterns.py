@@ -28,7 +28,8 @@ STREET = (
 _UNIT = (
     r"(?:[,\s]+(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|Trlr|PMB|\#)\.?\s*\#?\s*[\w\-]{1,6})?"
 )
-_CITY = r"[A-Z][A-Za-z'’.\-]+(?:\s+[A-Z][A-Za-z'’.\-]+){0,3}"
+_TOWN = r"(?:(?:St|Ste|Ft|Mt|Pt)\.|[A-Z][A-Za-z'’\-]+)"
+_CITY = rf"{_TOWN}(?:[ \t]+{_TOWN}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
 _TAIL = rf"(?:\s*[,\n|]\s*{_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?"
 _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
@@ -56,7 +57,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
     for kind, name, pattern, fold, group in [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
-        ("EMAIL", "email", r"[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+|[\w.+%\-]+\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|[\w.+%\-]+\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b", True, ""),
+        ("EMAIL", "email", r"[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+|[\w.+%\-]+\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|(?=[\w\-]*[._\d])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b|[\w.+%\-]+\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
         ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4}){1,4}(?![\w:])|(?<![\w:])(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f:]{1,20}(?![\w])", True, ""),
         ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])", True, ""),
@@ -69,6 +70,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
         ("VEHICLE", "vehicle", _labelled("vehicle"), True, "v"),
+        ("VEHICLE", "plate", r"\b(?:plate|tag|license plate|lic\.? plate)s?\b[\s:#]*(?:no\.?|number|is)?[\s:#]*(?P<v>(?=[A-Z0-9 \-]*\d)(?=[A-Z0-9 \-]*[A-Z])[A-Z0-9]{2,4}[ \-][A-Z0-9]{2,4})(?!\w)", True, "v"),
         ("MRN", "mrn", _labelled("mrn"), True, "v"),
         ("ACCOUNT", "account", _labelled("account"), True, "v"),
         ("PLAN", "plan", _labelled("plan"), True, "v"),
@@ -85,6 +87,10 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?[ \t]+(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT.upper() if False else _UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
+        ("ADDRESS", "street-zip", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
+        ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?i:Via|Camino|Calle|Avenida|Paseo|Rue|Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "hl7-address", rf"(?<=[|~])[^|^~\n]{{3,60}}\^[^|^\n]{{0,40}}\^[^|^\n]{{2,40}}\^[A-Za-z]{{2}}\^\d{{5}}(?:-?\d{{4}})?", False, ""),
+        ("NAME", "hl7-name", r"(?<![\w^])\p{L}[\p{L}'’ \-.]+\^\p{L}[\p{L}'’\-.]*(?:\^[\p{L}.]{0,20})*", False, ""),
         ("ADDRESS", "po-box", rf"\b(?:P\.?\s?O\.?|Post Office)\s?Box\s+\#?\d+{_TAIL}", True, ""),
         ("ADDRESS", "rural", r"\b(?:RR|Rural Route|HC|Hwy|Highway|County Road|CR|State Route|SR)\s?\#?\d{1,4}(?:,?\s*Box\s*\d+)?(?=[\s,.])(?=.{0,40}\b\d{5}\b)", False, ""),
         ("LOCATION", "city-state", rf"\b(?P<v>{_CITY}\s*,\s*{STATE})\b(?:[\s,]+{_ZIP}\b)?", False, ""),
@@ -109,6 +115,7 @@ _NOT_VALUES = regex.compile(
 _PATTERN = {name: (of, pattern, group) for of, name, pattern, group in _FORMS}
 # Rules that a word opens: they are tried where the word stands.
 _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
+    "plate": ["plate", "tag", "license plate", "lic"],
     "phone-label": ["phone", "tel", "cell", "mobile", "fax", "pager", "beeper", "contact", "call", "reach", "ext"],
     "ssn-label": ["ssn", "social security"],
     "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
@@ -138,6 +145,10 @@ _STATE_STARTS = frozenset(POSTAL) | frozenset(s.split()[0].title() for s in STAT
 _STREET_WORDS = frozenset(
     w.lower() for a in STREET[3:-1].split("|") for w in ((a[:-2], a[:-2] + a[-2]) if a.endswith("?") else (a,))
 )
+_STREET_OPENERS = frozenset(
+    "via camino calle avenida paseo rue avenue ave highway hwy route rte interstate county state farm rural".split()
+)
+_ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
 _LONG = ("ssn", "phone", "phone-intl", "phone-local", "card", "ip")
 _MIXED = ("vin", "mixed", "mixed-lower", "number", "grouped", "bracket", "glued", "uuid")
@@ -150,6 +161,12 @@ def find(text: str) -> Iterator[Found]:
         of, _, group = _PATTERN[name]
         start, end = match.span(group) if group and match.group(group) else match.span()
         if group and of not in ("PHONE", "ZIP", "SSN", "AGE") and _NOT_VALUES.fullmatch(text, start, end):
+            continue
+        if name == "grouped" and _RANGE.fullmatch(match.group()) and _ascends(match.group()):
+            continue
+        if name == "mixed" and _PARITY.fullmatch(match.group()):
+            continue
+        if name == "hl7-name" and not _person_parts(match.group()):
             continue
         if name == "city-state":
             start = _trimmed(text, start, end)
@@ -180,6 +197,8 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 24, 40))
     yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
     yield from _streets(text, numbered)
+    if "^" in text:
+        yield from _in(text, ("hl7-address", "hl7-name"), [(0, len(text))])
 
 
 def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
@@ -187,7 +206,12 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
     for start, end in numbered:
         if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit()):
             continue
-        if _STREET_WORDS.isdisjoint(w.lower() for w in _WORD.findall(text, end, end + 100)):
+        near = {w.lower() for w in _WORD.findall(text, end, end + 100)}
+        if text[start:end].isdigit() and _ZIP_NEAR.search(text, end, end + 110):
+            yield from _at(text, "street-zip", [start])
+        if not near.isdisjoint(_STREET_OPENERS):
+            yield from _at(text, "street-named", [start])
+        if near.isdisjoint(_STREET_WORDS):
             continue
         at = start - 1 if text[start - 1 : start] == "#" else start
         yield from _at(text, "street", [at])
@@ -208,6 +232,23 @@ def _in(text: str, rules: Iterable[str], places: Iterable[Place]) -> Iterator[tu
         for name in rules:
             for match in _PATTERN[name][1].finditer(text, start, end, timeout=_TIMEOUT):
                 yield name, match
+
+
+_RANGE = re.compile(r"\d{2,4}-\d{2,4}")
+_PARITY = re.compile(r"G\d{1,2}P\d{1,8}")
+
+
+def _ascends(text: str) -> bool:
+    """Whether two numbers of the same length are a range, as in ``sodium 134-138``."""
+    low, high = text.split("-")
+    return len(low) == len(high) <= 3 and int(low) < int(high)
+
+
+def _person_parts(component: str) -> bool:
+    """Whether the parts of an HL7 v2 component are a family and a given name."""
+    family, given, *_ = (word_kind(part) for part in component.split("^"))
+    unknown = family.unknown and given.unknown
+    return not (family.medical or given.medical) and (family.last or given.first or unknown) and not (family.word and given.word)
 
 
 def _doctor(text: str, start: int, end: int) -> bool:
