@@ -30,7 +30,7 @@ _OPENS = frozenset(
     """
     patient pt name provider attending physician surgeon nurse therapist midwife doula son daughter wife husband mother
     father mom dad brother sister partner spouse aunt uncle friend roommate caregiver guardian neighbor cousin niece
-    nephew grandmother grandfather named called client resident landlord officer by
+    nephew grandmother grandfather named called client resident landlord officer re fob subscriber guarantor member witness aide rep worker author
     """.split()
 )
 _FACILITIES = frozenset(
@@ -83,7 +83,9 @@ def _rewritten(text: str, *, upper: bool) -> str:
     words = [m.group().lower() for m in found]
     gaps = [text[a.end() : b.start()] for a, b in pairwise(found)] + ["\n"]
     sure = [_sure(word, upper=upper) for word in words]
-    high = [s or _beside(words, gaps, sure, i, upper=upper) for i, s in enumerate(sure)]
+    high = list(sure)
+    for i in range(len(words)):
+        high[i] = high[i] or _beside(words, gaps, high, i, upper=upper)
     _towns(words, gaps, high)
     _before(words, gaps, high, _FACILITIES, upper=upper)
     _streets(words, gaps, high)
@@ -121,7 +123,7 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
         return False
     before = words[i - 1] if i and (gaps[i - 1] in _GAP or gaps[i - 1].strip() == ":") else ""
     after = words[i + 1] if gaps[i] in _GAP and i + 1 < len(words) else ""
-    if before in _TITLES or (before in _OPENS and (found.strong or (found.unknown and upper and len(word) > 3))):
+    if before in _TITLES or (before in _OPENS and (found.strong or (found.unknown and len(word) > 3))):
         return True
     near = (before and sure[i - 1] and before not in _CALENDAR) or (
         after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
@@ -129,7 +131,13 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     named = found.first or found.surname or (not found.word and (upper or found.last or found.unknown))
     if near and named and len(word) > 2:
         return True
+    if before in _OPENS and found.common_first and found.word and _surname(after, gaps[i]):
+        return True
     return found.word and (found.common_first or found.surname) and before in _OPENS and after in _CREDENTIALS
+
+
+def _surname(word: str, gap: str) -> bool:
+    return bool(word) and gap == " " and kind(word).surname and plain(word) not in PLAIN
 
 
 def _towns(words: list[str], gaps: list[str], high: list[bool]) -> None:

@@ -165,6 +165,7 @@ _LABELLED = regex.compile(
 _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:\s+[^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
+_CREDENTIAL = regex.compile(rf"{_CREDENTIALS}")
 _CREDENTIALED = regex.compile(
     rf"(?P<v>(?:[^\W\d_]\.\s?){{0,2}}[^\W\d_][\w'’\-]+(?:\s+(?:[^\W\d_]\.|[^\W\d_][\w'’\-]+)){{0,3}}),?\s+(?-i:{_CREDENTIALS})"
 )
@@ -301,6 +302,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _titled(text, hints)
     found += _labelled(text, hints)
     found += _last_first(text, words)
+    found += _speakers(text)
     found += _credentialed(text, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
@@ -577,7 +579,7 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             and (only.text[1:].islower() or _inner_capital(only.text))
         ):
             return True
-        if only.kind.strong and only.kind.last and not only.kind.city and not only.kind.eponym and _alone(text, only):
+        if not only.kind.city and not only.kind.eponym and _alone(text, only):
             return True
         if (only.kind.common_first or (only.kind.strong and only.kind.first)) and _SPOKEN.match(text, only.end):
             return True
@@ -593,12 +595,17 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
 
 
 _BY = regex.compile(r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via)|[(&|\-–—@/])\s*$")
+_ONLY_BY = regex.compile(r"\b(?:by|Drs?\.?\s\w+\s(?:and|&))\s+$")
 _ENDED = regex.compile(r"\s*(?:[.,;:)|\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here)\b)")
 
 
 def _alone(text: str, token: Token) -> bool:
     """Whether a lone surname stands where a colleague is named: ``route to Balogun.``, ``(Moua)``, ``| Hsieh``."""
-    return bool(_BY.search(text, max(0, token.start - 12), token.start) and _ENDED.match(text, token.end))
+    found = token.kind
+    if not ((found.strong and found.last) or (found.unknown and len(token.text) > 3 and token.text[1:].islower())):
+        return False
+    before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
+    return bool(before and _ENDED.match(text, token.end))
 
 
 _SPOKEN = regex.compile(
@@ -626,6 +633,9 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         yield from _kept(text, m.start("v"), m.end("v"), "name:kin", first=False)
 
 
+_NAMES_TOO = frozenset("will may june april august white black young long short day old new left call".split()) - {"old", "new", "left", "call"}
+
+
 def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Iterator[Found]:
     """The words of a candidate up to the first that is plainly none of a name."""
     stop = start
@@ -633,7 +643,9 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         token = Token(m.group(), m.start(), m.end(), _shape(m.group()), kind(m.group()))
         name = plain(token.text)
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
-        if name in PLAIN or (token.kind.medical and not (token.kind.first or token.kind.last)) or not likely:
+        if (name in PLAIN and not (token.shape == "capital" and name in _NAMES_TOO)) or not likely:
+            break
+        if token.kind.medical and not (token.kind.first or token.kind.last):
             break
         stop = m.end()
     if stop > start:
@@ -667,7 +679,10 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
             token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
             gap = text[stop : t.start()] if stop > start else ""
-            if gap.strip(" .,'’") or len(gap) > 3 or (plain(token.text) in PLAIN and token.shape != "initial"):
+            if gap.strip(" .,'’") or len(gap) > 3 or _CREDENTIAL.fullmatch(token.text):
+                break
+            name = plain(token.text)
+            if name in PLAIN and token.shape != "initial" and not (name in _NAMES_TOO and token.shape != "lower"):
                 break
             if token.kind.medical and not token.kind.first and not token.kind.last:
                 break
@@ -679,6 +694,20 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             stop = t.end()
         if sure and stop > start:
             yield Found(start, stop, "NAME", "name:label")
+
+
+_SPEAKER = regex.compile(
+    r"(?<=\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s)(?P<v>\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?)(?=:)|(?<=\()(?P<w>\p{Lu}\p{Ll}[\w'’\-]*\s\p{Lu}\.)(?=\))"
+)
+
+
+def _speakers(text: str) -> Iterator[Found]:
+    """Who speaks in a chat (``[10:42] Ana:``), and a first name with an initial in brackets (``(Ana B.)``)."""
+    if "[" in text or "(" in text:
+        for m in _SPEAKER.finditer(text, timeout=_TIMEOUT):
+            first = kind(m.group().split()[0].rstrip("."))
+            if not first.medical or first.common_first:
+                yield Found(m.start(), m.end(), "NAME", "name:speaker")
 
 
 def _comma_starts(text: str, words: list[Token]) -> Iterator[int]:
@@ -737,7 +766,7 @@ def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool
 
 _LISTED = regex.compile(r",?\s+(?:and\s+)?[A-Z][a-z]+,|,\s+(?:and|or)\s")
 _OPENS = regex.compile(
-    r"(?:^|[\n:|;(\[—–•]|\.\s\.\s|\bw/|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|of|and))\s*$",
+    r"(?:^|[\n:|;(\[—–•\t]|(?<=\s)--?|\.\s\.\s|\bw/|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|of|and))\s*$",
     regex.IGNORECASE,
 )
 

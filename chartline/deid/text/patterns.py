@@ -90,7 +90,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-zip", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
         ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?i:Via|Camino|Calle|Avenida|Paseo|Rue|Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "hl7-address", rf"(?<=[|~])[^|^~\n]{{3,60}}\^[^|^\n]{{0,40}}\^[^|^\n]{{2,40}}\^[A-Za-z]{{2}}\^\d{{5}}(?:-?\d{{4}})?", False, ""),
-        ("NAME", "hl7-name", r"(?<![\w^])\p{L}[\p{L}'’ \-.]+\^\p{L}[\p{L}'’\-.]*(?:\^[\p{L}.]{0,20})*", False, ""),
+        ("NAME", "hl7-field", r"(?<=PID\|(?:[^|\n]*\|){4})[^|\n]+|(?<=NK1\|[^|\n]*\|)[^|\n]+", False, ""),
+        ("NAME", "hl7-name", r"(?:(?<![\w^])|(?<=\|\d{4,12}\^))\p{L}[\p{L}'’ \-.]+\^\p{L}[\p{L}'’\-.]*(?:\^[\p{L}.]{0,20})*", False, ""),
         ("ADDRESS", "po-box", rf"\b(?:P\.?\s?O\.?|Post Office)\s?Box\s+\#?\d+{_TAIL}", True, ""),
         ("ADDRESS", "rural", r"\b(?:RR|Rural Route|HC|Hwy|Highway|County Road|CR|State Route|SR)\s?\#?\d{1,4}(?:,?\s*Box\s*\d+)?(?=[\s,.])(?=.{0,40}\b\d{5}\b)", False, ""),
         ("LOCATION", "city-state", rf"\b(?P<v>{_CITY}\s*,\s*{STATE})\b(?:[\s,]+{_ZIP}\b)?", False, ""),
@@ -198,7 +199,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
     yield from _streets(text, numbered)
     if "^" in text:
-        yield from _in(text, ("hl7-address", "hl7-name"), [(0, len(text))])
+        yield from _in(text, ("hl7-address", "hl7-field", "hl7-name"), [(0, len(text))])
 
 
 def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
