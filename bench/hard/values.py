@@ -259,7 +259,7 @@ def code(rng: random.Random, *forms: str) -> str:
 def over89(rng: random.Random) -> str:
     n = rng.randrange(90, 106)
     word = f"ninety-{ONES[n - 90]}" if 90 < n < 100 else "ninety" if n == 90 else "one hundred"
-    return rng.choice((f"{n}-year-old", f"{n} year old", f"{n} y.o.", f"{n}yo", f"{n} y/o", f"aged {n}", f"{n} years of age",
+    return rng.choice((f"{n}-year-old", f"{n} year old", f"{n} y.o.", f"{n}yo", f"{n} y/o", f"aged {n}",
                        f"{word}-year-old", f"{n}yr old", f"age {n}"))  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from chartline.deid.text import lexicon
 from chartline.deid.text.lexicon import POSTAL, STATES, kind, plain
 from chartline.deid.text.names import PARTICLES, PLAIN
+from chartline.deid.text.patterns import STREET_WORDS
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _LINE = re.compile(r"[^\n]+\n*")
@@ -37,15 +38,23 @@ _FACILITIES = frozenset(
     """
     hospital clinic center hospice pharmacy school church university college rehab nursing manor
     pediatrics orthopedics dermatology cardiology dialysis infirmary shelter jail academy
-    institute associates living elementary deaconess department llc inc
+    institute associates living elementary deaconess department llc inc works roofing plumbing trucking schools
     """.split()
 )
 _MIDDLE = frozenset(
     """
     medical health general regional memorial community family women's children's urgent care nursing and dialysis pain
+    middle high va county fire police public steel sons regional home memory
     st mt mercy holy sacred heart good samaritan our lady of university first baptist
     """.split()
 )
+_GOES = frozenset(
+    """
+    lives live lived living resides residing raised born grew up moved moving relocated from here back works worked
+    travel traveled travelled trip flew visiting school clinic seen treated
+    """.split()
+)
+_SYSTEMS = frozenset("kaiser upmc intermountain adventhealth bon secours banner sutter ascension mercy sanford".split())
 _STREETS = frozenset(
     """
     street st avenue ave road rd drive dr lane ln court ct boulevard blvd place pl terrace ter trail trl way parkway
@@ -54,7 +63,12 @@ _STREETS = frozenset(
 )
 _SMALL = frozenset("and of the or in on at to by with for from as is was an a i per x".split())
 _GAP = frozenset({" ", "  ", ", ", "-", ". ", "^", "’", "'"})
-_TWO = re.compile(r"[\w'’]+ [\w'’]+")
+_ORDINALS = frozenset(
+    """
+    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+    sixteenth seventeenth eighteenth nineteenth twentieth twenty thirtieth thirty
+    """.split()
+)
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
 _SAMPLE = 4000
 
@@ -86,7 +100,7 @@ def _rewritten(text: str, *, upper: bool) -> str:
     high = list(sure)
     for i in range(len(words)):
         high[i] = high[i] or _beside(words, gaps, high, i, upper=upper)
-    _towns(words, gaps, high)
+    _places(words, gaps, high)
     _before(words, gaps, high, _FACILITIES, upper=upper)
     _streets(words, gaps, high)
     out, at = [], 0
@@ -123,12 +137,12 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
         return False
     before = words[i - 1] if i and (gaps[i - 1] in _GAP or gaps[i - 1].strip() == ":") else ""
     after = words[i + 1] if gaps[i] in _GAP and i + 1 < len(words) else ""
-    if before in _TITLES or (before in _OPENS and (found.strong or (found.unknown and len(word) > 3))):
+    if before in _TITLES or (before in _OPENS and (found.namely or (found.unknown and len(word) > 3))):
         return True
     near = (before and sure[i - 1] and before not in _CALENDAR) or (
         after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
     )
-    named = found.first or found.surname or (not found.word and (upper or found.last or found.unknown))
+    named = found.first or found.surname or found.namely or (not found.word and (upper or found.last or found.unknown))
     if near and named and len(word) > 2:
         return True
     if before in _OPENS and found.common_first and found.word and _surname(after, gaps[i]):
@@ -140,10 +154,21 @@ def _surname(word: str, gap: str) -> bool:
     return bool(word) and gap == " " and kind(word).surname and plain(word) not in PLAIN
 
 
-def _towns(words: list[str], gaps: list[str], high: list[bool]) -> None:
+def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
+    """Towns of two words, towns before a state or after words that bring a place, and what follows a health system."""
     cities = lexicon.load().cities
-    for i in range(len(words) - 1):
-        if gaps[i] in (" ", ". ") and f"{words[i]} {words[i + 1]}" in cities:
+    for i, word in enumerate(words):
+        after = words[i + 1] if i + 1 < len(words) else ""
+        if gaps[i] in (" ", ". ") and (f"{word} {after}" in cities or f"{word}. {after}" in cities):
+            high[i] = high[i + 1] = True
+        if not (word in cities or high[i]) or plain(word) in PLAIN:
+            continue
+        stated = gaps[i] == ", " and (after.upper() in POSTAL or after in STATES)
+        brought = i > 1 and words[i - 1] in ("in", "from", "to", "near") and words[i - 2] in _GOES
+        if stated or brought or (i and words[i - 1] in _SYSTEMS):
+            high[i] = True
+    for i, word in enumerate(words):
+        if word in _SYSTEMS and i + 1 < len(words) and (high[i + 1] or words[i + 1] in ("secours", "permanente")):
             high[i] = high[i + 1] = True
 
 
@@ -154,7 +179,10 @@ def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset
             continue
         at = i
         while (
-            at and gaps[at - 1] in (" ", ". ", "-") and i - at < 4 and _leads(words[at - 1], high[at - 1], upper=upper)
+            at
+            and gaps[at - 1] in (" ", ". ", "-", " & ")
+            and i - at < 5
+            and _leads(words[at - 1], high[at - 1], upper=upper)
         ):
             at -= 1
         if at < i:
@@ -178,9 +206,10 @@ def _leads(word: str, named: bool, *, upper: bool) -> bool:
 def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
     """A number, one to four words and a word of streets."""
     for i, word in enumerate(words):
-        if word not in _STREETS:
+        if word not in STREET_WORDS or word in ("st",) and gaps[i] == ". " and not gaps[i - 1] == " ":
             continue
-        for back in range(2, 6):
+        wide = gaps[i][:1] in (",", "\n") or word in _STREETS
+        for back in range(2, 6) if wide else ():
             if i < back or gaps[i - back] not in (" ", "  ", ". "):
                 break
             if words[i - back].isdigit():

@@ -105,6 +105,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             True,
         ),
         (
+            "sign-off",
+            rf"(?:(?<=\b(?:MD|DO|RN|NP|PA-?C?|LPN|APRN|PharmD|PGY-?\d|MS-?\d)\.?,?\s)|(?<=(?:^|\s)[-–—]{{1,2}}\s?\p{{Lu}}[\w.'’\- ]{{1,30}}\s))"
+            rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?:/{_YEAR})?(?=\s*(?:$|\n|[,;]|@|\d\d:?\d\d\b))",
+            False,
+        ),
+        (
             "the-nth",
             rf"(?<=\b(?:on|until|by|since|before|after|from|for|dated)\s)the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b{_NOT_DAY}",
             True,
@@ -136,7 +142,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "weekday": (("weekday-date",), 1, 30),
     "quarter": (("quarter",), 1, 16),
     "parted": (
-        ("iso", "numeric", "numeric-eu", "numeric-range", "month-slash-year", "year-month", "partial"),
+        ("iso", "numeric", "numeric-eu", "numeric-range", "month-slash-year", "year-month", "partial", "sign-off"),
         12,
         36,
     ),

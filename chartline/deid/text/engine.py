@@ -20,7 +20,7 @@ from presidio_anonymizer.operators import Operator, OperatorType
 from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
-from chartline.deid.text import datetext, documents, known, names, ner, patterns
+from chartline.deid.text import datetext, documents, known, names, ner, patterns, tables
 from chartline.deid.text.casing import cased
 from chartline.deid.text.normalise import normalise
 from chartline.deid.text.spans import Found, Span, union
@@ -162,6 +162,7 @@ class TextEngine:
             _Recognizer("dates", lambda reading: datetext.find(reading.text)),
             _Recognizer("patterns", lambda reading: patterns.find(reading.text)),
             _Recognizer("names", lambda reading: names.find(reading)),
+            _Recognizer("tables", lambda reading: tables.find(reading.text)),
         ]
         nlp = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "none"}])
         self._analyzer = AnalyzerEngine(

@@ -135,6 +135,12 @@ class Kind:
     medical: bool
     city: bool
     eponym: bool
+    everyday: bool
+
+    @property
+    def namely(self) -> bool:
+        """A name, and at most a word that few people know: ``Dieter`` and ``Jama``."""
+        return (self.first or self.last) and not self.everyday and not self.medical
 
     @property
     def strong(self) -> bool:
@@ -162,6 +168,7 @@ def kind(word: str) -> Kind:
             medical=any(k.medical for k in kinds),
             city=False,
             eponym=all(k.eponym for k in kinds),
+            everyday=all(k.everyday for k in kinds),
         )
     lists, name = load(), "".join(parts)
     rank = min(lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20))
@@ -178,6 +185,7 @@ def kind(word: str) -> Kind:
         medical=medical,
         city=name in lists.cities,
         eponym=name in EPONYMS,
+        everyday=name in lists.everyday,
     )
 
 

@@ -27,8 +27,9 @@ PARTICLES = frozenset(
     """.split()
 )
 # Capitalised words that carry no name: headings, sections, sentence starts.
-PLAIN = frozenset(
-    """
+PLAIN = (
+    frozenset(
+        """
     patient patients pt name names mr mrs ms miss dr doctor nurse provider attending physician surgeon history
     physical exam examination assessment plan chief complaint diagnosis diagnoses medications medication allergies
     allergy social family review systems vital vitals signs labs lab imaging impression recommendations discharge
@@ -50,23 +51,26 @@ PLAIN = frozenset(
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called
     """.split()
-) | frozenset(
-    # Short forms and headings of clinical writing.
-    """
+    )
+    | frozenset(
+        # Short forms and headings of clinical writing.
+        """
     med meds rec recs mrn acct appt tx rx hx dx sx fx cx bx pmh psh fh sh ros hpi cc ap sincerely regards signed max ok
     ortho neuro cards renal heme onc endo pulm psych peds gyn optho ophtho rheum derm tele anesthesia radiology triage
     handoff shift bed wound diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
     ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
     ssn dcfs cps aps fbi pd am pm st cont continued none nil denies reports status post home room air alert oriented
     """.split()
-) | frozenset(
-    # What claims and explanations of benefit call their amounts and parties: displays of the HL7 code systems
-    # adjudication, payeetype and C4BBAdjudication.
-    """
+    )
+    | frozenset(
+        # What claims and explanations of benefit call their amounts and parties: displays of the HL7 code systems
+        # adjudication, payeetype and C4BBAdjudication.
+        """
     submitted amount allowed paid copay copayment coinsurance deductible eligible noncovered covered unallocated
     benefit benefits charge charges claim claims payer payee payment subscriber beneficiary liability discount
     reimbursed reimbursement denied preauthorization adjudication
     """.split()
+    )
 )
 _ROLES = (
     r"(?:nurse|midwife|doula|therapist|counsel?lor|psychologist|psychiatrist|\w+ologist|p(?:a)?ediatrician|obstetrician|surgeon"
@@ -181,7 +185,7 @@ _RELATED = regex.compile(
 _LIVES = regex.compile(
     r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"
     r"hometown(?: of| is)?|relocated (?:to|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|sent to|transferred from|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
-    r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2})"
+    r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,3})"
 )
 _HINTS = Hints(
     {
@@ -467,7 +471,9 @@ def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
         yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
 
 
-_NOUN = regex.compile(r"[ -](?P<w>[a-z]{3,})\b|\s\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b")
+_NOUN = regex.compile(
+    r"[ -](?P<w>[a-z]{3,})\b|\s\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b"
+)
 _NOT_NOUN = frozenset(
     """
     and the for with was has had who will can may did does from into over than that this when while but not are were his
@@ -530,7 +536,24 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
 # Particles that begin a surname, with the space behind them.
 _NOBLE = frozenset(
     {
-        *("van ", "von ", "de ", "del ", "di ", "da ", "dos ", "das ", "du ", "ten ", "ter ", "bin ", "ibn ", "al ", "el ", "la "),
+        *(
+            "van ",
+            "von ",
+            "de ",
+            "del ",
+            "di ",
+            "da ",
+            "dos ",
+            "das ",
+            "du ",
+            "ten ",
+            "ter ",
+            "bin ",
+            "ibn ",
+            "al ",
+            "el ",
+            "la ",
+        ),
         *("van der ", "van den ", "van de ", "von der ", "de la ", "de las ", "de los ", "de la ", "zu "),
     }
 )
@@ -560,8 +583,13 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             )
         ):
             return True
-        ambiguous_first = (names[0].kind.common_first and any(t.kind.last for t in rest)) or (
-            names[0].kind.first and any(t.kind.strong or (t.kind.unknown and t.shape == "capital") for t in rest)
+        ambiguous_first = (
+            (names[0].kind.common_first and any(t.kind.last for t in rest))
+            or (
+                (names[0].kind.first or names[0].kind.namely)
+                and any(t.kind.strong or (t.kind.unknown and t.shape == "capital") for t in rest)
+            )
+            or (names[0].kind.strong and all(t.kind.namely for t in rest))
         )
         if all(t.shape == "upper" for t in names):
             return strong_first > 0 and strong_first + sum(t.kind.last or t.kind.unknown for t in names) >= 2
@@ -587,7 +615,11 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
             return not (only.kind.medical and not only.kind.last)
         if part[0].shape == "initial":
-            return names_ok and (only.kind.strong or (only.kind.unknown and only.shape == "capital") or (only.kind.last and text[part[0].end] == "."))
+            return names_ok and (
+                only.kind.strong
+                or (only.kind.unknown and only.shape == "capital")
+                or (only.kind.last and text[part[0].end] == ".")
+            )
         return only.kind.first and (only.kind.strong or text[part[-1].end : part[-1].end + 1] == ".")
     if only.shape == "upper":
         return False
@@ -602,7 +634,7 @@ _ENDED = regex.compile(r"\s*(?:[.,;:)|\n]|$|\s(?:at|on|in|re|for|and|is|was|who|
 def _alone(text: str, token: Token) -> bool:
     """Whether a lone surname stands where a colleague is named: ``route to Balogun.``, ``(Moua)``, ``| Hsieh``."""
     found = token.kind
-    if not ((found.strong and found.last) or (found.unknown and len(token.text) > 3 and token.text[1:].islower())):
+    if not ((found.namely and found.last) or (found.unknown and len(token.text) > 3 and token.text[1:].islower())):
         return False
     before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
     return bool(before and _ENDED.match(text, token.end))
@@ -633,7 +665,12 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         yield from _kept(text, m.start("v"), m.end("v"), "name:kin", first=False)
 
 
-_NAMES_TOO = frozenset("will may june april august white black young long short day old new left call".split()) - {"old", "new", "left", "call"}
+_NAMES_TOO = frozenset("will may june april august white black young long short day old new left call".split()) - {
+    "old",
+    "new",
+    "left",
+    "call",
+}
 
 
 def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Iterator[Found]:
@@ -862,7 +899,7 @@ def _city_after(text: str, end: int) -> int:
 
 @cache
 def _city_starts() -> frozenset[str]:
-    return frozenset(name.split()[0] for name in lexicon.load().cities)
+    return frozenset(name.split()[0].rstrip(".") for name in lexicon.load().cities)
 
 
 def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -877,7 +914,7 @@ def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Ite
             if any(text[a.end : b.start] not in (" ", ". ") for a, b in pairwise(part)):
                 continue
             name = " ".join(t.text.lower() for t in part)
-            if name in lexicon.STATES or name not in cities:
+            if name in lexicon.STATES or (name not in cities and name.replace("st ", "st. ", 1) not in cities):
                 continue
             if _is_place(text, part):
                 trail = _CITY_TRAIL.match(text, part[-1].end)
@@ -888,6 +925,9 @@ def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Ite
         stop = m.start("v")
         for t in found:
             k = kind(t.group())
+            if plain(t.group()) in ("city", "town", "beach", "springs", "falls") and stop > m.start("v"):
+                stop = t.end()
+                continue
             if plain(t.group()) in PLAIN or k.medical or t.group().lower() in lexicon.STATES or t.group().isupper():
                 break
             if k.word and stop == m.start("v") and not k.last:

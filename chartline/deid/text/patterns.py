@@ -41,7 +41,7 @@ _LABELS = {
     "vehicle": r"VIN|licen[sc]e plate|number plate|plate|vehicle(?: tag)?|tag",
     "mrn": r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|medical (?:chart|record)|patient (?:chart|record)|chart|record|hospital|unit|chart ?MRN|EMPI|patient|pt|subject",
     "account": r"acct|account|acc|billing|invoice|statement|bill|guarantor|FIN|CSN|HAR|bank|routing|card",
-    "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|authori[sz]ation|auth|referral",
+    "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card",
     "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
     "label": r"accession|order|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|wristband|donor|key",
@@ -57,7 +57,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
     for kind, name, pattern, fold, group in [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
-        ("EMAIL", "email", r"[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+|[\w.+%\-]+\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|(?=[\w\-]*[._\d])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b|[\w.+%\-]+\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b", True, ""),
+        ("EMAIL", "email", r"[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+|[\w.+%\-]+\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|[\w.+%\-]+\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b", True, ""),
+        ("EMAIL", "email-said", r"(?:(?<=\be-?mail(?: is)?[:\s]{1,2})|(?=[\w\-]*[._\d]))(?<![\w.])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
         ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4}){1,4}(?![\w:])|(?<![\w:])(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f:]{1,20}(?![\w])", True, ""),
         ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])", True, ""),
@@ -74,6 +75,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("MRN", "mrn", _labelled("mrn"), True, "v"),
         ("ACCOUNT", "account", _labelled("account"), True, "v"),
         ("PLAN", "plan", _labelled("plan"), True, "v"),
+        ("PLAN", "mbi", r"(?<![\w\-])[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}(?![\w\-])", False, ""),
         ("LICENSE", "license", _labelled("license"), True, "v"),
         ("DEVICE", "device", _labelled("device"), True, "v"),
         ("ID", "label", _labelled("label"), True, "v"),
@@ -90,6 +92,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-zip", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
         ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?i:Via|Camino|Calle|Avenida|Paseo|Rue|Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "hl7-address", rf"(?<=[|~])[^|^~\n]{{3,60}}\^[^|^\n]{{0,40}}\^[^|^\n]{{2,40}}\^[A-Za-z]{{2}}\^\d{{5}}(?:-?\d{{4}})?", False, ""),
+        ("MRN", "hl7-id", r"(?<=PID\|[^|\n]{0,4}\|[^|\n]{0,40}\|)[^|^\n]{3,}", False, ""),
         ("NAME", "hl7-field", r"(?<=PID\|(?:[^|\n]*\|){4})[^|\n]+|(?<=NK1\|[^|\n]*\|)[^|\n]+", False, ""),
         ("NAME", "hl7-name", r"(?:(?<![\w^])|(?<=\|\d{4,12}\^))\p{L}[\p{L}'’ \-.]+\^\p{L}[\p{L}'’\-.]*(?:\^[\p{L}.]{0,20})*", False, ""),
         ("ADDRESS", "po-box", rf"\b(?:P\.?\s?O\.?|Post Office)\s?Box\s+\#?\d+{_TAIL}", True, ""),
@@ -98,7 +101,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("LOCATION", "county", r"\b(?:[A-Z][\w'’.\-]+\s+){1,3}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
         ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:is|:|\#)?\s*(?P<v>{_ZIP}))\b", True, "v"),
         ("ZIP", "state-zip", rf"\b{STATE}[\s,]+(?P<v>{_ZIP})\b", False, "v"),
-        ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)(?:\s+of\s+age|\s+old)?\b))", True, ""),
+        ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:[MF]|male|female)\b)(?!/)", False, ""),
         ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\b(?:nonagenarian|centenarian)\b", True, ""),
@@ -107,7 +110,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
 ]  # fmt: skip
 # Of forms that a label introduces, words of plain writing that the label may be followed by instead of an identifier.
 _NOT_VALUES = regex.compile(
-    r"\d{1,3}|\d+\.\d+|(?:19|20)\d\d|\d{1,3}(?:st|nd|rd|th)|\d+(?:mg|mcg|ml|kg|g|mm|cm|yo|y|m|f|d|h|hr|hrs|x|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*"
+    r"\d{1,3}|\d+\.\d+|(?:19|20)\d\d|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
     r"|\d{1,3}[/\-]\d{1,3}|[A-Z]\d{1,2}(?:[.\-][A-Z]?\d{1,3})?|\d{1,2}-\d{1,2}-\d{1,2}|COVID-?19|[A-Z]{1,4}-?\d{1,2}|\d{1,3}-(?:year|week|day|month|hour|yo|lb|mg)\w*(?:-\w+)*",
     regex.IGNORECASE,
 )
@@ -125,6 +128,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
 _AROUND: dict[str, tuple[str, int, int]] = {
     "url": (":// www.", 12, 2000),
     "host": (".com .org .net .edu .gov .io .health .info .us .co .example .clinic .care", 120, 400),
+    "email-said": (".com .org .net .edu .gov", 80, 1),
     "email": ("@ (dot) [dot] {dot} dot", 120, 120),
     "ip6": ("::", 40, 40),
     "po-box": ("box", 16, 120),
@@ -143,7 +147,7 @@ _COLONS = re.compile(r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-
 _OLD = re.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
 _STATE_AFTER = re.compile(r",\s*([A-Z][A-Za-z]+)")
 _STATE_STARTS = frozenset(POSTAL) | frozenset(s.split()[0].title() for s in STATES)
-_STREET_WORDS = frozenset(
+STREET_WORDS = frozenset(
     w.lower() for a in STREET[3:-1].split("|") for w in ((a[:-2], a[:-2] + a[-2]) if a.endswith("?") else (a,))
 )
 _STREET_OPENERS = frozenset(
@@ -152,7 +156,7 @@ _STREET_OPENERS = frozenset(
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
 _LONG = ("ssn", "phone", "phone-intl", "phone-local", "card", "ip")
-_MIXED = ("vin", "mixed", "mixed-lower", "number", "grouped", "bracket", "glued", "uuid")
+_MIXED = ("vin", "mbi", "mixed", "mixed-lower", "number", "grouped", "bracket", "glued", "uuid")
 _AGES = ("age", "age-label", "age-sex", "age-decade")
 
 
@@ -199,7 +203,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
     yield from _streets(text, numbered)
     if "^" in text:
-        yield from _in(text, ("hl7-address", "hl7-field", "hl7-name"), [(0, len(text))])
+        yield from _in(text, ("hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
 
 
 def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
@@ -212,7 +216,7 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
             yield from _at(text, "street-zip", [start])
         if not near.isdisjoint(_STREET_OPENERS):
             yield from _at(text, "street-named", [start])
-        if near.isdisjoint(_STREET_WORDS):
+        if near.isdisjoint(STREET_WORDS):
             continue
         at = start - 1 if text[start - 1 : start] == "#" else start
         yield from _at(text, "street", [at])
@@ -249,7 +253,11 @@ def _person_parts(component: str) -> bool:
     """Whether the parts of an HL7 v2 component are a family and a given name."""
     family, given, *_ = (word_kind(part) for part in component.split("^"))
     unknown = family.unknown and given.unknown
-    return not (family.medical or given.medical) and (family.last or given.first or unknown) and not (family.word and given.word)
+    return (
+        not (family.medical or given.medical)
+        and (family.last or given.first or unknown)
+        and not (family.word and given.word)
+    )
 
 
 def _doctor(text: str, start: int, end: int) -> bool:

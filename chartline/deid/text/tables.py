@@ -1,0 +1,60 @@
+"""Tables in plain text: the heading of a column tells what its cells are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from chartline.deid.text.spans import Found
+
+_HEADINGS = {
+    "NAME": "name|patient|pt|patient name|full name|first name|last name|given name|family name|surname|provider|attending"
+    "|physician|doctor|nurse|rn|resident|pcp|author|clinician|therapist|surgeon|contact|emergency contact|guardian|guarantor"
+    "|subscriber|ordering provider|signed by|seen by|caregiver|next of kin|nok|mother|father|spouse|responsible",
+    "MRN": "mrn|mr|mr no|medical record|medical record number|med rec|chart|chart no|patient id|pt id|pid|hospital no",
+    "ID": "id|encounter|encounter id|visit id|accession|accession no|order id|specimen id|csn|fin|case no",
+    "ACCOUNT": "acct|account|account no|account number|har|guarantor id",
+    "SSN": "ssn|social security|social security number",
+    "PLAN": "member id|plan id|policy no|policy number|subscriber id|insurance id|group no|medicare id|medicaid id|mbi",
+    "PHONE": "phone|tel|telephone|cell|mobile|fax|pager|home phone|work phone|phone number",
+    "EMAIL": "email|e-mail",
+    "ADDRESS": "address|street|street address|home address",
+    "LOCATION": "city|town|county",
+    "ZIP": "zip|zip code|postal code",
+    "FACILITY": "hospital|facility|clinic|site|employer|school|pharmacy|location",
+}
+_TYPES = {heading: of for of, headings in _HEADINGS.items() for heading in headings.split("|")}
+_CELL = {sep: re.compile(rf"[^{re.escape(sep)}\n]+") for sep in "|\t"}
+_FORM = {
+    "NAME": re.compile(r"[^\W\d_]"),
+    "ADDRESS": re.compile(r"\d+\s+\w"),
+    "FACILITY": re.compile(r"[A-Z][a-z]+ [A-Z]"),
+}
+_DIGIT = re.compile(r"\d")
+
+
+def find(text: str) -> Iterator[Found]:
+    """Cells of columns whose headings name people, numbers of people or places."""
+    for sep in ("|", "\t"):
+        if text.count(sep) >= 3:
+            yield from _find(text, sep)
+
+
+def _find(text: str, sep: str) -> Iterator[Found]:
+    columns: list[str | None] = []
+    at = 0
+    for line in text.split("\n"):
+        start, at = at, at + len(line) + 1
+        cells = [m.span() for m in _CELL[sep].finditer(text, start, start + len(line))] if sep in line else []
+        if len(cells) < 2:
+            columns = []
+            continue
+        headings = [_TYPES.get(text[a:b].strip(" *#:.-").casefold().replace(" #", " no")) for a, b in cells]
+        if sum(h is not None for h in headings) >= 2 or (not columns and "NAME" in headings and len(cells) > 2):
+            columns = headings
+        elif len(cells) == len(columns):
+            for (a, b), of in zip(cells, columns, strict=True):
+                cell = text[a:b].strip()
+                if of is not None and len(cell) > 1 and _FORM.get(of, _DIGIT).search(cell):
+                    first = a + (len(text[a:b]) - len(text[a:b].lstrip()))
+                    yield Found(first, first + len(cell), of, "table:column")
