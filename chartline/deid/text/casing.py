@@ -31,7 +31,8 @@ _OPENS = frozenset(
     """
     patient pt name provider attending physician surgeon nurse therapist midwife doula son daughter wife husband mother
     father mom dad brother sister partner spouse aunt uncle friend roommate caregiver guardian neighbor cousin niece
-    nephew grandmother grandfather named called client resident landlord officer re fob subscriber guarantor member witness aide rep worker author
+    nephew grandmother grandfather named called client resident landlord officer re fob subscriber guarantor member
+    witness aide rep worker author
     """.split()
 )
 _FACILITIES = frozenset(
@@ -206,7 +207,7 @@ def _leads(word: str, named: bool, *, upper: bool) -> bool:
 def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
     """A number, one to four words and a word of streets."""
     for i, word in enumerate(words):
-        if word not in STREET_WORDS or word in ("st",) and gaps[i] == ". " and not gaps[i - 1] == " ":
+        if word not in STREET_WORDS:
             continue
         wide = gaps[i][:1] in (",", "\n") or word in _STREETS
         for back in range(2, 6) if wide else ():

@@ -59,7 +59,7 @@ PLAIN = (
     ortho neuro cards renal heme onc endo pulm psych peds gyn optho ophtho rheum derm tele anesthesia radiology triage
     handoff shift bed wound diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
     ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
-    ssn dcfs cps aps fbi pd am pm st cont continued none nil denies reports status post home room air alert oriented
+    ssn dcfs cps aps fbi pd am pm cont continued none nil denies reports status post home room air alert oriented
     """.split()
     )
     | frozenset(
@@ -117,7 +117,7 @@ _SAYS = regex.compile(
     r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works)\b"
 )
 _FACILITY_END = (
-    r"(?:Hospitals?|Hosp\.?(?!\w)|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"(?:Hospitals?|Hosp\.?(?!\w)|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
@@ -161,7 +161,7 @@ _CITY_LEAD = regex.compile(
 )
 _CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
 _LAST_FIRST = regex.compile(
-    r"(?<![\w,])(?P<last>[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV)\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
+    r"(?<![\w,])(?P<last>(?:St\.\s)?[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV)\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
 )
 _LABELLED = regex.compile(
     rf"(?i:\b{_LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
@@ -209,7 +209,7 @@ _HINTS = Hints(
             town village commutes from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
         "facility": """
-            hospital hosp general presbyterian methodist baptist adventist lutheran clinic med health nursing rehab
+            hospital hosp health deaconess general presbyterian methodist baptist adventist lutheran clinic med health nursing rehab
             pediatrics orthop dermatology cardiology oncology neurology urology radiology endocrinology
             gastroenterology nephrology psychiatry surgery dental dentistry ophthalmology eye internal family primary
             women children urgent ambulatory day surgical cancer heart imaging diagnostic institute infirmary sanat
@@ -310,6 +310,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _credentialed(text, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
+    found = [f for f in found if not _PLACEHOLDER.fullmatch(text, f.start, f.end)]
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from found
 
@@ -596,7 +597,11 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         return names_ok and (
             strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
         )
-    only = names[0]
+    return _one_name(text, part, names[0], initials=initials, usual=names_ok)
+
+
+def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
+    """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
     if not initials and of_thing(text, only.end):
         return False
     if only.shape == "capital" and not only.kind.medical:
@@ -615,7 +620,7 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
             return not (only.kind.medical and not only.kind.last)
         if part[0].shape == "initial":
-            return names_ok and (
+            return usual and (
                 only.kind.strong
                 or (only.kind.unknown and only.shape == "capital")
                 or (only.kind.last and text[part[0].end] == ".")
@@ -623,7 +628,7 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         return only.kind.first and (only.kind.strong or text[part[-1].end : part[-1].end + 1] == ".")
     if only.shape == "upper":
         return False
-    return names_ok and only.kind.common_first and only.kind.strong and not only.kind.eponym
+    return usual and only.kind.common_first and only.kind.strong and not only.kind.eponym
 
 
 _BY = regex.compile(r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via)|[(&|\-–—@/])\s*$")
@@ -712,7 +717,7 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
 def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """What stands after ``Patient:`` and its like."""
     for m in _opened(_LABELLED, text, hints, "label"):
-        start, stop, sure = m.start("v"), m.start("v"), 0
+        start, stop, sure, named = m.start("v"), m.start("v"), 0, 0
         for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
             token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
             gap = text[stop : t.start()] if stop > start else ""
@@ -727,9 +732,10 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 break
             if token.shape == "lower" and not (token.kind.strong or token.kind.unknown) and token.text not in PARTICLES:
                 break
+            named += len(token.text) > 1 and (token.kind.first or token.kind.last) and token.shape != "lower"
             sure += token.kind.strong or token.kind.unknown or token.kind.common_first
             stop = t.end()
-        if sure and stop > start:
+        if (sure or named > 1) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
 
 
@@ -766,8 +772,15 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         m = _LAST_FIRST.match(text, at, timeout=_TIMEOUT)
         if m is None:
             continue
-        last, first = kind(m.group("last").split()[0]), kind(m.group("first"))
+        last, first = kind(m.group("last").removeprefix("St. ").split()[0]), kind(m.group("first"))
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
+        if (
+            m.group().isupper()
+            and len(m.group("last")) < 5
+            and len(m.group("first")) < 5
+            and not _opens(text, m.start())
+        ):
+            continue
         if any(c.isdigit() for c in m.group()) or m.group("last").isupper() != m.group("first").isupper():
             continue
         if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN:
@@ -797,6 +810,8 @@ def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool
     """Whether ``Last, First`` is a person when the lists do not say so: by what they do not know, or by the place."""
     if last.unknown and (first.first or first.unknown) and (first.first or not m.group().isupper()):
         return True
+    if last.namely and not last.city and (first.unknown or first.namely) and not m.group().isupper():
+        return not first.medical
     named = first.common_first or first.unknown or (first.first and first.strong) or last.unknown
     return named and not last.medical and not first.medical and _opens(text, m.start())
 
@@ -858,7 +873,7 @@ def _facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         while words and plain(words[0].group()) in _GENERIC and words[0].group() not in ("St", "Mt", "Ft", "Ste"):
             words = words[1:]
         start = words[0].start() if words else m.start()
-        telling = [w for w in words if w.group()[0].isupper() and plain(w.group()) not in _GENERIC]
+        telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
         end = _city_after(text, m.end())
         named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
         if telling or end > m.end() or named:
@@ -866,13 +881,23 @@ def _facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for m in _opened(_SAINT, text, hints, "saint"):
         yield Found(m.start(), m.end(), "FACILITY", "name:saint")
     for m in _opened(_SYSTEMS, text, hints, "system"):
-        yield Found(m.start(), _city_after(text, m.end()), "FACILITY", "name:health-system")
+        if not of_thing(text, m.end()):
+            yield Found(m.start(), _city_after(text, m.end()), "FACILITY", "name:health-system")
     for m in _opened(_OF, text, hints, "of"):
         end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
         if not m.group("city") or end > m.start("city"):
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
 
 
+def _telling(word: str) -> bool:
+    """Whether a word of a facility's name tells which one: not what all of its kind are called."""
+    return plain(word) not in _GENERIC and not _PLACEHOLDER.fullmatch(word)
+
+
+# What stands for a name in an example.
+_PLACEHOLDER = regex.compile(
+    r"(?:[Dd]r|[Mm]rs?|[Mm]s)?\.?\s?(?:XYZ|ABCD?|X{2,}|Y{2,}|Z{2,}|(?i:sample|dummy|test))(?:['’]s)?"
+)
 _COMES = regex.compile(r"\b(?i:at|to|in|from|of)\s+(?i:the\s+)?$")
 _COMMON_FACILITY = regex.compile(
     r"(?:(?:City|General|County|Community|Memorial|Regional|University|Central|State|Children['’]?s)\s+)+"
@@ -902,8 +927,16 @@ def _city_starts() -> frozenset[str]:
     return frozenset(name.split()[0].rstrip(".") for name in lexicon.load().cities)
 
 
+def _town(name: str, after: str) -> bool:
+    """Whether a name is a town's; a country's name is one only before the name of a state."""
+    cities = lexicon.load().cities
+    if name in lexicon.STATES or name == "christmas" or (name in lexicon.COUNTRIES and after != ","):
+        return False
+    return name in cities or name.replace("st ", "st. ", 1) in cities
+
+
 def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
-    cities, starts = lexicon.load().cities, _city_starts()
+    starts = _city_starts()
     for i, token in enumerate(words):
         if token.shape != "capital" or token.text.lower() not in starts:
             continue
@@ -914,7 +947,7 @@ def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Ite
             if any(text[a.end : b.start] not in (" ", ". ") for a, b in pairwise(part)):
                 continue
             name = " ".join(t.text.lower() for t in part)
-            if name in lexicon.STATES or (name not in cities and name.replace("st ", "st. ", 1) not in cities):
+            if not _town(name, text[part[-1].end : part[-1].end + 1]):
                 continue
             if _is_place(text, part):
                 trail = _CITY_TRAIL.match(text, part[-1].end)
@@ -934,7 +967,7 @@ def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Ite
                 break
             stop = t.end()
         name = text[m.start("v") : stop].lower()
-        if stop > m.start("v") and name not in lexicon.STATES:
+        if stop > m.start("v") and name not in lexicon.STATES and name not in lexicon.COUNTRIES:
             yield Found(m.start("v"), stop, "LOCATION", "name:place")
 
 

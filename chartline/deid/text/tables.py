@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from chartline.deid.text.spans import Found
 
 _HEADINGS = {
-    "NAME": "name|patient|pt|patient name|full name|first name|last name|given name|family name|surname|provider|attending"
-    "|physician|doctor|nurse|rn|resident|pcp|author|clinician|therapist|surgeon|contact|emergency contact|guardian|guarantor"
-    "|subscriber|ordering provider|signed by|seen by|caregiver|next of kin|nok|mother|father|spouse|responsible",
+    "NAME": "name|patient|pt|patient name|full name|first name|last name|given name|family name|surname|provider"
+    "|attending|physician|doctor|nurse|rn|resident|pcp|author|clinician|therapist|surgeon|contact|emergency contact"
+    "|guardian|guarantor|subscriber|ordering provider|signed by|seen by|caregiver|next of kin|nok|mother|father|spouse",
     "MRN": "mrn|mr|mr no|medical record|medical record number|med rec|chart|chart no|patient id|pt id|pid|hospital no",
     "ID": "id|encounter|encounter id|visit id|accession|accession no|order id|specimen id|csn|fin|case no",
     "ACCOUNT": "acct|account|account no|account number|har|guarantor id",
