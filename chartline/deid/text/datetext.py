@@ -98,7 +98,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("spaced", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])\s*(?P<s>[/\-.])\s*{_DAY}\s*(?P=s)\s*{_YEAR}{_AFTER}", False),
         (
             "partial",
-            rf"(?:(?<=\b(?:on|since|until|till|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
+            rf"(?=\d)(?:(?<=\b(?:on|since|until|till|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
             rf"admitted|discharged|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|f/u|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
             rf"yesterday|CT|MRI|CXR|EKG|ECG|echo|labs|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
             rf"(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
@@ -106,7 +106,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "sign-off",
-            rf"(?:(?<=\b(?:MD|DO|RN|NP|PA-?C?|LPN|APRN|PharmD|PGY-?\d|MS-?\d)\.?,?\s)|(?<=(?:^|\s)[-–—]{{1,2}}\s?\p{{Lu}}[\w.'’\- ]{{1,30}}\s))"
+            rf"(?=\d)(?:(?<=\b(?:MD|DO|RN|NP|PA-?C?|LPN|APRN|PharmD|PGY-?\d|MS-?\d)\.?,?\s)|(?<=(?:^|\s)[-–—]{{1,2}}\s?\p{{Lu}}[\w.'’\- ]{{1,30}}\s))"
             rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?:/{_YEAR})?(?=\s*(?:$|\n|[,;]|@|\d\d:?\d\d\b))",
             False,
         ),

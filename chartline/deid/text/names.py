@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -170,9 +171,6 @@ _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:\s+[^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
 _CREDENTIAL = regex.compile(rf"{_CREDENTIALS}")
-_CREDENTIALED = regex.compile(
-    rf"(?P<v>(?:[^\W\d_]\.\s?){{0,2}}[^\W\d_][\w'’\-]+(?:\s+(?:[^\W\d_]\.|[^\W\d_][\w'’\-]+)){{0,3}}),?\s+(?-i:{_CREDENTIALS})"
-)
 
 
 # Words that a rule needs, and without which it is not tried.
@@ -307,7 +305,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _labelled(text, hints)
     found += _last_first(text, words)
     found += _speakers(text)
-    found += _credentialed(text, hints)
+    found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
     found = [f for f in found if not _PLACEHOLDER.fullmatch(text, f.start, f.end)]
@@ -828,23 +826,28 @@ def _opens(text: str, at: int) -> bool:
     return bool(_OPENS.search(text, max(0, at - 16), at))
 
 
-def _credentialed(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """A name before ``MD`` and its like."""
-    places = [(a, b) for a, b in hints.get("credential", ()) if text[a].isupper() and not text[b : b + 1].isalpha()]
-    near = windows(places, 90, 10)
-    for m in (m for a, b in near for m in _CREDENTIALED.finditer(text, _word_start(text, a), b, timeout=_TIMEOUT)):
-        found = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
-        start = m.end("v")
-        for t in reversed(found):
-            token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
-            if token.shape == "lower" or plain(token.text) in PLAIN:
+    places = [a for a, b in hints.get("credential", ()) if text[a].isupper() and not text[b : b + 1].isalpha()]
+    starts = [t.start for t in words] if places else []
+    for at in places:
+        if _CREDENTIAL.match(text, at, timeout=_TIMEOUT) is None:
+            continue
+        last = bisect_left(starts, at) - 1
+        first, stop = last, at
+        while first >= max(0, last - 4) and text[words[first].end : stop].strip(" ") in _NEXT[first == last]:
+            token = words[first]
+            plainly = plain(token.text) in PLAIN and not (token.shape == "initial" or plain(token.text) in _NAMES_TOO)
+            if token.shape == "lower" or plainly or (token.kind.word and not (token.kind.first or token.kind.last)):
                 break
-            if token.kind.word and not (token.kind.first or token.kind.last):
-                break
-            start = t.start()
-        names = [kind(t.group()) for t in found if t.start() >= start and len(t.group()) > 1]
-        if names and any(k.strong or k.unknown or k.common_first for k in names):
-            yield Found(start, m.end("v"), "NAME", "name:credential")
+            first, stop = first - 1, token.start
+        names = [t.kind for t in words[first + 1 : last + 1] if len(t.text) > 1]
+        if names and any(k.strong or k.unknown or k.common_first or k.namely for k in names):
+            yield Found(words[first + 1].start, words[last].end, "NAME", "name:credential")
+
+
+# What stands between the words of a name; before a credential a comma too.
+_NEXT = (frozenset({"", "."}), frozenset({"", ",", ".", ".,"}))
 
 
 def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, claimed: Places) -> Iterator[Found]:

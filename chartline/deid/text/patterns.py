@@ -57,7 +57,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
     for kind, name, pattern, fold, group in [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
-        ("EMAIL", "email", r"[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+|[\w.+%\-]+\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|[\w.+%\-]+\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b", True, ""),
+        ("EMAIL", "email", r"(?<![\w.+%\-])[\w.+%\-]++(?:@[\w\-]+(?:\.[\w\-]+)+|\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b)", True, ""),
         ("EMAIL", "email-said", r"(?:(?<=\be-?mail(?: is)?[:\s]{1,2})|(?=[\w\-]*[._\d]))(?<![\w.])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
         ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4}){1,4}(?![\w:])|(?<![\w:])(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f:]{1,20}(?![\w])", True, ""),
@@ -84,7 +84,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "mixed-lower", r"(?<![\w./\-])(?=[a-z0-9\-_]{7,}(?![\w]))(?=(?:[a-z0-9\-_]*\d){4})[a-z]{1,6}[\-_]?\d{4,}[a-z0-9\-_]*(?![\w])", False, ""),
         ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,6}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
-        ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|chartMRN|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
+        ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?[ \t]+(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT.upper() if False else _UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
@@ -120,6 +120,7 @@ _PATTERN = {name: (of, pattern, group) for of, name, pattern, group in _FORMS}
 # Rules that a word opens: they are tried where the word stands.
 _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     "plate": ["plate", "tag", "license plate", "lic"],
+    "glued": ["mrn", "ssn", "acct", "dob", "npi", "dea"],
     "phone-label": ["phone", "tel", "cell", "mobile", "fax", "pager", "beeper", "contact", "call", "reach", "ext"],
     "ssn-label": ["ssn", "social security"],
     "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
@@ -156,7 +157,7 @@ _STREET_OPENERS = frozenset(
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
 _LONG = ("ssn", "phone", "phone-intl", "phone-local", "card", "ip")
-_MIXED = ("vin", "mbi", "mixed", "mixed-lower", "number", "grouped", "bracket", "glued", "uuid")
+_MIXED = ("vin", "mbi", "mixed", "mixed-lower", "number", "grouped", "uuid")
 _AGES = ("age", "age-label", "age-sex", "age-decade")
 
 
@@ -197,7 +198,9 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         return
     long = [(a, b) for a, b in numbered if b - a >= 5]
     yield from _in(text, ("state-zip",), windows(((a, b) for a, b in long if text[a:b][:5].isdigit()), 24, 5))
-    yield from _in(text, _MIXED, windows(long, 4, 16))
+    for name in _MIXED:
+        yield from _at(text, name, (a for a, _ in long))
+    yield from _in(text, ("bracket",), windows(long, 4, 16))
     yield from _in(text, _LONG, windows((m.span() for m in _CHUNK.finditer(text)), 8, 24))
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 24, 40))
     yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
