@@ -25,6 +25,8 @@ _MANY_DIGITS = 5  # from which a number is matched however it is grouped
 _LONG_WORD = 3  # shorter words of a longer value are found with the whole of it or not at all
 _LABELS = 200_000  # remembered labels of a worker; a hospital has fewer
 _PATIENTS = 32  # remembered patients of a worker; their rows come together
+_TEXTS = 5_000  # remembered texts of a patient
+_DOCUMENTS = 32  # remembered documents of a patient: narrative and attachment repeat each other within a resource
 _MISSING: frozenset[str] | None = frozenset({"\0"})
 
 
@@ -113,6 +115,8 @@ class Phrases:
         texts = self.about(patient).texts
         made = texts.get(text)
         if made is None:
+            if len(texts) >= _TEXTS:
+                texts.clear()
             made = texts[text] = self._engine.clean(text, patient)
         return made
 
@@ -122,5 +126,7 @@ class Phrases:
         digest = hashlib.sha256(content_type.encode() + b"\0" + data).digest()
         made = documents.get(digest)
         if made is None:
+            if len(documents) >= _DOCUMENTS:
+                documents.clear()
             made = documents[digest] = self._engine.document(data, content_type, patient)
         return made

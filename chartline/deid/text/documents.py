@@ -7,37 +7,90 @@ import html
 import io
 import logging
 import re
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 
 from chartline.errors import DataError
 
-Clean = Callable[[str], str]
+Edit = tuple[int, int, str]
+"""A piece of a text by its half-open code points, and what stands in its place."""
+Read = Callable[[str], Sequence[Edit]]
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w\-]+)", re.IGNORECASE)
+_INSIDE = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w\-]+)", re.IGNORECASE)
 # A tag, a comment, a processing instruction or a doctype: what stands between two pieces of text.
-_MARKUP = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<![^>]*>|</?[A-Za-z][^<>]*>", re.DOTALL)
-_SILENT = re.compile(r"<(script|style|head)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-# Attributes whose values people read; every other attribute that may hold text is dropped.
+_MARKUP = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<![^>]*>"
+    r"|</?[A-Za-z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[A-Za-z][^<>]*>",
+    re.DOTALL,
+)
+_SILENT = re.compile(r"<(script|style|head|template|noscript|object|svg)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\s([\w:\-]+)\s*=\s*("[^"]*"|'[^']*')""")
-_STRUCTURAL = frozenset(
-    {"xmlns", "colspan", "rowspan", "border", "align", "valign", "scope", "type", "lang", "dir", "styleCode"}
+# Attributes that shape a table or a list, with the values that they take; every other one may hold text.
+_SHAPES = {
+    "xmlns": r"http://www\.w3\.org/1999/xhtml|urn:hl7-org:v3",
+    "colspan": r"\d{1,3}",
+    "rowspan": r"\d{1,3}",
+    "border": r"\d{1,2}",
+    "align": "left|right|center|justify|char",
+    "valign": "top|middle|bottom|baseline",
+    "scope": "row|col|rowgroup|colgroup",
+    "type": "[1aAiI]|disc|circle|square",
+    "listType": "ordered|unordered",
+    "lang": "[a-z]{2}(?:-[A-Z]{2})?",
+    "dir": "ltr|rtl|auto",
+    "styleCode": "Bold|Italics|Underline|Emphasis|[LR]rule|(?:Top|Bot)rule|Arabic|(?:Little|Big)(?:Roman|Alpha)|Disc|Square",
+}
+_SHAPE = {name: re.compile(values) for name, values in _SHAPES.items()}
+# Elements that begin a new line of the text that is read, and cells of a row; all others run on.
+_LINES = frozenset(
+    """
+    p div br tr li h1 h2 h3 h4 h5 h6 table ul ol dl dt dd section paragraph item list caption title header footer
+    article aside main nav pre blockquote hr address figure figcaption center form fieldset legend thead tbody tfoot
+    body html text option select
+    """.split()
 )
-_BREAKS = re.compile(
-    r"</?(?:p|div|br|tr|li|h[1-6]|table|ul|ol|section|paragraph|item|list|td|th|caption)\b[^>]*>", re.IGNORECASE
+_CELLS = frozenset({"td", "th"})
+_RUNS = frozenset(
+    """
+    b i u s em strong small sub sup span font a abbr code q cite del ins mark content linkhtml footnote tt big strike
+    kbd samp var label time bdo bdi wbr col colgroup button
+    """.split()
 )
+_NAME = re.compile(r"</?([\w:\-]+)")
+_WHITE = str.maketrans("\n\r\t\f\v", "     ")
 
 
 def decoded(data: bytes, content_type: str) -> str | None:
     """The text of a byte string under its declared charset, else UTF-8, else Windows-1252; None for binary content."""
     named = _CHARSET.search(content_type)
+    inside = _INSIDE.search(data, 0, 1024) if b"<" in data[:1024] else None
+    told = [named[1]] if named else [inside[1].decode("ascii")] if inside else []
     marked = ["utf-16"] if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else []
-    for charset in ([named[1]] if named else []) + marked + ["utf-8-sig", "cp1252"]:
+    for charset in [*told, *marked, "utf-8-sig", "cp1252"]:
         try:
+            if charset in told and not _fits(data, charset):
+                continue
             text = data.decode(charset)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
         return None if "\x00" in text else text
     return None
+
+
+def _fits(data: bytes, charset: str) -> bool:
+    """Whether bytes may be of a charset: where it does not hold ASCII, Latin text has NULs or few ASCII letters."""
+    plain = b"Patient 0123"
+    if plain.decode(charset, "replace") == plain.decode("ascii"):
+        return True
+    letters = sum(32 <= b < 127 for b in data[:4096])
+    return b"\x00" in data[:4096] or letters < 0.7 * len(data[:4096])
+
+
+# Elements that nobody writes in a plain text.
+_HTML = re.compile(
+    rb"</?(?:html|body|div|span|table|tr|td|p|br|b|i|strong|em|font|li|ul|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE
+)
 
 
 def kind_of(content_type: str, data: bytes) -> str:
@@ -53,13 +106,16 @@ def kind_of(content_type: str, data: bytes) -> str:
         return "cda"
     if mime in ("text/xml", "application/xml", "text/cda+xml", "application/cda+xml", "application/hl7-cda+xml"):
         return "cda"
-    if mime.startswith("text/") or mime in ("", "application/json", "application/fhir+json"):
-        return "plain"
+    if mime.startswith("text/") or mime == "":
+        return "markup" if len(_HTML.findall(data[:65536])) > 1 else "plain"
     return "other"
 
 
-def markup(text: str, clean: Clean) -> str:
-    """Markup with its text cleaned as one, so that a name split over tags is seen, and put back piece by piece."""
+def markup(text: str, read: Read) -> str:
+    """Markup with its text read as one, so that a name split over tags or a label in another cell is seen.
+
+    Each piece of text stays between its tags; a replacement stands where the piece that it replaces begins.
+    """
     text = _SILENT.sub("", text)
     pieces, tags, at = [], [], 0
     for m in _MARKUP.finditer(text):
@@ -67,50 +123,58 @@ def markup(text: str, clean: Clean) -> str:
         tags.append(_safe_tag(m.group()))
         at = m.end()
     pieces.append(html.unescape(text[at:]))
-    made = _piecewise(pieces, tags, clean)
+    made = _rewritten(pieces, tags, read)
     out = [html.escape(made[0], quote=False)]
     for tag, piece in zip(tags, made[1:], strict=True):
         out += [tag, html.escape(piece, quote=False)]
     return "".join(out)
 
 
-_SEAM = "\ue000"  # private use: stands for a tag inside the running text
+def _rewritten(pieces: list[str], tags: list[str], read: Read) -> list[str]:
+    """The pieces with what ``read`` finds in them, joined as a reader sees them, replaced."""
+    parts, starts, at = [], [], 0
+    for i, piece in enumerate(pieces):
+        seam = _seam(pieces[i - 1], tags[i - 1], piece) if i else ""
+        starts.append(at + len(seam))
+        parts += [seam, piece.translate(_WHITE)]
+        at += len(seam) + len(piece)
+    made = [list(piece) for piece in pieces]
+    for start, end, replacement in read("".join(parts)):
+        written = False
+        first = max(bisect_right(starts, start) - 1, 0)
+        for i in range(first, len(pieces)):
+            low, high = max(start - starts[i], 0), min(end - starts[i], len(pieces[i]))
+            if starts[i] >= end:
+                break
+            if low < high:
+                made[i][low:high] = ["" if written else replacement, *[""] * (high - low - 1)]
+                written = True
+    return ["".join(piece) for piece in made]
 
 
-def _piecewise(pieces: list[str], tags: list[str], clean: Clean) -> list[str]:
-    """Clean piece by piece: cells, paragraphs and the like, joined where only inline tags part them."""
-    made: list[str] = []
-    block: list[int] = []
-
-    def flush() -> None:
-        if not block:
-            return
-        if len(block) == 1:
-            made.append(clean(pieces[block[0]]) if pieces[block[0]].strip() else pieces[block[0]])
-        else:
-            joined = clean("".join(pieces[i] for i in block))
-            # The words of a run of inline pieces stay together in its first piece; the tags around them stay.
-            made.extend([joined, *([""] * (len(block) - 1))])
-        block.clear()
-
-    for i in range(len(pieces)):
-        if block and _BREAKS.fullmatch(tags[i - 1]) is not None:
-            flush()
-        block.append(i)
-    flush()
-    return made
+def _seam(left: str, tag: str, right: str) -> str:
+    """What a tag is in the text that is read: a line, a cell's border, nothing, or a space between run-on words."""
+    name = _NAME.match(tag)
+    element = name[1].lower() if name else ""
+    if element in _LINES:
+        return "\n"
+    if element in _CELLS:
+        return " | " if tag.startswith("<" + name[1]) else ""  # type: ignore[index]
+    together = left[-1:].islower() and (right[:1].isupper() or right[:1].isdigit())
+    return " " if together or (left[-1:] in (",", ":", ";") and right[:1].isalnum()) else ""
 
 
 def _safe_tag(tag: str) -> str:
-    if tag.startswith(("<!--", "<![CDATA[", "<?", "<!")):
+    """A tag with its shape only; nothing of an element that is none of a document's."""
+    name = _NAME.match(tag)
+    if name is None or name[1].lower() not in _LINES | _CELLS | _RUNS:
         return ""
-    attributes = [(n, v) for n, v in _ATTRIBUTE.findall(tag) if n in _STRUCTURAL]
-    name = re.match(r"</?[\w:\-]+", tag)
+    shaped = [(n, v) for n, v in _ATTRIBUTE.findall(tag) if n in _SHAPE and _SHAPE[n].fullmatch(v[1:-1])]
     closed = "/>" if tag.endswith("/>") else ">"
-    return (name.group() if name else "") + "".join(f" {n}={v}" for n, v in attributes) + closed
+    return name.group() + "".join(f" {n}={v}" for n, v in shaped) + closed
 
 
-def cda(text: str, clean: Clean) -> str | None:
+def cda(text: str, read: Read) -> str | None:
     """The titles and narrative blocks of a C-CDA document, cleaned, as XHTML; None without a block that can be read.
 
     The entries of a clinical document repeat the narrative as coded data with identifiers in the header; only the
@@ -136,7 +200,7 @@ def cda(text: str, clean: Clean) -> str | None:
             inner.tag = _local(inner.tag)
         node.tag, node.tail = ("h2" if local == "title" else "div"), None
         node.attrib.clear()
-        blocks.append((local, markup(ElementTree.tostring(node, encoding="unicode"), clean)))
+        blocks.append((local, markup(ElementTree.tostring(node, encoding="unicode"), read)))
     if not any(local == "text" for local, _ in blocks):
         return None
     return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(block for _, block in blocks)}</div>'

@@ -171,7 +171,6 @@ class TextEngine:
         self._anonymizer = AnonymizerEngine()
         self._anonymizer.add_anonymizer(_Replace)
         self._short: OrderedDict[str, tuple[str, bool]] = OrderedDict()
-        self._documents: OrderedDict[tuple[str, str, str], DocumentResult] = OrderedDict()
         self._nobody = PatientContext("")
         self.prove()
 
@@ -291,16 +290,6 @@ class TextEngine:
             DataError: as ``deidentify``.
         """
         documents.refuse_large(data, CAP)
-        digest = hashlib.sha256(data).hexdigest()
-        place = (patient.patient_id, content_type, digest)
-        made = self._documents.get(place)
-        if made is None:
-            made = self._documents[place] = self._document(data, content_type, patient)
-            if len(self._documents) > 64:
-                self._documents.popitem(last=False)
-        return made
-
-    def _document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
         withheld = DocumentResult(b"", content_type, "", (), "withheld")
         kind = documents.kind_of(content_type, data)
         if kind == "pdf":
@@ -314,14 +303,14 @@ class TextEngine:
             return withheld if plain is None else self._plain(plain, patient)
         if kind == "plain":
             return self._plain(text, patient)
-        clean = partial(self._text_of, patient=patient)
-        made = documents.markup(text, clean) if kind == "markup" else documents.cda(text, clean)
+        read = partial(self._edits, patient=patient)
+        made = documents.markup(text, read) if kind == "markup" else documents.cda(text, read)
         if made is None:
             return withheld
         return DocumentResult(made.encode(), "application/xhtml+xml; charset=utf-8", made, (), "deidentified")
 
-    def _text_of(self, text: str, patient: PatientContext) -> str:
-        return self.deidentify(text, patient).text
+    def _edits(self, text: str, patient: PatientContext) -> list[documents.Edit]:
+        return [(s.start, s.end, s.replacement) for s in self.deidentify(text, patient).spans]
 
     def _plain(self, text: str, patient: PatientContext) -> DocumentResult:
         cleaned = self.deidentify(text, patient)

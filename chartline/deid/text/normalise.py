@@ -7,16 +7,16 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-_INVISIBLE = frozenset(
-    "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\ufeff"
-)
-# Cyrillic and Greek letters that look like Latin ones (Unicode TR39 confusables, the single-letter part).
+# Letters without ink that are no format characters: fillers of Hangul and Khmer, an empty Braille cell.
+_BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+# Letters of other scripts that look like Latin ones (Unicode TR39 confusables, the single-letter part).
 _LOOKALIKES = str.maketrans(
-    "АВЕЗКМНОРСТУХЅІЈаеорсухѕіјԁһΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABE3KMHOPCTYXSIJaeopcyxsijdhABEZHIKMNOPTYXo"
+    "АВЕЗКМНОРСТУХЅІЈаеорсухѕіјԁһԛԝѵӏвкмнтгΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχօսոհɑɡɩıʟɪɴʀ",
+    "ABE3KMHOPCTYXSIJaeopcyxsijdhqwvlbkmhtrABEZHIKMNOPTYXaiknoptuxounhagiiLINR",
 )
 # Dashes that typesetting puts between digits, and hyphens anywhere, one sign for one.
 _DASH = re.compile(r"[\u2010\u2011]|(?<=\d)[\u2012\u2013\u2212](?=\d)")
-_APART = re.compile(r"(?<![^\W_])(?:[^\W_][ .\u00a0](?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])")
+_APART = re.compile(r"(?<![^\W_])(?:[^\W_][ .\u00a0_*\-](?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])")
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,19 @@ class Normal:
 @lru_cache(maxsize=4096)
 def _hides(char: str) -> bool:
     """Whether a character is invisible, combining, wide or a look-alike."""
-    if char < "\u0250":
-        return char in _INVISIBLE
+    if char < "\u0131":
+        return char == "\u00ad"
     return (
-        char in _INVISIBLE
+        _invisible(char)
         or unicodedata.category(char) in ("Mn", "Me")
         or unicodedata.normalize("NFKC", char).translate(_LOOKALIKES) != char
     )
+
+
+@lru_cache(maxsize=4096)
+def _invisible(char: str) -> bool:
+    """Whether a character has no ink and no width: format characters and fillers."""
+    return char >= "\u00ad" and (char in _BLANK or unicodedata.category(char) == "Cf")
 
 
 def normalise(text: str) -> Normal:
@@ -60,14 +66,14 @@ def normalise(text: str) -> Normal:
     ends: list[int] = []
     for i, char in enumerate(text):
         mark = char >= "\u0250" and unicodedata.category(char) in ("Mn", "Me")
-        if i in gaps or char in _INVISIBLE or mark:
+        if i in gaps or _invisible(char) or mark:
             if ends:
                 ends[-1] = i + 1
             if mark and chars:
                 composed = unicodedata.normalize("NFC", chars[-1] + char)
                 chars[-1] = composed if len(composed) == 1 else chars[-1]
             continue
-        made = char if char < "\u0250" else unicodedata.normalize("NFKC", char).translate(_LOOKALIKES)
+        made = char if char < "\u0131" else unicodedata.normalize("NFKC", char).translate(_LOOKALIKES)
         made = made.replace("\u00a0", " ")
         for piece in made or char:
             chars.append(piece)
