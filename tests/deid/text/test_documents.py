@@ -202,8 +202,8 @@ def test_a_clinical_document_is_read_with_its_tables(engine):
     text = """<ClinicalDocument xmlns="urn:hl7-org:v3"><recordTarget><name>Xanthe Prewitt</name></recordTarget><section>
     <title>Care team</title><text><table border="1" width="100%"><thead><tr><th>Provider</th><th>Phone</th></tr></thead>
     <tbody><tr><td ID="Prewitt1">Prewitt</td><td>617-555-0142</td></tr><tr><td>Weight</td><td>70 kg</td></tr></tbody>
-    </table><list listType="ordered"><item><content styleCode="Bold">Pre</content>witt, MD</item></list></text></section>
-    </ClinicalDocument>"""
+    </table><list listType="ordered"><item><content styleCode="Bold">Pre</content>witt, MD</item></list></text>
+    </section></ClinicalDocument>"""
     made = engine.document(text.encode(), "text/xml", NOBODY)
     ElementTree.fromstring(made.data)
     assert "prewitt" not in letters(made.text)
