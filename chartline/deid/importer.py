@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chartline.deid import policy
 from chartline.errors import UsageError
 from chartline.fhir import definitions
-from chartline.fhir.definitions import Element
 
 METHODS = ("keep", "redact", "dateshift", "perturb", "cryptohash", "encrypt", "substitute", "generalize")
-_PARTIAL = "enablePartialDatesForRedact"
-_ANY_TYPE = re.compile(r"nodesByType\('(\w+)'\)((?:\.\w+)*)")
-_CONDITION = re.compile(r"\.where\(.*?\)(?=\.|$)")
-_AS = re.compile(r"(.+?)(?: as |\.ofType\()(\w+)\)?")
-_NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")
+_CALL = re.compile(r"(\w+)\('?(.*?)'?\)", re.DOTALL)
+_AS = re.compile(r"(.+?)\s+as\s+(\w+)")
+_PICKS = frozenset({"first", "last", "single", "tail"})  # of several values; a policy treats all alike
 _INSTEAD = {
     "perturb": "the value is dropped: noise does not hide an outlier",
     "encrypt": "the value is dropped: no ciphertext leaves the restricted zone",
@@ -31,7 +29,40 @@ _INSTEAD = {
     "generalize": "the value is dropped: write the cases as a view on the timeline",
     "cryptohash": "the value is dropped: only ids and references become pseudonyms",
 }
-_IDS = ("Resource.id", "Resource", "Bundle.entry.fullUrl", "Bundle.entry.resource.id")
+_PARAMETERS = {
+    "dateShiftScope": "the offset is one for each patient, in all files",
+    "dateShiftFixedOffsetInDays": "each patient has an offset of its own",
+    "dateShiftKey": "offsets come from the project's key",
+    "cryptoHashKey": "pseudonyms come from the project's key",
+    "encryptKey": "nothing is encrypted in what leaves the restricted zone",
+    "restrictedZipCodeTabulationAreas": "areas pass by an allow list from the census",
+}
+_NO_ELEMENT = "its path names no element of a known type"
+_REBUILT = frozenset({"fullUrl", "link", "request", "response", "search"})
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a path names: the policy's name for it, its type, and whether it stands for that type wherever it is."""
+
+    name: str
+    kind: str
+    wide: bool = False
+
+
+@dataclass
+class _Made:
+    """The policy while it is made: what the configuration keeps of redacted values, decisions by name, what is left."""
+
+    dates: str
+    partial: Mapping[str, bool]
+    base: policy.Policy
+    decided: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """The policy file."""
+        return _head(self.dates) + "".join(_section(s, self.decided) for s in ("types", "paths", "extensions"))
 
 
 def import_fhir_anonymizer(file: Path) -> tuple[str, list[str]]:
@@ -41,27 +72,23 @@ def import_fhir_anonymizer(file: Path) -> tuple[str, list[str]]:
         UsageError: CL2051 the file cannot be read, CL2052 it is not a configuration of the anonymizer.
     """
     body = _read(file)
-    dates = _dates(body)
-    head = _head(dates)
-    years = dates == "year" and bool((body.get("parameters") or {}).get(_PARTIAL))
-    decided: dict[str, str] = {}
-    left: list[str] = []
+    parameters = body.get("parameters") or {}
+    given = {k.lower(): bool(v) for k, v in parameters.items() if k.startswith("enablePartial")}
+    partial = {kind: given.get(f"enablepartial{kind}forredact", False) for kind in ("ages", "dates", "zipcodes")}
+    made = _Made(_dates(body), partial, policy.from_text(_head(_dates(body))))
+    kept: list[tuple[str, _Place]] = []
     for rule in body["fhirPathRules"]:
-        path, method = str(rule.get("path", "")), str(rule.get("method", "")).lower()
-        lines, remark = _carried(path, method, years)
-        for name, line in lines:
-            if name in decided:
-                continue  # as there, the first rule that names an element decides
-            problem = _objection(head + line)
-            if problem:
-                remark = problem
-            else:
-                decided[name] = line
+        path, method = str(rule.get("path", "")).strip(), str(rule.get("method", "")).lower()
+        places, remark = _named(path, method)
+        if places and method == "keep":
+            kept += [(path, place) for place in places if place.name not in made.decided]
+        for place in places:
+            remark = _carry(place, method, made) or remark
         if remark:
-            left.append(f"{path} ({method}): {remark}")
-    types = [line for line in decided.values() if line.startswith("[types]")]
-    paths = [line for line in decided.values() if line.startswith("[paths]")]
-    return head + _section("types", types) + _section("paths", paths), left
+            made.left.append(f"{path} ({method}): {remark}")
+    made.left += _lost(kept, policy.from_text(made.text()))
+    made.left += [f"parameters.{name}: {why}" for name, why in _PARAMETERS.items() if parameters.get(name)]
+    return made.text(), made.left
 
 
 def _read(file: Path) -> Mapping[str, Any]:
@@ -74,6 +101,8 @@ def _read(file: Path) -> Mapping[str, Any]:
     rules = body.get("fhirPathRules") if isinstance(body, dict) else None
     if not isinstance(rules, list) or not all(isinstance(r, dict) for r in rules):
         raise UsageError("CL2052", f"{file} has no list of fhirPathRules.", "Name a configuration of the anonymizer.")
+    if not isinstance(body.get("parameters") or {}, dict):
+        raise UsageError("CL2052", f"{file} has parameters that are no object.", "Name them as in the documentation.")
     return dict(body)
 
 
@@ -110,92 +139,251 @@ consistency = "none"
 """
 
 
-def _section(name: str, lines: list[str]) -> str:
-    body = "".join(line.removeprefix(f"[{name}]\n") for line in lines)
-    return f"[{name}]\n{body}\n" if body else ""
+def _section(name: str, decided: Mapping[str, tuple[str, str, str]]) -> str:
+    lines = [
+        f'"{element}" = "{action}"\n'
+        if name == "extensions"
+        else f'"{element}" = {{ action = "{action}", reason = "imported: {method}" }}\n'
+        for element, (section, action, method) in decided.items()
+        if section == name
+    ]
+    return f"[{name}]\n{''.join(lines)}\n" if lines else ""
 
 
-def _objection(text: str) -> str:
-    """Why the policy would be refused with this rule; empty when it would not."""
+# --- paths -------------------------------------------------------------------------------------------
+
+
+def _named(path: str, method: str) -> tuple[list[_Place], str]:
+    """The places that a path names, and what of the rule is left out."""
+    if method not in METHODS:
+        return [], "the method is not known"
+    places: list[_Place] = []
+    remark = ""
+    for one in _split(path, "|"):
+        found, conditional = _places(one)
+        if not found:
+            return [], _NO_ELEMENT
+        if conditional and method == "keep":
+            return [], "kept only under a condition, which a policy has not"
+        remark = "its condition; the rule is applied to all" if conditional else remark
+        places += found
+    return places, remark
+
+
+def _split(path: str, at: str) -> list[str]:
+    """The pieces of a path between separators that are in no parentheses and no quotes."""
+    depth, quoted, pieces = 0, False, [""]
+    for char in path:
+        quoted ^= char == "'"
+        depth += 0 if quoted else (char == "(") - (char == ")")
+        if char == at and depth == 0 and not quoted:
+            pieces.append("")
+        else:
+            pieces[-1] += char
+    return [p.strip() for p in pieces]
+
+
+def _places(path: str) -> tuple[list[_Place], bool]:
+    """The places of one path without alternatives, and whether it names them under a condition."""
+    if path.startswith("(") and path.endswith(")"):
+        path = path[1:-1].strip()
+    typed = _AS.fullmatch(path)
+    steps = _split(typed[1] if typed else path, ".")
+    found, conditional = _heads(steps[0]), False
+    for step in [*steps[1:], *([f"ofType({typed[2]})"] if typed else [])]:
+        call = _CALL.fullmatch(step)
+        if call is None:
+            name = step.partition("[")[0]
+            conditional |= name != step
+            found = [p for place in found for p in _children(place) if name in (_last(p), _choice(p))]
+        elif call[1] == "where" or call[1] in _PICKS:
+            conditional = True
+        elif call[1] == "ofType":
+            found = [p for p in found if p.kind == call[2] or p.name == call[2]]
+        elif call[1] in ("nodesByType", "nodesByName"):
+            below = {p.name: p for place in found for p in _below(place)}.values()
+            found = [p for p in below if call[2] == (p.kind if call[1] == "nodesByType" else _last(p))]
+        else:
+            return [], conditional
+    return found, conditional
+
+
+def _heads(step: str) -> list[_Place]:
+    """Where a path begins: a resource type, all of them, a datatype wherever it is, or a name wherever it is."""
+    tree = definitions.load()
+    call = _CALL.fullmatch(step)
+    if step in ("Resource", "DomainResource"):
+        return [_Place(n, n) for n in sorted(policy.load("expert_determination").resources)]
+    if call is None:
+        return [_Place(step, step, tree[step].kind == "datatype")] if step in tree and "." not in step else []
+    if call[1] == "nodesByName":
+        owners = ((owner, tree[owner].elements.get(call[2])) for owner in sorted(tree))
+        return [_Place(f"{owner}.{call[2]}", e.type) for owner, e in owners if e is not None]
+    if call[1] == "nodesByType" and call[2] in tree and "." not in call[2]:
+        return [_Place(call[2], call[2], wide=True)]
+    primitives = {e.type for d in tree.values() for e in d.elements.values() if e.type not in tree}
+    return [_Place(call[2], call[2], wide=True)] if call[1] == "nodesByType" and call[2] in primitives else []
+
+
+def _children(place: _Place) -> list[_Place]:
+    definition = definitions.load().get(place.kind)
+    return [_Place(f"{place.name}.{n}", e.type) for n, e in definition.elements.items()] if definition else []
+
+
+def _below(place: _Place, inside: frozenset[str] = frozenset()) -> Iterator[_Place]:
+    """All places under this one; a type inside itself is named once."""
+    for child in _children(place):
+        if child.kind not in ("Extension", "Resource") and child.kind not in inside:
+            yield child
+            yield from _below(child, inside | {child.kind})
+
+
+def _last(place: _Place) -> str:
+    return place.name.rpartition(".")[2]
+
+
+def _choice(place: _Place) -> str | None:
+    """The group of a choice that an element belongs to: ``onset`` for ``Condition.onsetAge``."""
+    element = _element(place.name)
+    return element.choice if element else None
+
+
+def _element(name: str) -> definitions.Element | None:
+    tree = definitions.load()
+    head, *steps = name.split(".")
+    element, owner = None, head
+    for step in steps:
+        element = tree[owner].elements.get(step) if owner in tree else None
+        if element is None:
+            return None
+        owner = element.type
+    return element
+
+
+# --- decisions ---------------------------------------------------------------------------------------
+
+
+def _carry(place: _Place, method: str, made: _Made) -> str:
+    """Decide on a place and what is in it, unless an earlier rule did; what is not carried over."""
+    if place.name.startswith("Bundle.") and place.name.split(".")[-1] in (*_REBUILT, "url", "location"):
+        return ""  # bundles are written anew, with links between pseudonyms
+    owner, _, last = place.name.rpartition(".")
+    if last == "reference" and _kind(owner) == "Reference":
+        place = _Place(owner, "Reference", owner == "Reference")  # a link is a pseudonym or not there
+    if place.kind == "id" or (place.kind == "Reference" and method in ("cryptohash", "keep")):
+        return ""  # the base makes pseudonyms of them
+    if place.kind == "Extension" and method != "keep":
+        made.decided |= dict.fromkeys(made.base.extensions, ("extensions", "drop", method))
+        return "" if place.wide else "where it stands; extensions are dropped everywhere"
+    if method == "keep":
+        return _keep(place, made)
+    if _holds(place, made):
+        for child in _children(place):
+            _carry(child, method, made)
+        return _INSTEAD.get(method, "")
+    _decide(place, _action(place, method, made), method, made)
+    if place.wide:
+        for name, kind in _named_in_base(made.base, place.kind):
+            _carry(_Place(name, kind), method, made)
+    if method == "redact" and place.kind in policy.DATES and made.partial["dates"] and made.dates == "shift":
+        return "the value is dropped, its year too: this policy shifts the dates it keeps"
+    objection = _objected(place, made)
+    if objection:
+        for child in _children(place):
+            _carry(child, method, made)
+    return objection or _INSTEAD.get(method, "")
+
+
+def _keep(place: _Place, made: _Made) -> str:
+    """Say that a place stays, as the base would have it, lest a later rule on all of its type takes it away."""
+    decision = _decision(made.base, place)
+    if decision is not None and decision.action != "drop":
+        _decide(place, decision.action, "keep", made)
+    elif place.kind in ("string", "markdown"):
+        _decide(place, "clean-text", "keep", made)
+    return ""
+
+
+def _kind(name: str) -> str:
+    """Type of the element, or name of the type, that a name stands for."""
+    element = _element(name)
+    return element.type if element else name
+
+
+def _decide(place: _Place, action: str, method: str, made: _Made) -> None:
+    section = "types" if place.wide else "paths"
+    if place.name not in made.decided and (place.wide or "." in place.name):
+        made.decided[place.name] = (section, action, method)
+
+
+def _objected(place: _Place, made: _Made) -> str:
+    """Why the policy would be refused with this decision, which is taken back then; empty when it would not."""
+    element = _element(place.name)
+    if not place.wide and not (element and element.required):
+        return ""  # only what is required may be refused
     try:
-        policy.from_text(text)
+        policy.from_text(made.text())
     except UsageError as refused:
+        made.decided.pop(place.name, None)
         return refused.message.partition(": ")[2] or refused.message
     return ""
 
 
-def _carried(path: str, method: str, years: bool) -> tuple[list[tuple[str, str]], str]:
-    """Lines of the policy for one rule, by the element they name, and what of the rule is left out."""
-    if method not in METHODS:
-        return [], "the method is not known"
-    if path in _IDS and method in ("keep", "redact", "cryptohash"):
-        return [], "" if method != "keep" else "nothing is kept unless it is named; ids become pseudonyms"
-    conditional = _CONDITION.sub("", path)
-    remark = "" if conditional == path else "its condition; the rule is applied to all"
-    if remark and method == "keep":
-        return [], "kept only under a condition, which a policy has not"
-    elements = _elements(conditional)
-    if not elements:
-        return [], "its path names no element of a known type"
-    if method == "cryptohash" and all(_is_id(name, element) for _, name, element in elements):
-        return [], remark  # the base makes pseudonyms of them
-    lines = [(name, _line(section, name, element, method, years)) for section, name, element in elements]
-    return [(n, line) for n, line in lines if line], remark or _INSTEAD.get(method, "")
+def _holds(place: _Place, made: _Made) -> bool:
+    """Whether parts of what is taken away stay: named by an earlier rule, or a ZIP code that keeps three digits."""
+    if place.kind not in definitions.load() or place.kind in ("Extension", "Reference"):
+        return False
+    inside = (n for n, (_, action, _) in made.decided.items() if action != "drop")
+    prefixes = (f"{place.name}.", *([f"{place.kind}."] if place.wide else ()))
+    return (
+        definitions.load()[place.kind].kind == "resource"
+        or any(n.startswith(prefixes) for n in inside)
+        or (place.kind == "Address" and made.partial["zipcodes"])
+    )
 
 
-def _elements(path: str) -> list[tuple[str, str, Element | str]]:
-    """Section, name and definition (or type) of the elements that a path names."""
-    tree = definitions.load()
-    by_type = _ANY_TYPE.fullmatch(path)
-    if by_type and not by_type[2]:
-        return [("types", by_type[1], by_type[1]), *_of_type(by_type[1])]
-    named = f"{by_type[1]}{by_type[2]}" if by_type else path
-    typed = _AS.fullmatch(named)
-    if typed:
-        named = typed[1] + typed[2][0].upper() + typed[2][1:]
-    head, *rest = named.split(".")
-    if _NAME.fullmatch(named) is None or head not in tree or not rest:
-        return []
-    owner = head
-    for step in rest[:-1]:
-        element = tree[owner].elements.get(step)
-        if element is None or element.type not in tree:
-            return []
-        owner = element.type
-    base = named.rpartition(".")[0]
-    found = [e for n, e in tree[owner].elements.items() if rest[-1] in (n, e.choice)]
-    return [("paths", f"{base}.{e.name}", e) for e in found]
-
-
-def _of_type(kind: str) -> list[tuple[str, str, Element | str]]:
-    """Elements of a type that the base names one by one, before it asks the type."""
-    named = (path for path, d in policy.load("expert_determination").paths.items() if d.action != "drop")
-    return [found for path in named for found in _elements(path) if _kind(found[2]) == kind]
-
-
-def _kind(element: Element | str) -> str:
-    return element if isinstance(element, str) else element.type
-
-
-def _is_id(name: str, element: Element | str) -> bool:
-    return _kind(element) in ("Reference", "id") or name == "Reference.reference"
-
-
-def _line(section: str, name: str, element: Element | str, method: str, years: bool) -> str:
-    action = _action(_kind(element), method, years)
-    return f'[{section}]\n"{name}" = {{ action = "{action}", reason = "imported: {method}" }}\n' if action else ""
-
-
-def _action(kind: str, method: str, years: bool) -> str:
-    """The action that takes at least as much away; empty where the base already does what the rule asks.
-
-    Args:
-        kind: type of the element.
-        method: method of the rule.
-        years: whether a redacted date keeps its year, there and in this policy.
-    """
-    if kind in policy.DATES:
-        return "date" if method in ("keep", "dateshift") or (method == "redact" and years) else "drop"
-    if method == "keep":
-        return {"string": "clean-text", "markdown": "clean-text"}.get(kind, "")
+def _action(place: _Place, method: str, made: _Made) -> str:
+    """The action that takes at least as much away."""
+    if place.kind in policy.DATES:
+        years = method == "redact" and made.partial["dates"] and made.dates == "year"
+        return "date" if method == "dateshift" or years else "drop"
+    if method == "redact" and place.kind == "Age" and made.partial["ages"]:
+        return "age"
+    if method == "redact" and place.name.endswith("ddress.postalCode") and made.partial["zipcodes"]:
+        return "zip"
     return "drop"
+
+
+def _named_in_base(base: policy.Policy, kind: str) -> list[tuple[str, str]]:
+    """Elements of a type that the base names one by one, before it asks the type."""
+    found = ((path, _element(path)) for path, decision in base.paths.items() if decision.action != "drop")
+    return [(path, e.type) for path, e in found if e is not None and e.type == kind]
+
+
+def _decision(rules: policy.Policy, place: _Place) -> policy.Decision | None:
+    """What a policy does at a place; None for one that is no element."""
+    if place.wide:
+        return rules.types.get(place.kind)
+    owner = place.name.rpartition(".")[0]
+    element = _element(place.name)
+    holder = _element(owner)
+    kind = holder.type if holder else owner
+    return rules.decide(kind, place.name, element) if element and kind in definitions.load() else None
+
+
+def _lost(kept: list[tuple[str, _Place]], rules: policy.Policy) -> Iterator[str]:
+    """A line for each path that is kept there and does not stay here, with the reason of the policy."""
+    told: dict[str, str] = {}
+    for path, place in kept:
+        steps = place.name.split(".")
+        chain = [_Place(".".join(steps[: i + 1]), "") for i in range(1, len(steps))]
+        if len(steps) == 1 and not place.wide:
+            told.setdefault(path, "nothing is kept unless it is named")
+        elif definitions.load()[steps[0]].kind == "datatype":
+            chain.insert(0, _Place(steps[0], steps[0], wide=True))
+        for at in chain:
+            decision = _decision(rules, at)
+            open_elsewhere = at.wide and _named_in_base(rules, at.kind)
+            if decision is not None and decision.action == "drop" and not open_elsewhere:
+                told.setdefault(path, f"it is dropped here with {at.name}: {decision.reason}")
+    return (f"{path} (keep): {why}" for path, why in told.items())

@@ -49,7 +49,7 @@ _TEXT: Mapping[str, frozenset[str]] = {
     "geography": frozenset({"state", "city"}),
     "consistency": frozenset({"patient", "document", "none"}),
 }
-_EXTENSION_RULES = frozenset({"value", "nested"})
+_EXTENSION_RULES = frozenset({"value", "nested", "drop"})
 _SECTIONS = frozenset(
     {
         *("name", "basis", "extends", "pseudonyms", "dates", "means", "text"),
@@ -318,7 +318,7 @@ def _policy(file: Path, body: Mapping[str, Any], means: Mapping[str, str], shift
         resources=dict(body["resources"]),
         types=_checked_types(file, body["types"]),
         paths=_checked_paths(file, body.get("paths", {})),
-        extensions=dict(body.get("extensions", {})),
+        extensions={url: rule for url, rule in body.get("extensions", {}).items() if rule != "drop"},
         public_systems=tuple(body.get("systems", {}).get("public", ())),
     )
 

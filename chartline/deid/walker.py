@@ -391,17 +391,17 @@ class Deidentifier:
             return self._pointer(path, element, slot)
         if effect == "age":
             return self._counted(self._listed(self._age(path), element), slot)
-        action = self._action(decision.action, owner, element)
+        action = self._action(decision.action, owner, path, element)
         leaf = self._counted(_checked_by(validate.check(owner, element.name), action, path), slot)
         return leaf if effect == "clean-text" or element.type in _NUMBERS else self._remembered(leaf, path)
 
-    def _action(self, action: str, owner: str, element: Element) -> Action:
+    def _action(self, action: str, owner: str, path: str, element: Element) -> Action:
         """The action on a value that stands by itself, of each where there is a list."""
         effect = self._policy.effect(action)
         made: dict[str, Callable[[], Action]] = {
             "zip3": lambda: _on_text(geography.zip3),
             "zip5": lambda: _on_text(geography.zip5),
-            "code-check": lambda: self._code_check(element.type),
+            "code-check": lambda: self._code_check(path, element.type),
             "clean-text": lambda: self._clean_text(owner, element),
             # A code without a closed list, such as a language or content type, can hold anything.
             "keep": lambda: self._checked if element.type == "code" and element.codes is None else _as_it_is,
@@ -582,9 +582,9 @@ class Deidentifier:
             return None
         return value
 
-    def _code_check(self, kind: str) -> Action:
+    def _code_check(self, path: str, kind: str) -> Action:
         if kind == "Coding":
-            return self._coding
+            return self._coding_of(path)
         return self._public_only if kind == "uri" else self._checked
 
     def _public_only(self, value: Any, walk: Walk) -> Any:
@@ -597,6 +597,23 @@ class Deidentifier:
         if known is None:
             known = self._public[system] = system.startswith(self._policy.public_systems)
         return known
+
+    def _coding_of(self, path: str) -> Action:
+        """A Coding without those parts that the policy drops."""
+        dropped = tuple(n for n in ("system", "code", "display") if self._drops("Coding", f"{path}.{n}"))
+        if not dropped:
+            return self._coding
+
+        def step(value: Any, walk: Walk) -> Any:
+            made = self._coding(value, walk) or {}
+            return {k: v for k, v in made.items() if k.removeprefix("_") not in dropped} or None
+
+        return step
+
+    def _drops(self, owner: str, path: str) -> bool:
+        """Whether the policy drops an element that is not walked by itself."""
+        element = definitions.load()[owner].elements[path.rpartition(".")[2]]
+        return self._policy.effect(self._policy.decide(owner, path, element).action) == "drop"
 
     def _coding(self, value: Any, walk: Walk) -> Any:
         if not isinstance(value, Mapping):
@@ -643,6 +660,7 @@ class Deidentifier:
 
     def _attachment(self, path: str) -> Step:
         inner, place = self._nested("Attachment", path), f"{path}.data"
+        withheld = self._drops("Attachment", place)
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             if value[0] != _OBJECT:
@@ -651,7 +669,7 @@ class Deidentifier:
             data, kind = whole.pop("data", None), whole.get("contentType")
             made = inner(_dumps(whole), walk)
             out = _loads(made) if made else {}
-            if isinstance(data, str) and self._policy.effect("attachment") != "drop":
+            if isinstance(data, str) and not withheld:
                 out |= self._document(data, str(kind or "text/plain"), place, walk)
             return _dumps(out or MASKED)
 
@@ -716,7 +734,7 @@ class Deidentifier:
             kept = [m for m in made if m]
             return {"coding": kept} if kept else None
 
-        coding = self._coding
+        coding = self._coding_of("Coding")
         return {"valueCoding": coding, "valueCodeableConcept": concept, "valueCode": self._checked}
 
 

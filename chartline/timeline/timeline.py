@@ -91,7 +91,7 @@ def timeline(spark: SparkSession, settings: Settings, *, run_id: str) -> StageRe
     rules, key = policy.load(settings.policy), keys.load(settings.key)
     at = {n: tables.version(settings, n) or 0 for n in SILVER}
     code = _rules_hash()
-    digest = ledger.input_digest("timeline", tables=at, rules=code)
+    digest = ledger.input_digest("timeline", tables=at, rules=code, key=key.id)
     before = ledger.same_work(settings, "timeline", digest)
     if before:
         return before

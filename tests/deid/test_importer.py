@@ -31,6 +31,19 @@ def decided(rules, path):
     return rules.effect(rules.decide(owner, path, element).action)
 
 
+def effect_at(rules, path):
+    """What a policy does at the element of a path: the first step that is dropped, else the last."""
+    tree = definitions.load()
+    head, *steps = path.split(".")
+    owner, here = head, head
+    for step in steps:
+        element = tree[owner].elements[step]
+        here = f"{here}.{step}"
+        effect = rules.effect(rules.decide(owner, here, element).action)
+        owner = element.type
+    return effect
+
+
 def through(rules, resource):
     made = outcome(Deidentifier(rules, Phrases(Engine()), lambda s: "urn:local"), resource, state())
     assert isinstance(made, Result), made
@@ -116,6 +129,91 @@ def test_ids_and_references_become_pseudonyms_without_a_word(tmp_path):
     )
     assert left == []
     assert decided(rules, "Observation.subject") == "reference"
+
+
+@pytest.mark.parametrize(
+    ("path", "dropped", "stays"),
+    [
+        ("Patient.nodesByType('Period')", "Patient.name.period", "Encounter.period"),
+        ("Patient.nodesByType('Address').state", "Patient.address.state", "Location.address.state"),
+        ("nodesByName('conclusion')", "DiagnosticReport.conclusion", "Observation.valueString"),
+        ("Observation.value.ofType(string)", "Observation.valueString", "Observation.valueInteger"),
+        ("(Observation.value as string)", "Observation.valueString", "Observation.valueInteger"),
+        ("Condition.note | Procedure.note", "Procedure.note", "CarePlan.note"),
+        ("Observation.component[0].valueString", "Observation.component.valueString", "Observation.valueString"),
+        ("Coding.display", "Condition.code.coding.display", "Condition.code.coding.code"),
+    ],
+)
+def test_each_form_of_a_path_names_its_elements_and_no_other(tmp_path, path, dropped, stays):
+    rules, _ = imported(tmp_path, rule(path, "redact"))
+    assert effect_at(rules, dropped) == "drop"
+    assert effect_at(rules, stays) != "drop"
+
+
+def test_a_whole_type_is_emptied_and_what_was_kept_before_stays(tmp_path):
+    rules, left = imported(tmp_path, rule("Patient.gender", "keep"), rule("Patient", "redact"))
+    assert left == []
+    given = {"resourceType": "Patient", "id": "p1", "gender": "female", "active": True, "birthDate": "1961-04-09"}
+    assert set(through(rules, given)) == {"resourceType", "id", "meta", "gender"}
+
+
+def test_redacting_all_leaves_ids_labels_and_what_the_standard_requires(tmp_path):
+    rules, left = imported(tmp_path, rule("Observation.status", "keep"), rule("Resource", "redact"))
+    assert left == []
+    code = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
+    given = {"resourceType": "Observation", "id": "o", "status": "final", "code": code, "valueInteger": 7}
+    made = through(rules, given)
+    assert (made["status"], made["code"]["extension"][0]["valueCode"]) == ("final", "masked")
+    assert set(made) == {"resourceType", "id", "meta", "status", "code"}
+
+
+def test_an_address_keeps_what_was_kept_before_and_a_partial_zip(tmp_path):
+    address = {"line": ["12 Alder Street"], "city": "Boston", "state": "MA", "postalCode": "02139", "country": "US"}
+    given = {"resourceType": "Patient", "id": "p1", "address": [{**address, "period": {"start": "2001-02-03"}}]}
+    keep, redact = rule("nodesByType('Address').state", "keep"), rule("nodesByType('Address')", "redact")
+    for parameters, stays in (({}, {"state"}), ({"enablePartialZipCodesForRedact": True}, {"state", "postalCode"})):
+        rules, _ = imported(tmp_path, keep, redact, **parameters)
+        assert set(through(rules, given)["address"][0]) == stays
+    rules, _ = imported(tmp_path, redact)
+    assert "address" not in through(rules, given)
+
+
+def test_codes_displays_extensions_and_documents_are_dropped_inside_what_stays(tmp_path):
+    paths = ("Coding').code", "Coding').display", "Extension')", "base64Binary')", "Reference').reference")
+    rules, _ = imported(tmp_path, *(rule(f"nodesByType('{p}", "redact") for p in paths))
+    race = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
+    coding = {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}
+    given = {
+        "resourceType": "DocumentReference",
+        "id": "d",
+        "status": "current",
+        "type": {"coding": [coding]},
+        "subject": {"reference": "Patient/p1"},
+        "extension": [{"url": race, "extension": [{"url": "ombCategory", "valueCoding": coding}]}],
+        "content": [{"attachment": {"contentType": "text/plain", "data": "aGVsbG8="}}],
+    }
+    made = through(rules, given)
+    assert made["type"] == {"coding": [{"system": "http://loinc.org"}]}
+    assert made["content"] == [{"attachment": {"contentType": "text/plain"}}]
+    assert "extension" not in made
+    assert "subject" not in made
+
+
+def test_ages_stay_below_90_only_where_the_configuration_says_so(tmp_path):
+    for partial, effect in ((True, "age"), (False, "drop")):
+        rules, _ = imported(tmp_path, rule("nodesByType('Age')", "redact"), enablePartialAgesForRedact=partial)
+        assert decided(rules, "Condition.onsetAge") == effect
+
+
+def test_what_is_kept_there_and_not_here_is_told_with_the_policys_reason(tmp_path):
+    _, left = imported(
+        tmp_path, rule("Organization.telecom", "keep"), rule("Patient.contact.name.use", "keep"), dateShiftScope="file"
+    )
+    assert left == [
+        "Organization.telecom (keep): it is dropped here with Organization.telecom: 164.514(b)(2)(i)(D,E,F): telecom",
+        "Patient.contact.name.use (keep): it is dropped here with Patient.contact: 164.514(b)(2)(i)(A): relatives",
+        "parameters.dateShiftScope: the offset is one for each patient, in all files",
+    ]
 
 
 @pytest.mark.parametrize("body", ["not json", "[]", "{}", '{"fhirPathRules": 1}', '{"fhirPathRules": ["x"]}'])
