@@ -61,8 +61,14 @@ class _Made:
     left: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """The policy file."""
-        return _head(self.dates) + "".join(_section(s, self.decided) for s in ("types", "paths", "extensions"))
+        """The policy file, without decisions on parts of what is dropped."""
+        standing = {n: d for n, d in self.decided.items() if d[1] == "drop" or not any(map(self.drops, _above(n)))}
+        return _head(self.dates) + "".join(_section(s, standing) for s in ("types", "paths", "extensions"))
+
+    def drops(self, name: str) -> bool:
+        """Whether a path is dropped, by the configuration or else by the base."""
+        base = self.base.paths.get(name)
+        return self.decided[name][1] == "drop" if name in self.decided else base is not None and base.action == "drop"
 
 
 def import_fhir_anonymizer(file: Path) -> tuple[str, list[str]]:
@@ -233,9 +239,10 @@ def _children(place: _Place) -> list[_Place]:
 def _below(place: _Place, inside: frozenset[str] = frozenset()) -> Iterator[_Place]:
     """All places under this one; a type inside itself is named once."""
     for child in _children(place):
-        if child.kind not in ("Extension", "Resource") and child.kind not in inside:
+        if child.kind != "Resource" and child.kind not in inside:
             yield child
-            yield from _below(child, inside | {child.kind})
+            if child.kind not in policy.MADE_ANEW:
+                yield from _below(child, inside | {child.kind})
 
 
 def _last(place: _Place) -> str:
@@ -275,6 +282,8 @@ def _carry(place: _Place, method: str, made: _Made) -> str:
     if place.kind == "Extension" and method != "keep":
         made.decided |= dict.fromkeys(made.base.extensions, ("extensions", "drop", method))
         return "" if place.wide else "where it stands; extensions are dropped everywhere"
+    if any(_kind(above) in policy.MADE_ANEW for above in _above(place.name)):
+        return ""  # nothing of the source is in it
     if method == "keep":
         return _keep(place, made)
     if _holds(place, made):
@@ -288,7 +297,7 @@ def _carry(place: _Place, method: str, made: _Made) -> str:
     if method == "redact" and place.kind in policy.DATES and made.partial["dates"] and made.dates == "shift":
         return "the value is dropped, its year too: this policy shifts the dates it keeps"
     objection = _objected(place, made)
-    if objection:
+    if objection and not place.wide:
         for child in _children(place):
             _carry(child, method, made)
     return objection or _INSTEAD.get(method, "")
@@ -302,6 +311,12 @@ def _keep(place: _Place, made: _Made) -> str:
     elif place.kind in ("string", "markdown"):
         _decide(place, "clean-text", "keep", made)
     return ""
+
+
+def _above(name: str) -> list[str]:
+    """The names of what a place is in, from the type on."""
+    steps = name.split(".")
+    return [".".join(steps[:i]) for i in range(1, len(steps))]
 
 
 def _kind(name: str) -> str:

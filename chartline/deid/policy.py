@@ -28,7 +28,7 @@ _FITS: Mapping[str, frozenset[str]] = {
     "zip": frozenset({"string"}),
     "city": frozenset({"string"}),
     "age": frozenset({"Age"}),
-    "pseudonym": frozenset({"id"}),
+    "pseudonym": frozenset({"id"}),  # of a resource, nothing else
     "reference": frozenset({"Reference"}),
     "code-check": frozenset({"Coding", "string", "code", "uri"}),
     "clean-text": _STRINGS,
@@ -49,6 +49,15 @@ _TEXT: Mapping[str, frozenset[str]] = {
     "geography": frozenset({"state", "city"}),
     "consistency": frozenset({"patient", "document", "none"}),
 }
+_MOST_DAYS = 3650
+"""A shift of more than ten years is a wrong unit: hours or seconds, not days."""
+MADE_ANEW = {
+    "Reference": "a reference is made from the pseudonym of what it names",
+    "Narrative": "a narrative passes as a whole, cleaned, or not at all",
+    "Extension": "an extension passes by its address in [extensions]",
+}
+_TABLES = frozenset({"dates", "means", "text", "resources", "types", "paths", "extensions", "systems"})
+_SHORTEST_SYSTEM = 8  # characters; a shorter prefix would name every vocabulary
 _EXTENSION_RULES = frozenset({"value", "nested", "drop"})
 _SECTIONS = frozenset(
     {
@@ -126,6 +135,8 @@ class Policy:
         names = [path, f"{owner}.{element.name}"]
         if element.choice:
             names += [f"{path.rpartition('.')[0]}.{element.choice}[x]", f"{owner}.{element.choice}[x]"]
+        if element.name == "id" and owner in definitions.resource_types():
+            names.append("Resource.id")
         for name in names:
             if name in self.paths:
                 return self.paths[name]
@@ -179,8 +190,11 @@ def _merged(file: Path, text: str, seen: tuple[Path, ...] = ()) -> dict[str, Any
         body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as cause:
         raise UsageError("CL2042", f"{file} is not TOML: {cause}.", "Correct that line.") from None
-    for section in body:
+    for section, content in body.items():
         _one_of(file, "the top level", section, _SECTIONS)
+        if isinstance(content, dict) != (section in _TABLES):
+            form = "a table" if section in _TABLES else "a text"
+            raise UsageError("CL2074", f"{file.name}: {section} is not {form}.", "See policies/safe_harbor.toml.")
     parent = body.pop("extends", None)
     if parent is None:
         return body
@@ -189,8 +203,25 @@ def _merged(file: Path, text: str, seen: tuple[Path, ...] = ()) -> dict[str, Any
     if base_file in seen:
         raise UsageError("CL2043", f"{file.name} extends itself.", "Remove 'extends'.")
     base = _content(base_file, (*seen, file))
+    if "paths" in base:
+        base = {**base, "paths": _not_superseded(base["paths"], body.get("paths", {}))}
     merged = {k: {**base.get(k, {}), **v} if isinstance(v, dict) else v for k, v in body.items()}
     return {**base, **merged}
+
+
+def _not_superseded(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The base's paths without those that the extending file decides as a whole: forms of a choice, parts of a drop."""
+    dropped = tuple(f"{path}." for path, rule in own.items() if isinstance(rule, dict) and rule.get("action") == "drop")
+    choices = {path.removesuffix("[x]") for path in own if path.endswith("[x]")}
+    tree = definitions.load()
+
+    def of_choice(path: str) -> bool:
+        owner, _, name = path.rpartition(".")
+        holder = tree.get(_kind(owner) or "")
+        element = holder.elements.get(name) if holder else None
+        return element is not None and f"{owner}.{element.choice}" in choices
+
+    return {path: rule for path, rule in given.items() if not path.startswith(dropped) and not of_choice(path)}
 
 
 def _steps(path: str) -> tuple[Element | None, str | None, Iterable[str]]:
@@ -211,6 +242,12 @@ def _steps(path: str) -> tuple[Element | None, str | None, Iterable[str]]:
     return element, None, ()
 
 
+def _kind(path: str) -> str | None:
+    """Type of the element, or name of the type, that a path names; None for one that is wrong."""
+    element, wrong, _ = _steps(path)
+    return None if wrong is not None else element.type if element is not None else path
+
+
 def _decision(file: Path, section: str, name: str, body: Any) -> Decision:
     where = f'[{section}] "{name}"'
     if not isinstance(body, dict) or set(body) != {"action", "reason"} or not str(body.get("reason", "")).strip():
@@ -228,6 +265,32 @@ def _fitting(file: Path, where: str, decision: Decision, kind: str) -> None:
         )
 
 
+def _effective(file: Path, path: str, decision: Decision) -> None:
+    """Refuse a decision on what the product makes itself, which would change nothing."""
+    steps = path.split(".")
+    for i in range(1, len(steps)):
+        kind = _kind(".".join(steps[:i]))
+        if kind in MADE_ANEW and path != "Reference.type":
+            raise UsageError(
+                "CL2073",
+                f'{file.name}: [paths] "{path}" would change nothing: {MADE_ANEW[kind]}.',
+                f'Decide on "{".".join(steps[:i])}" as a whole.',
+            )
+    whole = len(steps) == 2 and steps[0] in definitions.resource_types()
+    if whole and steps[1] in ("extension", "modifierExtension", "contained"):
+        raise UsageError(
+            "CL2073",
+            f'{file.name}: [paths] "{path}" would change nothing.',
+            "Extensions pass by [extensions]; contained resources by the rules of their type.",
+        )
+    if (whole and steps[1] == "id") is not (decision.action == "pseudonym"):
+        raise UsageError(
+            "CL2045",
+            f"{file.name}: action '{decision.action}' at [paths] \"{path}\" does not fit.",
+            "The id of a resource becomes a pseudonym; nothing else does.",
+        )
+
+
 def _checked_paths(file: Path, section: Mapping[str, Any]) -> dict[str, Decision]:
     decided = {}
     for path, body in section.items():
@@ -237,6 +300,7 @@ def _checked_paths(file: Path, section: Mapping[str, Any]) -> dict[str, Decision
         decision = _decision(file, "paths", path, body)
         if element is not None:
             _fitting(file, f'[paths] "{path}"', decision, element.type)
+        _effective(file, path, decision)
         decided[path] = decision
     return decided
 
@@ -251,6 +315,12 @@ def _checked_types(file: Path, section: Mapping[str, Any]) -> dict[str, Decision
         _one_of(file, "[types]", name, known)
         decision = _decision(file, "types", name, body)
         _fitting(file, f'[types] "{name}"', decision, name)
+        if decision.action == "pseudonym":
+            raise UsageError(
+                "CL2045",
+                f"{file.name}: action 'pseudonym' at [types] \"{name}\" does not fit.",
+                "The id of a resource becomes a pseudonym; nothing else does.",
+            )
         decided[name] = decision
     return decided
 
@@ -273,7 +343,7 @@ def load(name: str) -> Policy:
     """A policy by its name in ``policies/`` or by the path of a file.
 
     Raises:
-        UsageError: CL2040 to CL2047, each with the file, the path in it and the fix.
+        UsageError: CL2040 to CL2049, CL2072 to CL2074, each with the file, the path in it and the fix.
     """
     file = _file_of(name)
     return _checked(file, _content(file))
@@ -289,20 +359,65 @@ def _checked(file: Path, body: Mapping[str, Any]) -> Policy:
     for required in ("name", "basis", "pseudonyms", "means", "text", "resources", "types"):
         if required not in body:
             raise UsageError("CL2047", f"{file.name} lacks '{required}'.", "See policies/safe_harbor.toml.")
-    for kind in body["resources"]:
+    for kind, reason in body["resources"].items():
         _one_of(file, "[resources]", kind, definitions.resource_types())
+        if not isinstance(reason, str) or not reason.strip():
+            raise UsageError("CL2044", f"{file.name}: [resources] {kind} lacks a reason.", "Say why it passes.")
     for url, rule in body.get("extensions", {}).items():
         _one_of(file, f'[extensions] "{url}"', rule, _EXTENSION_RULES)
-    dates = body.get("dates", {"low": 0, "high": 0})
-    shift = (int(dates.get("low", 0)), int(dates.get("high", 0)))
     means = _choices(file, "means", body["means"], _MEANS)
-    if means["date"] == "shift" and (shift[0] >= shift[1] or shift == (0, 0)):
-        raise UsageError(
-            "CL2048", f"{file.name}: [dates] low must be below high.", "For example low = -365, high = -1."
-        )
-    rules = _policy(file, body, means, shift)
+    rules = _policy(file, body, means, _shift(file, body.get("dates", {}), means["date"]))
+    _agreeing(file, rules)
     _replaceable(file, rules)
     return rules
+
+
+def _shift(file: Path, dates: Mapping[str, Any], means: str) -> tuple[int, int]:
+    """Lowest and highest offset, in whole days, with at least two to draw from."""
+    for name in dates:
+        _one_of(file, "[dates]", name, ("low", "high"))
+    low, high = dates.get("low", 0), dates.get("high", 0)
+    if type(low) is not int or type(high) is not int or max(abs(low), abs(high)) > _MOST_DAYS:
+        raise UsageError(
+            "CL2048",
+            f"{file.name}: [dates] low and high are whole days, at most {_MOST_DAYS}.",
+            "For example low = -365, high = -1.",
+        )
+    if means == "shift" and high - low + (not low <= 0 <= high) < 2:  # 0 is never drawn
+        raise UsageError(
+            "CL2048",
+            f"{file.name}: [dates] low must be below high, with two offsets or more between.",
+            "For example low = -365, high = -1.",
+        )
+    return low, high
+
+
+def _agreeing(file: Path, rules: Policy) -> None:
+    """Refuse rules that contradict each other."""
+    if rules.text.dates != rules.means["date"]:
+        raise UsageError(
+            "CL2072",
+            f"{file.name}: [text] dates is '{rules.text.dates}' and [means] date is '{rules.means['date']}': a note "
+            "would tell what the elements hide.",
+            "Give both the same.",
+        )
+    if rules.text.geography == "city" and rules.means["city"] == "drop":
+        raise UsageError(
+            "CL2072",
+            f"{file.name}: [text] geography is 'city' and [means] city is 'drop': a note would tell what the elements "
+            "hide.",
+            'Use geography = "state".',
+        )
+    for path, decision in rules.paths.items():
+        steps = path.split(".")
+        above = [".".join(steps[:i]) for i in range(2, len(steps))]
+        dropped = [p for p in above if p in rules.paths and rules.effect(rules.paths[p].action) == "drop"]
+        if dropped and rules.effect(decision.action) != "drop":
+            raise UsageError(
+                "CL2072",
+                f'{file.name}: [paths] "{path}" never applies: "{dropped[0]}" is dropped.',
+                f'Keep "{dropped[0]}", or take "{path}" out.',
+            )
 
 
 def _policy(file: Path, body: Mapping[str, Any], means: Mapping[str, str], shift: tuple[int, int]) -> Policy:
@@ -319,8 +434,23 @@ def _policy(file: Path, body: Mapping[str, Any], means: Mapping[str, str], shift
         types=_checked_types(file, body["types"]),
         paths=_checked_paths(file, body.get("paths", {})),
         extensions={url: rule for url, rule in body.get("extensions", {}).items() if rule != "drop"},
-        public_systems=tuple(body.get("systems", {}).get("public", ())),
+        public_systems=_public(file, body.get("systems", {})),
     )
+
+
+def _public(file: Path, section: Mapping[str, Any]) -> tuple[str, ...]:
+    """Prefixes of the addresses of public vocabularies."""
+    for name in section:
+        _one_of(file, "[systems]", name, ("public",))
+    public = section.get("public", [])
+    named = isinstance(public, list) and all(isinstance(s, str) and len(s) >= _SHORTEST_SYSTEM for s in public)
+    if not named or not all(":" in s for s in public):
+        raise UsageError(
+            "CL2074",
+            f"{file.name}: [systems] public is not a list of addresses.",
+            'For example public = ["http://loinc.org"].',
+        )
+    return tuple(public)
 
 
 def _replaceable(file: Path, rules: Policy) -> None:

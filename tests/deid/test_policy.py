@@ -181,6 +181,31 @@ def test_the_three_policies_differ_where_they_say():
         ("\n[extras]\nx = 1", "CL2040", ["extras"]),
         ('\n[paths]\n"Claim.insurance" = { action = "drop", reason = "x" }', "CL2049", ["Claim.insurance"]),
         ("\n[broken", "CL2042", ["mine.toml"]),
+        ('\n[paths]\n"Condition.recordedDate" = { action = "age", reason = "x" }', "CL2045", ["dateTime", "Age"]),
+        ('\n[paths]\n"Condition.code" = { action = "date", reason = "x" }', "CL2045", ["CodeableConcept"]),
+        ('\n[types]\n"time" = { action = "date", reason = "x" }', "CL2045", ["time"]),
+        ('\n[paths]\n"Patient.id" = { action = "keep", reason = "x" }', "CL2045", ["Patient.id", "pseudonym"]),
+        ('\n[paths]\n"Task.input.valueId" = { action = "pseudonym", reason = "x" }', "CL2045", ["Task.input.valueId"]),
+        ('\n[types]\n"id" = { action = "pseudonym", reason = "x" }', "CL2045", ["id", "pseudonym"]),
+        ('\n[paths]\n"Reference.display" = { action = "keep", reason = "x" }', "CL2073", ["Reference.display"]),
+        (
+            '\n[paths]\n"Condition.subject.display" = { action = "clean-text", reason = "x" }',
+            "CL2073",
+            ["Condition.subject.display", '"Condition.subject"'],
+        ),
+        ('\n[paths]\n"Narrative.div" = { action = "drop", reason = "x" }', "CL2073", ["Narrative"]),
+        ('\n[paths]\n"Patient.extension" = { action = "keep", reason = "x" }', "CL2073", ["[extensions]"]),
+        ('\n[paths]\n"Patient.contained" = { action = "drop", reason = "x" }', "CL2073", ["Patient.contained"]),
+        (
+            '\n[paths]\n"Patient.contact.gender" = { action = "keep", reason = "x" }',
+            "CL2072",
+            ["Patient.contact.gender", '"Patient.contact"'],
+        ),
+        ('\n[resources]\nLibrary = ""', "CL2044", ["Library", "reason"]),
+        ('\n[systems]\npublic = "http://loinc.org"', "CL2074", ["list"]),
+        ('\n[systems]\npublic = ["", "http://loinc.org"]', "CL2074", ["list"]),
+        ('\n[systems]\npublic = ["http:"]', "CL2074", ["list"]),
+        ("\n[systems]\nprivate = []", "CL2040", ["private", "public"]),
     ],
 )
 def test_a_mistake_is_refused_with_file_path_and_fix(tmp_path, body, number, words):
@@ -198,6 +223,18 @@ def test_a_mistake_is_refused_with_file_path_and_fix(tmp_path, body, number, wor
         ('date = "shift"\n', "", "CL2046"),
         ('replacement = "surrogate"', 'replacement = "faker"', "CL2040"),
         ("low = -365", "low = 5", "CL2048"),
+        ("low = -365", "low = -31536000", "CL2048"),
+        ("low = -365", "low = -365.5", "CL2048"),
+        ("low = -365", 'low = "-365 d"', "CL2048"),
+        ("low = -365", "low = true", "CL2048"),
+        ("low = -365", "low = -1", "CL2048"),
+        ("low = -365\nhigh = -1", "low = -1\nhigh = 0", "CL2048"),
+        ("low = -365", "low = -365\nunit = 1", "CL2040"),
+        ('dates = "shift"', 'dates = "keep"', "CL2072"),
+        ('date = "shift"', 'date = "year"', "CL2072"),
+        ('geography = "state"', 'geography = "city"', "CL2072"),
+        ('pseudonyms = "keyed"', "[pseudonyms]\nx = 1", "CL2074"),
+        ("[dates]", "systems = 1\n[dates]", "CL2074"),
         ('pseudonyms = "keyed"', 'pseudonyms = "plain"', "CL2040"),
         ('basis = "45 CFR 164.514(b)(1)"', "", "CL2047"),
         ('extends = "base"', 'extends = "mine"', "CL2043"),
@@ -235,8 +272,28 @@ def test_the_hash_covers_the_base_and_ignores_the_layout(tmp_path):
 def test_a_path_may_override_a_type_and_a_choice_names_all_its_forms(tmp_path):
     rules = policy.load(written(tmp_path, '\n[paths]\n"Observation.value[x]" = { action = "drop", reason = "trial" }'))
     for name, element in TREE["Observation"].elements.items():
-        if element.choice == "value" and name != "valueString":
+        if element.choice == "value":
             assert rules.decide("Observation", f"Observation.{name}", element).action == "drop"
+
+
+def test_dropping_a_whole_takes_the_bases_rules_for_its_parts_with_it(tmp_path):
+    rules = policy.load(written(tmp_path, '\n[paths]\n"Observation.component" = { action = "drop", reason = "trial" }'))
+    assert "Observation.component.valueString" in policy.load("expert_determination").paths
+    assert "Observation.component.valueString" not in rules.paths
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_id_of_each_resource_becomes_a_pseudonym(name):
+    rules = policy.load(name)
+    assert {rules.decide(k, f"{k}.id", TREE[k].elements["id"]).action for k in rules.resources} == {"pseudonym"}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_resource_type_is_named_or_told_not_to_pass(name):
+    rules = policy.load(name)
+    refused = policy.policy_table(rules).rpartition("do not pass: ")[2].strip(". \n").split(", ")
+    assert set(refused) | set(rules.resources) | {"Resource", "DomainResource"} == definitions.resource_types()
+    assert set(refused).isdisjoint(rules.resources)
 
 
 def test_the_officers_table_tells_every_decision():
