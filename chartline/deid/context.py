@@ -27,6 +27,9 @@ class PatientContext:
         gender: FHIR administrative gender, for surrogates of the same gender.
         birth_date: birthDate as delivered, for ages over 89.
         offset_days: the one date offset of this patient; None where the policy does not shift.
+        last_year: the latest year whose dates may stay; a later one would tell, with the earliest, an age over 89.
+            None for no limit.
+        over_89: whether the patient is or became older than 89: then no age stays that, with a date, tells the birth.
     """
 
     patient_id: str
@@ -34,6 +37,8 @@ class PatientContext:
     gender: str | None = None
     birth_date: str | None = field(default=None, repr=False)
     offset_days: int | None = None
+    last_year: int | None = None
+    over_89: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ def context(
     """The person as the engines see it, and the earliest year whose dates may stay.
 
     A date that, with the latest date of the person, tells an age over 89 does not stay
-    (45 CFR 164.514(b)(2)(i)(C)).
+    (45 CFR 164.514(b)(2)(i)(C)). Of a deceased person the latest date is that of the death, and a later one, as of a
+    bill, stays only within 89 years of the birth.
 
     Args:
         rules: the policy.
@@ -40,9 +41,14 @@ def context(
     offset = None
     if rules.means["date"] == "shift":
         offset = dates.offset_days(key.derive("date-shift", project), person_id, *rules.shift)
-    died = dates.year(str(own.get("death_date") or ""))
-    made = PatientContext(person_id, tuple(known), own.get("gender"), own.get("birth_date"), offset)
-    return made, earliest_year(rules, int(died or latest))
+    born, died = (dates.year(str(own.get(name) or "")) for name in ("birth_date", "death_date"))
+    earliest = earliest_year(rules, int(died or latest))
+    over_89 = born is not None and int(born) < earliest
+    last = max(int(died), int(born) + MAX_AGE if born and not over_89 else 0) if died else latest
+    made = PatientContext(
+        person_id, tuple(known), own.get("gender"), own.get("birth_date"), offset, last if earliest else None, over_89
+    )
+    return made, earliest
 
 
 def earliest_year(rules: Policy, latest: int) -> int:
@@ -51,14 +57,17 @@ def earliest_year(rules: Policy, latest: int) -> int:
 
 
 def years_after(year: int) -> str:
-    """A regular expression, for Python and Java, of a JSON date in a year after this one, the year as its group."""
+    """A regular expression, for Python and Java, of a JSON date in a year after this one, the year as its group.
+
+    A year alone is not looked for: a code may be four digits. Such a date does not stay (``last_year``).
+    """
     thousand, hundred, ten, one = tuple(str(year))
     later = [
         *([f"{thousand}{hundred}{ten}[{int(one) + 1}-9]"] if one < "9" else []),
         *([f"{thousand}{hundred}[{int(ten) + 1}-9][0-9]"] if ten < "9" else []),
         *([f"{thousand}[{int(hundred) + 1}-9][0-9][0-9]"] if hundred < "9" else []),
     ]
-    return f'"({"|".join(later)})(?:-[0-9][0-9]|")'
+    return f'"({"|".join(later)})-(?:0[1-9]|1[0-2])["-]'
 
 
 def cohort(known: Iterable[tuple[str, str, str]]) -> Cohort:

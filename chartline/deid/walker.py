@@ -35,8 +35,15 @@ if TYPE_CHECKING:
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 MASKED = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
 _LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
-# LOINC codes whose value is the patient's age.
-_AGE_CODES = frozenset({"30525-0", "21612-7", "29553-5", "63900-5", "39016-1"})
+# Codes of LOINC and SNOMED CT whose value is the patient's age.
+_AGE_CODES = frozenset({"30525-0", "21612-7", "29553-5", "63900-5", "39016-1", "424144002", "397669002"})
+_IN_A_YEAR = {
+    **dict.fromkeys(("a", "a_j", "a_g", "y", "yr", "yrs", "year", "years"), 1.0),
+    **dict.fromkeys(("mo", "mo_j", "mo_g", "month", "months"), 12.0),
+    **dict.fromkeys(("wk", "week", "weeks"), 52.18),
+    **dict.fromkeys(("d", "day", "days"), 365.25),
+    **dict.fromkeys(("h", "hour", "hours"), 8766.0),
+}
 _OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of age 90 or older
 
 _LITERAL = re.compile(
@@ -217,7 +224,7 @@ class Deidentifier:
         self._unknown: Counter[str] = Counter()
         self._memories: list[dict[bytes, _Seen]] = []
         self._dates: dict[str, dict[bytes, bytes | None]] = {}
-        self._dated_for: tuple[int | None, int] | None = None
+        self._dated_for: tuple[int | None, int, int | None] | None = None
         self._pointers: dict[bool, dict[bytes, bytes | None]] = {}
         self._pointed_by: tuple[Mapping[str, str], Callable[[str, str], str]] | None = None
         self._public: dict[str, bool] = {}
@@ -252,8 +259,6 @@ class Deidentifier:
             if kind_of(inner) in self._policy.resources and isinstance(name := _id(inner), str):
                 walk.contained[name] = f"c{i + 1}"
         out = self._one(kind, given, walk)
-        if kind == "Observation":
-            _cap_observed_age(out)
         code = walk.code(kind, resource_id)
         out["id"] = _dumps(code)
         out["meta"] = self._labelled(out.get("meta"))
@@ -265,7 +270,7 @@ class Deidentifier:
     def _begin(self, walk: Walk) -> None:
         """Forget what was remembered for another patient's dates or other links."""
         walk.about = self._text.about(walk.patient)
-        dated_for = (walk.patient.offset_days, walk.earliest_year)
+        dated_for = (walk.patient.offset_days, walk.earliest_year, walk.patient.last_year)
         if dated_for != self._dated_for:
             self._dated_for = dated_for
             for dated in self._dates.values():
@@ -297,7 +302,10 @@ class Deidentifier:
         compiled = self._compiled.get(kind)
         if compiled is None:
             compiled = self._compiled[kind] = self._compile(kind, kind)
-        return {"resourceType": _dumps(kind), **compiled(given, walk)}
+        out = {"resourceType": _dumps(kind), **compiled(given, walk)}
+        if kind == "Observation":
+            _cap_observed_age(out, walk.patient.over_89)
+        return out
 
     def _count_seen(self) -> None:
         """Count what was done to values that were remembered, as if each had been walked."""
@@ -385,6 +393,8 @@ class Deidentifier:
             return self._counted(_nothing, slot)
         if decision.action == "date" or (element.type in DATES and effect == "keep"):
             return self._date(effect, owner, path, element, slot)
+        if effect == "keep" and element.type == "Range" and _tells_age(owner, element):
+            return self._counted(self._listed(self._age(path, "Range"), element), slot)
         if effect == "keep" and element.type in definitions.load():
             return self._datatype(path, element, slot)
         if effect == "reference":
@@ -649,12 +659,16 @@ class Deidentifier:
             return value
         return self._cleaned(value, walk)
 
-    def _age(self, path: str) -> Step:
-        inner = self._nested("Age", path)
+    def _age(self, path: str, kind: str = "Age") -> Step:
+        """An age, over 89 as 90; none of a patient over 89, for with a date beside it the birth is told."""
+        inner, cap = self._nested(kind, path), _capped if kind == "Age" else _capped_range
+        of_relative = path.startswith("FamilyMemberHistory.")
 
         def step(value: bytes, walk: Walk) -> bytes | None:
+            if walk.patient.over_89 and not of_relative:
+                return None
             made = inner(value, walk)
-            return None if made is None else _dumps(_capped(_loads(made)))
+            return None if made is None else _dumps(cap(_loads(made)))
 
         return step
 
@@ -861,21 +875,70 @@ def _dated(value: Any, walk: Walk) -> bool:
     if not isinstance(value, str):
         return False
     found = dates.year(value)
-    return found is not None and int(found) >= walk.earliest_year
+    if found is None or int(found) < walk.earliest_year:
+        return False
+    last = walk.patient.last_year
+    return last is None or int(found) <= last
 
 
-def _capped(value: Any) -> Any:
-    if isinstance(value, dict) and isinstance(value.get("value"), (int, float)):
-        years = value.get("code") in (None, "a") and value.get("unit") in (None, "a", "yr", "year", "years")
-        if years and value["value"] > _OLDEST - 1:
-            return {**value, "value": _OLDEST, "comparator": ">="}
-    return value
+def _tells_age(owner: str, element: Element) -> bool:
+    """Whether a Range is one of ages: beside an Age in a choice, of a reference range, of a predicted risk."""
+    siblings = [e for e in definitions.load()[owner].elements.values() if e.choice == element.choice]
+    beside = element.choice not in (None, "value") and any(e.type == "Age" for e in siblings)
+    return beside or element.name == "age" or (owner, element.name) == ("RiskAssessment.prediction", "whenRange")
 
 
-def _cap_observed_age(out: dict[str, bytes]) -> None:
-    """Turn an Observation of the patient's age over 89 into 90 or older, in place."""
-    if "valueQuantity" in out and "code" in out and _asks_age(out["code"]):
-        out["valueQuantity"] = _dumps(_capped(_loads(out["valueQuantity"])))
+def _capped(value: Any, without_unit: float | None = 1.0) -> Any:
+    """An age over 89 years as 90 or older; a value without a unit of time is in years, or is no age (None)."""
+    if not isinstance(value, dict) or not isinstance(value.get("value"), (int, float)):
+        return value
+    unit = value.get("code") or value.get("unit")
+    per_year = _IN_A_YEAR.get(str(unit).lower()) if unit else without_unit
+    if per_year is None or value["value"] / per_year <= _OLDEST - 1:
+        return value
+    if per_year == 1.0:
+        return {**value, "value": _OLDEST, "comparator": ">="}
+    return {"value": _OLDEST, "comparator": ">=", "unit": "a", "system": "http://unitsofmeasure.org", "code": "a"}
+
+
+def _capped_range(value: Any) -> Any:
+    """A range of ages that ends at 90; its ends know no comparator."""
+    capped = {name: _capped(bound) for name, bound in value.items()}
+    for bound in capped.values():
+        if isinstance(bound, dict):
+            bound.pop("comparator", None)
+    return capped
+
+
+def _cap_observed_age(out: dict[str, bytes], over_89: bool) -> None:
+    """Turn an observed age over 89 into 90 or older, in place; of a patient over 89 take any observed age away.
+
+    Any quantity in years over 89 counts as an age: what else is measured in years does not reach it.
+    """
+    _cap_value(out, over_89)
+    if "component" in out:
+        parts = [{n: bytes(v) for n, v in _members.decode(bytes(p)).items()} for p in _items.decode(out["component"])]
+        for part in parts:
+            _cap_value(part, over_89)
+        out["component"] = b"[" + b",".join(map(_written, parts)) + b"]"
+
+
+def _cap_value(holder: dict[str, bytes], over_89: bool) -> None:
+    if "code" not in holder or not _asks_age(holder["code"]):
+        if _YEARS.search(holder.get("valueQuantity", b"")):
+            holder["valueQuantity"] = _dumps(_capped(_loads(holder["valueQuantity"]), None))
+        return
+    if over_89 or "valueString" in holder:
+        for name in [n for n in holder if n.removeprefix("_").startswith("value")]:
+            del holder[name]
+        holder["dataAbsentReason"] = _WITHHELD
+    for name, cap in (("valueQuantity", _capped), ("valueRange", _capped_range), ("valueInteger", _capped_number)):
+        if name in holder:
+            holder[name] = _dumps(cap(_loads(holder[name])))
+
+
+def _capped_number(value: Any) -> Any:
+    return min(value, _OLDEST)
 
 
 @lru_cache(maxsize=_MEMORY)
@@ -895,6 +958,12 @@ def _absent_reason_only(value: Any, walk: Walk) -> Any:
     return {"extension": kept} if kept else None
 
 
+_YEARS = re.compile(
+    rb'"(?:code|unit)":"(?:a|a_j|a_g|y|yrs?|years?|mo|mo_j|mo_g|months?|wk|weeks?|d|days?)"', re.IGNORECASE
+)
+_WITHHELD = _dumps(
+    {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
+)
 _ABSENT_CODES = frozenset(
     {
         *("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked", "not-applicable"),

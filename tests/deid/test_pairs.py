@@ -19,12 +19,11 @@ import pytest
 from chartline.deid import keys, policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.importer import import_fhir_anonymizer
-from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
 from chartline.deid.walker import Deidentifier, Refused, Result
 from chartline.fhir import definitions
-from tests.deid.walking import POLICIES, state
+from tests.deid.walking import POLICIES, outcome, state
 
 _NAMING = {"family", "given", "prefix", "suffix", "line", "city", "district", "postalCode", "birthDate"}
 _LIMITED = {"city", "postalCode", "birthDate"}  # 164.514(e)(2): town, ZIP code and dates may stay

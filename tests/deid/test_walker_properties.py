@@ -103,7 +103,7 @@ JUNK = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from([SECRET, "2011-03-05", "x"]),
     lambda inner: (
         st.lists(inner, max_size=3)
