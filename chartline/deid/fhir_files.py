@@ -45,6 +45,8 @@ BASE = "https://deidentified.invalid"
 _ENTRY = b'{"fullUrl":"' + BASE.encode() + b'/%b","resource":%b}'
 _ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%b"}}'
 _OWNERS = 200_000  # remembered forms of what says whose a resource is
+_CONDITIONAL = re.compile(rb'"([A-Z][A-Za-z]+)\?identifier=[^"]*"')
+_BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 
 
@@ -64,12 +66,14 @@ class World:
         links: reference as written to ``Type/id``, for the forms that do not say it themselves.
         latest: patient to the latest year after the run's that the data tell.
         formats: what each file is, in the order of the files.
+        asked: references by identifier, spelled as conditional ones, that may name something else than a party.
     """
 
     parties: list[dict[str, Any]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     latest: dict[str, int] = field(default_factory=dict)
     formats: list[formats.Format] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
 
     def get(self, reference: str) -> str | None:
         """What a reference resolves to, by rule or by the files."""
@@ -177,22 +181,36 @@ def survey(given: Sequence[Path], year: int) -> World:
     world = World()
     later = re.compile(patients.years_after(year).encode())
     doubtful: set[str] = set()
-    for item in sources.items(given):
-        with _told(item) as (found, handle):
-            world.formats.append(found)
-            if found.reason:
-                continue
-            for text in _texts(handle, found.name):
-                for record in records.expand(text, bundle=1) if records.is_bundle(text) else (records.Record(1, text),):
-                    _learn(record, world, later, doubtful)
+    for record in _records(given, world.formats):
+        _learn(record, world, later, doubtful)
+    if not world.asked <= world.links.keys():
+        for record in _records(given, []):
+            if b'"identifier"' in record.raw and records.kind_of(record.raw, _PARTIES) is None:
+                _learn_identifiers(record, world, doubtful)
     for name in doubtful:
         del world.links[name]
     return world
 
 
+def _records(given: Sequence[Path], told: list[formats.Format]) -> Iterator[records.Record]:
+    """The records of all files; what each file is, is told by the way."""
+    for item in sources.items(given):
+        with _told(item) as (found, handle):
+            told.append(found)
+            if found.reason:
+                continue
+            for text in _texts(handle, found.name):
+                yield from records.expand(text, bundle=1) if records.is_bundle(text) else (records.Record(1, text),)
+
+
 def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubtful: set[str]) -> None:
     if record.full_url in record.index:
         _link(world, str(record.full_url), record.index[str(record.full_url)], doubtful)
+    if b"?identifier=" in record.raw:
+        found = _CONDITIONAL.finditer(record.raw)
+        world.asked.update(orjson.loads(m[0]) for m in found if m[1].decode() not in _PARTIES)
+    if b'"identifier"' in record.raw and _BY_IDENTIFIER.search(record.raw):
+        _ask(record, world)
     kind = records.kind_of(record.raw, _PARTIES)
     years = [int(y) for y in later.findall(record.raw)]
     tree = _parsed(record) if kind or years else None
@@ -200,12 +218,31 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         return
     if kind:
         world.parties.append(person(tree))
-        for identifier in tree.get("identifier") or ():
-            for name in (logical(kind, identifier), logical(None, identifier)):
-                _link(world, name, f"{kind}/{tree['id']}", doubtful)
+        _link_identifiers(tree, world, doubtful)
     owner = references.patient_of(tree, tree["id"], cast(Mapping[str, str | None], world)) if years else None
     if owner:
         world.latest[owner] = max(world.latest.get(owner, 0), *years)
+
+
+def _ask(record: records.Record, world: World) -> None:
+    """Note the references that have an identifier only."""
+    tree = _parsed(record)
+    named = references.survey(tree).references if tree else ()
+    world.asked.update(n for n in named if "?identifier=" in n and n.partition("?")[0] not in _PARTIES)
+
+
+def _learn_identifiers(record: records.Record, world: World, doubtful: set[str]) -> None:
+    tree = _parsed(record)
+    if tree is not None:
+        _link_identifiers(tree, world, doubtful)
+
+
+def _link_identifiers(tree: Mapping[str, Any], world: World, doubtful: set[str]) -> None:
+    """Remember what the conditional references by the identifiers of a resource resolve to."""
+    given = tree.get("identifier")
+    for identifier in given if isinstance(given, list) else [given]:
+        for name in (logical(tree["resourceType"], identifier), logical(None, identifier)):
+            _link(world, name, f"{tree['resourceType']}/{tree['id']}", doubtful)
 
 
 def _link(world: World, name: str | None, target: str, doubtful: set[str]) -> None:

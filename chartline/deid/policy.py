@@ -29,7 +29,7 @@ _FITS: Mapping[str, frozenset[str]] = {
     "city": frozenset({"string"}),
     "age": frozenset({"Age"}),
     "pseudonym": frozenset({"id"}),  # of a resource, nothing else
-    "reference": frozenset({"Reference"}),
+    "reference": frozenset({"Reference", "uri", "url", "canonical"}),
     "code-check": frozenset({"Coding", "string", "code", "uri"}),
     "clean-text": _STRINGS,
     "attachment": frozenset({"base64Binary"}),
@@ -56,6 +56,7 @@ MADE_ANEW = {
     "Narrative": "a narrative passes as a whole, cleaned, or not at all",
     "Extension": "an extension passes by its address in [extensions]",
 }
+_OF_EVERY_RESOURCE = frozenset({"id", "implicitRules", "language", "meta"})
 _TABLES = frozenset({"dates", "means", "text", "resources", "types", "paths", "extensions", "systems"})
 _SHORTEST_SYSTEM = 8  # characters; a shorter prefix would name every vocabulary
 _EXTENSION_RULES = frozenset({"value", "nested", "drop"})
@@ -123,6 +124,7 @@ class Policy:
     paths: Mapping[str, Decision] = field(repr=False)
     extensions: Mapping[str, str] = field(repr=False)
     public_systems: tuple[str, ...] = field(repr=False)
+    registries: tuple[str, ...] = field(repr=False)
 
     def decide(self, owner: str, path: str, element: Element) -> Decision:
         """The decision on an element.
@@ -135,8 +137,8 @@ class Policy:
         names = [path, f"{owner}.{element.name}"]
         if element.choice:
             names += [f"{path.rpartition('.')[0]}.{element.choice}[x]", f"{owner}.{element.choice}[x]"]
-        if element.name == "id" and owner in definitions.resource_types():
-            names.append("Resource.id")
+        if element.name in _OF_EVERY_RESOURCE and owner in definitions.resource_types():
+            names.append(f"Resource.{element.name}")
         for name in names:
             if name in self.paths:
                 return self.paths[name]
@@ -144,6 +146,10 @@ class Policy:
         if definition is not None and definition.kind == "backbone":
             return Decision("keep", element.type, "its elements are decided one by one")
         return self.types.get(element.type, _DEFAULT)
+
+    def is_public(self, system: str) -> bool:
+        """Whether a code system is a published vocabulary, and no registry of numbers of persons."""
+        return system.startswith(self.public_systems) and not system.startswith(self.registries)
 
     def effect(self, action: str) -> str:
         """What an action does under this policy: ``date`` becomes shift, year or keep, and so on."""
@@ -434,23 +440,24 @@ def _policy(file: Path, body: Mapping[str, Any], means: Mapping[str, str], shift
         types=_checked_types(file, body["types"]),
         paths=_checked_paths(file, body.get("paths", {})),
         extensions={url: rule for url, rule in body.get("extensions", {}).items() if rule != "drop"},
-        public_systems=_public(file, body.get("systems", {})),
+        public_systems=_systems(file, body.get("systems", {}), "public"),
+        registries=_systems(file, body.get("systems", {}), "registries"),
     )
 
 
-def _public(file: Path, section: Mapping[str, Any]) -> tuple[str, ...]:
-    """Prefixes of the addresses of public vocabularies."""
-    for name in section:
-        _one_of(file, "[systems]", name, ("public",))
-    public = section.get("public", [])
-    named = isinstance(public, list) and all(isinstance(s, str) and len(s) >= _SHORTEST_SYSTEM for s in public)
-    if not named or not all(":" in s for s in public):
+def _systems(file: Path, section: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Prefixes of the addresses of vocabularies."""
+    for given in section:
+        _one_of(file, "[systems]", given, ("public", "registries"))
+    found = section.get(name, [])
+    named = isinstance(found, list) and all(isinstance(s, str) and len(s) >= _SHORTEST_SYSTEM for s in found)
+    if not named or not all(":" in s for s in found):
         raise UsageError(
             "CL2074",
-            f"{file.name}: [systems] public is not a list of addresses.",
-            'For example public = ["http://loinc.org"].',
+            f"{file.name}: [systems] {name} is not a list of addresses.",
+            f'For example {name} = ["http://loinc.org"].',
         )
-    return tuple(public)
+    return tuple(found)
 
 
 def _replaceable(file: Path, rules: Policy) -> None:

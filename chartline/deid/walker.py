@@ -397,7 +397,7 @@ class Deidentifier:
             return self._counted(self._listed(self._age(path, "Range"), element), slot)
         if effect == "keep" and element.type in definitions.load():
             return self._datatype(path, element, slot)
-        if effect == "reference":
+        if effect == "reference" and element.type == "Reference":
             return self._pointer(path, element, slot)
         if effect == "age":
             return self._counted(self._listed(self._age(path), element), slot)
@@ -409,6 +409,7 @@ class Deidentifier:
         """The action on a value that stands by itself, of each where there is a list."""
         effect = self._policy.effect(action)
         made: dict[str, Callable[[], Action]] = {
+            "reference": lambda: self._linked,
             "zip3": lambda: _on_text(geography.zip3),
             "zip5": lambda: _on_text(geography.zip5),
             "code-check": lambda: self._code_check(path, element.type),
@@ -570,7 +571,25 @@ class Deidentifier:
             out["type"] = kind
         return out or MASKED
 
+    def _linked(self, value: Any, walk: Walk) -> Any:
+        """A uri, url or canonical that names a record; any other names the world outside."""
+        walk.personal += 1
+        if not isinstance(value, str):
+            return None
+        named = value.partition("|")[0]
+        if named.startswith("#"):
+            return self._pointed(named, walk)
+        target = literal(walk.links.get(named) or named)
+        if target is None or target[0] not in self._policy.resources:
+            return None
+        try:
+            return self._pointed(named, walk)
+        except Refused:  # the vault has no code for what is not in the lake
+            return None
+
     def _pointed(self, named: str, walk: Walk) -> str | None:
+        if named == "#":
+            return named
         if named.startswith("#"):
             inner = walk.contained.get(named[1:])
             return f"#{inner}" if inner else None
@@ -605,7 +624,7 @@ class Deidentifier:
             return False
         known = self._public.get(system)
         if known is None:
-            known = self._public[system] = system.startswith(self._policy.public_systems)
+            known = self._public[system] = self._policy.is_public(system)
         return known
 
     def _coding_of(self, path: str) -> Action:

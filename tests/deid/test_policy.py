@@ -65,7 +65,7 @@ def test_the_default_is_to_drop(name):
 )
 def test_free_text_and_identifiers_never_pass_untouched(name, kind):
     rules = policy.load(name)
-    treated = {"drop", "clean-text", "code-check", "zip3", "zip5"}
+    treated = {"drop", "clean-text", "code-check", "zip3", "zip5", "reference"}
     kept = {path for path, of, d in policy.decisions(rules) if of == kind and rules.effect(d.action) not in treated}
     checked = {"Attachment.data", "Reference.type"}  # through the text engine; only names of resource types
     assert kept <= checked | ({"Address.city"} if name == "limited_data_set" else set())
@@ -137,7 +137,10 @@ def test_each_category_of_safe_harbor(category):
         for found in names:
             kind = TREE[owner].elements[found].type
             effect = decision(rules, f"{owner}.{found}")
-            assert effect in ({"year", "drop"} if kind in policy.DATES else {"drop", "zip3"}) or kind == "Period", path
+            assert (
+                effect in ({"year", "drop"} if kind in policy.DATES else {"drop", "zip3", "reference"})
+                or kind == "Period"
+            ), path
 
 
 def test_references_carry_no_identifier_and_no_display():
