@@ -1,7 +1,9 @@
 """Short texts and documents through the text engine, each work done once.
 
 A hospital's records repeat the same few thousand labels. A label is read once without a patient; for each patient it
-is only compared, word by word, with what is known of that patient, and read again when they share a word.
+is only compared, word by word, with what is known of that patient, and read again when they share a word: the value
+itself, a short form of a name, initials, or a strange word that is one letter away from a name. What a thing of
+medicine is called after somebody (``Parkinson disease``) is nobody's name, also for a patient of that name.
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chartline.deid.context import PatientContext
@@ -22,6 +26,10 @@ _WORD = re.compile(r"[^\W_]+")
 # A local code that could be a number of a person: seven digits in a row, an address of mail, or a sentence.
 _FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
 _MANY_DIGITS = 5  # from which a number is matched however it is grouped
+_NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
+_INITIALS = re.compile(r"(?:[^\W\d_]\.\s?){2,4}")
+_ALONE = "*"  # the mark of a text that is one strange word: a name may be written into it
+_LONG_NAME = 5  # letters of a name that is looked for inside of a word, or one letter away
 _LONG_WORD = 3  # shorter words of a longer value are found with the whole of it or not at all
 _LABELS = 200_000  # remembered labels of a worker; a hospital has fewer
 _PATIENTS = 32  # remembered patients of a worker; their rows come together
@@ -32,31 +40,109 @@ _MISSING: frozenset[str] | None = frozenset({"\0"})
 
 @dataclass
 class About:
-    """What is remembered of one patient: the words known of the patient, and what was read.
+    """What is remembered of one patient: the words known of the patient, those of names, and what was read.
 
     It holds the patient, so that the patient's address stays taken.
     """
 
     patient: PatientContext
     known: frozenset[str]
+    names: frozenset[str] = frozenset()
     texts: dict[str, str] = field(default_factory=dict)
     labels: dict[str, bool] = field(default_factory=dict)
     documents: dict[bytes, DocumentResult] = field(default_factory=dict)
 
 
 def words(text: str) -> frozenset[str]:
+    """What a text may share with a known value: its words, its many digits, its initials, its strange words' marks."""
+    found = _plain_words(text)
+    marks = (mark for word in found if _strange(word) for mark in _marks(word))
+    alone = [_ALONE] if len(found) == 1 and any(map(_strange, found)) else []
+    return frozenset([*found, *marks, *alone, *_initials(text)])
+
+
+def _plain_words(text: str) -> frozenset[str]:
     """The words of a text, without case and accents, and its digits as one number where there are many."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     digits = "".join(c for c in plain if c.isdigit())
     return frozenset([*_WORD.findall(plain.casefold()), *([digits] if len(digits) >= _MANY_DIGITS else [])])
 
 
+@lru_cache(maxsize=1 << 16)
+def _strange(word: str) -> bool:
+    """Whether a word is on no list, so that it may be a name with an error in it or with something attached."""
+    from chartline.deid.text import lexicon
+
+    if len(word) < _LONG_NAME or not word.isalpha():
+        return False
+    found = lexicon.kind(word)
+    return not (found.word or found.medical or found.eponym)
+
+
+def _marks(word: str) -> Iterator[str]:
+    """The word, and each that is left when one letter is missing: words one error apart share one of these."""
+    yield f"~{word}"
+    for i in range(len(word)):
+        yield f"~{word[:i]}{word[i + 1 :]}"
+
+
+def _near(name: str, word: str) -> bool:
+    """Whether a word is a long name with an error in it."""
+    return len(name) > _LONG_NAME and not frozenset(_marks(name)).isdisjoint(_marks(word))
+
+
+def _initials(text: str) -> Iterator[str]:
+    """A text that is nothing but initials with their points."""
+    if len(text) <= 12 and _INITIALS.fullmatch(text):
+        yield "." + "".join(c for c in text.casefold() if c.isalpha())
+
+
 def telling(value: str) -> frozenset[str]:
     """The words of a known value that can point to its owner: not ``10`` or ``to`` of an address, but ``Li`` alone."""
-    found = words(value)
+    found = _plain_words(value)
     if len(found) == 1:
         return found
     return frozenset(w for w in found if len(w) >= (_MANY_DIGITS if w.isdigit() else _LONG_WORD))
+
+
+def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of a patient's names with their short forms, and what else tells of them: marks and initials."""
+    from chartline.deid.text.known import nicknames
+
+    names: set[str] = set()
+    told: set[str] = set()
+    for value in (k.value for k in patient.known if k.type in _NAMES):
+        parts = [p for p in _WORD.findall(value.casefold()) if not p.isdigit()]
+        for part in (p.rstrip("0123456789") for p in parts):
+            names |= {part, *nicknames(part)}
+            told.update(_marks(part) if _strange(part) else ())
+        first = "".join(p[0] for p in parts)
+        told |= {f".{first}", f".{first[:1]}{first[-1:]}", f".{first[-1:]}{first[:1]}"} if len(first) > 1 else set()
+    if any(len(n) >= _LONG_NAME for n in names):
+        told.add(_ALONE)
+    return frozenset(names), frozenset(told)
+
+
+@lru_cache(maxsize=1 << 14)
+def _a_name(word: str) -> bool:
+    """Whether a word of a name is a name wherever it stands."""
+    from chartline.deid.text import lexicon
+
+    found = lexicon.kind(word)
+    return len(word) >= _LONG_WORD and not (found.word or found.medical)
+
+
+@lru_cache(maxsize=1 << 14)
+def _without_things(label: str) -> str:
+    """A label without the names that things of medicine have from somebody: ``Parkinson`` before ``disease``."""
+    from chartline.deid.text import names
+    from chartline.deid.text.casing import cased
+
+    reading = names.read(cased(label))
+    named = [t for t in reading.words if t.kind.eponym and reading.things.hold(t.start, t.end)]
+    for token in reversed(named):
+        label = label[: token.start] + label[token.end :]
+    return label.strip()
 
 
 class Phrases:
@@ -80,8 +166,10 @@ class Phrases:
         if memory is None:
             if len(self._patients) >= _PATIENTS:
                 self._patients.clear()
-            known = frozenset().union(*(telling(k.value) for k in patient.known))
-            memory = self._patients[id(patient)] = About(patient, known)
+            names, told = _named(patient)
+            known = frozenset().union(told, filter(_a_name, names))
+            known = known.union(*(telling(k.value) for k in patient.known))
+            memory = self._patients[id(patient)] = About(patient, known, names)
         self._last = memory
         return memory
 
@@ -103,8 +191,21 @@ class Phrases:
         labels = self.about(patient).labels
         made = labels.get(text)
         if made is None:
-            made = labels[text] = self._engine.identifies(text, patient)
+            made = labels[text] = self._of_patient(text, self.about(patient))
         return made
+
+    def _of_patient(self, text: str, about: About) -> bool:
+        """Whether a label that shares something with what is known of a patient holds it as an identifier."""
+        own = _plain_words(text)
+        if not about.known.isdisjoint(_initials(text)):
+            return True
+        if own <= {*about.names, *(n[0] for n in about.names if n)} and any(map(_a_name, own & about.names)):
+            return True
+        alone = next(iter(own)) if len(own) == 1 else ""
+        long = [n for n in about.names if len(n) >= _LONG_NAME and _a_name(n)]
+        if _strange(alone) and any(n in alone or _near(n, alone) for n in long):
+            return True
+        return self._engine.identifies(_without_things(text), about.patient)
 
     def free_form(self, code: str, patient: PatientContext) -> bool:
         """Whether a code of a local vocabulary may hold a person's number or words instead of a code."""

@@ -287,10 +287,12 @@ def test_a_local_code_stays_and_its_system_does_not_tell_whose_it_is():
 
 
 def test_a_public_display_stays_unless_it_names_somebody():
-    for display, stays in (("Systolic blood pressure", True), (f"Pressure of {SECRET}", False), ("Bell palsy", False)):
+    stay = {"Systolic blood pressure": True, f"Pressure of {SECRET}": False, "Dr. Bell": False, "Bell palsy": True}
+    for display, stays in stay.items():
         coding = {"system": "http://loinc.org", "code": "8480-6", "display": display}
-        made = through(observation(code={"coding": [coding], "text": display}))["code"]
+        made = through(observation(code={"coding": [coding]}))["code"]
         assert ("display" in made["coding"][0]) is stays
+        made = through(observation(code={"coding": [coding], "text": display}))["code"]
         assert (made["text"] == display) is stays
 
 

@@ -117,6 +117,11 @@ _PERSONAL = regex.compile(
 )
 
 
+def nicknames(first: str) -> tuple[str, ...]:
+    """The short forms in common use of a first name, in lower case."""
+    return _NICKNAMES.get(first.lower(), ())
+
+
 def find(text: str, patient: PatientContext, providers: Rules = ()) -> Iterator[Found]:
     """Every known value of the patient, and of the providers as ``rules`` gives them, in a text."""
     if patient.known:
