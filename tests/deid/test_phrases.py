@@ -1,7 +1,12 @@
 """The memory before the text engine: no work twice, and no word of a patient's own forgotten for it."""
 
-from chartline.deid.context import Known, PatientContext
+import pytest
+
+from chartline.deid import policy
+from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.keys import Key
 from chartline.deid.phrases import Phrases, telling
+from chartline.deid.text import build, lexicon
 from tests.deid.walking import PATIENT, SECRET, Engine
 
 ROBERT = PatientContext("p3", (Known("GIVEN", "Robert"),))
@@ -47,3 +52,79 @@ def test_words_that_point_to_nobody_are_not_telling():
     assert telling("Li") == {"li"}
     assert telling("02139") == {"02139"}
     assert telling("617-555-0188") == {"6175550188"}
+
+
+# --- with the real engine ----------------------------------------------------------------------------
+
+BOB = PatientContext(
+    "b", (Known("NAME", "Robert James Quixmire"), Known("GIVEN", "Robert"), Known("FAMILY", "Quixmire")), "male"
+)
+EPONYMOUS = PatientContext(
+    "e", (Known("NAME", "Mary Parkinson"), Known("GIVEN", "Mary"), Known("FAMILY", "Parkinson")), "female"
+)
+
+
+@pytest.fixture(scope="module")
+def real():
+    rules, key = policy.load("expert_determination"), Key("k", bytes(range(1, 33)))
+    return Phrases(build(rules, key, "test", Cohort()))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Quixmire", "quixmire", "QUIXMIRE", "Bob", "Bobby", "Bobby Q", "Bob Quixmire", "Robert Q.", "Jim Quixmire"),
+        *("Quixmyre", "Quixmier", "Quixmre", "quixmyre", "panel for Quixmyre", "Bob's insulin", "Quixmire-01"),
+        *("R.Q.", "R. Q.", "R.J.Q.", "RQuixmire", "RJQuixmire", "robertquixmire", "quixmirer"),
+    ],
+)
+def test_a_label_with_any_form_of_a_known_name_identifies_its_patient_and_no_other(real, label):
+    for _ in range(2):
+        assert real.identifies(label, BOB)
+    if len(label) <= 6 or label.islower():
+        assert not real.identifies(label, EPONYMOUS)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Parkinson disease", "Parkinson's disease", "Secondary Parkinson disease", "Parkinsonism", "Bell palsy"),
+        *("X-ray of knee", "Knee X-ray", "mg", "MP", "Systolic blood pressure", "Robertsonian translocation"),
+        *("Rich in fibre", "Rob disease score", "Cat dander IgE Ab in Serum"),
+    ],
+)
+def test_a_clinical_label_stays_whatever_its_patient_is_called(real, label):
+    assert not real.identifies(label, BOB)
+    assert not real.identifies(label, EPONYMOUS)
+
+
+@pytest.mark.parametrize(
+    "label", ["Parkinson", "Mrs. Parkinson", "Mary Parkinson", "Parkinson disease of M. Parkinson"]
+)
+def test_the_name_of_a_thing_is_a_name_where_it_stands_for_the_patient(real, label):
+    assert real.identifies(label, EPONYMOUS)
+
+
+def test_common_surnames_take_no_clinical_label(real):
+    labels = [
+        *(
+            "Essential hypertension",
+            "Body mass index",
+            "Hemoglobin A1c",
+            "Influenza vaccine",
+            "Chest pain",
+            "Acute bronchitis",
+        ),
+        *("Carbon dioxide", "Total cholesterol", "Wheezing", "Otitis media", "Peanut allergy", "Urine dipstick"),
+        *("Graves disease", "Wells score", "Down syndrome", "Cat dander IgE", "Long bone fracture", "Brown stool"),
+    ]
+    lists = lexicon.load()
+    first = [w for w, rank in lists.female.items() if rank < 100] + [w for w, rank in lists.male.items() if rank < 100]
+    lost = []
+    for i, family in enumerate(w for w, rank in lists.last.items() if rank < 1000):
+        given = first[i % len(first)].title()
+        known = (Known("NAME", f"{given} {family.title()}"), Known("GIVEN", given), Known("FAMILY", family.title()))
+        patient = PatientContext(f"p{i}", known)
+        lost += [(label, family) for label in labels if real.identifies(label, patient)]
+    assert [pair for pair in lost if pair[1] not in pair[0].casefold()] == []
+    assert {family for _, family in lost} <= {"long", "brown", "wells"}

@@ -20,7 +20,7 @@ from presidio_anonymizer.operators import Operator, OperatorType
 from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
-from chartline.deid.text import datetext, documents, known, names, ner, patterns, tables
+from chartline.deid.text import datetext, documents, known, lexicon, names, ner, patterns, tables
 from chartline.deid.text.casing import cased
 from chartline.deid.text.normalise import normalise
 from chartline.deid.text.spans import Found, Span, union
@@ -56,6 +56,7 @@ _CONTROL = (
 )
 _CONTROL_FINDS = ("Lindqvist", "00482913", "Okonkwo", "March 3", "Lakemont", "617-555-0188", "h.lindqvist", "12 Alder")
 _CACHE = 4096
+_GUESSES = frozenset({"ner:person", "name:run"})
 _PART = 64  # pieces that Presidio replaces in one go
 
 
@@ -170,7 +171,7 @@ class TextEngine:
         )
         self._anonymizer = AnonymizerEngine()
         self._anonymizer.add_anonymizer(_Replace)
-        self._short: OrderedDict[str, tuple[str, bool]] = OrderedDict()
+        self._short: OrderedDict[str, TextResult] = OrderedDict()
         self._nobody = PatientContext("")
         self.prove()
 
@@ -259,27 +260,25 @@ class TextEngine:
 
     # --- short texts ---------------------------------------------------------------------------------
 
-    def _judged(self, text: str, patient: PatientContext) -> tuple[str, bool]:
+    def _judged(self, text: str, patient: PatientContext) -> TextResult:
         made = self._short.get(text)
         if made is None:
-            cleaned = self.deidentify(text, self._nobody)
-            made = self._short[text] = (cleaned.text, bool(cleaned.spans))
+            made = self._short[text] = self.deidentify(text, self._nobody)
             if len(self._short) > _CACHE:
                 self._short.popitem(last=False)
-        if (patient.known and next(iter(known.find(text, patient)), None) is not None) or made[1]:
-            cleaned = self.deidentify(text, patient)
-            return cleaned.text, bool(cleaned.spans)
+        if (patient.known and next(iter(known.find(text, patient)), None) is not None) or made.spans:
+            return self.deidentify(text, patient)
         return made
 
     def clean(self, text: str, patient: PatientContext) -> str:
         """A short text, such as a code's text, without identifiers."""
-        return self._judged(text, patient)[0]
+        return self._judged(text, patient).text
 
     def identifies(self, text: str, patient: PatientContext) -> bool:
         """Whether a code or label holds anything identifying; plain numbers and unit expressions do not."""
         if len(text) <= 6 or (text.replace(".", "").replace("-", "").replace(" ", "").isdigit() and len(text) <= 10):
             return patient.known != () and next(iter(known.find(text, patient)), None) is not None
-        return self._judged(text, patient)[1]
+        return _labels_somebody(text, self._judged(text, patient).spans)
 
     # --- documents -----------------------------------------------------------------------------------
 
@@ -333,6 +332,19 @@ def _touching(text: str, found: list[Found]) -> list[Found]:
         else:
             out.append(piece)
     return out
+
+
+def _labels_somebody(label: str, spans: tuple[Span, ...]) -> bool:
+    """Whether what was found in a label is more than a guess at a name: ``X-ray`` looks like one in a line of capitals.
+
+    A guess does not count when one of its words is on a list of words and none is a name and no word.
+    """
+    return any(s.source not in _GUESSES or not _of_words(label[s.start : s.end]) for s in spans)
+
+
+def _of_words(piece: str) -> bool:
+    kinds = [lexicon.kind(w) for w in piece.replace("-", " ").split()]
+    return any(k.word or k.medical for k in kinds) and not any(k.strong for k in kinds)
 
 
 def build(policy: Policy, key: Key, project: str, cohort: Cohort) -> TextEngine:
