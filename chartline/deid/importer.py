@@ -105,10 +105,9 @@ def _read(file: Path) -> Mapping[str, Any]:
     except ValueError:
         body = None
     rules = body.get("fhirPathRules") if isinstance(body, dict) else None
-    if not isinstance(rules, list) or not all(isinstance(r, dict) for r in rules):
+    whole = isinstance(body, dict) and isinstance(body.get("parameters") or {}, dict)
+    if not whole or not isinstance(rules, list) or not all(isinstance(r, dict) for r in rules):
         raise UsageError("CL2052", f"{file} has no list of fhirPathRules.", "Name a configuration of the anonymizer.")
-    if not isinstance(body.get("parameters") or {}, dict):
-        raise UsageError("CL2052", f"{file} has parameters that are no object.", "Name them as in the documentation.")
     return dict(body)
 
 

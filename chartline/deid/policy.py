@@ -56,6 +56,7 @@ MADE_ANEW = {
     "Narrative": "a narrative passes as a whole, cleaned, or not at all",
     "Extension": "an extension passes by its address in [extensions]",
 }
+_ID_FIX = "The id of a resource becomes a pseudonym; nothing else does."
 _OF_EVERY_RESOURCE = frozenset({"id", "implicitRules", "language", "meta"})
 _TABLES = frozenset({"dates", "means", "text", "resources", "types", "paths", "extensions", "systems"})
 _SHORTEST_SYSTEM = 8  # characters; a shorter prefix would name every vocabulary
@@ -166,6 +167,26 @@ def _refuse(file: Path, where: str, wrong: str, allowed: Iterable[str]) -> Usage
     return UsageError("CL2040", f"{file.name}: '{wrong}' at {where} is not known.", fix)
 
 
+def _malformed(file: Path, where: str, form: str, fix: str) -> UsageError:
+    return UsageError("CL2074", f"{file.name}: {where} is not {form}.", fix)
+
+
+def _without_reason(file: Path, where: str) -> UsageError:
+    return UsageError("CL2044", f"{file.name}: {where} lacks an action or a reason.", "Give both, and nothing else.")
+
+
+def _unfit(file: Path, where: str, action: str, kind: str, fix: str) -> UsageError:
+    return UsageError("CL2045", f"{file.name}: action '{action}' at {where} does not fit {kind}.", fix)
+
+
+def _idle(file: Path, path: str, why: str, fix: str) -> UsageError:
+    return UsageError("CL2073", f'{file.name}: [paths] "{path}" would change nothing: {why}.', fix)
+
+
+def _contradiction(file: Path, what: str, fix: str) -> UsageError:
+    return UsageError("CL2072", f"{file.name}: {what}.", fix)
+
+
 def _one_of(file: Path, where: str, value: Any, allowed: Iterable[str]) -> str:
     if value not in set(allowed):
         raise _refuse(file, where, str(value), allowed)
@@ -200,7 +221,7 @@ def _merged(file: Path, text: str, seen: tuple[Path, ...] = ()) -> dict[str, Any
         _one_of(file, "the top level", section, _SECTIONS)
         if isinstance(content, dict) != (section in _TABLES):
             form = "a table" if section in _TABLES else "a text"
-            raise UsageError("CL2074", f"{file.name}: {section} is not {form}.", "See policies/safe_harbor.toml.")
+            raise _malformed(file, section, form, "See policies/safe_harbor.toml.")
     parent = body.pop("extends", None)
     if parent is None:
         return body
@@ -257,44 +278,31 @@ def _kind(path: str) -> str | None:
 def _decision(file: Path, section: str, name: str, body: Any) -> Decision:
     where = f'[{section}] "{name}"'
     if not isinstance(body, dict) or set(body) != {"action", "reason"} or not str(body.get("reason", "")).strip():
-        raise UsageError("CL2044", f"{file.name}: {where} lacks an action or a reason.", "Give both, and nothing else.")
+        raise _without_reason(file, where)
     return Decision(_one_of(file, where, body["action"], ACTIONS), name, str(body["reason"]))
 
 
 def _fitting(file: Path, where: str, decision: Decision, kind: str) -> None:
     allowed = _FITS.get(decision.action)
     if allowed is not None and kind not in allowed:
-        raise UsageError(
-            "CL2045",
-            f"{file.name}: action '{decision.action}' at {where} does not fit the type {kind}.",
-            f"It fits {', '.join(sorted(allowed))}; use keep or drop, or name another element.",
-        )
+        fix = f"It fits {', '.join(sorted(allowed))}; use keep or drop, or name another element."
+        raise _unfit(file, where, decision.action, f"the type {kind}", fix)
 
 
 def _effective(file: Path, path: str, decision: Decision) -> None:
     """Refuse a decision on what the product makes itself, which would change nothing."""
     steps = path.split(".")
     for i in range(1, len(steps)):
-        kind = _kind(".".join(steps[:i]))
+        above = ".".join(steps[:i])
+        kind = _kind(above)
         if kind in MADE_ANEW and path != "Reference.type":
-            raise UsageError(
-                "CL2073",
-                f'{file.name}: [paths] "{path}" would change nothing: {MADE_ANEW[kind]}.',
-                f'Decide on "{".".join(steps[:i])}" as a whole.',
-            )
+            raise _idle(file, path, MADE_ANEW[kind], f'Decide on "{above}" as a whole.')
     whole = len(steps) == 2 and steps[0] in definitions.resource_types()
     if whole and steps[1] in ("extension", "modifierExtension", "contained"):
-        raise UsageError(
-            "CL2073",
-            f'{file.name}: [paths] "{path}" would change nothing.',
-            "Extensions pass by [extensions]; contained resources by the rules of their type.",
-        )
+        why = "extensions pass by [extensions], contained resources by the rules of their type"
+        raise _idle(file, path, why, "Use [extensions] or [resources].")
     if (whole and steps[1] == "id") is not (decision.action == "pseudonym"):
-        raise UsageError(
-            "CL2045",
-            f"{file.name}: action '{decision.action}' at [paths] \"{path}\" does not fit.",
-            "The id of a resource becomes a pseudonym; nothing else does.",
-        )
+        raise _unfit(file, f'[paths] "{path}"', decision.action, "it", _ID_FIX)
 
 
 def _checked_paths(file: Path, section: Mapping[str, Any]) -> dict[str, Decision]:
@@ -322,11 +330,7 @@ def _checked_types(file: Path, section: Mapping[str, Any]) -> dict[str, Decision
         decision = _decision(file, "types", name, body)
         _fitting(file, f'[types] "{name}"', decision, name)
         if decision.action == "pseudonym":
-            raise UsageError(
-                "CL2045",
-                f"{file.name}: action 'pseudonym' at [types] \"{name}\" does not fit.",
-                "The id of a resource becomes a pseudonym; nothing else does.",
-            )
+            raise _unfit(file, f'[types] "{name}"', decision.action, "a type", _ID_FIX)
         decided[name] = decision
     return decided
 
@@ -368,7 +372,7 @@ def _checked(file: Path, body: Mapping[str, Any]) -> Policy:
     for kind, reason in body["resources"].items():
         _one_of(file, "[resources]", kind, definitions.resource_types())
         if not isinstance(reason, str) or not reason.strip():
-            raise UsageError("CL2044", f"{file.name}: [resources] {kind} lacks a reason.", "Say why it passes.")
+            raise _without_reason(file, f"[resources] {kind}")
     for url, rule in body.get("extensions", {}).items():
         _one_of(file, f'[extensions] "{url}"', rule, _EXTENSION_RULES)
     means = _choices(file, "means", body["means"], _MEANS)
@@ -383,16 +387,12 @@ def _shift(file: Path, dates: Mapping[str, Any], means: str) -> tuple[int, int]:
     for name in dates:
         _one_of(file, "[dates]", name, ("low", "high"))
     low, high = dates.get("low", 0), dates.get("high", 0)
-    if type(low) is not int or type(high) is not int or max(abs(low), abs(high)) > _MOST_DAYS:
+    days = type(low) is int and type(high) is int and max(abs(low), abs(high)) <= _MOST_DAYS
+    if not days or (means == "shift" and high - low + (not low <= 0 <= high) < 2):  # 0 is never drawn
         raise UsageError(
             "CL2048",
-            f"{file.name}: [dates] low and high are whole days, at most {_MOST_DAYS}.",
-            "For example low = -365, high = -1.",
-        )
-    if means == "shift" and high - low + (not low <= 0 <= high) < 2:  # 0 is never drawn
-        raise UsageError(
-            "CL2048",
-            f"{file.name}: [dates] low must be below high, with two offsets or more between.",
+            f"{file.name}: [dates] low and high must be whole days, {_MOST_DAYS} at most, low below high, with two or "
+            "more offsets to draw from.",
             "For example low = -365, high = -1.",
         )
     return low, high
@@ -400,30 +400,22 @@ def _shift(file: Path, dates: Mapping[str, Any], means: str) -> tuple[int, int]:
 
 def _agreeing(file: Path, rules: Policy) -> None:
     """Refuse rules that contradict each other."""
-    if rules.text.dates != rules.means["date"]:
-        raise UsageError(
-            "CL2072",
-            f"{file.name}: [text] dates is '{rules.text.dates}' and [means] date is '{rules.means['date']}': a note "
-            "would tell what the elements hide.",
-            "Give both the same.",
+    text, means = rules.text, rules.means
+    if text.dates != means["date"]:
+        what = (
+            f"[text] dates is '{text.dates}' and [means] date is '{means['date']}', so that a note would tell the dates"
         )
-    if rules.text.geography == "city" and rules.means["city"] == "drop":
-        raise UsageError(
-            "CL2072",
-            f"{file.name}: [text] geography is 'city' and [means] city is 'drop': a note would tell what the elements "
-            "hide.",
-            'Use geography = "state".',
-        )
+        raise _contradiction(file, what, "Give both the same.")
+    if text.geography == "city" and means["city"] == "drop":
+        what = "[text] geography is 'city' and [means] city is 'drop', so that a note would tell the town"
+        raise _contradiction(file, what, 'Use geography = "state".')
     for path, decision in rules.paths.items():
         steps = path.split(".")
         above = [".".join(steps[:i]) for i in range(2, len(steps))]
         dropped = [p for p in above if p in rules.paths and rules.effect(rules.paths[p].action) == "drop"]
         if dropped and rules.effect(decision.action) != "drop":
-            raise UsageError(
-                "CL2072",
-                f'{file.name}: [paths] "{path}" never applies: "{dropped[0]}" is dropped.',
-                f'Keep "{dropped[0]}", or take "{path}" out.',
-            )
+            what = f'[paths] "{path}" never applies: "{dropped[0]}" is dropped'
+            raise _contradiction(file, what, f'Keep "{dropped[0]}", or take "{path}" out.')
 
 
 def _policy(file: Path, body: Mapping[str, Any], means: Mapping[str, str], shift: tuple[int, int]) -> Policy:
@@ -452,10 +444,8 @@ def _systems(file: Path, section: Mapping[str, Any], name: str) -> tuple[str, ..
     found = section.get(name, [])
     named = isinstance(found, list) and all(isinstance(s, str) and len(s) >= _SHORTEST_SYSTEM for s in found)
     if not named or not all(":" in s for s in found):
-        raise UsageError(
-            "CL2074",
-            f"{file.name}: [systems] {name} is not a list of addresses.",
-            f'For example {name} = ["http://loinc.org"].',
+        raise _malformed(
+            file, f"[systems] {name}", "a list of addresses", f'For example {name} = ["http://loinc.org"].'
         )
     return tuple(found)
 
