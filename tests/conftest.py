@@ -31,11 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """The one Spark session of this process."""
-    from chartline.lake.spark import session
+    """The one Spark session of this process; the runs of the command line and of Airflow compile their plans."""
+    from chartline.lake.spark import little_data, session
 
+    # The optimizing compiler pays for itself after minutes of one work; tests are seconds of many.
+    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     started = session(Settings(lake=tmp_path_factory.mktemp("spark"), master="local[2]"), shuffle_partitions=2)
-    yield started
+    del os.environ["JAVA_TOOL_OPTIONS"]
+    with little_data(started):
+        yield started
     started.stop()
 
 

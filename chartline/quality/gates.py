@@ -109,9 +109,8 @@ def _context() -> Any:
     return context
 
 
-def _validated(frame: DataFrame, checks: Sequence[Check]) -> list[Outcome]:
+def _validated(frame: DataFrame, checks: Sequence[Check], total: int) -> list[Outcome]:
     """Run the checks on one frame; counts are asked for only where something failed, for they cost scans."""
-    total = frame.count()
     verdicts = _results(frame, checks, {"result_format": "BOOLEAN_ONLY"})
     outcomes = [Outcome(c, _verdict_of(r), total, 0) for c, r in zip(checks, verdicts, strict=True)]
     failed = [o.check for o in outcomes if o.verdict == "failed"]
@@ -145,10 +144,11 @@ def _infos(info: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def _on_frame(frame: DataFrame, checks: Sequence[Check]) -> list[Outcome]:
-    if frame.isEmpty():
+    total = frame.count()
+    if not total:
         return [Outcome(c, "not_applicable", 0, 0) for c in checks]
     try:
-        return _validated(frame, checks)
+        return _validated(frame, checks, total)
     except Exception:
         # Whatever Great Expectations or Spark raises may quote a value: the check has erred, and that is all we keep.
         return [Outcome(c, "error", None, None) for c in checks]

@@ -8,10 +8,10 @@ ones. Tables lie in buckets of patients, so a late record costs what its bucket 
 from __future__ import annotations
 
 import functools
-import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from chartline.deid import keys, policy
 from chartline.lake import ledger, tables
 from chartline.lake import spark as lake
 from chartline.quality import gates
-from chartline.settings import Settings, room
+from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 from chartline.timeline import build, events
 from chartline.timeline.build import NOBODY
@@ -42,14 +42,9 @@ _PROOF = 20
 """So many untouched patients of the touched buckets are built again each time and compared with what gold holds."""
 _FEW = 20_000
 """What is known of so many patients and their visits is sent to every task; of more it is shuffled."""
+_LITTLE = 200_000
+"""Where no more resources than so many lie in the changed buckets, the plans cost more than the rows."""
 _READ = ("resource_type", "resource_id", "subject_id", "json", "offsets")
-
-
-def _rules_hash() -> str:
-    """SHA-256 over the code and the tables that turn silver into gold: another hash, and all of gold is built anew."""
-    here = Path(__file__).parent
-    files = [*sorted(here.glob("*.py")), room("schemas") / "timeline.json", room("schemas") / "units.json"]
-    return hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()
 
 
 @lake.guarded
@@ -65,16 +60,31 @@ def _map(batches: Batches, *, relative: bool) -> Batches:
 
 
 @dataclass(frozen=True)
+class Base:
+    """What gold is as it lies.
+
+    Attributes:
+        run: the run that built it.
+        looked: the buckets of silver whose files changed since.
+    """
+
+    run: StageResult
+    looked: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Scope:
     """What a run builds.
 
     Attributes:
         sources: subject_id, bucket, digest, resources of the patients to build; ``proof`` marks untouched ones.
+        patients: how many those are, the untouched ones aside.
         gone: subject_id, bucket of patients that silver no longer has.
         buckets: the buckets to rewrite; None for all.
     """
 
     sources: DataFrame
+    patients: int
     gone: DataFrame | None
     buckets: set[int] | None
 
@@ -90,8 +100,7 @@ def timeline(spark: SparkSession, settings: Settings, *, run_id: str) -> StageRe
     started = datetime.now(UTC)
     rules, key = policy.load(settings.policy), keys.load(settings.key)
     at = {n: tables.version(settings, n) or 0 for n in SILVER}
-    code = _rules_hash()
-    digest = ledger.input_digest("timeline", tables=at, rules=code, key=key.id)
+    digest = ledger.input_digest("timeline", tables=at, key=key.id)
     before = ledger.same_work(settings, "timeline", digest)
     if before:
         return before
@@ -99,27 +108,48 @@ def timeline(spark: SparkSession, settings: Settings, *, run_id: str) -> StageRe
     for name in (*SILVER, *GOLD):
         tables.ensure(settings, name)
     try:
-        base = _base(spark, settings, code, at)
-        result = _build(spark, settings, scratch, run_id, at, base, code)
+        base = _base(spark, settings, at)
+        near = base and len(base.looked) * base.run.counts.in_ <= _LITTLE * lake.BUCKETS
+        with lake.little_data(spark) if near else nullcontext():
+            result = _build(spark, settings, scratch, run_id, at, base)
     finally:
         shutil.rmtree(scratch.parent, ignore_errors=True)
     ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
     return result
 
 
-def _base(spark: SparkSession, settings: Settings, code: str, at: Mapping[str, int]) -> StageResult | None:
-    """The run that gold still is as it left, when its rules and silver's policy are today's; else None."""
+def _base(spark: SparkSession, settings: Settings, at: Mapping[str, int]) -> Base | None:
+    """The run that gold still is as it left, when today's code made it under the policy silver has now; else None."""
     last = ledger.latest(settings, "timeline")
-    if last is None or last.extra.get("rules") != code:
+    if last is None or last.extra.get("code") != ledger.code_version():
         return None
     if any(tables.version(settings, n) != last.tables.get(n) for n in GOLD):
         return None
-    return last if last.extra["policies"] == _policies(spark, settings, at) else None
+    looked: set[int] = set()
+    for name in SILVER:
+        found = tables.changed_buckets(settings, name, last.extra["silver"][name], at[name])
+        if found is None:
+            return None
+        looked |= found
+    policies, _ = _told(_in_buckets(lake.read(spark, settings, SILVER[0], at[SILVER[0]]), looked))
+    return Base(last, frozenset(looked)) if set(policies) <= set(last.extra["policies"]) else None
 
 
-def _policies(spark: SparkSession, settings: Settings, at: Mapping[str, int]) -> list[str]:
-    silver = lake.read(spark, settings, SILVER[0], at[SILVER[0]])
-    return sorted(str(r["policy_hash"]) for r in silver.select("policy_hash").distinct().collect())
+def _told(silver: DataFrame) -> tuple[list[str], bool]:
+    """The hashes of the policies that rows of silver were made under, and whether their times are days.
+
+    Told by silver, not by this call's policy: a stage run by hand may not name the one silver was made under.
+    """
+    from pyspark.sql import functions as f
+
+    row = silver.agg(f.array_sort(f.collect_set("policy_hash")), f.bool_or(f.col("offsets").isNotNull())).first()
+    return (list(row[0]), bool(row[1])) if row else ([], False)
+
+
+def _in_buckets(frame: DataFrame, buckets: Collection[int] | None) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    return frame if buckets is None else frame.where(f.col("bucket").isin(*buckets))
 
 
 def _digests(silver: DataFrame, notes: DataFrame) -> DataFrame:
@@ -140,7 +170,7 @@ def _scope(
     spark: SparkSession,
     settings: Settings,
     at: Mapping[str, int],
-    base: StageResult | None,
+    base: Base | None,
     medicines: DataFrame,
     scratch: Path,
 ) -> Scope:
@@ -150,34 +180,32 @@ def _scope(
     silver, notes = (lake.read(spark, settings, n, at[n]) for n in SILVER)
     if base is None:
         every = _laid(_digests(silver, notes).withColumn("proof", f.lit(False)), scratch / "sources")
-        return Scope(every, None, None)
-    looked: set[int] | None = set()
-    for name in SILVER:
-        found = tables.changed_buckets(settings, name, base.extra["silver"][name], at[name])
-        looked = None if found is None or looked is None else looked | found
-    held = lake.read(spark, settings, "gold.lineage")
+        return Scope(every, every.count(), None, None)
+    held, looked = lake.read(spark, settings, "gold.lineage"), set(base.looked)
+    dosed = held.where("false").select("subject_id", "bucket")
+    if NOBODY in looked:
+        dosed = _laid(_dosed(spark, settings, held, medicines), scratch / "dosed")
+        looked |= {r["bucket"] for r in dosed.select("bucket").distinct().collect()}
+    silver, notes, held = (_in_buckets(frame, looked) for frame in (silver, notes, held))
     was = held.selectExpr("subject_id", "bucket", "digest AS was")
-    if looked is not None:
-        near = f.col("bucket").isin(*looked)
-        silver, notes, was = silver.where(near), notes.where(near), was.where(near)
-    both = _digests(silver, notes).join(was, ["subject_id", "bucket"], "full")
-    touched = both.where("NOT (digest <=> was)").select("subject_id", "bucket")
-    if looked is None or -1 in looked:
-        touched = touched.unionByName(_dosed(spark, settings, held, medicines)).distinct()
-    touched = _laid(touched, scratch / "touched")
-    buckets = {r["bucket"] for r in touched.select("bucket").distinct().collect()}
-    here = f.col("bucket").isin(*buckets)
-    full, full_notes = (lake.read(spark, settings, n, at[n]).where(here) for n in SILVER)
-    now = _laid(_digests(full, full_notes), scratch / "now")
-    fresh = now.join(f.broadcast(touched.select("subject_id")), "subject_id", "left_semi")
-    still = now.where(f"subject_id <> {NOBODY}").join(
-        f.broadcast(touched.select("subject_id")), "subject_id", "left_anti"
+    both = (
+        _digests(silver, notes)
+        .join(was, ["subject_id", "bucket"], "full")
+        .join(f.broadcast(dosed.selectExpr("subject_id", "true AS dosed")), "subject_id", "left")
+        .withColumn("touched", f.expr("NOT (digest <=> was) OR coalesce(dosed, false)"))
+        .drop("was", "dosed")
     )
-    proof = still.orderBy(f.xxhash64("subject_id", f.lit(str(sorted(at.items()))))).limit(_PROOF)
-    sources = fresh.withColumn("proof", f.lit(False)).unionByName(proof.withColumn("proof", f.lit(True)))
-    sources = _laid(sources, scratch / "sources")
-    gone = touched.join(now.select("subject_id"), "subject_id", "left_anti")
-    return Scope(sources, gone, buckets)
+    both = _laid(both, scratch / "looked")
+    touched = {r["bucket"]: r["count"] for r in both.where("touched").groupBy("bucket").count().collect()}
+    both = _in_buckets(both, touched)
+    order = f.xxhash64("subject_id", f.lit(str(sorted(at.items()))))
+    proof = both.where(f"NOT touched AND subject_id <> {NOBODY}").orderBy(order).limit(_PROOF)
+    sources = both.where("touched AND digest IS NOT NULL").unionByName(proof)
+    sources = _laid(
+        sources.selectExpr("subject_id", "bucket", "digest", "resources", "NOT touched AS proof"), scratch / "sources"
+    )
+    gone = both.where("touched AND digest IS NULL").select("subject_id", "bucket")
+    return Scope(sources, sum(touched.values()), gone, set(touched))
 
 
 def _dosed(spark: SparkSession, settings: Settings, held: DataFrame, medicines: DataFrame) -> DataFrame:
@@ -202,33 +230,39 @@ def _staged(silver: DataFrame, relative: bool, to: Path) -> DataFrame:
     return _laid(silver.select(*_READ).mapInArrow(functools.partial(_map, relative=relative), columns), to)
 
 
+def _medicines(
+    spark: SparkSession, settings: Settings, silver: DataFrame, relative: bool, base: Base | None, scratch: Path
+) -> DataFrame:
+    """What each Medication says: as gold holds it, or made anew when what belongs to no patient changed."""
+    if base is not None and NOBODY not in base.looked:
+        return lake.read(spark, settings, "gold.medications").drop("run_id")
+    drugs = silver.where(f"bucket = {NOBODY} AND resource_type = 'Medication'")
+    return _laid(build.medications(_staged(drugs, relative, scratch / "drugs")), scratch / "medications")
+
+
 def _build(
     spark: SparkSession,
     settings: Settings,
     scratch: Path,
     run_id: str,
     at: Mapping[str, int],
-    base: StageResult | None,
-    code: str,
+    base: Base | None,
 ) -> StageResult:
     from pyspark.sql import functions as f
 
     silver, notes = (lake.read(spark, settings, n, at[n]) for n in SILVER)
-    # Told by silver, not by this call's policy: a stage run by hand may not name the one silver was made under.
-    relative = base.extra["relative"] if base else not silver.where("offsets IS NOT NULL").isEmpty()
-    drugs = silver.where("bucket = -1 AND resource_type = 'Medication'")
-    medicines = _laid(build.medications(_staged(drugs, relative, scratch / "drugs")), scratch / "medications")
+    policies, relative = (base.run.extra["policies"], base.run.extra["relative"]) if base else _told(silver)
+    medicines = _medicines(spark, settings, silver, relative, base, scratch)
     scope = _scope(spark, settings, at, base, medicines, scratch)
     picked, texts = silver, notes
     if scope.buckets is not None:
-        here = f.col("bucket").isin(*scope.buckets)
         ids = f.broadcast(scope.sources.select(f.col("subject_id").alias("who")))
-        picked = silver.where(here).join(ids, f.expr(f"coalesce(subject_id, {NOBODY}) = who"), "left_semi")
-        texts = notes.where(here).join(ids, f.expr("subject_id = who"), "left_semi")
+        picked, texts = (_in_buckets(frame, scope.buckets) for frame in (silver, notes))
+        picked = picked.join(ids, f.expr(f"coalesce(subject_id, {NOBODY}) = who"), "left_semi")
+        texts = texts.join(ids, f.expr("subject_id = who"), "left_semi")
     staged = _staged(picked, relative, scratch / "rows")
     visits = _laid(build.encounters(staged), scratch / "visits")
-    few = scope.sources.count() <= _FEW
-    found = build.all_events(staged, visits, medicines, texts, few).select(*_event_columns())
+    found = build.all_events(staged, visits, medicines, texts, scope.patients <= _FEW).select(*_event_columns())
     found = _laid(found, scratch / "events")
     lineage = _laid(build.lineage(staged, found, scope.sources.drop("proof")), scratch / "lineage")
     frames = {
@@ -238,11 +272,9 @@ def _build(
         "gold.lineage": lineage,
     }
     whole = {name: _whole(spark, settings, name, frame, scope, run_id) for name, frame in frames.items()}
-    kept = lake.read(spark, settings, "gold.lineage")
+    kept = whole["gold.lineage"]
     if scope.buckets is not None:
-        kept = kept.where(~f.col("bucket").isin(*scope.buckets)).unionByName(whole["gold.lineage"])
-    else:
-        kept = whole["gold.lineage"]
+        kept = lake.read(spark, settings, "gold.lineage").where(~f.col("bucket").isin(*scope.buckets)).unionByName(kept)
     counts, flags = _counts(kept)
     counts.require_whole("timeline")
     fresh = functools.partial(_without_proof, scope=scope)
@@ -258,29 +290,39 @@ def _build(
             "rebuilt": _rebuilt(spark, settings, found, scope),
         }
         verdict = gates.check(settings, "timeline", facing, counts, run_id=run_id)
-    written = {}
-    for name, frame in whole.items():
-        written[name] = lake.write(frame, settings, name, "overwrite", {"run_id": run_id}, scope.buckets)
-    built = lake.read(spark, settings, "gold.events", written["gold.events"])
-    if scope.buckets is not None:
-        built = built.where(f.col("bucket").isin(*scope.buckets))
-    tallied = build.code_counts(built).withColumn("run_id", f.lit(run_id))
-    written["gold.code_counts"] = lake.write(
-        tallied, settings, "gold.code_counts", "overwrite", {"run_id": run_id}, scope.buckets
-    )
-    codes = build.codes(lake.read(spark, settings, "gold.code_counts")).withColumn("run_id", f.lit(run_id))
-    written["gold.codes"] = lake.write(codes, settings, "gold.codes", "overwrite", {"run_id": run_id})
-    named = medicines.withColumn("run_id", f.lit(run_id))
-    written["gold.medications"] = lake.write(named, settings, "gold.medications", "overwrite", {"run_id": run_id})
+    written = {
+        name: lake.write(frame, settings, name, "overwrite", {"run_id": run_id}, scope.buckets)
+        for name, frame in whole.items()
+    }
+    written |= _tallied(spark, settings, medicines, scope, run_id, written["gold.events"])
     extra = {
-        "rules": code,
+        "code": ledger.code_version(),
         "silver": dict(at),
-        "policies": _policies(spark, settings, at),
+        "policies": policies,
         "relative": relative,
         "buckets": None if scope.buckets is None else len(scope.buckets),
         "flags": flags,
     }
     return StageResult("timeline", run_id, counts, written, {"timeline": verdict}, extra=extra)
+
+
+def _tallied(
+    spark: SparkSession, settings: Settings, medicines: DataFrame, scope: Scope, run_id: str, events_at: int
+) -> dict[str, int]:
+    """Bring the tables that sum over patients to what gold.events says; their versions."""
+    from pyspark.sql import functions as f
+
+    def written(name: str, frame: DataFrame, buckets: Collection[int] | None = None) -> int:
+        return lake.write(
+            frame.withColumn("run_id", f.lit(run_id)), settings, name, "overwrite", {"run_id": run_id}, buckets
+        )
+
+    made = _in_buckets(lake.read(spark, settings, "gold.events", events_at), scope.buckets)
+    return {
+        "gold.code_counts": written("gold.code_counts", build.code_counts(made), scope.buckets),
+        "gold.codes": written("gold.codes", build.codes(lake.read(spark, settings, "gold.code_counts"))),
+        "gold.medications": written("gold.medications", medicines),
+    }
 
 
 def _event_columns() -> list[str]:
@@ -315,15 +357,18 @@ def _counts(lineage: DataFrame) -> tuple[Counts, dict[str, int]]:
     """The equation over the whole lake, and how many events are odd in which way."""
     from pyspark.sql import functions as f
 
-    row = lineage.agg(f.sum("resources").alias("n"), f.sum("with_events").alias("e")).first()
-    tally: Counter[str] = Counter()
-    for r in (
-        lineage.select(f.explode("filtered").alias("why", "n")).groupBy("why").agg(f.sum("n").alias("n")).collect()
-    ):
-        tally[r["why"].partition("/")[2]] += r["n"]
-    odd = lineage.select(f.explode("flags").alias("flag", "n")).groupBy("flag").agg(f.sum("n").alias("n")).collect()
-    counts = Counts(in_=(row and row["n"]) or 0, out=(row and row["e"]) or 0, filtered=dict(sorted(tally.items())))
-    return counts, {r["flag"]: r["n"] for r in sorted(odd, key=lambda r: str(r["flag"]))}
+    none = "CAST(map() AS map<string,bigint>)"
+    each = lineage.selectExpr(
+        "explode(map_concat(map('in', resources, 'out', with_events),"
+        f" coalesce(transform_keys(filtered, (k, v) -> concat('filtered/', k)), {none}),"
+        f" coalesce(transform_keys(flags, (k, v) -> concat('flags//', k)), {none}))) AS (what, n)"
+    )
+    told: dict[str, Counter[str]] = {"in": Counter(), "out": Counter(), "filtered": Counter(), "flags": Counter()}
+    for row in each.groupBy("what").agg(f.sum("n").alias("n")).orderBy("what").collect():
+        of, _, why = row["what"].partition("/")
+        told[of][why.partition("/")[2]] += row["n"]
+    counts = Counts(in_=told["in"].total(), out=told["out"].total(), filtered=dict(sorted(told["filtered"].items())))
+    return counts, dict(told["flags"])
 
 
 # --- what the gate looks at --------------------------------------------------------------------------
