@@ -122,7 +122,7 @@ KINDS = ("late", "corrected", "error", "deleted", "visit", "merged", "unmerged",
 
 def drawn(seed):
     """Three deliveries of five changes: patient, kind, number."""
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     return [[(draw.randrange(4), draw.choice(KINDS), draw.randrange(10)) for _ in range(5)] for _ in range(3)]
 
 

@@ -39,7 +39,9 @@ _SHAPES = {
     "listType": "ordered|unordered",
     "lang": "[a-z]{2}(?:-[A-Z]{2})?",
     "dir": "ltr|rtl|auto",
-    "styleCode": "Bold|Italics|Underline|Emphasis|[LR]rule|(?:Top|Bot)rule|Arabic|(?:Little|Big)(?:Roman|Alpha)|Disc|Square",
+    "styleCode": (
+        "Bold|Italics|Underline|Emphasis|[LR]rule|(?:Top|Bot)rule|Arabic|(?:Little|Big)(?:Roman|Alpha)|Disc|Square"
+    ),
 }
 _SHAPE = {name: re.compile(values) for name, values in _SHAPES.items()}
 # Elements that begin a new line of the text that is read, and cells of a row; all others run on.
