@@ -20,11 +20,12 @@ _MONTHS = """
     """.split()
 _MONTH_OF = {name[:n].lower(): i + 1 for i, name in enumerate(_MONTHS) for n in (3, len(name))} | {"sept": 9}
 _ORDINALS = """
-    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
-    fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-
-    fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first
+    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+    sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth
+    twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first
     """.split()
-_MON = r"(?P<mon>(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?))\b\.?"
+_MON_WORDS = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+_MON = rf"(?P<mon>{_MON_WORDS})(?![A-Za-z])\.?"
 _DAY = r"(?P<d>0?[1-9]|[12]\d|3[01])(?P<ord>st|nd|rd|th)?"
 _Y4 = r"(?P<y>(?:19|20)\d\d)"
 _YEAR = r"(?:(?P<y>(?:19|20)\d\d)|['’]?(?P<y2>\d\d))"
@@ -90,7 +91,22 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("numeric-eu", rf"{_BEFORE}{_DAY}(?P<s>[/\-.])(?P<m>0?[1-9]|1[0-2])(?P=s){_YEAR}{_AFTER}", False),
         (
             "numeric-range",
-            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}\s*(?:-|–|to)\s*(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?:/{_YEAR})?{_AFTER}",
+            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}\s*(?:-|–|—|to|thru|through)\s*(?P<m2>0?[1-9]|1[0-2])/(?P<d2>0?[1-9]|[12]\d|3[01])(?:/{_YEAR})?{_AFTER}",
+            False,
+        ),
+        (
+            "numeric-pair",
+            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])(?P<s>[/\-.]){_DAY}(?P=s){_YEAR}\s*(?:-|–|—|to|thru|through)\s*(?P<m2>0?[1-9]|1[0-2])(?P=s)(?P<d2>0?[1-9]|[12]\d|3[01])(?P=s)(?P<z>(?:19|20)?\d\d){_AFTER}",
+            False,
+        ),
+        (
+            "month-pair",
+            rf"{_BEFORE}{_MON}\s*{_DAY}\s*(?:-|–|—|to|through|thru)\s*(?P<mon2>{_MON_WORDS})\.?\s*(?P<d2>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?(?:,?\s*{_Y4})?{_AFTER}",
+            True,
+        ),
+        (
+            "month-day-lower",
+            rf"{_BEFORE}(?:(?P<mon>january|february|april|june|july|august|september|october|november|december)\s+{_DAY}|(?P<mon>march|may|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\s+(?P<d>0?[1-9]|[12]\d|3[01])(?P<ord>st|nd|rd|th))(?![\w:/]|[.,\-]\d|\s*(?:mg|ml|%|units?|tab))",
             False,
         ),
         ("month-slash-year", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])[/\-]{_Y4}{_AFTER}", False),
@@ -117,7 +133,11 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         ("holiday", rf"\b{_HOLIDAYS}(?:(?:\s+of|,)?\s+{_Y4})?\b", True),
         ("quarter", rf"\bQ[1-4][\s\-/']*(?:of\s+)?{_Y4}\b", False),
-        ("weekday-date", rf"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(?=,?\s+(?:{_MON}|\d))", False),
+        (
+            "weekday-date",
+            rf"\b(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?(?=,?\s+(?:{_MON}|\d{{1,2}}[/\-]\d))",
+            False,
+        ),
     ]
 ]
 _PATTERN = dict(_FORMS)
@@ -125,7 +145,7 @@ _WORDS = {
     "month": "jan feb mar apr may jun jul aug sep oct nov dec",
     "holiday": "christmas thanksgiving easter halloween labor memorial independence valentine mother father veterans"
     " president columbus hanukkah passover diwali patrick martin mardi fourth good new",
-    "weekday": "monday tuesday wednesday thursday friday saturday sunday",
+    "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
 }
 # Which forms are looked for around which hint, and how far before it and after it.
@@ -133,7 +153,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "month": (
         (
             *("month-range", "month-day", "month-day-upper", "day-month", "day-month-year", "month-year"),
-            *("month-year-lower", "month-word", "word-month"),
+            *("month-year-lower", "month-word", "word-month", "month-pair", "month-day-lower"),
         ),
         28,
         40,
@@ -142,7 +162,17 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "weekday": (("weekday-date",), 1, 30),
     "quarter": (("quarter",), 1, 16),
     "parted": (
-        ("iso", "numeric", "numeric-eu", "numeric-range", "month-slash-year", "year-month", "partial", "sign-off"),
+        (
+            "iso",
+            "numeric",
+            "numeric-eu",
+            "numeric-pair",
+            "numeric-range",
+            "month-slash-year",
+            "year-month",
+            "partial",
+            "sign-off",
+        ),
         12,
         36,
     ),
@@ -185,7 +215,7 @@ def _possible(match: regex.Match[str]) -> bool:
     day = parts.get("d")
     if month and day and int(day) > calendar.monthrange(2000, month)[1]:
         return False
-    return not (parts.get("mon", "").lower() in ("may", "mar") and match.group()[0].islower() and "y" not in parts)
+    return not (parts.get("mon") in ("may", "mar") and not parts.keys() & {"y", "ord", "dw"})
 
 
 def _month(parts: dict[str, str]) -> int | None:
@@ -200,54 +230,109 @@ def year_of(text: str) -> str | None:
     return str(match.group()) if match else None
 
 
+_DAY_NAMES = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_DAY_NAME = re.compile(r"(?P<w>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*)(?P<dot>\.?,?\s+)(?:the\s+)?(?=\S)", re.IGNORECASE)
+# Dates that are found by what stands before them are written without it.
+_BARE = regex.compile(rf"(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?:/{_YEAR})?")
+_NO_DAY = frozenset({"the-nth", "holiday", "quarter", "weekday-date"})
+
+
 def shifted(text: str, days: int) -> str | None:
-    """The date moved by a number of days and written in the form it was found in; None when the form has no calendar day."""
-    for name, pattern in _FORMS:
-        match = pattern.fullmatch(text)
+    """The date moved by a number of days and written in the form it was found in; None when it names no calendar day.
+
+    Both ends of a range move. The name of a weekday becomes that of the new date where the year is told, else it goes.
+    """
+    name = _DAY_NAME.match(text)
+    bare = text[name.end() :] if name else text
+    for form, pattern in [*_FORMS, ("bare", _BARE)]:
+        match = pattern.fullmatch(bare)
         if match is None or not _possible(match):
             continue
-        if name in ("month-range", "numeric-range", "the-nth", "holiday", "quarter", "weekday-date"):
+        return None if form in _NO_DAY else _rewritten(match, days, name)
+    return _each(text, days)
+
+
+def _each(text: str, days: int) -> str | None:
+    """Several dates with nothing but signs between them, each moved."""
+    out, at = [], 0
+    for start, end in _whole(text):
+        if (start, end) == (0, len(text)) or any(c.isalnum() for c in text[at:start]):
             return None
-        return _rewritten(match, days)
-    return None
+        moved = shifted(text[start:end], days)
+        if moved is None:
+            return None
+        out += [text[at:start], moved]
+        at = end
+    return "".join([*out, text[at:]]) if at and not any(c.isalnum() for c in text[at:]) else None
 
 
-def _rewritten(match: regex.Match[str], days: int) -> str | None:
+def _whole(text: str) -> list[Place]:
+    """Where dates stand, those that overlap joined."""
+    return list(windows(((f.start, f.end) for f in find(text)), 0, 0))
+
+
+def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None) -> str | None:
     parts = _groups(match)
     month = _month(parts)
     if month is None:
         return None
     year = int(parts["y"]) if "y" in parts else _century(parts.get("y2"))
     day = int(parts["d"]) if "d" in parts else _ORDINALS.index(parts["dw"].lower()) + 1 if "dw" in parts else 15
+    last_month = int(parts["m2"]) if "m2" in parts else _MONTH_OF[parts["mon2"].lower()] if "mon2" in parts else month
+    last_year = _full(parts["z"]) if "z" in parts else year
+    if "z" not in parts and (last_month, int(parts.get("d2", 32))) < (month, day):
+        year -= 1  # a range over New Year tells the year of its end
     try:
         moved = date(year, month, day) + timedelta(days=days)
+        last = date(last_year, last_month, int(parts["d2"])) + timedelta(days=days) if "d2" in parts else moved
     except (ValueError, OverflowError):
         return None
+    told = moved if "z" in parts else last
+    width = 2 if len(parts.get("d", "")) == 2 and match.group().isalnum() else _width(parts)
     new = {
-        "y": f"{moved.year:04d}",
-        "y2": f"{moved.year % 100:02d}",
-        "m": f"{moved.month:0{len(parts.get('m', '')) or 1}d}",
-        "d": f"{moved.day:0{_day_width(parts)}d}",
+        "y": f"{told.year:04d}",
+        "y2": f"{told.year % 100:02d}",
+        "m": f"{moved.month:0{width}d}",
+        "d": f"{moved.day:0{width}d}",
         "mon": _named(parts.get("mon", ""), moved.month),
-        "ord": _suffix(moved.day),
-        "dw": _ORDINALS[moved.day - 1],
+        "ord": _cased(parts.get("ord", ""), _suffix(moved.day)),
+        "dw": _cased(parts.get("dw", ""), _ORDINALS[moved.day - 1]),
+        "m2": f"{last.month:0{width}d}",
+        "d2": f"{last.day:0{width}d}",
+        "mon2": _named(parts.get("mon2", ""), last.month),
+        "z": f"{last.year:04d}"[-len(parts.get("z", "")) :],
     }
+    if "d2" in parts and not parts.keys() & {"m2", "mon2"} and last.month != moved.month:
+        new["d2"] = f"{_named(parts['mon'], last.month)} {last.day}"
     text = match.group()
-    if regex.match(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)", text, regex.IGNORECASE):
-        first = min(match.start(g) for g in parts if g in ("mon", "d", "m"))
-        text, offset = text[first - match.start() :], first
-    else:
-        offset = match.start()
     for group in sorted((g for g in parts if g in new), key=lambda g: -match.start(g)):
-        a, b = match.start(group) - offset, match.end(group) - offset
+        a, b = match.start(group) - match.start(), match.end(group) - match.start()
         text = text[:a] + new[group] + text[b:]
-    return str(text)
+    named = _weekday(name, moved) if name and parts.keys() & {"y", "y2"} and "d2" not in parts else ""
+    return named + str(text)
 
 
-def _day_width(parts: dict[str, str]) -> int:
-    """Digits of the day: two where the date as found pads its day or its month."""
-    day, month = parts.get("d", ""), parts.get("m", "")
-    return 2 if len(day) == 2 and (day[0] == "0" or len(month) == 2) else 1
+def _weekday(name: re.Match[str], moved: date) -> str:
+    """The name of a date's weekday as long as the one found, with the signs behind it."""
+    full, found = _DAY_NAMES[moved.weekday()], name["w"]
+    made = full if found.lower().endswith("day") and len(found) > 5 else full[:3]
+    return _cased(found, made) + name["dot"]
+
+
+def _cased(found: str, made: str) -> str:
+    """A word in the case of the one found."""
+    return made.upper() if found.isupper() else made.lower() if found.islower() else made[:1].upper() + made[1:]
+
+
+def _full(year: str) -> int:
+    return int(year) if len(year) == 4 else _century(year)
+
+
+def _width(parts: dict[str, str]) -> int:
+    """Digits of a day or month: two where the date pads one of them, or could and has no single one."""
+    numbers = [parts[g] for g in ("m", "d", "m2", "d2") if g in parts]
+    padded = any(n[0] == "0" for n in numbers)
+    return 2 if padded or ("m" in parts and all(len(n) == 2 for n in numbers)) else 1
 
 
 def _century(two: str | None) -> int:
@@ -259,8 +344,10 @@ def _century(two: str | None) -> int:
 def _named(found: str, month: int) -> str:
     name = _MONTHS[month - 1]
     bare = found.rstrip(".")
-    made = name if bare.lower() in (m.lower() for m in _MONTHS) and len(bare) > 3 else name[:3]
-    return made.upper() if bare.isupper() else made.lower() if bare.islower() else made
+    made = (
+        name if bare.lower() in (m.lower() for m in _MONTHS) and (len(bare) > 3 or bare.lower() == "may") else name[:3]
+    )
+    return _cased(bare, made)
 
 
 def _suffix(day: int) -> str:

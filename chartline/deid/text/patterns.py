@@ -263,14 +263,19 @@ def _person_parts(component: str) -> bool:
     )
 
 
+_TITLE_BEFORE = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s+$")
+
+
 def _doctor(text: str, start: int, end: int) -> bool:
     """Whether ``Name, MD`` is a physician rather than a place in Maryland."""
     piece = text[start:end]
     first = word_kind(piece.split()[0].strip(",")) if piece.strip() else None
+    if piece.endswith(("MD", "PA", "DO")) and _TITLE_BEFORE.search(text, max(0, start - 10), start):
+        return True
     return (
         first is not None
         and piece.endswith(("MD", "PA"))
-        and (first.first or first.unknown)
+        and (first.first or first.unknown or (first.last and not first.city))
         and (len(piece.split()) > 2 or not first.city)
     )
 

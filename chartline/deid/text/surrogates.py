@@ -1,9 +1,14 @@
-"""Replacements: a type label, or a surrogate of the same kind and format that is nobody's in the cohort."""
+"""Replacements: a type label, or a surrogate of the same kind and format that is nobody's in the cohort.
+
+Form and case stay: a name keeps its order, its initials and the class of its length, a number its digits and signs, an
+address its parts. A street, town or number is drawn again as long as it equals a value that the cohort knows.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from functools import cache
 
@@ -46,10 +51,9 @@ _PLACES = ("Northside", "Westbrook", "Eastgate", "Southfield", "Hillcrest", "Bro
 _FACILITY_WORDS = frozenset(
     ("hospital", "clinic", "center", "centre", "hospice", "pharmacy", "institute", "university", "school", "health")
 )
-_TITLE = regex.compile(r"^(?:dr|mr|mrs|ms|miss|prof)\.?\s+", regex.IGNORECASE)
 _NOT_PART = frozenset(
     """
-    md do rn np pa phd jr sr ii iii iv dr mr mrs ms miss prof de la van von der den del
+    md do rn np pa phd jr sr ii iii iv dr drs mr mrs ms miss mx prof de la las los van von der den del di da du st
     """.split()
 )
 
@@ -60,6 +64,16 @@ def _pool(which: str) -> tuple[str, ...]:
     ranked = {"female": lists.female, "male": lists.male, "last": lists.last}[which]
     top = [w for w, _ in sorted(ranked.items(), key=lambda i: i[1])[:_NAMES]]
     return tuple(w for w in top if len(w) > 2 and not lexicon.kind(w).word)
+
+
+@cache
+def _pool_of(which: str, size: int) -> tuple[str, ...]:
+    """Names of a class of length: up to four letters, up to seven, longer."""
+    return tuple(n for n in _pool(which) if _size(n) == size)
+
+
+def _size(name: str) -> int:
+    return 0 if len(name) < 5 else 1 if len(name) < 8 else 2
 
 
 Draw = Callable[[str, int], int]
@@ -82,10 +96,7 @@ class Replacer:
         self._rules = rules
         self._key = key
         self._cohort = cohort
-        self._towns, self._places, self._streets = (
-            tuple(n for n in names if n.lower() not in cohort.names) or ("Elsewhere",)
-            for names in (_TOWNS, _PLACES, _STREETS)
-        )
+        self._taken = frozenset(_bare(k.value) for k in cohort.providers)
 
     def replacement(self, kind: str, text: str, patient: PatientContext, document: str) -> str:
         """What stands in place of ``text``, a piece of type ``kind``.
@@ -99,12 +110,18 @@ class Replacer:
         if kind == "DATE":
             return self._date(text, patient)
         if kind == "AGE":
-            return "90+" if text.strip().isdigit() else "aged 90+" if text[:1].isalpha() else "90+ years old"
+            return _over89(text)
         if self._rules.replacement == "label":
             return f"[{kind}]"
         scope = {"patient": patient.patient_id, "document": document, "none": ""}[self._rules.consistency]
-        made = self._surrogate(kind, text, patient, _draw(self._key, scope))
-        return made if made.casefold() != text.casefold() else f"[{kind}]"
+        draw = _draw(self._key, scope)
+        taken = self._taken | {_bare(k.value) for k in patient.known}
+        for attempt in range(_ATTEMPTS):
+            again = draw if not attempt else _draw(self._key, f"{scope}|{attempt}")
+            made = self._surrogate(kind, text, patient, again)
+            if _bare(made) != _bare(text) and _bare(made) not in taken and made.casefold() not in self._cohort.names:
+                return made
+        return f"[{kind}]"
 
     def _date(self, text: str, patient: PatientContext) -> str:
         if self._rules.dates == "shift" and patient.offset_days is not None:
@@ -116,68 +133,153 @@ class Replacer:
     def _surrogate(self, kind: str, text: str, patient: PatientContext, draw: Draw) -> str:
         if kind == "NAME":
             return self._name(text, patient, draw)
-        if kind == "ADDRESS":
-            street = self._streets[draw(text.lower(), len(self._streets))]
-            return f"{100 + draw(text, 9800)} {street} Street"
-        if kind == "LOCATION":
-            return self._towns[draw(text.lower(), len(self._towns))]
+        if kind in ("ADDRESS", "LOCATION"):
+            return self._place(text, draw)
         if kind == "FACILITY":
             end = next((w for w in reversed(text.split()) if w.lower() in _FACILITY_WORDS), "Clinic")
-            return f"{self._places[draw(text.lower(), len(self._places))]} {end}"
+            return _like(text, f"{self._among(_PLACES, text, draw)} {end.title()}")
         if kind == "EMAIL":
             return f"user{draw(text.lower(), 10**6):06d}@example.com"
         if kind == "URL":
             return "https://example.com/"
         if kind == "IP":
-            return f"192.0.2.{1 + draw(text, 253)}"
-        if kind == "PHONE":
-            return _digits(text, "555" + f"{draw(text, 10**9):09d}")
+            return _host(text, draw(text.lower(), 253))
         if kind == "ZIP":
-            return "00000"
-        return _digits(text, f"{draw(text.lower(), 10**18):018d}" * 2)
+            return _ZIP_DIGIT.sub("0", text)
+        if kind == "PHONE":
+            return _signs(text, draw, "555" if sum(c.isdigit() for c in text) >= 10 and text[:1] != "+" else "")
+        if kind == "SSN":
+            return _signs(text, draw, "9")  # no number of Social Security begins with 9
+        return _signs(text, draw, "", letters=True)
+
+    def _among(self, names: tuple[str, ...], piece: str, draw: Draw) -> str:
+        """A name of a list that is nobody's of the cohort, else a word that is none."""
+        free = [n for n in names if n.casefold() not in self._cohort.names] or ["Elsewhere"]
+        return free[draw(plain(piece), len(free))]
+
+    def _place(self, text: str, draw: Draw) -> str:
+        """An address or a town, part by part: numbers as numbers, the state as it is, the ZIP as zeros."""
+        tail = _STATE_TAIL.search(text)
+        rest, state = (text[: tail.start()], tail.group()) if tail else (text, "")
+        box, street = _BOX.match(rest), _STREET.match(rest)
+        if box is not None:
+            made, rest = box[1] + _signs(box[2], draw, ""), rest[box.end() :]
+        elif street is not None:
+            named = f"{self._among(_STREETS, street[2], draw)} Street"
+            made, rest = f"{_signs(street[1], draw, '')} {_like(street[2], named)}", rest[street.end() :]
+        else:
+            made = ""
+        unit = _UNIT.match(rest)
+        if made and unit is not None:
+            made, rest = made + unit[1] + _signs(unit[2], draw, ""), rest[unit.end() :]
+        town = regex.fullmatch(r"(\W*)(.*?)(\W*)", rest, regex.DOTALL)
+        if town is not None and town[2]:
+            made += town[1] + _like(town[2], self._among(_TOWNS, town[2], draw)) + town[3]
+        return str(made + _ZIP_DIGIT.sub("0", state))
 
     def _name(self, text: str, patient: PatientContext, draw: Draw) -> str:
         """Word by word, so that a first name alone and in a whole name become the same one."""
-        words = regex.split(r"([\s,.\-]+)", text)
-        parts = [i for i in range(0, len(words), 2) if words[i]]
-        return "".join(
-            self._part(w, i == parts[-1] and len(parts) > 1, patient, draw) if i in parts else w
-            for i, w in enumerate(words)
-        )
+        words = regex.split(r"([\s,.\-^]+)", text)
+        parts = [i for i in range(0, len(words), 2) if words[i] and plain(words[i]) not in _NOT_PART]
+        comma = next((i for i in range(1, len(words), 2) if "," in words[i] or "^" in words[i]), None)
+        if comma is None or not [i for i in parts if i > comma]:
+            last = parts[-1:] if len(parts) > 1 else []
+        else:
+            last = [i for i in parts if i < comma]
+        return "".join(self._part(w, i in last, patient, draw) if i in parts else w for i, w in enumerate(words))
 
     def _part(self, word: str, last: bool, patient: PatientContext, draw: Draw) -> str:
         name = plain(word)
-        if name in _NOT_PART or not name:
+        if not name:
             return word
+        if len(name) == 1:
+            whole = next(
+                (w for k in patient.known if k.type in _PEOPLE for w in k.value.split() if plain(w)[:1] == name), None
+            )
+            return (
+                self._part(whole, last, patient, draw)[:1].upper() if whole and len(whole) > 1 else _letter(word, draw)
+            )
+        pool = _pool_of(self._list(name, last, patient), _size(name))
+        start = draw(name, len(pool))
+        turned = (pool[(start + i) % len(pool)] for i in range(len(pool)))
+        made = next((n for n in turned if n not in self._cohort.names and n != name), "x")
+        return made.upper() if word.isupper() else made.title() if word[0].isupper() else made
+
+    def _list(self, name: str, last: bool, patient: PatientContext) -> str:
+        """Which list a name is drawn from: surnames, or first names of its own sex, else of the patient's."""
         lists = lexicon.load()
         female, male = lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20)
         if min(female, male) == 1 << 20 or (last and name in lists.last):
-            pool = _pool("last")
-        elif female == male:
-            pool = _pool("female" if patient.gender == "female" else "male")
-        else:
-            pool = _pool("female" if female < male else "male")
-        start = draw(name, len(pool))
-        made = next(
-            (pool[(start + i) % len(pool)] for i in range(200) if self._free(pool[(start + i) % len(pool)], name)), "x"
-        )
-        if len(word) == 1:
-            return made[0].upper()
-        return made.upper() if word.isupper() else made.title() if word[0].isupper() else made
-
-    def _free(self, made: str, original: str) -> bool:
-        return made not in self._cohort.names and made != original
+            return "last"
+        if female == male:
+            return "female" if patient.gender == "female" else "male"
+        return "female" if female < male else "male"
 
 
-def _digits(text: str, supply: str) -> str:
-    """The text with each digit replaced from a supply, separators and letters' places kept."""
-    source = iter(supply)
+_ZIP_DIGIT = re.compile(r"\d")
+_ATTEMPTS = 20
+_PEOPLE = frozenset({"NAME", "GIVEN", "RELATIVE"})
+_STATE_TAIL = regex.compile(
+    rf"(?:,?\s+(?:{'|'.join(lexicon.POSTAL)})|,\s+(?i:{'|'.join(lexicon.STATES)}))?(?:,?\s+\d{{5}}(?:-\d{{4}})?)?\s*$"
+)
+_BOX = regex.compile(r"((?:P\.?\s?O\.?|Post Office)\s?Box\s+#?)(\d+)", regex.IGNORECASE)
+_STREET = regex.compile(
+    r"(#?\d[\w\-]*)\s+([^,\n#]+?)(?=\s*(?:,|\n|\#|$|\s(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl)\b))",
+    regex.IGNORECASE,
+)
+_UNIT = regex.compile(
+    r"([,\s]*(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Lot|\#)\.?\s*\#?\s*)([\w\-]{1,6})", regex.IGNORECASE
+)
+_OLD = regex.compile(
+    r"(?<!\d)\d{2,3}(?!\d)(?:['’]?s\b)?|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
+    r"|eight|nine|ten|eleven|twelve))?\b|\b(?:nona|cente)narian\b",
+    regex.IGNORECASE,
+)
+
+
+def _over89(text: str) -> str:
+    """An age over 89 as 90+, the words around it as they are."""
+    return str(_OLD.sub("90+", text, count=1)) if _OLD.search(text) else "90+"
+
+
+def _bare(text: str) -> str:
+    """Letters and digits only, to compare values however they are written."""
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _like(found: str, made: str) -> str:
+    return made.upper() if found.isupper() else made.lower() if found.islower() else made
+
+
+def _letter(word: str, draw: Draw) -> str:
+    """Another letter of the same case."""
+    made = chr(ord("a") + (ord(plain(word)[0]) - ord("a") + 1 + draw(plain(word), 25)) % 26) if word.isascii() else "x"
+    return made.upper() if word.isupper() else made
+
+
+def _host(text: str, number: int) -> str:
+    """An address of a machine out of the ranges kept for documents (RFC 5737, 3849 and 7042)."""
+    if "." in text:
+        return f"192.0.2.{1 + number}"
+    sign = "-" if "-" in text else ":"
+    return (
+        sign.join(("00", "00", "5e", "00", "53", f"{number:02x}"))
+        if text.count(sign) == 5
+        else f"2001:db8::{1 + number:x}"
+    )
+
+
+def _signs(text: str, draw: Draw, start: str, *, letters: bool = False) -> str:
+    """Each digit of a number replaced, and each letter where it is part of the number; its signs stay."""
+    source = iter(start + f"{draw(text.lower(), 10**18):018d}" + f"{draw(text.lower() + '|', 10**18):018d}" * 3)
+    chosen = f"{draw(text.lower() + '|a', 16**12):012x}"
     out = []
-    for char in text:
+    for i, char in enumerate(text):
         if char.isdigit():
             out.append(next(source, "0"))
-        elif char.isalpha() and len(text) - sum(c.isalpha() for c in text) > 2:
-            out.append("X" if char.isupper() else "x")
+        elif char.isalpha() and letters:
+            made = "abcdefghjkmnprstuvwxyz"[(int(chosen[i % len(chosen)], 16) + ord(char) + i) % 22]
+            out.append(made.upper() if char.isupper() else made)
         else:
             out.append(char)
     return "".join(out)

@@ -1,0 +1,209 @@
+"""Surrogates keep what a reader needs of the piece they stand for, and are nobody's."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from chartline.deid import policy
+from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.text import datetext, lexicon
+from chartline.deid.text.surrogates import Replacer
+
+RULES = policy.load("expert_determination").text
+KEY = b"k" * 32
+MONTHS = "January February March April May June July August September October November December".split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+NTH = """
+    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+    sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth
+    twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first
+    """.split()
+
+
+def nth(n):
+    return f"{n}{'th' if 11 <= n % 100 <= 13 else {1: 'st', 2: 'nd', 3: 'rd'}.get(n % 10, 'th')}"
+
+
+def told(text):
+    """Whether a date tells its form: 10/11/2020 may pad its numbers or not, May may be short or whole."""
+    return not re.search(r"^(?:\w+ )?1\d[/.]\d\d(?:\D|$)|\bMay\b", text)
+
+
+WHOLE = [
+    lambda d: f"{d.month}/{d.day}/{d.year}",
+    lambda d: f"{d:%m/%d/%Y}",
+    lambda d: f"{d:%m-%d-%y}",
+    lambda d: f"{d.month}.{d.day}.{d.year}",
+    lambda d: f"{d:%Y-%m-%d}",
+    lambda d: f"{d:%Y/%m/%d}",
+    lambda d: f"{d:%Y%m%d}",
+    lambda d: f"{d:%Y-%m-%d}T08:15:00Z",
+    lambda d: f"{MONTHS[d.month - 1]} {d.day}, {d.year}",
+    lambda d: f"{MONTHS[d.month - 1].upper()} {d.day}, {d.year}",
+    lambda d: f"{MONTHS[d.month - 1]} {nth(d.day)}, {d.year}",
+    lambda d: f"{d.day} {MONTHS[d.month - 1]} {d.year}",
+    lambda d: f"{d.day}-{MONTHS[d.month - 1][:3]}-{d.year}",
+    lambda d: f"{d.day:02d}{MONTHS[d.month - 1][:3].upper()}{d.year}",
+    lambda d: f"{MONTHS[d.month - 1]} {NTH[d.day - 1]}, {d.year}",
+    lambda d: f"the {NTH[d.day - 1]} of {MONTHS[d.month - 1]}, {d.year}",
+    lambda d: f"{DAYS[d.weekday()]}, {MONTHS[d.month - 1]} {d.day}, {d.year}",
+    lambda d: f"{DAYS[d.weekday()][:3]} {d.month}/{d.day}/{d.year}",
+]
+PARTIAL = [
+    lambda d: f"{d.month}/{d.day}",
+    lambda d: f"{MONTHS[d.month - 1]} {d.day}",
+    lambda d: f"{MONTHS[d.month - 1].lower()} {nth(d.day)}",
+    lambda d: f"{nth(d.day)} of {MONTHS[d.month - 1]}",
+    lambda d: f"{MONTHS[d.month - 1][:3]} {nth(d.day)}",
+    lambda d: f"the {NTH[d.day - 1]} of {MONTHS[d.month - 1]}",
+]
+days = st.dates(min_value=date(1931, 1, 1), max_value=date(2029, 12, 31))
+offsets = st.integers(-400, 400).filter(bool)
+
+
+@settings(max_examples=300, deadline=None)
+@given(days, offsets, st.sampled_from(WHOLE))
+def test_a_whole_date_moves_and_keeps_its_form(day, offset, form):
+    moved = day + timedelta(days=offset)
+    assume(1931 <= moved.year <= 2029)
+    assume(told(form(day)))
+    assert datetext.shifted(form(day), offset) == form(moved)
+
+
+@settings(max_examples=200, deadline=None)
+@given(days, offsets, st.sampled_from(PARTIAL))
+def test_a_date_without_a_year_moves_and_keeps_its_form(day, offset, form):
+    assume((day.month, day.day) != (2, 29))
+    assume(told(form(day)))
+    assert datetext.shifted(form(day), offset) == form(day.replace(year=2001) + timedelta(days=offset))
+
+
+@settings(max_examples=200, deadline=None)
+@given(days, st.integers(1, 20), offsets)
+def test_both_ends_of_a_range_move(day, length, offset):
+    end = day + timedelta(days=length)
+    a, b = day + timedelta(days=offset), end + timedelta(days=offset)
+    assume(a.year >= 1931 and b.year <= 2029)
+    us, iso = WHOLE[0], WHOLE[8]
+    assume(told(us(day)) and told(us(end)))
+    assert datetext.shifted(f"{us(day)} - {us(end)}", offset) == f"{us(a)} - {us(b)}"
+    assert datetext.shifted(f"{us(day)} {us(end)}", offset) == f"{us(a)} {us(b)}"
+    first, last = f"{MONTHS[day.month - 1]} {day.day}", iso(end)
+    assert datetext.shifted(f"{first} to {last}", offset) == f"{MONTHS[a.month - 1]} {a.day} to {iso(b)}"
+    if day.month == end.month:
+        made = datetext.shifted(f"{MONTHS[day.month - 1]} {day.day}-{end.day}, {day.year}", offset)
+        second = f"{b.day}" if a.month == b.month else f"{MONTHS[b.month - 1]} {b.day}"
+        assert made == f"{MONTHS[a.month - 1]} {a.day}-{second}, {b.year}"
+
+
+@settings(max_examples=100, deadline=None)
+@given(days, offsets, st.sampled_from(PARTIAL))
+def test_a_weekday_without_a_year_goes(day, offset, form):
+    made = datetext.shifted(f"Tuesday, {form(day)}", offset)
+    assert made is None or not any(name in made for name in DAYS)
+
+
+@pytest.mark.parametrize("text", ["Christmas 2019", "Q3 2020", "the 14th", "2/30/2020", "13/45/2020", "no date"])
+def test_what_names_no_calendar_day_is_not_moved(text):
+    assert datetext.shifted(text, 10) is None
+
+
+lists = lexicon.load()
+firsts = st.sampled_from(sorted({*list(lists.female)[:400], *list(lists.male)[:400]}))
+lasts = st.sampled_from(sorted(list(lists.last)[:2000]))
+people = st.sampled_from(["a", "b", "c", "d"])
+
+
+COHORT = Cohort()
+
+
+def made(kind, text, patient="a", cohort=COHORT, known=()):
+    return Replacer(RULES, KEY, cohort).replacement(kind, text, PatientContext(patient, known, offset_days=-9), "d")
+
+
+@settings(max_examples=200, deadline=None)
+@given(firsts, lasts, people)
+def test_a_person_is_the_same_in_every_form(first, last, patient):
+    assume(
+        first != last and len(first) > 1 and len(last) > 1 and first not in ("st", "van") and last not in ("st", "van")
+    )
+    whole = made("NAME", f"{first.title()} {last.title()}", patient)
+    a, b = whole.split()
+    assert made("NAME", f"{last.title()}, {first.title()}", patient) == f"{b}, {a}"
+    assert made("NAME", f"{last} {first}".upper().replace(" ", ", "), patient) == f"{b}, {a}".upper()
+    assert made("NAME", f"{first.title()} Q. {last.title()}", patient).split()[::2] == [a, b]
+    assert {a.lower(), b.lower()}.isdisjoint({first, last})
+    for old, new in ((first, a), (last, b)):
+        assert [len(w) < 5 for w in (old, new)] in ([True, True], [False, False])
+        assert [len(w) > 7 for w in (old, new)] in ([True, True], [False, False])
+
+
+@settings(max_examples=100, deadline=None)
+@given(firsts)
+def test_a_first_name_keeps_its_sex(first):
+    female, male = lists.female.get(first, 1 << 20), lists.male.get(first, 1 << 20)
+    assume(female != male and len(first) > 1)
+    new = made("NAME", first.title()).lower()
+    kept, other = (lists.female, lists.male) if female < male else (lists.male, lists.female)
+    assert new in kept or new not in other
+
+
+@settings(max_examples=60, deadline=None)
+@given(lasts, st.sets(st.sampled_from(sorted(list(lists.last)[:1500])), min_size=600, max_size=700))
+def test_a_surrogate_is_no_name_of_the_cohort(last, names):
+    assume(len(last) > 1)
+    assert made("NAME", f"Dr. {last.title()}", cohort=Cohort(names=frozenset(names))).split()[-1].lower() not in names
+
+
+NUMBERS = [
+    *(("PHONE", "(617) 555-0142 x12"), ("PHONE", "+44 20 7946 0958"), ("SSN", "219-09-9999"), ("MRN", "HX-4829137")),
+    *(("PLAN", "1EG4-TE5-MK73"), ("ACCOUNT", "4111 1111 1111 1111"), ("LICENSE", "BX1234563"), ("VEHICLE", "ABC 1234")),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), NUMBERS)
+def test_a_number_keeps_its_signs_and_is_none_that_is_known(kind, text):
+    first = made(kind, text)
+    shape = [c if not c.isalnum() else "9" if c.isdigit() else "a" for c in first]
+    assert shape == [c if not c.isalnum() else "9" if c.isdigit() else "a" for c in text]
+    assert first != text
+    assert made(kind, text) == first
+    again = made(kind, text, known=(Known("ID", first.replace("-", " ")),))
+    assert again not in (first, text)
+    assert made(kind, text, cohort=Cohort(providers=(Known("PHONE", first),))) not in (first, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("12 Alder Street, Apt 3, Dunmore, PA 18512", ", PA 00000"),
+        ("12 Alder Street", " Street"),
+        ("PO Box 114, Dunmore, Ohio 45011-1234", ", Ohio 00000-0000"),
+    ],
+)
+def test_an_address_keeps_its_parts_and_its_state(text, kept):
+    new = made("ADDRESS", text)
+    assert new.endswith(kept)
+    assert new.count(",") == text.count(",")
+    for word in ("Alder", "Dunmore", "18512", "45011", "114"):
+        assert word not in new
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("95-year-old", "90+-year-old"),
+        ("aged 101", "aged 90+"),
+        ("97 yo", "90+ yo"),
+        ("ninety-two year old", "90+ year old"),
+        ("one hundred and two years old", "90+ years old"),
+        ("nonagenarian", "90+"),
+        ("in her 90s", "in her 90+"),
+        ("94M", "90+M"),
+    ],
+)
+def test_an_age_over_89_is_90_and_more(text, wanted):
+    assert made("AGE", text) == wanted
