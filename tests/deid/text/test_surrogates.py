@@ -29,7 +29,7 @@ def nth(n):
 
 def told(text):
     """Whether a date tells its form: 10/11/2020 may pad its numbers or not, May may be short or whole."""
-    return not re.search(r"^(?:\w+ )?1\d[/.]\d\d(?:\D|$)|\bMay\b", text)
+    return not re.search(r"^(?:\w+ )?1\d[/.]\d\d(?:\D|$)|(?<![a-z])may(?![a-z])", text, re.IGNORECASE)
 
 
 WHOLE = [
