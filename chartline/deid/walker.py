@@ -935,7 +935,7 @@ def _cap_observed_age(out: dict[str, bytes], over_89: bool) -> None:
     Any quantity in years over 89 counts as an age: what else is measured in years does not reach it.
     """
     _cap_value(out, over_89)
-    if "component" in out:
+    if "component" in out and (_OF_TIME.search(out["component"]) or _OF_AGE.search(out["component"])):
         parts = [{n: bytes(v) for n, v in _members.decode(bytes(p)).items()} for p in _items.decode(out["component"])]
         for part in parts:
             _cap_value(part, over_89)
@@ -944,7 +944,7 @@ def _cap_observed_age(out: dict[str, bytes], over_89: bool) -> None:
 
 def _cap_value(holder: dict[str, bytes], over_89: bool) -> None:
     if "code" not in holder or not _asks_age(holder["code"]):
-        if _YEARS.search(holder.get("valueQuantity", b"")):
+        if _OF_TIME.search(holder.get("valueQuantity", b"")):
             holder["valueQuantity"] = _dumps(_capped(_loads(holder["valueQuantity"]), None))
         return
     if over_89 or "valueString" in holder:
@@ -977,9 +977,8 @@ def _absent_reason_only(value: Any, walk: Walk) -> Any:
     return {"extension": kept} if kept else None
 
 
-_YEARS = re.compile(
-    rb'"(?:code|unit)":"(?:a|a_j|a_g|y|yrs?|years?|mo|mo_j|mo_g|months?|wk|weeks?|d|days?)"', re.IGNORECASE
-)
+_OF_TIME = re.compile(rb'"(?:code|unit)":"(?:%b)"' % "|".join(_IN_A_YEAR).encode(), re.IGNORECASE)
+_OF_AGE = re.compile(rb'"code":"(?:%b)"' % "|".join(sorted(_AGE_CODES)).encode())
 _WITHHELD = _dumps(
     {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
 )
