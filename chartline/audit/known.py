@@ -170,7 +170,8 @@ def _resources(item: sources.Item) -> Iterator[Mapping[str, Any]]:
     else:
         texts = (handle.read(),)
     for text in texts:
-        found = records.expand(text, bundle=1) if records.is_bundle(text) else (records.Record(1, text),)
+        bundle = records.opened(text)
+        found = records.expand(bundle, bundle=1) if bundle else (records.Record(1, text),)
         for record in found:
             try:
                 body = orjson.loads(record.raw)

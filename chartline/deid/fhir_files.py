@@ -50,13 +50,6 @@ _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 
 
-class _Head(msgspec.Struct):
-    type: Any = None
-
-
-_head = msgspec.json.Decoder(_Head)
-
-
 @dataclass
 class World:
     """Who is who in all the files: parties, what references resolve to, the latest year told of a person.
@@ -145,7 +138,7 @@ def _told(item: sources.Item) -> Iterator[tuple[formats.Format, BinaryIO]]:
     with _whole(item), item.open() as raw:
         head = raw.read(formats.HEAD)
         found = formats.detect(head, item.name)
-        yield found, _unpacked(cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw))), found.compression)
+        yield found, _unpacked(cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw), formats.HEAD)), found.compression)
 
 
 def _unpacked(raw: BinaryIO, compression: str) -> BinaryIO:
@@ -200,7 +193,8 @@ def _records(given: Sequence[Path], told: list[formats.Format]) -> Iterator[reco
             if found.reason:
                 continue
             for text in _texts(handle, found.name):
-                yield from records.expand(text, bundle=1) if records.is_bundle(text) else (records.Record(1, text),)
+                bundle = records.opened(text)
+                yield from records.expand(bundle, bundle=1) if bundle else (records.Record(1, text),)
 
 
 def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubtful: set[str]) -> None:
@@ -350,16 +344,16 @@ class _Writer:
             self._plain["in"] += 1
             self._quarantined["too_large"] += 1
             return None, ""
-        if records.is_bundle(text):
-            return self._bundle(text), "Bundle"
+        if bundle := records.opened(text):
+            return self._bundle(bundle), "Bundle"
         made = self._one(records.Record(1, text))
         return (made.json, made.kind) if made is not None else (None, "")
 
-    def _bundle(self, text: bytes) -> bytes:
-        kind = _head.decode(text).type
+    def _bundle(self, bundle: records.Bundle) -> bytes:
+        kind = bundle.type
         acts = kind in ("transaction", "batch")
         entries = []
-        for record in records.expand(text, bundle=1):
+        for record in records.expand(bundle, bundle=1):
             made = self._one(record)
             if made is not None:
                 place = f"{made.kind}/{made.id}".encode()

@@ -13,7 +13,7 @@ import binascii
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -52,10 +52,21 @@ _LITERAL = re.compile(
 _MEMORY = 20_000  # remembered values of one element; a hospital's vocabulary in use is smaller
 _LONG = 4096  # bytes of a value that is not remembered
 _LINKS = 200_000  # remembered references of the records that come together
+_TRIAL = 256  # values after which a memory that knows few is no longer asked
 _SHAPES = 4096  # remembered sets of keys of one type
-_NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})  # quicker read than looked up
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
 _URN = re.compile(r"urn:(uuid|oid):(\S+)")
+_DAY = rb'"\d{4}-\d\d-\d\d'
+_TIME = rb"T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
+# Dates of a day as they are written in JSON, by their type: hl7.org/fhir/R4/datatypes.html#primitive.
+_DAYS = {
+    "date": re.compile(_DAY + b'"'),
+    "dateTime": re.compile(_DAY + b"(?:" + _TIME + b')?"'),
+    "instant": re.compile(_DAY + _TIME + b'"'),
+}
+# A reference and nothing else, without an escape that could hide what it says.
+_POINTS = re.compile(rb'\{[ \n\r\t]*"reference"[ \n\r\t]*:[ \n\r\t]*"([^"\\]+)"[ \n\r\t]*\}')
+_MASKED = orjson.dumps(MASKED)
 
 
 class Refused(DataError):
@@ -88,6 +99,8 @@ class Walk:
     Attributes:
         faults: element paths of what was made but is not valid FHIR.
         personal: how many values were treated as the patient's own, and so say nothing of another patient's.
+        single: how many values were treated as the resource's own: notes, hidden-origin days, references inside it.
+        done: what was done since a value began whose treatment will be remembered.
     """
 
     patient: PatientContext
@@ -101,6 +114,8 @@ class Walk:
     offsets: dict[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     personal: int = 0
+    single: int = 0
+    done: list[_Plan | _Seen] | None = field(default=None, repr=False)
     about: About = field(init=False, repr=False)
 
 
@@ -111,6 +126,7 @@ Step = Callable[[bytes, Walk], bytes | None]
 """What becomes of one element, as JSON, None for nothing."""
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _loads, _dumps = orjson.loads, orjson.dumps
 _OBJECT, _LIST = b"{["
@@ -125,21 +141,6 @@ def members(raw: bytes) -> Members:
     if not raw.isascii():
         raw.decode()
     return _members.decode(raw)
-
-
-class _Names(dict[str, bytes]):
-    """How the name of a member is written before its value."""
-
-    def __missing__(self, name: str) -> bytes:
-        made = self[name] = _dumps(name) + b":"
-        return made
-
-
-_names = _Names()
-
-
-def _written(out: Mapping[str, bytes]) -> bytes:
-    return b"{" + b",".join([_names[k] + v for k, v in out.items()]) + b"}"
 
 
 @dataclass(slots=True)
@@ -186,7 +187,7 @@ def literal(reference: str) -> tuple[str, str] | None:
 
 def logical(kind: Any, identifier: Any) -> str | None:
     """A reference by identifier only, spelled as the conditional reference that means the same."""
-    if not isinstance(identifier, Mapping) or not isinstance(identifier.get("value"), str):
+    if not isinstance(identifier, dict) or not isinstance(identifier.get("value"), str):
         return None
     system = identifier.get("system")
     token = f"{system}|{identifier['value']}" if system else identifier["value"]
@@ -194,14 +195,170 @@ def logical(kind: Any, identifier: Any) -> str | None:
 
 
 @dataclass(slots=True)
+class _Form:
+    """How a value with these members is written, what of it is no valid FHIR, and where some members stand."""
+
+    names: tuple[str, ...]
+    template: bytes
+    faults: list[str]
+    places: dict[str, int]
+
+
+@dataclass(slots=True)
 class _Seen:
-    """What a value became, its words, what was done to it by slot, how often it came again, and for whom last."""
+    """What a value became, its words, what was done to it, for whom last and how often it came again."""
 
     made: bytes | None
     words: frozenset[str]
-    done: list[tuple[int, int]]
+    done: list[_Plan | _Seen]
+    about: About
     times: int = 0
-    last: About | None = None
+
+
+_Memory = dict[bytes, _Seen]
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is done to a value with certain keys, and how often it was.
+
+    Attributes:
+        slots: what is counted, by slot; ``strange`` is the number of keys that no definition names.
+        root: the resource type.
+        run: does it.
+    """
+
+    slots: list[int]
+    strange: int
+    root: str
+    run: Fill = field(init=False)
+    times: int = 0
+
+
+Filled = tuple[_Form, Sequence[bytes]]
+Fill = Callable[[Members, Walk], Filled]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is done to one member: its step, and what it remembers.
+
+    Attributes:
+        step: makes what it becomes, and remembers it.
+        seen: what was made of values with parts, or by looking at the patient's words.
+        known: what was made of dates and references, as it is.
+        personal: whether it treats the value as the patient's own.
+    """
+
+    step: Step
+    seen: _Memory | None = None
+    known: dict[bytes, bytes | None] | None = None
+    personal: bool = False
+
+
+class _Type:
+    """A type at a path: the steps of its elements, and what is done to each set of keys that was met."""
+
+    def __init__(
+        self, owner: str, path: str, element: Callable[[str, str, Element], _Entry | None], slots: Mapping[str, int]
+    ) -> None:
+        self._owner, self._path, self._element, self._slots = owner, path, element, slots
+        self._elements = _elements(owner)
+        self._entries: dict[str, _Entry | None] = {}
+        self._forms: dict[tuple[str, ...], _Form] = {}
+        self.plans: dict[tuple[str, ...], _Plan] = {}
+
+    def _known(self, key: str) -> bool:
+        plain = self._elements.get(key.removeprefix("_"))
+        return key in self._elements or (plain is not None and _is_primitive(plain))
+
+    def _entry(self, key: str) -> _Entry | None:
+        """What is done to a member; None when it is left behind."""
+        if key not in self._entries:
+            path = f"{self._path}.{key}"
+            if key in self._elements:
+                self._entries[key] = self._element(self._owner, path, self._elements[key])
+            else:
+                self._entries[key] = _Entry(_checked_by(validate.check(self._owner, key), _absent_reason_only, path))
+        return self._entries[key]
+
+    def _form(self, names: tuple[str, ...]) -> _Form:
+        found = self._forms.get(names)
+        if found is None:
+            if len(self._forms) >= _SHAPES:
+                self._forms.clear()
+            found = self._forms[names] = _form(self._owner, self._path, names)
+        return found
+
+    def plan(self, keys: tuple[str, ...]) -> _Plan:
+        """What is done to a value with these keys."""
+        entries = [self._entry(key) if self._known(key) else None for key in keys]
+        names = tuple(key for key, entry in zip(keys, entries, strict=True) if entry is not None)
+        strange = sum(not self._known(key) and key not in _passed(self._owner) for key in keys)
+        made = _Plan([self._slots[k] for k in keys if k in self._slots], strange, self._path.partition(".")[0])
+        whole = self._form(names)
+
+        def partly(values: Sequence[bytes | None], walk: Walk) -> Filled:
+            kept = [(name, value) for name, value in zip(names, values, strict=True) if value is not None]
+            form = self._form(tuple([name for name, _ in kept]))
+            walk.faults += form.faults
+            return form, [value for _, value in kept]
+
+        made.run = _run(made, entries, whole, partly)
+        return made
+
+
+_NEW = b""  # no JSON: what is not known
+_ASK_KNOWN = """
+raw = bytes(r{i})
+v{i} = known{i}(raw, NEW)
+if v{i} is NEW: v{i} = step{i}(raw, walk)
+"""
+_ASK_SEEN = """
+raw = bytes(r{i})
+seen = seen{i}(raw)
+if seen is not None and (seen.about is about or seen.words.isdisjoint(about.known)):
+    seen.about = about
+    seen.times += 1
+    if done is not None: done.append(seen)
+    v{i} = seen.made
+else: v{i} = step{i}(raw, walk)
+"""
+
+
+def _run(
+    plan: _Plan,
+    entries: Sequence[_Entry | None],
+    whole: _Form,
+    partly: Callable[[Sequence[bytes | None], Walk], Filled],
+) -> Fill:
+    """A plan as one function without loops. Nothing of the data is in its text: members are told by their place."""
+    kept = {i: entry for i, entry in enumerate(entries) if entry is not None}
+    names: dict[str, Any] = {"NEW": _NEW, "plan": plan, "whole": whole, "partly": partly, "faults": whole.faults}
+    lines = ["plan.times += 1", "done, about = walk.done, walk.about", "if done is not None: done.append(plan)"]
+    if any(entry.personal for entry in kept.values()):
+        lines.append("walk.personal += 1")
+    if kept:
+        lines.append(f"{', '.join(f'r{i}' if i in kept else '_' for i in range(len(entries)))}, = given.values()")
+    for i, entry in kept.items():
+        names[f"step{i}"] = entry.step
+        if entry.known is not None:
+            names[f"known{i}"] = entry.known.get
+            lines += _ASK_KNOWN.format(i=i).split("\n")
+        elif entry.seen is not None:
+            names[f"seen{i}"] = entry.seen.get
+            lines += _ASK_SEEN.format(i=i).split("\n")
+        else:
+            lines.append(f"v{i} = step{i}(bytes(r{i}), walk)")
+    values = f"({''.join(f'v{i}, ' for i in kept)})"
+    if kept:
+        lines.append(f"if {' or '.join(f'v{i} is None' for i in kept)}: return partly({values}, walk)")
+    if whole.faults:
+        lines.append("walk.faults += faults")
+    lines.append(f"return whole, {values}")
+    exec("def run(given, walk):\n    " + "\n    ".join(lines), names)  # noqa: S102
+    run: Fill = names["run"]
+    return run
 
 
 class Deidentifier:
@@ -217,19 +374,23 @@ class Deidentifier:
         self._policy = policy
         self._text = text
         self._local_system = local_system
-        self._compiled: dict[str, Callable[[Members, Walk], dict[str, bytes]]] = {}
+        self._fills: dict[str, Fill] = {}
         self._slots: list[tuple[str, str, Decision]] = []
-        self._below: dict[str, list[int]] = {}
-        self._hits: list[int] = []
+        self._hits: Counter[int] = Counter()
         self._unknown: Counter[str] = Counter()
-        self._memories: list[dict[bytes, _Seen]] = []
-        self._dates: dict[str, dict[bytes, bytes | None]] = {}
-        self._dated_for: tuple[int | None, int, int | None] | None = None
+        self._types: list[_Type] = []
+        self._left: list[_Plan] = []
+        self._shared: list[_Memory] = []
+        self._own: dict[str, _Memory] = {}
+        self._days: dict[str, dict[bytes, bytes | None]] = {}
         self._pointers: dict[bool, dict[bytes, bytes | None]] = {}
-        self._pointed_by: tuple[Mapping[str, str], Callable[[str, str], str]] | None = None
+        self._owner: tuple[Any, ...] = ()
+        self._world: tuple[Any, ...] = ()
+        self._insides: dict[bytes, tuple[dict[str, str], _Seen]] = {}
         self._public: dict[str, bool] = {}
         self._labels = [{"system": _LABELS, "code": c} for c in self._label_codes()]
         self._labelled = lru_cache(maxsize=1024)(self._with_labels)
+        self._only_labels = b',"meta":' + self._with_labels(b"{}")
 
     def _label_codes(self) -> list[str]:
         return ["PSEUDED", "REDACTED", *(["ABSTRED"] if self._policy.means["date"] == "year" else [])]
@@ -254,156 +415,201 @@ class Deidentifier:
         if kind not in self._policy.resources:
             return None
         self._begin(walk)
-        inside = [_members.decode(c) for c in _items.decode(given["contained"]) or ()] if "contained" in given else []
-        for i, inner in enumerate(inside):
-            if kind_of(inner) in self._policy.resources and isinstance(name := _id(inner), str):
-                walk.contained[name] = f"c{i + 1}"
-        out = self._one(kind, given, walk)
+        inside = self._inside(bytes(given["contained"]), walk) if "contained" in given else None
+        form, values = self._fill(kind)(given, walk)
+        if "meta" in form.places:
+            at = form.places["meta"]
+            values = (*values[:at], self._labelled(values[at]), *values[at + 1 :])
         code = walk.code(kind, resource_id)
-        out["id"] = _dumps(code)
-        out["meta"] = self._labelled(out.get("meta"))
-        kept = [c for inner in inside if (c := self._contained(kind, inner, walk)) is not None]
-        if kept:
-            out["contained"] = b"[" + b",".join(kept) + b"]"
-        return Result(kind, code, _written(out), walk.notes, walk.offsets)
+        out = self._body(kind, form, values, walk) + b',"id":"' + code.encode() + b'"'
+        if "meta" not in form.places:
+            out += self._only_labels
+        if inside is not None and (contained := inside(kind)):
+            out += b',"contained":' + contained
+        return Result(kind, code, out + b"}", walk.notes, walk.offsets)
 
     def _begin(self, walk: Walk) -> None:
-        """Forget what was remembered for another patient's dates or other links."""
-        walk.about = self._text.about(walk.patient)
-        dated_for = (walk.patient.offset_days, walk.earliest_year, walk.patient.last_year)
-        if dated_for != self._dated_for:
-            self._dated_for = dated_for
-            for dated in self._dates.values():
-                dated.clear()
-        if self._pointed_by is None or self._pointed_by[0] is not walk.links or self._pointed_by[1] is not walk.code:
-            self._pointed_by = (walk.links, walk.code)
+        """Forget what was remembered of another patient, or with other links or codes."""
+        about = walk.about = self._text.about(walk.patient)
+        walk.done = None
+        owner, world = self._owner, self._world
+        other = not owner or owner[0] is not about or owner[1:] != (walk.earliest_year, walk.anchor)
+        elsewhere = not world or world[0] is not walk.links or world[1] is not walk.code
+        if other:
+            self._owner = (about, walk.earliest_year, walk.anchor)
+            for days in self._days.values():
+                days.clear()
+        if elsewhere:
+            self._world = (walk.links, walk.code)
             for pointers in self._pointers.values():
                 pointers.clear()
+        if other or elsewhere:
+            for memory in self._own.values():
+                self._count(memory)
+                memory.clear()
+            for _, seen in self._insides.values():
+                self._again(seen.done, seen.times)
+            self._insides.clear()
 
-    def _with_labels(self, meta: bytes | None) -> bytes:
+    def _with_labels(self, meta: bytes) -> bytes:
         """What stays of a resource's meta, with the labels of what was done to it."""
-        body = _loads(meta) if meta else {}
+        body = _loads(meta)
         known = {(c.get("system"), c.get("code")) for c in body.get("security", ())}
         added = [c for c in self._labels if (c["system"], c["code"]) not in known]
         return _dumps({**body, "security": [*body.get("security", ()), *added]})
+
+    def _body(self, kind: str, form: _Form, values: Sequence[bytes], walk: Walk) -> bytes:
+        """A resource but for what follows its elements: id, labels and contained resources."""
+        if kind == "Observation" and _may_tell_age(form, values):
+            out = dict(zip(form.names, values, strict=True))
+            _cap_observed_age(out, walk.patient.over_89)
+            form, values = _form(kind, kind, tuple(out)), tuple(out.values())
+        return form.template % tuple(values)
+
+    def _inside(self, value: bytes, walk: Walk) -> Callable[[str], bytes | None]:
+        """Name the contained resources of a resource, and give what makes them once all of it is known."""
+        known = self._insides.get(value)
+        if known is not None:
+            walk.contained, seen = known
+            seen.times += 1
+            return lambda _: seen.made
+        given = [_members.decode(item) for item in _items.decode(value)]
+        for i, inner in enumerate(given):
+            if kind_of(inner) in self._policy.resources and isinstance(name := _id(inner), str):
+                walk.contained[name] = f"c{i + 1}"
+
+        def make(owner: str) -> bytes | None:
+            walk.done, before = [], (len(walk.faults), len(walk.notes))
+            made = [c for inner in given if (c := self._contained(owner, inner, walk)) is not None]
+            whole = b"[" + b",".join(made) + b"]" if made else None
+            plain = walk.anchor is None and before == (len(walk.faults), len(walk.notes))
+            if plain and len(self._insides) < _MEMORY:
+                self._insides[value] = (walk.contained, _Seen(whole, frozenset(), walk.done, walk.about))
+            return whole
+
+        return make
 
     def _contained(self, owner: str, inner: Members, walk: Walk) -> bytes | None:
         kind = kind_of(inner)
         if kind not in self._policy.resources:
             return None
         before = len(walk.faults)
-        out = self._one(kind, inner, walk)
+        out = self._body(kind, *self._fill(kind)(inner, walk), walk)
         walk.faults[before:] = [f"{owner}.contained.{f.partition('.')[2]}" for f in walk.faults[before:]]
-        if _id(inner) in walk.contained:
-            out["id"] = _dumps(walk.contained[_id(inner)])
-        return _written(out)
+        name = walk.contained.get(_id(inner))
+        return out + b',"id":"' + name.encode() + b'"}' if name else out + b"}"
 
-    def _one(self, kind: str, given: Members, walk: Walk) -> dict[str, bytes]:
-        compiled = self._compiled.get(kind)
-        if compiled is None:
-            compiled = self._compiled[kind] = self._compile(kind, kind)
-        out = {"resourceType": _dumps(kind), **compiled(given, walk)}
-        if kind == "Observation":
-            _cap_observed_age(out, walk.patient.over_89)
-        return out
+    def _fill(self, kind: str) -> Fill:
+        fill = self._fills.get(kind)
+        if fill is None:
+            fill = self._fills[kind] = self._compile(kind, kind)
+        return fill
 
-    def _count_seen(self) -> None:
-        """Count what was done to values that were remembered, as if each had been walked."""
-        for memory in self._memories:
-            for known in memory.values():
-                for slot, times in known.done:
-                    self._hits[slot] += times * known.times
-                known.times = 0
+    # --- counting ------------------------------------------------------------------------------------
+
+    def _again(self, done: list[_Plan | _Seen], times: int) -> None:
+        """Count what was done to a value that was remembered, as if it had been walked so many times."""
+        if times:
+            for one in done:
+                if isinstance(one, _Seen):
+                    self._again(one.done, times)
+                else:
+                    self._planned(one, times)
+
+    def _planned(self, plan: _Plan, times: int) -> None:
+        if not times:
+            return
+        for slot in plan.slots:
+            self._hits[slot] += times
+        if plan.strange:
+            self._unknown[plan.root] += plan.strange * times
+
+    def _count(self, memory: _Memory) -> None:
+        for seen in memory.values():
+            if seen.done:
+                self._again(seen.done, seen.times)
+            seen.times = 0
+
+    def _count_all(self) -> None:
+        for plan in (*self._left, *(plan for at in self._types for plan in at.plans.values())):
+            self._planned(plan, plan.times)
+            plan.times = 0
+        for memory in (*self._shared, *self._own.values()):
+            self._count(memory)
+        for _, seen in self._insides.values():
+            self._again(seen.done, seen.times)
+            seen.times = 0
 
     def counts(self) -> Counter[tuple[str, str, str, str, str]]:
         """What was done since the last call, by resource type, path, effect, rule and reason."""
-        self._count_seen()
+        self._count_all()
         done: Counter[tuple[str, str, str, str, str]] = Counter()
-        for i, (kind, path, decision) in enumerate(self._slots):
-            if self._hits[i]:
-                done[kind, path, self._policy.effect(decision.action), decision.rule, decision.reason] += self._hits[i]
-                self._hits[i] = 0
+        for slot, times in self._hits.items():
+            kind, path, decision = self._slots[slot]
+            done[kind, path, self._policy.effect(decision.action), decision.rule, decision.reason] += times
         for kind, count in self._unknown.items():
             done[kind, f"{kind}.*", "drop", "default", "no definition names it"] += count
+        self._hits.clear()
         self._unknown.clear()
         return done
 
     # --- compiling -----------------------------------------------------------------------------------
 
     def _slot(self, path: str, decision: Decision) -> int:
-        slot = len(self._slots)
         self._slots.append((path.partition(".")[0], path, decision))
-        self._hits.append(0)
-        above = path
-        while above:
-            self._below.setdefault(above, []).append(slot)
-            above = above.rpartition(".")[0]
-        return slot
+        return len(self._slots) - 1
 
-    def _steps_of(self, owner: str, path: str) -> dict[str, Step]:
-        definition = definitions.load()[owner]
-        steps: dict[str, Step] = {}
-        for name, element in definition.elements.items():
-            if definition.kind == "resource" and name in ("contained", "id"):
-                continue
-            steps[name] = self._element(owner, f"{path}.{name}", element)
-            if _is_primitive(element):
-                check = validate.check(owner, f"_{name}")
-                steps[f"_{name}"] = _checked_by(check, _absent_reason_only, f"{path}._{name}")
-        return steps
+    def _compile(self, owner: str, path: str) -> Fill:
+        """What walks the members of a type at a path; how, is planned once for each set of keys."""
+        at = _Type(owner, path, self._element, self._slotted(owner, path))
+        self._types.append(at)
 
-    def _compile(self, owner: str, path: str) -> Callable[[Members, Walk], dict[str, bytes]]:
-        steps, unknown, root = self._steps_of(owner, path), self._unknown, path.partition(".")[0]
-        whole = definitions.load()[owner].kind == "resource"
-        passed = frozenset({"resourceType", "id", "contained"}) if whole else frozenset({"id"})
-        shapes: dict[tuple[str, ...], tuple[dict[str, bytes], list[str]] | None] = {}
+        def fill(given: Members, walk: Walk) -> Filled:
+            keys = tuple(given)
+            plan = at.plans.get(keys)
+            if plan is None:
+                if len(at.plans) >= _SHAPES:
+                    self._count_all()
+                    at.plans.clear()
+                plan = at.plans[keys] = at.plan(keys)
+            return plan.run(given, walk)
 
-        def compiled(given: Members, walk: Walk) -> dict[str, bytes]:
-            out: dict[str, bytes] = {}
-            for key, value in given.items():
-                step = steps.get(key)
-                if step is not None:
-                    made = step(bytes(value), walk)
-                    if made is not None:
-                        out[key] = made
-                elif key not in passed:
-                    unknown[root] += 1
-            keys = tuple(out)
-            if keys not in shapes:
-                if len(shapes) >= _SHAPES:
-                    shapes.clear()
-                shapes[keys] = _completed(owner, path, keys)
-            missing = shapes[keys]
-            if missing is not None:
-                out.update(missing[0])
-                walk.faults += missing[1]
-            return out
+        return fill
 
-        return compiled
+    def _slotted(self, owner: str, path: str) -> dict[str, int]:
+        """The slots of the elements that are decided one by one."""
+        return {
+            name: self._slot(f"{path}.{name}", self._policy.decide(owner, f"{path}.{name}", element))
+            for name, element in _elements(owner).items()
+            if name not in ("extension", "modifierExtension")
+        }
 
-    def _element(self, owner: str, path: str, element: Element) -> Step:
+    def _element(self, owner: str, path: str, element: Element) -> _Entry | None:
         if element.name == "modifierExtension":
-            return _refuse_modifier(path)
+            return _Entry(_refuse_modifier(path))
         if element.name == "extension":
-            return self._extensions(owner, path)
+            return self._remembered(self._extensions(owner, path), {}, shared=True)
         decision = self._policy.decide(owner, path, element)
         effect = self._policy.effect(decision.action)
-        slot = self._slot(path, decision)
         if effect == "drop" or (effect == "keep" and element.type == "Resource"):
-            return self._counted(_nothing, slot)
+            return None
         if decision.action == "date" or (element.type in DATES and effect == "keep"):
-            return self._date(effect, owner, path, element, slot)
+            return self._date(effect, owner, path, element)
         if effect == "keep" and element.type == "Range" and _tells_age(owner, element):
-            return self._counted(self._listed(self._age(path, "Range"), element), slot)
+            return _Entry(self._listed(self._age(path, "Range"), element))
         if effect == "keep" and element.type in definitions.load():
-            return self._datatype(path, element, slot)
+            return self._datatype(path, element)
         if effect == "reference" and element.type == "Reference":
-            return self._pointer(path, element, slot)
+            return self._pointer(path, element)
         if effect == "age":
-            return self._counted(self._listed(self._age(path), element), slot)
+            return _Entry(self._listed(self._age(path), element))
         action = self._action(decision.action, owner, path, element)
-        leaf = self._counted(_checked_by(validate.check(owner, element.name), action, path), slot)
-        return leaf if effect == "clean-text" or element.type in _NUMBERS else self._remembered(leaf, path)
+        leaf = _checked_by(validate.check(owner, element.name), action, path)
+        if effect == "clean-text":
+            return _Entry(leaf)
+        if element.type == "decimal":
+            return _Entry(self._sometimes(leaf, {}, shared=True))
+        return self._remembered(leaf, {}, shared=True)
 
     def _action(self, action: str, owner: str, path: str, element: Element) -> Action:
         """The action on a value that stands by itself, of each where there is a list."""
@@ -425,39 +631,52 @@ class Deidentifier:
             return self._narrative
         return self._concept_text if owner == "CodeableConcept" else self._cleaned
 
-    def _datatype(self, path: str, element: Element, slot: int) -> Step:
+    def _datatype(self, path: str, element: Element) -> _Entry:
         if element.type == "CodeableConcept":
-            return self._remembered(self._counted(self._listed(self._concept(path), element), slot), path)
-        one = self._attachment(path) if element.type == "Attachment" else self._nested(element.type, path)
-        return self._counted(self._listed(one, element), slot)
+            return self._remembered(self._listed(self._concept(path), element), {}, shared=True)
+        if element.type == "Attachment":
+            return _Entry(self._listed(self._attachment(path), element))
+        step = self._nested(element.type, path, many=element.many)
+        if element.type == "Meta":
+            return self._remembered(step, {}, shared=True)
+        backbone = definitions.load()[element.type].kind == "backbone"
+        if element.type == "Period" or (backbone and path.count(".") == 1):
+            return _Entry(self._sometimes(step, self._own.setdefault(path, {}), shared=False))
+        if element.type in ("Money", "Quantity"):
+            return _Entry(self._sometimes(step, {}, shared=True))
+        return _Entry(step)
 
-    def _nested(self, kind: str, path: str) -> Step:
+    def _nested(self, kind: str, path: str, *, many: bool = False) -> Step:
         """The walk of a datatype or backbone, compiled on first use, because types refer to themselves."""
-        compiled: list[Callable[[Members, Walk], dict[str, bytes]]] = []
+        fills: list[Fill] = []
+
+        def one(given: Members, walk: Walk) -> bytes | None:
+            if not fills:
+                fills.append(self._compile(kind, path))
+            form, values = fills[0](given, walk)
+            return form.template % tuple(values) + b"}" if form.template != b"{" else None
 
         def step(value: bytes, walk: Walk) -> bytes | None:
-            if value[0] != _OBJECT:
-                return None
-            if not compiled:
-                compiled.append(self._compile(kind, path))
-            out = compiled[0](_members.decode(value), walk)
-            return _written(out) if out else None
+            return one(_members.decode(value), walk) if value[0] == _OBJECT else None
 
-        return step
+        if not many:
+            return step
+        mixed = self._each_of(step)
 
-    def _counted(self, step: Step, slot: int) -> Step:
-        hits = self._hits
+        def each(value: bytes, walk: Walk) -> bytes | None:
+            try:
+                given = _rows.decode(value)
+            except msgspec.ValidationError:
+                return mixed(value, walk)
+            made = [m for row in given if (m := one(row, walk)) is not None]
+            return b"[" + b",".join(made) + b"]" if made else None
 
-        def counted(value: bytes, walk: Walk) -> bytes | None:
-            hits[slot] += 1
-            return step(value, walk)
-
-        return counted
+        return each
 
     def _listed(self, step: Step, element: Element) -> Step:
-        if not element.many:
-            return step
+        return self._each_of(step) if element.many else step
 
+    def _each_of(self, step: Step) -> Step:
         def listed(value: bytes, walk: Walk) -> bytes | None:
             if value[0] != _LIST:
                 _refuse_less_than_text(_loads(value))
@@ -467,44 +686,61 @@ class Deidentifier:
 
         return listed
 
-    def _remembered(self, step: Step, path: str) -> Step:
-        """A step that remembers what became of a value, for patients of whom none of its words is known.
+    def _remembered(self, step: Step, memory: _Memory, *, shared: bool) -> _Entry:
+        """A step that remembers what became of a value.
 
-        Only what was made without a look at the patient is remembered: no date, reference, free text or surrogate.
+        What is shared by all patients was made without a look at the patient (no date, reference, free text or
+        surrogate among it), and is used only for patients of whom none of its words is known. The rest is forgotten
+        with the patient. What only the resource tells (a note, a reference inside it) is not remembered at all.
         """
-        seen: dict[bytes, _Seen] = {}
-        self._memories.append(seen)
-        hits, below = self._hits, self._below[path]
+        if shared:
+            self._shared.append(memory)
 
         def first(value: bytes, walk: Walk) -> bytes | None:
-            before = [hits[i] for i in below]
-            state = (walk.personal, len(walk.faults), self._unknown.total())
+            if len(memory) >= _MEMORY or len(value) > _LONG or value in memory:
+                return step(value, walk)
+            outer, personal, single, faults = walk.done, walk.personal, walk.single, len(walk.faults)
+            done = walk.done = []
             made = step(value, walk)
-            if state == (walk.personal, len(walk.faults), self._unknown.total()):
-                said = frozenset().union(*map(phrases.words, _texts(_loads(value))))
-                if said.isdisjoint(walk.about.known):
-                    before += [0] * (len(below) - len(before))
-                    done = [(i, hits[i] - b) for i, b in zip(below, before, strict=True) if hits[i] > b]
-                    seen[value] = _Seen(made, said, done)
+            walk.done = outer
+            if outer is not None:
+                outer += done
+            if (walk.single, len(walk.faults)) == (single, faults) and (walk.personal == personal or not shared):
+                words = frozenset().union(*map(phrases.words, _texts(_loads(value)))) if shared else frozenset()
+                if words.isdisjoint(walk.about.known):
+                    memory[value] = _Seen(made, words, done, walk.about)
             return made
 
-        def again(value: bytes, walk: Walk) -> bytes | None:
-            known = seen.get(value)
-            if known is None:
-                return first(value, walk) if len(seen) < _MEMORY and len(value) < _LONG else step(value, walk)
-            if known.last is not walk.about:
-                if not known.words.isdisjoint(walk.about.known):
-                    return step(value, walk)
-                known.last = walk.about
-            known.times += 1
-            return known.made
+        return _Entry(first, seen=memory)
 
-        return again
+    def _sometimes(self, plain: Step, memory: _Memory, *, shared: bool) -> Step:
+        """A step whose memory is asked as long as it knows one value in four: prices come again, results do not."""
+        first, personal = self._remembered(plain, memory, shared=shared).step, int(not shared)
+        asked = known = 0
+
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            nonlocal asked, known
+            if len(value) > _LONG or (asked > _TRIAL and known * 4 < asked):
+                return plain(value, walk)
+            asked += 1
+            seen = memory.get(value)
+            if seen is None or not (seen.about is walk.about or seen.words.isdisjoint(walk.about.known)):
+                return first(value, walk)
+            known += 1
+            walk.personal += personal
+            seen.about = walk.about
+            seen.times += 1
+            if walk.done is not None:
+                walk.done.append(seen)
+            return seen.made
+
+        return step
 
     # --- actions -------------------------------------------------------------------------------------
 
-    def _date(self, effect: str, owner: str, path: str, element: Element, slot: int) -> Step:
-        place, hits = path.partition(".")[2], self._hits
+    def _date(self, effect: str, owner: str, path: str, element: Element) -> _Entry:
+        """Dates. Of those of a day the day is moved, and what is behind it stays."""
+        place = path.partition(".")[2]
 
         def shifted(value: Any, walk: Walk) -> Any:
             if not _dated(value, walk):
@@ -515,6 +751,7 @@ class Deidentifier:
             if not _dated(value, walk):
                 return None
             if walk.anchor is not None:
+                walk.single += 1
                 days = dates.days_since_epoch(value)
                 if days is not None:
                     walk.offsets.setdefault(place, days + walk.anchor)
@@ -525,40 +762,50 @@ class Deidentifier:
 
         one = {"shift": shifted, "year": to_year, "keep": kept}[effect]
         leaf = _checked_by(validate.check(owner, element.name), _each(one) if element.many else one, path)
-        if effect == "year":
-            return self._counted(leaf, slot)  # it also tells the days, which are not remembered
-        known = self._dates.setdefault(f"{effect} {element.type} {element.many}", {})
+        known = self._days.setdefault(f"{effect} {element.type} {element.many}", {})
+        whole = _DAYS[element.type].fullmatch if effect == "shift" and not element.many else None
+        days = self._days.setdefault("days", {})
 
         def step(value: bytes, walk: Walk) -> bytes | None:
-            hits[slot] += 1
-            made = known.get(value, _UNKNOWN)
-            if made is _UNKNOWN:
-                before = len(walk.faults)
-                made = leaf(value, walk)
-                if len(walk.faults) == before and len(known) < _MEMORY:
-                    known[value] = made
-            return made
+            before = (walk.single, len(walk.faults))
+            if whole is not None and whole(value):
+                day = value[1:11]
+                if day not in days:
+                    made = shifted(day.decode(), walk)
+                    days[day] = made.encode() if made is not None else None
+                moved = days[day]
+                found = None if moved is None else b'"' + moved + value[11:]
+            else:
+                found = leaf(value, walk)
+            if before == (walk.single, len(walk.faults)) and len(known) < _MEMORY:
+                known[value] = found
+            return found
 
-        return step
+        return _Entry(step, known=known, personal=True)
 
-    def _pointer(self, path: str, element: Element, slot: int) -> Step:
+    def _pointer(self, path: str, element: Element) -> _Entry:
+        """References. What ``#id`` points to lies inside the one resource, and is not remembered."""
         leaf = _checked_by(_unchecked, _each(self._reference) if element.many else self._reference, path)
-        known, hits = self._pointers.setdefault(element.many, {}), self._hits
+        known = self._pointers.setdefault(element.many, {})
 
         def step(value: bytes, walk: Walk) -> bytes | None:
-            hits[slot] += 1
-            made = known.get(value, _UNKNOWN)
-            if made is _UNKNOWN:
-                made = leaf(value, walk)
-                # What ``#id`` points to lies inside the one resource; a backslash could hide it.
-                if b"#" not in value and b"\\" not in value and len(known) < _LINKS:
-                    known[value] = made
-            return made
+            before = walk.single
+            plain = None if element.many else _POINTS.fullmatch(value)
+            if plain is not None:
+                made = self._pointed(plain[1].decode(), walk)
+                found: bytes | None = _MASKED if made is None else b'{"reference":"' + made.encode() + b'"}'
+            else:
+                found = leaf(value, walk)
+            if walk.single == before:
+                if len(known) >= _LINKS:
+                    known.clear()
+                known[value] = found
+            return found
 
-        return step
+        return _Entry(step, known=known, personal=True)
 
     def _reference(self, value: Any, walk: Walk) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         out: dict[str, Any] = {}
         kind = value.get("type")
@@ -591,6 +838,7 @@ class Deidentifier:
         if named == "#":
             return named
         if named.startswith("#"):
+            walk.single += 1
             inner = walk.contained.get(named[1:])
             return f"#{inner}" if inner else None
         target = literal(walk.links.get(named) or named)
@@ -645,7 +893,7 @@ class Deidentifier:
         return self._policy.effect(self._policy.decide(owner, path, element).action) == "drop"
 
     def _coding(self, value: Any, walk: Walk) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         system, code, display = value.get("system"), value.get("code"), value.get("display")
         public = self._is_public(system)
@@ -666,7 +914,7 @@ class Deidentifier:
             if value[0] != _OBJECT:
                 return None
             codings = _loads(value).get("coding")
-            found = [c for c in codings if isinstance(c, Mapping)] if isinstance(codings, list) else []
+            found = [c for c in codings if isinstance(c, dict)] if isinstance(codings, list) else []
             walk.said = {c.get("display") for c in found if self._is_public(c.get("system"))}
             return inner(value, walk)
 
@@ -715,16 +963,18 @@ class Deidentifier:
         except binascii.Error:
             raise Refused("attachment_not_base64", place) from None
         made = self._text.document(content, kind, walk.patient)
+        walk.single += 1
         walk.notes.append(_note(place, kind, made))
         if made.status != "deidentified":
             return {}
         return {"contentType": made.content_type, "data": base64.b64encode(made.data).decode()}
 
     def _narrative(self, value: Any, walk: Walk) -> Any:
-        div = value.get("div") if isinstance(value, Mapping) else None
+        div = value.get("div") if isinstance(value, dict) else None
         # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
         if not isinstance(div, str) or value.get("status") == "generated":
             return None
+        walk.personal += 1
         made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
         if made.status != "deidentified":
             return None
@@ -733,16 +983,17 @@ class Deidentifier:
     def _extensions(self, owner: str, path: str) -> Step:
         rules = self._policy.extensions
         values = self._compile_extension_values()
-        slot, hits = (
-            self._slot(path, Decision("drop", "Extension", "an extension that [extensions] does not name")),
-            self._hits,
-        )
+        slot = self._slot(path, Decision("drop", "Extension", "an extension that [extensions] does not name"))
+        left = _Plan([slot], 0, path.partition(".")[0])
+        self._left.append(left)
 
         def one(value: Any, walk: Walk) -> Any:
-            url = value.get("url") if isinstance(value, Mapping) else None
+            url = value.get("url") if isinstance(value, dict) else None
             rule = rules.get(url) if isinstance(url, str) else None
             if rule is None:
-                hits[slot] += 1
+                left.times += 1
+                if walk.done is not None:
+                    walk.done.append(left)
                 return None
             if rule == "nested":
                 inner = [m for m in (one(v, walk) for v in value.get("extension") or ()) if m is not None]
@@ -757,13 +1008,13 @@ class Deidentifier:
             made = [m for m in (one(v, walk) for v in value) if m is not None] if isinstance(value, list) else []
             return made or None
 
-        return self._remembered(_checked_by(validate.check(owner, "extension"), each, path), path)
+        return _checked_by(validate.check(owner, "extension"), each, path)
 
     def _compile_extension_values(self) -> Mapping[str, Action]:
         """The values that a named extension may hold: codes only, for the published ones that pass hold no other."""
 
         def concept(value: Any, walk: Walk) -> Any:
-            made = [coding(c, walk) for c in value.get("coding") or ()] if isinstance(value, Mapping) else []
+            made = [coding(c, walk) for c in value.get("coding") or ()] if isinstance(value, dict) else []
             kept = [m for m in made if m]
             return {"coding": kept} if kept else None
 
@@ -774,13 +1025,42 @@ class Deidentifier:
 # --- pieces ------------------------------------------------------------------------------------------
 
 
-_UNKNOWN = b"?"  # no JSON: what is not remembered
+_APART = ("contained", "id")  # elements of a resource that are not among those of its type
+
+
+@cache
+def _elements(owner: str) -> Mapping[str, Element]:
+    definition = definitions.load()[owner]
+    return {n: e for n, e in definition.elements.items() if definition.kind != "resource" or n not in _APART}
+
+
+def _is_primitive(element: Element) -> bool:
+    return element.type not in definitions.load() and element.type != "Resource"
+
+
+def _passed(owner: str) -> tuple[str, ...]:
+    """Keys that are treated apart or that every type has."""
+    return ("resourceType", *_APART) if definitions.load()[owner].kind == "resource" else ("id",)
+
+
+def _form(owner: str, path: str, names: tuple[str, ...]) -> _Form:
+    """How a value with these members is written, without its end, with what stands in for what it must have."""
+    added, faults = _completed(owner, path, names)
+    told = [b'"resourceType":' + _dumps(owner)] if definitions.load()[owner].kind == "resource" else []
+    said = [_dumps(name) + b":%b" for name in names]
+    fixed = [_dumps(name) + b":" + _dumps(masked).replace(b"%", b"%%") for name, masked in added.items()]
+    return _Form(names, b"{" + b",".join([*told, *said, *fixed]), faults, {n: i for i, n in enumerate(names)})
+
+
+@lru_cache(maxsize=4096)
+def _kind(raw: bytes) -> str:
+    kind = _loads(raw)
+    return kind if isinstance(kind, str) else ""
 
 
 def kind_of(given: Members) -> str:
     """The type a resource claims, empty for none."""
-    kind = _loads(bytes(given["resourceType"])) if "resourceType" in given else None
-    return kind if isinstance(kind, str) else ""
+    return _kind(bytes(given["resourceType"])) if "resourceType" in given else ""
 
 
 def _id(given: Members) -> Any:
@@ -794,10 +1074,6 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (dict, list)):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)
-
-
-def _nothing(value: bytes, walk: Walk) -> None:
-    """What becomes of a dropped element."""
 
 
 def _unchecked(made: Any, found: validate.Found) -> None:
@@ -837,8 +1113,8 @@ def _checked_by(check: validate.Check, action: Action, path: str) -> Step:
     return step
 
 
-def _completed(owner: str, path: str, keys: tuple[str, ...]) -> tuple[dict[str, bytes], list[str]] | None:
-    """What a value with these keys still needs to be valid, and what is wrong all the same; None where nothing is."""
+def _completed(owner: str, path: str, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
+    """What a value with these keys still needs to be valid, and the paths of what is wrong all the same."""
     added = {name: masked for names, name, masked in _stand_ins(owner) if names.isdisjoint(keys)}
     found: validate.Found = []
     for name, masked in added.items():
@@ -846,13 +1122,7 @@ def _completed(owner: str, path: str, keys: tuple[str, ...]) -> tuple[dict[str, 
         validate.check(owner, name)(masked, found)
         found[before:] = [(f"{name}.{inner}".rstrip("."), reason) for inner, reason in found[before:]]
     validate.of_keys(owner, (*keys, *added), found)
-    if not added and not found:
-        return None
-    return {n: _dumps(m) for n, m in added.items()}, [f"{path}.{inner}" for inner, _ in found]
-
-
-def _is_primitive(element: Element) -> bool:
-    return element.type not in definitions.load() and element.type != "Resource"
+    return added, [f"{path}.{inner}" for inner, _ in found]
 
 
 @cache
@@ -929,17 +1199,35 @@ def _capped_range(value: Any) -> Any:
     return capped
 
 
+def _may_tell_age(form: _Form, values: Sequence[bytes]) -> bool:
+    """Whether an Observation may hold an age: a quick look that spares nearly all from being taken apart."""
+    code, quantity, component = (form.places.get(name) for name in ("code", "valueQuantity", "component"))
+    return (
+        (code is not None and _asks_age(values[code]))
+        or (quantity is not None and _OF_TIME.search(values[quantity]) is not None)
+        or (component is not None and _may_tell_ages(values[component]))
+    )
+
+
+def _may_tell_ages(component: bytes) -> bool:
+    return (_OF_TIME.search(component) or _OF_AGE.search(component)) is not None
+
+
 def _cap_observed_age(out: dict[str, bytes], over_89: bool) -> None:
     """Turn an observed age over 89 into 90 or older, in place; of a patient over 89 take any observed age away.
 
     Any quantity in years over 89 counts as an age: what else is measured in years does not reach it.
     """
     _cap_value(out, over_89)
-    if "component" in out and (_OF_TIME.search(out["component"]) or _OF_AGE.search(out["component"])):
+    if "component" in out and _may_tell_ages(out["component"]):
         parts = [{n: bytes(v) for n, v in _members.decode(bytes(p)).items()} for p in _items.decode(out["component"])]
         for part in parts:
             _cap_value(part, over_89)
         out["component"] = b"[" + b",".join(map(_written, parts)) + b"]"
+
+
+def _written(out: Mapping[str, bytes]) -> bytes:
+    return b"{" + b",".join([_dumps(name) + b":" + value for name, value in out.items()]) + b"}"
 
 
 def _cap_value(holder: dict[str, bytes], over_89: bool) -> None:
@@ -962,17 +1250,18 @@ def _capped_number(value: Any) -> Any:
 
 @lru_cache(maxsize=_MEMORY)
 def _asks_age(code: bytes) -> bool:
-    return any(isinstance(c, Mapping) and c.get("code") in _AGE_CODES for c in _loads(code).get("coding", ()))
+    """Whether a code asks for the age of the patient."""
+    return any(isinstance(c, dict) and c.get("code") in _AGE_CODES for c in _loads(code).get("coding", ()))
 
 
 def _absent_reason_only(value: Any, walk: Walk) -> Any:
     """Of a primitive's extensions only the reason why it is absent stays."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     kept = [
         {"url": ABSENT, "valueCode": e["valueCode"]}
         for e in value.get("extension") or ()
-        if isinstance(e, Mapping) and e.get("url") == ABSENT and e.get("valueCode") in _ABSENT_CODES
+        if isinstance(e, dict) and e.get("url") == ABSENT and e.get("valueCode") in _ABSENT_CODES
     ]
     return {"extension": kept} if kept else None
 

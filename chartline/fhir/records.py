@@ -78,7 +78,26 @@ class _Entry(msgspec.Struct):
 
 
 class _Bundle(msgspec.Struct):
+    resourceType: Any = None  # noqa: N815
+    type: Any = None
     entry: list[_Entry] = []
+
+
+@dataclass(slots=True)
+class Bundle:
+    """A text that says it is a Bundle.
+
+    Attributes:
+        text: the text.
+        type: what it says of its type.
+        entries: its entries, each resource in its bytes.
+        fault: reason code when it cannot be taken apart.
+    """
+
+    text: bytes = field(repr=False)
+    type: Any = None
+    entries: list[_Entry] = field(repr=False, default_factory=list)
+    fault: str = ""
 
 
 _head = msgspec.json.Decoder(_Head)
@@ -188,8 +207,8 @@ def _line(number: int, text: bytes, whole: bool) -> Iterator[Record]:
         yield Record(number, fault="line_too_long")
     elif not whole and not _is_json(text):
         yield Record(number, text, fault="truncated_line")
-    elif is_bundle(text):
-        for part, record in enumerate(expand(text, bundle=number), start=1):
+    elif found := opened(text):
+        for part, record in enumerate(expand(found, bundle=number), start=1):
             yield replace(record, line=number, part=part)
     else:
         yield Record(number, text)
@@ -210,24 +229,23 @@ def document(handle: BinaryIO) -> Iterator[Record]:
         yield Record(None, fault="file_too_large")
         return
     text = data.removeprefix(BOM).strip(b" \t\r\n")
-    if is_bundle(text):
-        for entry, record in enumerate(expand(text, bundle=1), start=1):
+    if found := opened(text):
+        for entry, record in enumerate(expand(found, bundle=1), start=1):
             yield replace(record, line=entry)
     else:
         yield Record(1, text)
 
 
-def is_bundle(text: bytes) -> bool:
-    """Whether a text is a Bundle; the quick look keeps most resources from being read for it."""
-    if b'"Bundle"' not in text:
-        return False
+def opened(text: bytes) -> Bundle | None:
+    """A text as the Bundle it is; None for any other. The quick look keeps most resources from being read for it."""
     begins = _BEGINS.match(text)
-    if begins and begins[1] != b"Bundle":
-        return False
+    if begins[1] != b"Bundle" if begins else b'"Bundle"' not in text:
+        return None
     try:
-        return bool(_head.decode(text).resourceType == "Bundle")
+        body = _bundle.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
+        return Bundle(text, fault="malformed_bundle") if kind_of(text, {"Bundle"}) else None
+    return Bundle(text, body.type, body.entry) if body.resourceType == "Bundle" else None
 
 
 def kind_of(raw: bytes, known: Collection[str]) -> str | None:
@@ -242,16 +260,13 @@ def kind_of(raw: bytes, known: Collection[str]) -> str | None:
     return kind if isinstance(kind, str) and kind in known else None
 
 
-def expand(text: bytes, *, bundle: int, depth: int = 1) -> Iterator[Record]:
+def expand(found: Bundle, *, bundle: int, depth: int = 1) -> Iterator[Record]:
     """The records of a bundle of any type, bundles within it included, in order; line and part not yet set."""
-    try:
-        entries = _bundle.decode(text).entry
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        yield Record(0, text, bundle=bundle, fault="malformed_bundle")
-        return
+    entries = found.entries
     raws = [bytes(entry.resource) for entry in entries]
-    if depth > MAX_BUNDLES or has_doubled_key(_envelope(text, raws)):
-        yield Record(0, text, bundle=bundle, fault="too_deep" if depth > MAX_BUNDLES else "duplicate_key")
+    fault = found.fault or ("too_deep" if depth > MAX_BUNDLES else "")
+    if fault or has_doubled_key(_envelope(found.text, raws)):
+        yield Record(0, found.text, bundle=bundle, fault=fault or "duplicate_key")
         return
     if not entries:
         yield Record(0, bundle=bundle, filtered="empty_bundle")
@@ -263,8 +278,8 @@ def expand(text: bytes, *, bundle: int, depth: int = 1) -> Iterator[Record]:
             yield Record(0, bundle=bundle, full_url=full_url, deletion=deletion)
         elif not raw or raw == b"null":
             yield Record(0, bundle=bundle, filtered="no_resource")
-        elif is_bundle(raw):
-            yield from expand(raw, bundle=bundle, depth=depth + 1)
+        elif inner := opened(raw):
+            yield from expand(inner, bundle=bundle, depth=depth + 1)
         else:
             yield Record(0, raw, full_url=full_url, index=index, bundle=bundle)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,10 +75,9 @@ def _plain(head: bytes, name: str, *, whole: bool) -> Format:
 
 
 def _json(text: bytes, *, whole: bool) -> Format:
-    lines = text.split(b"\n")
-    complete = lines if whole else lines[:-1]
+    complete = text if whole else text[: text.rfind(b"\n") + 1]
     document = _loads(text) if whole else None
-    first = document if isinstance(document, dict) else _loads(lines[0])
+    first = document if isinstance(document, dict) else _loads(text.partition(b"\n")[0])
     if isinstance(first, dict):
         if "exportId" in first and "eventId" in first:
             return Format("log", reason="log")
@@ -85,8 +85,8 @@ def _json(text: bytes, *, whole: bool) -> Format:
             return Format("manifest", reason="manifest")
     if b'"resourceType"' not in text:
         return Format("unknown", reason="not_fhir")
-    if isinstance(document, dict) or not any(_is_resource(line) for line in complete if b'"resourceType"' in line):
-        return Format("json" if len(lines) > 1 else "ndjson")
+    if isinstance(document, dict) or not any(map(_is_resource, _lines_with(b'"resourceType"', complete))):
+        return Format("json" if b"\n" in text else "ndjson")
     return Format("ndjson")
 
 
@@ -103,6 +103,16 @@ def _loads(text: bytes) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
+
+
+def _lines_with(piece: bytes, text: bytes) -> Iterator[bytes]:
+    """The lines of a text that hold a piece: few where JSON is laid out over many lines."""
+    at = text.find(piece)
+    while at >= 0:
+        end = text.find(b"\n", at)
+        end = len(text) if end < 0 else end
+        yield text[text.rfind(b"\n", 0, at) + 1 : end]
+        at = text.find(piece, end)
 
 
 def _is_resource(line: bytes) -> bool:

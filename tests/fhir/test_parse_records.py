@@ -382,7 +382,7 @@ def test_an_entry_is_found_in_its_bundle_though_another_text_begins_like_it():
     begins = {"resourceType": "Patient", "id": "a", "text": {"status": "additional", "div": "x" * 100}}
     entry = {"response": {"status": "200", "outcome": {**begins, "gender": "male"}}, "fullUrl": "http://s/Patient/a"}
     bundle = {"resourceType": "Bundle", "type": "batch-response", "entry": [{**entry, "resource": begins}]}
-    found = list(records.expand(json.dumps(bundle).encode(), bundle=1))
+    found = list(records.expand(records.opened(json.dumps(bundle).encode()), bundle=1))
     assert [json.loads(r.raw) for r in found] == [begins]
     assert found[0].index == {"http://s/Patient/a": "Patient/a"}
 
@@ -393,6 +393,6 @@ def test_what_a_resource_is_does_not_depend_on_the_order_of_its_members():
     for raw in (b'{"resourceType": "Patient", "id": "a", "x": 1}', b'{"id": "a", "x": 1, "resourceType": "Patient"}'):
         assert records.kind_of(raw, {"Patient"}) == "Patient"
         assert records.kind_of(raw, {"Location"}) is None
-        assert not records.is_bundle(raw + b' "Bundle"')
-    assert records.is_bundle(b'{"entry": [], "resourceType": "Bundle"}')
-    assert records.is_bundle(b'{"resourceType": "Bundle", "id": "b", "entry": []}')
+        assert records.opened(raw + b' "Bundle"') is None
+    assert records.opened(b'{"entry": [], "resourceType": "Bundle"}')
+    assert records.opened(b'{"resourceType": "Bundle", "id": "b", "entry": []}')
