@@ -80,8 +80,10 @@ def _sentences(text: str, left: list[Token]) -> Iterator[tuple[str, list[Token]]
 @lru_cache(maxsize=4096)
 def _people(sentence: str) -> tuple[str, ...]:
     """People in a sentence; one word at its start is more often a heading than a person."""
-    entities = model()(sentence).ents
-    return tuple(e.text for e in entities if e.label_ == "PERSON" and not (len(e) == 1 and e.start == 0))
+    # Without a zone the vocabulary of the model keeps every word that it ever read.
+    with model().memory_zone():
+        entities = model()(sentence).ents
+        return tuple(e.text for e in entities if e.label_ == "PERSON" and not (len(e) == 1 and e.start == 0))
 
 
 def _name_like(token: Token, things: Places) -> bool:

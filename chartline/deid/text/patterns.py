@@ -170,7 +170,7 @@ def find(text: str) -> Iterator[Found]:
             continue
         if name == "grouped" and _RANGE.fullmatch(match.group()) and _ascends(match.group()):
             continue
-        if name == "mixed" and _PARITY.fullmatch(match.group()):
+        if name in ("mixed", "mixed-lower") and _CODE.fullmatch(match.group()):
             continue
         if name == "hl7-name" and not _person_parts(match.group()):
             continue
@@ -243,7 +243,10 @@ def _in(text: str, rules: Iterable[str], places: Iterable[Place]) -> Iterator[tu
 
 
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
-_PARITY = re.compile(r"G\d{1,2}P\d{1,8}")
+# Parity, and numbers of codes and approvals, which are the same for everyone.
+_CODE = re.compile(
+    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+", re.IGNORECASE
+)
 
 
 def _ascends(text: str) -> bool:
