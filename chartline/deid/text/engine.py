@@ -17,7 +17,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 from presidio_anonymizer import AnonymizerEngine, OperatorConfig
 from presidio_anonymizer.operators import Operator, OperatorType
 
-from chartline.deid.context import Cohort, PatientContext
+from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
 from chartline.deid.text import datetext, documents, known, lexicon, names, ner, patterns, tables
@@ -52,9 +52,20 @@ DEADLINE = 120.0
 """Seconds that one note may take."""
 _CONTROL = (
     "Patient: Harold Lindqvist (MRN 00482913) was seen by Dr. Okonkwo on March 3, 2021 at Lakemont Regional Hospital;"
-    " call 617-555-0188 or write to h.lindqvist@example.com, 12 Alder Street, Dunmore, PA 18512."
+    " call 617-555-0188 or write to h.lindqvist@example.com, 12 Alder Street, Dunmore, PA 18512. Plan told to qyzzvin."
 )
-_CONTROL_FINDS = ("Lindqvist", "00482913", "Okonkwo", "March 3", "Lakemont", "617-555-0188", "h.lindqvist", "12 Alder")
+_CONTROL_KNOWN = (Known("GIVEN", "Qyzzvin"),)  # a word that nothing but the record can tell
+_CONTROL_FINDS = (
+    "qyzzvin",
+    "Lindqvist",
+    "00482913",
+    "Okonkwo",
+    "March 3",
+    "Lakemont",
+    "617-555-0188",
+    "h.lindqvist",
+    "12 Alder",
+)
 _CACHE = 4096
 _GUESSES = frozenset({"ner:person", "name:run"})
 _PART = 64  # pieces that Presidio replaces in one go
@@ -185,7 +196,9 @@ class TextEngine:
                 nothing that this worker did may count.
         """
         ner.prove()
-        found = [_CONTROL[f.start : f.end] for f in self._recognized(_CONTROL, self._nobody)]
+        found = [
+            _CONTROL[f.start : f.end] for f in self._recognized(_CONTROL, PatientContext("control", _CONTROL_KNOWN))
+        ]
         missing = sum(not any(piece in f or f in piece for f in found) for piece in _CONTROL_FINDS)
         if missing:
             raise MachineError("CL3031", f"the text engine missed {missing} of {len(_CONTROL_FINDS)} control pieces.")

@@ -271,10 +271,46 @@ def test_a_recognizer_that_raises_sets_the_note_aside_without_its_text(key, monk
     assert "Prewitt" not in str(raised.value)
 
 
-def test_an_engine_that_finds_nothing_is_not_built(key, monkeypatch):
-    monkeypatch.setattr(engine_module.names, "find", lambda reading: iter(()))
+@pytest.mark.parametrize("module", ["names", "patterns", "datetext", "known"])
+def test_an_engine_with_a_silent_recognizer_is_not_built(key, monkeypatch, module):
+    monkeypatch.setattr(getattr(engine_module, module), "find", lambda *_, **__: iter(()))
     with pytest.raises(MachineError, match="CL3031"):
         build(policy.load("safe_harbor"), key, "test", Cohort())
+
+
+def test_every_engine_proves_itself_before_it_may_read(key, monkeypatch):
+    proved = []
+    monkeypatch.setattr(engine_module.TextEngine, "prove", lambda self: proved.append(self))
+    assert proved == [build(policy.load("safe_harbor"), key, "test", Cohort())]
+
+
+@pytest.mark.parametrize("broken", [lambda *_, **__: None, lambda *_, **__: [None], lambda *_, **__: iter([0])])
+def test_a_recognizer_with_a_broken_answer_sets_the_note_aside(labels, monkeypatch, broken):
+    monkeypatch.setattr(engine_module.patterns, "find", broken)
+    with pytest.raises(DataError, match="CL1112"):
+        labels.deidentify("Jane Prewitt", NOBODY)
+
+
+def test_a_note_over_the_deadline_is_set_aside(labels, monkeypatch):
+    monkeypatch.setattr(engine_module, "DEADLINE", -1.0)
+    with pytest.raises(DataError, match="CL1111"):
+        labels.deidentify("Jane Prewitt", NOBODY)
+
+
+def test_each_piece_is_explained_by_rule_and_offsets_without_its_text(labels):
+    made = labels.deidentify("Dr. Prewitt, MRN 48291377, 03/14/2021", NOBODY)
+    assert [(s.start, s.end, s.type) for s in made.spans] == [(0, 11, "NAME"), (17, 25, "MRN"), (27, 37, "DATE")]
+    assert [s.source for s in made.spans] == ["name:title", "pattern:mrn", "date:numeric"]
+    for written in (repr(made), repr(made.spans), str(made.spans[0])):
+        assert not any(piece in written for piece in ("Prewitt", "48291377", "03/14"))
+
+
+def test_a_note_of_two_megabytes_is_read(labels):
+    line = "The lungs are clear and the abdomen is soft; continue lisinopril 10 mg daily and return in 2 weeks.\n"
+    text = line * 21_000 + "Seen by Dr. Prewitt."
+    assert len(text) > 2_000_000
+    made = labels.deidentify(text, NOBODY)
+    assert made.text == line * 21_000 + "Seen by [NAME]."
 
 
 @pytest.fixture
