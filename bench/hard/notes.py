@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.hard import values as v
-from bench.hard.templates import NEGATIVES, TEMPLATES
+from bench.hard.templates import LATER, LATER_NEGATIVES, NEGATIVES, TEMPLATES
 
 Piece = tuple[str, str]
 _FIELD = re.compile(r"\{([\w.]+)\}")
@@ -29,8 +29,9 @@ class Note:
 class Case:
     """The people and values of one note."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, harmless: list[str]) -> None:
         self.rng = rng
+        self.harmless = harmless
         self.people: dict[str, v.Person] = {}
         self._numbers: dict[str, str] = {}
 
@@ -173,7 +174,7 @@ _VALUES: dict[str, tuple[str, Callable[[Case], str]]] = {
     "employer": ("FACILITY", _facility(v.EMPLOYERS)),
     "church": ("FACILITY", _facility(["St.|Brendan's|Church", "First|Baptist|Church|of|{city}", "{last}|Temple"])),
     "nick": ("NAME", _place(v.NICK)),
-    "neg": ("", lambda c: c.rng.choice(NEGATIVES)),
+    "neg": ("", lambda c: c.rng.choice(c.harmless)),
 }  # fmt: skip
 
 
@@ -232,18 +233,25 @@ def _note(kind: str, noise: str, pieces: list[Piece]) -> Note:
     return Note(kind, noise, text, tuple(spans))
 
 
-def make(seed: int, count: int) -> list[Note]:
-    """Notes of every kind in turn, one of eight without identifiers; the same seed gives the same notes."""
+def make(seed: int, count: int, *, later: bool = False) -> list[Note]:
+    """Notes of every kind in turn, one of eight without identifiers; the same seed gives the same notes.
+
+    Args:
+        seed: what the draws begin with.
+        count: how many notes.
+        later: of the kinds that were written after the rules.
+    """
     rng = random.Random(seed)
-    kinds = list(TEMPLATES)
+    templates, harmless = (LATER, LATER_NEGATIVES) if later else (TEMPLATES, NEGATIVES)
+    kinds = list(templates)
     out = []
     for i in range(count):
         noise = rng.choices(list(NOISES), _WEIGHTS)[0]
         if i % 8 == 7:
-            pieces: list[Any] = [(" ".join(rng.sample(NEGATIVES, rng.randrange(3, 7))), "")]
+            pieces: list[Any] = [(" ".join(rng.sample(harmless, rng.randrange(3, 7))), "")]
             kind, noise = "no identifiers", "plain"
         else:
             kind = kinds[(i - i // 8) % len(kinds)]
-            pieces = _filled(Case(rng), rng.choice(TEMPLATES[kind]))
+            pieces = _filled(Case(rng, harmless), rng.choice(templates[kind]))
         out.append(_note(kind, noise, [NOISES[noise](rng, p) for p in pieces]))
     return out

@@ -200,6 +200,82 @@ denied; appeal by {d.full} MD, NPI {npi}, DEA {dea}. Bank draft acct {acct}. Mai
 }
 """Kinds of notes and their templates."""
 
+LATER: dict[str, list[str]] = {
+    "progress note": [
+        """Subjective: {p.title} {p.last} slept poorly. Overnight {n.full} noted a fever to 38.9. Objective: T 38.1, HR 96, lungs with rhonchi. {neg}
+A/P: Pneumonia, day 3 of ceftriaxone. Spoke to {r.first} {r.last} ({r.rel_low}) by phone at {phone}. Anticipate d/c {part.md} to {home}. {d.full} MD pgr {pager}""",
+        """HD#4. Pt seen & examined w/ team (Drs. {d.last}, {d2.last}). {neg} {p.last} wants to go home to {city} by {part.holiday}. Will ask SW ({n.first}) re: placement.""",
+    ],
+    "eye clinic": [
+        """{p.full} ({mrn}) VA 20/30 OD 20/60 OS. IOP 16/18 @ {time}. Humphrey 24-2 MD -3.4. {neg} Referred by {d2.full} OD of {clinic}. RTC {part.month}. /{d.last}/""",
+    ],
+    "dental": [
+        """Pt: {p.lf}. #14 MOD composite, lido 2% w/ epi 1:100k x2 carps. {neg} Next: SRP w/ {n.first}, RDH, {date.us2}. Pt's boss at {employer} needs a work note faxed to {phone}.""",
+    ],
+    "physical therapy": [
+        """PT EVAL: {p.first} {p.last} is s/p R TKA on {date.us} by Dr. {d.full} at {hosp}. Goal: return to bowling league w/ {p.her} friend {r.first}. ROM 5-95. TUG 18 s. {neg} POC x 6 wks. {n.full}, DPT lic# {lic}""",
+    ],
+    "anesthesia record": [
+        """PREOP: {p.lastup},{p.first}  DOB {dob}  ASA 3  NPO since 2200. Prior GA {part.my} ({hosp}) grade 2b view. {neg} Consent w/ {r.rel_low} {r.full}. Attending: {d.il}; CRNA: {n.il}.""",
+    ],
+    "death note": [
+        """Called to bedside by RN {n.first}. {p.title} {p.full}, {old}, pronounced at {time} on {date.long}. Family ({r.full}; {r2.first}) notified. ME {d2.full} declined the case. Funeral home: {employer}. {d.full}, MD""",
+    ],
+    "poison control": [
+        """Caller {r.first} from {cityst} ({phone}) reports {kid.first}, 2 yo, ate ~5 gummies at grandma {r2.last}'s house. {neg} Case {id}. Recontact {n.full} at 0600.""",
+    ],
+    "secure e-mail": [
+        """From: {p.full} <{email}>
+To: {d.full}, MD
+Sent: {date.weekday} {time}
+Subject: refill
+
+Hi Dr. {d.last}, it's {p.first}. I am out of metoprolol and I am in {city} until {part.mon} visiting {r.first}. Can you call it in to the CVS at {street}? Thanks! {p.first} {p.last}, {dob}""",
+    ],
+    "school form": [
+        """Student: {p.lf}  Grade 5  {school}. DOB {dob}. Parent/Guardian: {r.full}, cell {phone}. Asthma action plan: green zone PEF > 240. {neg} Nurse {n.last} may give albuterol 2 puffs. Dr. {d.last} {date.us}""",
+    ],
+    "genetics": [
+        """Proband {p.first} {p.last} (III-2). Her {r.rel_low}, {r.first}, carries the same BRCA2 c.5946delT variant. {neg} Sample {acc} rec'd {date.dmon} from {hosp}; counselor {n.full}, MS, CGC. {abroad} ancestry.""",
+    ],
+    "transport": [
+        """EMS run {id}: unit 7 disp {time} to {street}, {city}. Pt {p.lf}, {old}, GCS 15. {neg} Meds with pt. Transported to {hosp}; care to {n.first} RN. Crew {d.last}/{d2.last}. Mileage 12.4.""",
+    ],
+    "advance directive": [
+        """I, {p.full}, born {date.long}, of {addr}, appoint my {r.rel_low} {r.full} ({phone}) as agent. Witness: {n.full}, {city}. Signed {date.ofof}. Notary {d2.full}, commission no. {lic}.""",
+    ],
+}
+"""Kinds written after the rules, to measure them on what they have not seen."""
+
+LATER_NEGATIVES = """
+Thomas test and FABER were negative; Ely and Noble compression positive.
+She uses a Rollator, a Hoyer lift and a Purewick at night.
+CIWA 8, RASS -1, CAM-ICU negative, Norton 14, Morse fall 55.
+Started on Jardiance, Farxiga was stopped; Lasix 20 mg M/W/F.
+Impression: Salter-Harris II fracture; Bennett fracture excluded.
+Cobb angle 32 degrees; Risser 3; Adams forward bend positive.
+The Dukes criteria and Light criteria were met; Virchow node not palpable.
+Grew Enterococcus faecalis and Bacteroides fragilis; Legionella antigen negative.
+Continue Miralax, Dulcolax PR prn, Colace; Fleet enema x1.
+Ambien 5 mg qhs, Zoloft 50 to 75 mg, Haldol 2 mg IM once.
+Braxton Hicks contractions; McRoberts maneuver and Rubin screw were used.
+Cheyne-Stokes respirations; Kussmaul breathing; Biot pattern.
+Bence Jones protein, Reed-Sternberg cells and Heinz bodies were not seen.
+Epi 0.3 mg IM, Benadryl 50 mg IV, Solu-Medrol 125 mg.
+Hardy and Wells agree in the literature that risk rises in March and in May.
+The green stool, the brown nevus and the white plaque were unchanged.
+Zone 2 flexor repair; A1 pulley release; Kleinert protocol; Bunnell suture.
+NSTEMI type 2, Killip class I, TIMI 3 flow, Rentrop 0.
+Hemoglobin fell from 11.2 to 9.8 g/dL; ferritin 12; transfused 1 of 2 units.
+Fick output 4.2, PCWP 18, PVR 2.1 Wood units.
+Old burns on the hand and foot; long arm cast; small bore feeding tube.
+Tylenol #3, Percocet 5/325, Norco 10/325 1-2 tabs q6h prn.
+Grave prognosis; hardy appetite; bright and early; a fair historian.
+Sutures out in 10-14 days; ROM 0-120; pain 2-3/10; I:E 1:2.
+Miranda rights were not discussed; Maslow hierarchy and Erikson stage reviewed.
+""".strip().splitlines()
+"""Sentences that identify nobody, written after the rules."""
+
 NEGATIVES = """
 Kernig and Brudzinski signs were negative; Murphy sign was equivocal.
 She takes Synthroid 88 mcg, Lasix 40 mg BID and Bactrim DS.

@@ -70,6 +70,7 @@ _ORDINALS = frozenset(
     sixteenth seventeenth eighteenth nineteenth twentieth twenty thirtieth thirty
     """.split()
 )
+_NTH = re.compile(r"\d{1,2}(?:ST|ND|RD|TH)")
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
 _SAMPLE = 4000
 
@@ -211,7 +212,8 @@ def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
             continue
         wide = gaps[i][:1] in (",", "\n") or word in _STREETS
         for back in range(2, 6) if wide else ():
-            if i < back or gaps[i - back] not in (" ", "  ", ". "):
+            gap = gaps[i - back] if i >= back else ""
+            if gap not in (" ", "  ") and not (gap == ". " and len(words[i - back]) < 3):
                 break
             if words[i - back].isdigit():
                 high[i - back + 1 : i + 1] = [True] * back
@@ -227,6 +229,8 @@ def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
 
 
 def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *, high: bool, upper: bool) -> str:
+    if upper and _NTH.fullmatch(piece):
+        return piece.lower()
     if any(c.isdigit() for c in piece):
         return piece if upper else piece.upper() if sum(map(str.isdigit, piece)) > 3 else piece
     if len(piece) == 1:

@@ -18,9 +18,9 @@ from chartline.deid.text.spans import Found
 _TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
 _TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|Officer|Capt|Judge|Hon|Sir|Dame|Madam|NP|PA|RN|Attending|Resident|Señor|Sra|Sr)"
-_CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP)\b\.?"
+_CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN)\b\.?"
 _KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
-_LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+_LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 _FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -60,6 +60,7 @@ PLAIN = (
     ortho neuro cards renal heme onc endo pulm psych peds gyn optho ophtho rheum derm tele anesthesia radiology triage
     handoff shift bed wound diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
     ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
+    crew caller proband overnight student notary preop postop attn subject run
     ssn dcfs cps aps fbi pd am pm cont continued none nil denies reports status post home room air alert oriented
     """.split()
     )
@@ -171,12 +172,16 @@ _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:\s+[^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
 _CREDENTIAL = regex.compile(rf"{_CREDENTIALS}")
+_CREDENTIAL_OF = regex.compile(rf"\b{_CREDENTIALS}\s+(?:of|at|from|with)\s+")
+_GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
 
 
 # Words that a rule needs, and without which it is not tried.
 _TITLED = regex.compile(
     rf"\b(?:{_TITLES})\b\.?\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
 )
+_ONE = r"(?P<n>(?:(?:van|von|de|del|della|di|ten|la|den|der)\s+){0,2}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?)"
+_DOCTORS = regex.compile(rf"\b(?:Drs|Doctors)\.?\s+{_ONE}(?:(?:\s*(?:,|/|&|\band\b)){{1,2}}\s*{_ONE}){{1,6}}")
 _RELATED = regex.compile(
     rf"\b(?i:{_KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
 )
@@ -200,7 +205,8 @@ _HINTS = Hints(
         "credential": """
             md m.d do d.o rn r.n np n.p pa p.a ph.d phd d.d.s dd.s d.ds dds d.m.d dm.d d.md dmd lpn lvn cna crna cnm
             dnp fnp aprn arnp msn bsn msw lcsw lmsw lmft lpc pharmd rph dpt pt otr slp rd rdn psyd mbbs facp facs
-            facc jr sr ii iii iv esq mph ccc rt ma dc dpm od cns acnp agnp
+            facc jr sr ii iii iv esq mph ccc rt ma dc dpm od cns acnp agnp rdh cgc cma cota pta rrt crt licsw lisw bcba
+            ibclc atc emt faap facep ccrn
             """.split(),
         "lives": """
             lives living resides residing resident native moved born raised grew hometown relocated travel city
@@ -500,7 +506,8 @@ _THINGS = frozenset(
     drain hump squeeze scissors protocol clamp forceps retractor cautery scale score grade sign test criteria index
     exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
     study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
-    treadmill sleepiness rule rules cell cells bodies nodes spots ring rings phenomenon law
+    treadmill sleepiness rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
+    angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
     """.split()
 )
 
@@ -569,6 +576,9 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         names_ok = True
     if len(names) >= 2:
         rest = names[1:]
+        thing = _NOUN.match(text, part[-1].end)
+        if not initials and thing and thing.group("w") in _THINGS:
+            return False
         if not any(t.kind.medical for t in names) and _followed(text, part[-1].end):
             return True
         if (
@@ -631,7 +641,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
 
 _BY = regex.compile(r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via)|[(&|\-–—@/])\s*$")
 _ONLY_BY = regex.compile(r"\b(?:by|Drs?\.?\s\w+\s(?:and|&))\s+$")
-_ENDED = regex.compile(r"\s*(?:[.,;:)|\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here)\b)")
+_ENDED = regex.compile(r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here)\b)")
 
 
 def _alone(text: str, token: Token) -> bool:
@@ -645,7 +655,7 @@ def _alone(text: str, token: Token) -> bool:
 
 _SPOKEN = regex.compile(
     r",?\s+(?:seen|who|whose|presented|presents|was\s+(?:seen|admitted|born|brought|referred|discharged|accompanied|transferred)|(?:has|had)\s+been"
-    r"|is\s+(?:a|an|the|here|doing|seen|currently|accompanied)|will\s+(?:follow|return|call|see|come)|returns|returned|came|comes|takes|needs|has\s+(?:a|an|no|had))\b"
+    r"|(?:is\s+)?s/p|is\s+(?:a|an|the|here|doing|seen|currently|accompanied)|will\s+(?:follow|return|call|see|come)|returns|returned|came|comes|takes|needs|has\s+(?:a|an|no|had))\b"
 )
 
 
@@ -659,6 +669,9 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         for found in _kept(text, m.start("v"), m.end("v"), "name:title", first=True):
             # A form of address goes with the name; an office ("Nurse", "Attending") stays.
             yield Found(m.start() if _FORM.match(m.group()) else found.start, found.end, found.type, found.source)
+    for m in _opened(_DOCTORS, text, hints, "title"):
+        for start, end in m.spans("n"):
+            yield Found(start, end, "NAME", "name:doctors")
     for m in _opened(_CALLED, text, hints, "called"):
         yield Found(m.start("v"), m.end("v"), "NAME", "name:called")
     for m in _opened(_LOWER_TITLED, text, hints, "form"):
@@ -779,7 +792,10 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             and not _opens(text, m.start())
         ):
             continue
-        if any(c.isdigit() for c in m.group()) or m.group("last").isupper() != m.group("first").isupper():
+        mixed = m.group("last").isupper() and not m.group("first").isupper()
+        if any(c.isdigit() for c in m.group()) or (m.group("first").isupper() and not m.group("last").isupper()):
+            continue
+        if mixed and not (len(m.group("last")) > 3 and (first.common_first or first.namely or first.unknown)):
             continue
         if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN:
             continue
@@ -842,6 +858,9 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
                 break
             first, stop = first - 1, token.start
         names = [t.kind for t in words[first + 1 : last + 1] if len(t.text) > 1]
+        credential = TOKEN.match(text, at)
+        if credential and credential.group() in _GENERATION and (len(names) < 2 or of_thing(text, credential.end())):
+            continue
         if names and any(k.strong or k.unknown or k.common_first or k.namely for k in names):
             yield Found(words[first + 1].start, words[last].end, "NAME", "name:credential")
 
@@ -872,7 +891,8 @@ def _facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     near = windows(((a, b) for a, b in hints.get("facility", ()) if text[a].isupper()), 110, 120)
     for m in (m for a, b in near for m in _FACILITY.finditer(text, _word_start(text, a), b, timeout=_TIMEOUT)):
         start = m.start()
-        words = list(TOKEN.finditer(text, m.start("prefix"), m.end("prefix")))
+        after = [c.end() for c in _CREDENTIAL_OF.finditer(text, m.start("prefix"), m.end("prefix"))]
+        words = list(TOKEN.finditer(text, max([m.start("prefix"), *after]), m.end("prefix")))
         while words and plain(words[0].group()) in _GENERIC and words[0].group() not in ("St", "Mt", "Ft", "Ste"):
             words = words[1:]
         start = words[0].start() if words else m.start()
@@ -987,7 +1007,7 @@ def _is_place(text: str, part: list[Token]) -> bool:
     if not (led or trailed or comma) and of_thing(text, part[0].end):
         return False
     if only.word:
-        return (
-            bool((led and led.group().strip().lower() not in ("the", "our", "of", "to", "at")) or trailed) and only.last
+        return bool((led and led.group().strip().lower() not in ("the", "our", "of", "to", "at")) or trailed) and (
+            only.last or not only.everyday
         )
     return not only.common_first or bool(led or trailed)
