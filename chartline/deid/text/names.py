@@ -85,7 +85,7 @@ _MEETS = (
     r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)"
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
     r"|called|updated|written|interviewed|witnessed|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
-    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|updated|attn|d/w|s/w"
+    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|attn|d/w|s/w"
     r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters))"
 )
 _EPONYM_NOUNS = (
@@ -526,7 +526,8 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     if not part:
         return
     names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
-    led = bool(_LEAD.search(text, max(0, led_by - 32), led_by))
+    short = all(t.shape == "upper" and len(t.text) < 5 for t in names)
+    led = not short and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
     if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names) and not led):
         return
     if text[part[0].start : part[-1].end].lower() in lexicon.STATES:
@@ -795,7 +796,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         mixed = m.group("last").isupper() and not m.group("first").isupper()
         if any(c.isdigit() for c in m.group()) or (m.group("first").isupper() and not m.group("last").isupper()):
             continue
-        if mixed and not (len(m.group("last")) > 3 and (first.common_first or first.namely or first.unknown)):
+        if mixed and not (last.namely or (last.unknown and len(m.group("last")) > 5)):
             continue
         if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN:
             continue
