@@ -39,6 +39,7 @@ class Settings:
         master: Spark master URL used when a stage starts its own session.
         held_out_from: temporal hold-out of the MEDS files: what was known only from that day on stays out of them,
             unless the patient is held out.
+        terms: file of the terms of release: recipient, purpose, agreement (``chartline.release.terms``).
     """
 
     lake: Path
@@ -47,6 +48,7 @@ class Settings:
     key: Path | None = None
     master: str = "local[2]"
     held_out_from: date | None = None
+    terms: Path | None = None
 
     def zone(self, name: str) -> Path:
         """Root of a zone: ``restricted``, ``deidentified``, ``curated`` or ``audit``."""
@@ -91,7 +93,7 @@ def load(file: Path | None = None) -> Settings:
     """Settings from ``chartline.toml`` (or ``$CHARTLINE_CONFIG``), overridden by ``CHARTLINE_*`` variables.
 
     Args:
-        file: TOML file with the keys lake, project, policy, key, master, held_out_from.
+        file: TOML file with the keys lake, project, policy, key, master, held_out_from, terms.
 
     Raises:
         UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key, CL2004 a day is none.
@@ -106,7 +108,7 @@ def load(file: Path | None = None) -> Settings:
             raise UsageError(
                 "CL2002", f"settings file {path} cannot be read.", "Write it as TOML or leave it out."
             ) from cause
-    fields = ("lake", "project", "policy", "key", "master", "held_out_from")
+    fields = ("lake", "project", "policy", "key", "master", "held_out_from", "terms")
     unknown = sorted(set(values) - set(fields))
     if unknown:
         raise UsageError("CL2003", f"{path} has unknown keys: {', '.join(unknown)}.", f"Use {', '.join(fields)}.")
@@ -120,6 +122,7 @@ def load(file: Path | None = None) -> Settings:
         key=Path(values["key"]) if "key" in values else None,
         master=values.get("master", "local[2]"),
         held_out_from=_day(values["held_out_from"]) if values.get("held_out_from") else None,
+        terms=Path(values["terms"]) if values.get("terms") else None,
     )
 
 

@@ -200,6 +200,8 @@ def verdict(blocked: Sequence[str], gates: Sequence[Facts]) -> tuple[str, str]:
         return "blocked", f"Stopped by: {'; '.join(blocked)}."
     warned = [g for g in gates if g["severity"] == "warning" and g["verdict"] in ("failed", "error")]
     if warned:
-        named = "; ".join(f"{g['check']} ({g['meaning']})" for g in warned[:3])
-        return "needs review", f"Every critical check passed; {len(warned)} warnings ask for your judgement: {named}."
+        named = "; ".join(f"“{g['meaning']}” ({g['suite']} {g['check']})" for g in warned[:4])
+        more = f"; and {len(warned) - 4} more below" if len(warned) > 4 else ""
+        told = f"Every critical check passed. Not true of this candidate, and yours to judge: {named}{more}."
+        return "needs review", told
     return "releasable", "Every check passed and the sweep found nothing."

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from chartline.audit.text import KINDS
+from chartline.release.terms import FIELDS
 from chartline.risk.cells import SMALL
 
 ICONS = {
@@ -47,8 +48,8 @@ def canonical(body: Mapping[str, Any]) -> bytes:
 
 
 def number(value: float | None) -> str:
-    """A count with thousands apart; a small cell as ``1–10``, or as hidden with one."""
-    return "hidden" if value is None else f"{value:,}"
+    """A count with thousands apart, a measure with three decimals; a small cell, or what would tell one, as hidden."""
+    return "hidden" if value is None else f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
 
 
 def patients(value: int | None) -> str:
@@ -94,7 +95,8 @@ def _group(row: Mapping[str, Any]) -> str:
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """A page of ``templates/``, escaped, that errs on what it is not given."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -103,7 +105,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "patients": patients, "percent": percent}
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def html(body: Mapping[str, Any], report_hash: str) -> str:
@@ -114,11 +116,12 @@ def html(body: Mapping[str, Any], report_hash: str) -> str:
         report_hash: SHA-256 of ``report.json``.
     """
     risk = body["risk"]
-    return _template().render(
+    return template("report.html").render(
         r=body,
         report_hash=report_hash,
         icons=ICONS,
         kinds=KINDS,
+        terms=FIELDS,
         first=risk["models"][0],
         bands=bars([(b["classes_of"], b["patients"]) for b in risk["bands"]], line_after=2),
         groups=bars([(_group(g), g["average"]) for g in risk["groups"]]),

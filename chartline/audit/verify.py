@@ -13,6 +13,7 @@ from chartline.errors import DataError
 from chartline.lake import chain, ledger, tables
 from chartline.release import candidates, card
 from chartline.settings import STAGES, Settings
+from chartline.stage import StageResult
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,29 @@ def _equations(settings: Settings) -> Iterator[Check]:
 
 
 def _versions(settings: Settings) -> Iterator[Check]:
-    """The versions of each stage's last run, and those that the releases pin."""
+    """The versions of each stage's last run, and those that the releases are made of and from."""
     results = (ledger.latest(settings, stage) for stage in STAGES)
     pinned = {pair for result in results if result for pair in result.tables.items()}
+    wanted: dict[tuple[str, int], str] = {}
     for row in tables.read(settings, "curated.releases").to_pylist():
-        pinned |= set(dict(row["tables"] or {}).items())
+        made = dict(row["tables"] or {})
+        pinned |= {*made.items(), *dict(row["source_tables"] or {}).items()}
+        wanted |= {(name, made[name]): digest for name, digest in dict(row["digests"] or {}).items()}
     for name, version in sorted(pinned):
-        yield Check(f"table {name} version {version}", _readable(settings, name, version))
+        if (name, version) in wanted:
+            now = tables.digest(settings, name, version)
+            changed = "" if now == wanted[name, version] else "a data file is gone" if now is None else "changed"
+            yield Check(f"table {name} version {version}", not changed, changed)
+        else:
+            yield Check(f"table {name} version {version}", _readable(settings, name, version))
 
 
 def _readable(settings: Settings, name: str, version: int) -> bool:
-    """Whether the version is on record and all its files are there."""
+    """Whether the version is on record and all its files are there, as long as they were."""
     try:
-        table = DeltaTable(tables.path(settings, name), version=version)
-        files = table.get_add_actions(flatten=True).column("path").to_pylist()
-        return all((tables.path(settings, name) / file).is_file() for file in files)
+        files = DeltaTable(tables.path(settings, name), version=version).get_add_actions(flatten=True)
+        sizes = zip(files.column("path").to_pylist(), files.column("size_bytes").to_pylist(), strict=True)
+        return all((tables.path(settings, name) / path).stat().st_size == size for path, size in sizes)
     except (DeltaError, OSError):
         return False
 
@@ -93,3 +102,18 @@ def _releases(settings: Settings) -> Iterator[Check]:
         found = candidates.decision(settings, row["release_id"])
         approved = found is not None and found["decision_id"] == row["decision_id"] and found["decision"] == "approved"
         yield Check(f"approval of release {row['release_id']}", approved)
+        kept = next((r.extra for r in ledger.finished(settings, "publish") if _is_of(r, row["release_id"])), {})
+        now = candidates.record_hash(settings, row["release_id"])
+        yield Check(f"record of release {row['release_id']}", kept.get("record_hash") == now)
+    yield from _unlisted(settings)
+
+
+def _is_of(result: StageResult, release: str) -> bool:
+    return bool(result.extra.get("release_id") == release)
+
+
+def _unlisted(settings: Settings) -> Iterator[Check]:
+    """Nothing lies among the releases that no release is; a hidden folder is one of a run that died."""
+    there = (p.name for p in sorted((settings.zone("curated") / "releases").glob("[!.]*")))
+    unknown = sorted(set(there) - candidates.published(settings))
+    yield Check("nothing unlisted among the releases", not unknown, f"{len(unknown)} unlisted" if unknown else "")

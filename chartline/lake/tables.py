@@ -6,6 +6,7 @@ process go through ``chartline.lake.spark``. Both write the same Delta protocol 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -254,3 +255,16 @@ def read(settings: Settings, name: str, at_version: int | None = None, columns: 
         return (pa.schema([wanted.field(c) for c in columns]) if columns else wanted).empty_table()
     # One thread: Arrow's pool threads that still hold a delta-rs file at interpreter exit abort the process.
     return table.to_pyarrow_dataset().to_table(columns=columns, use_threads=False)
+
+
+def digest(settings: Settings, name: str, at_version: int) -> str | None:
+    """SHA-256 over path and content of the data files of a version; None when it or one of them cannot be read."""
+    at, whole = path(settings, name), hashlib.sha256()
+    try:
+        table = DeltaTable(at, version=at_version)
+        for file in sorted(table.get_add_actions(flatten=True).column("path").to_pylist()):
+            with (at / file).open("rb") as data:
+                whole.update(f"{file} {hashlib.file_digest(data, 'sha256').hexdigest()}\n".encode())
+    except (DeltaError, OSError):
+        return None
+    return whole.hexdigest()

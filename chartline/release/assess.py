@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chartline import progress
-from chartline.audit import evidence, report, sweep
+from chartline.audit import evidence, report, review, sweep
+from chartline.audit.changes import changes
 from chartline.deid import keys, policy
 from chartline.deid.policy import Policy
 from chartline.errors import DataError, GateFailed
 from chartline.lake import ledger, tables
 from chartline.lake import spark as lake
 from chartline.quality import gates
-from chartline.release import candidates
+from chartline.release import candidates, contents, terms
 from chartline.risk import measure
 from chartline.risk.cells import shown
 from chartline.settings import Settings
@@ -33,14 +34,15 @@ _FRAMES = {
     "stages": "stage string, lost long",
     "policy": "mixes long",
     "risk": "smallest_class long, highest_risk double",
+    "terms": "named string",
 }
 
 
 def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
     """Write ``audit/candidates/<id>/report.json`` and ``report.html`` for the current versions of gold.
 
-    The id comes from what the report describes (table versions, policy, key, code), so an unchanged lake gives the
-    same candidate. Counts are events.
+    The id comes from what the report describes (table versions, policy, key, terms, the release before), so an
+    unchanged lake gives the same candidate. A sample of notes to read lies in the restricted zone. Counts are events.
 
     Raises:
         DataError: CL1123 there is no gold yet.
@@ -52,7 +54,17 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     at = {name: tables.version(settings, name) for name in (*GOLD, "silver.resources", "silver.notes")}
     if None in at.values():
         raise DataError("CL1123", "there is no gold to assess.", "Run 'chartline timeline' first.")
-    digest = ledger.input_digest("assess", tables=at, policy=rules.hash, key=key.id, project=settings.project)
+    agreed = terms.load(settings.terms)
+    before_this = candidates.last_release(settings, {n: v for n, v in at.items() if v is not None and n in GOLD})
+    digest = ledger.input_digest(
+        "assess",
+        tables=at,
+        policy=rules.hash,
+        key=key.id,
+        project=settings.project,
+        terms=agreed and agreed["sha256"],
+        since=before_this and before_this["release_id"],
+    )
     before = ledger.same_work(settings, "assess", digest)
     if before and candidates.report_path(settings, before.extra["candidate"]).is_file():
         return before
@@ -73,7 +85,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     gate = "passed"
     try:
         with progress.step("gate release"):
-            facing = _gate_frames(spark, rules, key.id, frames["silver.resources"], swept, risk, results)
+            facing = _gate_frames(spark, rules, key.id, frames["silver.resources"], swept, risk, results, agreed)
             gate = gates.check(settings, "release", facing, counts, run_id=run_id)
     except GateFailed as cause:
         gate = "failed"
@@ -94,6 +106,14 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         "basis": rules.basis,
         "silver": {name: at[name] for name in ("silver.resources", "silver.notes")},
     }
+    body["terms"] = agreed
+    body["changes"] = None
+    if before_this:
+        earlier = candidates.report(settings, before_this["release_id"])
+        body["changes"] = changes(body, earlier, before_this["published_at"].isoformat(timespec="seconds"))
+    with progress.step("notes to read"):
+        drawn = review.sample(frames["silver.notes"], candidate)
+        body["review"] = review.write(settings, candidate, drawn, body["text"]["notes"].get("deidentified", 0))
     report_hash = _write(settings, candidate, body, known, secret)
     if body["verdict"] == "blocked":
         raise GateFailed("CL1121", f"candidate {candidate} is blocked: {'; '.join(blocked)}.", "Read its report.")
@@ -112,6 +132,7 @@ def _gate_frames(
     swept: sweep.SweepResult,
     risk: Mapping[str, Any],
     results: Mapping[str, StageResult],
+    agreed: Mapping[str, Any] | None,
 ) -> dict[str, DataFrame]:
     """The frames that ``expectations/release.json`` names."""
     stamps = {(r["policy_hash"], r["key_id"]) for r in silver.select("policy_hash", "key_id").distinct().collect()}
@@ -124,6 +145,7 @@ def _gate_frames(
         "stages": [(stage, result.counts.lost) for stage, result in results.items()],
         "policy": [(len(stamps | {(rules.hash, key_id)}),)],
         "risk": [(first["smallest_class"], first["highest"])],
+        "terms": [("yes" if agreed else "no",)],
     }
     return {name: spark.createDataFrame(rows[name], ddl) for name, ddl in _FRAMES.items()}
 
@@ -157,6 +179,8 @@ def _body(
         "gates": judged,
         "elements": elements,
         "safe_harbor": evidence.safe_harbor(rules, elements, spans, swept.categories),
+        "contents": contents.kinds(frames["gold.events"]),
+        "texts": contents.texts(frames["gold.events"]),
         "size": {name.removeprefix("gold."): _rows(name, frames[name]) for name in GOLD},
     }
 

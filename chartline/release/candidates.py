@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,22 @@ def decision(settings: Settings, candidate: str) -> dict[str, Any] | None:
 def published(settings: Settings) -> set[str]:
     """Ids of the releases that are out."""
     return set(tables.read(settings, "curated.releases", columns=["release_id"])["release_id"].to_pylist())
+
+
+def record_hash(settings: Settings, candidate: str) -> str | None:
+    """SHA-256 of a release's row in ``curated.releases``, which its run in the chained ledger keeps."""
+    rows = tables.read(settings, "curated.releases").to_pylist()
+    row = next((r for r in rows if r["release_id"] == candidate), None)
+    if row is None:
+        return None
+    plain = {k: sorted(v) if k in ("tables", "source_tables", "digests") and v else v for k, v in row.items()}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def last_release(settings: Settings, at: Mapping[str, int]) -> dict[str, Any] | None:
+    """The row of the newest release of other gold than these table versions; None where there is none."""
+    rows = tables.read(settings, "curated.releases").sort_by("published_at").to_pylist()
+    return next((r for r in reversed(rows) if dict(r["source_tables"]) != dict(at)), None)
 
 
 def current(settings: Settings, body: dict[str, Any]) -> bool:

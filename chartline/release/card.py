@@ -8,6 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import meds
+import pyarrow as pa
+
+from chartline.lake import tables
+from chartline.release import contents, meds_files
+from chartline.release.terms import FIELDS
 from chartline.risk import cells
 
 REASONS = {
@@ -18,20 +24,46 @@ REASONS = {
 }
 
 
-def _told(count: int | None) -> str:
-    return "not shown" if count is None else f"{count:,}"
+def _told(count: float | None) -> str:
+    return "not shown" if count is None else f"{count:,.10g}"
+
+
+def _cell(value: object) -> str:
+    """A text in a cell of a Markdown table."""
+    told = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return " ".join(told.replace("|", "\\|").split())
+
+
+def _texts(told: Mapping[str, Any] | None) -> str:
+    if not told:
+        return f"There is no text of {contents.WORDS} words or more."
+    near = f"the same, or nearly ({contents.ALIKE:.0%} of their {contents.SHINGLE}-word runs, MinHash)"
+    template = f"words that stand in a line which notes of more than {cells.SMALL} patients have (template)"
+    return f"""\
+| | |
+|---|---|
+| notes (texts of {contents.WORDS} words or more) | {told["notes"]:,} |
+| words | {told["words"]:,} |
+| notes whose text another note has too, without the first of each | {told["identical"]:.1%} |
+| {near} | {told["near_duplicate"]:.1%} |
+| {template} | {told["template"]:.1%} |
+
+What is said again and again is what a model learns by heart first: drop near-duplicates before training on notes."""
 
 
 def data_card(facts: Mapping[str, Any]) -> str:
     """``DATA_CARD.md``: how it was made and de-identified, what is in it, what is missing, how to load it."""
-    sizes = cells.suppressed(facts["splits"])
+    sizes = cells.suppressed({name: split.subjects for name, split in facts["splits"].items()})
     left = "\n".join(f"| {REASONS[name]} | {count:,} |" for name, count in facts["left_out"].items())
     cut = facts["held_out_from"]
-    splits = "\n".join(f"| {name} | {_told(sizes[name])} |" for name in sorted(sizes))
-    by_kind = cells.suppressed({name: patients for name, _, patients in facts["kinds"]})
-    kinds = "\n".join(
-        f"| {name} | {_told(None if by_kind[name] is None else events)} |" for name, events, _ in facts["kinds"]
-    )
+    rows = {
+        name: (split.subjects, split.events, split.median) if sizes[name] is not None else (None, None, None)
+        for name, split in sorted(facts["splits"].items())
+    }
+    splits = "\n".join(f"| {name} | {' | '.join(map(_told, row))} |" for name, row in rows.items())
+    kinds = "\n".join(f"| {kind['type']} | {_told(kind['events'])} |" for kind in facts["kinds"])
+    agreed = facts["terms"] or {}
+    terms = "".join(f"| {FIELDS[name].lower()} | {_cell(agreed[name])} |\n" for name in FIELDS if name in agreed)
     missing = "\n".join(f"| `{name}` | {share:.1%} |" for name, share in sorted(facts["missing"].items()))
     years = facts["years"]
     span = (
@@ -64,12 +96,14 @@ that hospital; this card grants no licence.
 | patients | {_told(cells.shown(facts["subjects"]))} |
 | events | {facts["events"]:,} |
 | codes | {facts["codes"]:,}, of which {facts["described"]:,} have a description |
-
+{terms}
 ## Splits by patient
 
-| split | patients |
-|---|---|
+| split | patients | events | events of a patient, median |
+|---|---|---|---|
 {splits}
+
+A split depends on the patient alone: adding patients moves nobody, and a merged patient takes the strictest split.
 
 ## Events by source
 
@@ -78,6 +112,9 @@ that hospital; this card grants no licence.
 {kinds}
 
 Counts that stand for 1-10 patients, or would let one be worked out, are not shown.
+
+## Text
+{_texts(facts["texts"])}
 
 ## Columns without a value
 
@@ -129,38 +166,131 @@ def file_facts(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+_CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "arrayShape": "cr:arrayShape",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "description": {"@container": "@language"},
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isArray": "cr:isArray",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "name": {"@container": "@language"},
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+"""The context that the specification prescribes (docs.mlcommons.org/croissant, 1.1)."""
+_TYPES = {"int64": "sc:Integer", "timestamp[us]": "sc:DateTime", "float": "sc:Float", "double": "sc:Float"}
+_MEANINGS = {
+    "code": "SYSTEM//CODE",
+    "description": "what the code means",
+    "parent_codes": "codes that this one belongs to",
+    "split": "train, tuning or held_out",
+}
+SHARDS = "events-parquet"
+
+
 def croissant(facts: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> str:
-    """Croissant 1.1 metadata (JSON-LD) with each file's hash and the responsible-AI terms."""
+    """Croissant 1.1 metadata (JSON-LD): each file with its hash, the records of each table, responsible-AI terms."""
     body = {
-        "@context": {
-            "@language": "en",
-            "@vocab": "https://schema.org/",
-            "cr": "http://mlcommons.org/croissant/",
-            "rai": "http://mlcommons.org/croissant/RAI/",
-            "dct": "http://purl.org/dc/terms/",
-            "sc": "https://schema.org/",
-            "conformsTo": "dct:conformsTo",
-        },
+        "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": f"chartline-{facts['release_id']}",
         "description": "De-identified longitudinal patient timelines in MEDS format.",
         "datePublished": facts["approved_at"],
-        "version": facts["release_id"],
+        "citeAs": f"Chartline release {facts['release_id']}, approved {facts['approved_at']}",
+        "license": "by agreement with the contributing hospital",
+        "version": f"1.0.0+{facts['release_id']}",
         "rai:personalSensitiveInformation": f"De-identified health data under the policy {facts['policy']}.",
         "rai:dataCollection": "Routine care records of one hospital, extracted as FHIR.",
         "rai:dataLimitations": "See DATA_CARD.md, known gaps.",
+        "rai:dataUseCases": (facts["terms"] or {}).get("purpose", "By agreement with the contributing hospital."),
         "distribution": [
+            *(
+                {
+                    "@type": "cr:FileObject",
+                    "@id": f["path"],
+                    "name": f["path"],
+                    "contentUrl": f["path"],
+                    "contentSize": f"{f['size']} B",
+                    "encodingFormat": _FORMATS.get(Path(f["path"]).suffix, "text/plain"),
+                    "sha256": f["sha256"],
+                }
+                for f in files
+            ),
             {
-                "@type": "cr:FileObject",
-                "@id": f["path"],
-                "name": f["path"],
-                "contentUrl": f["path"],
-                "contentSize": f"{f['size']} B",
-                "encodingFormat": "application/vnd.apache.parquet" if f["path"].endswith(".parquet") else "text/plain",
-                "sha256": f["sha256"],
-            }
-            for f in files
+                "@type": "cr:FileSet",
+                "@id": SHARDS,
+                "name": SHARDS,
+                "description": "The events, a subject whole in one file, in the folder of its split.",
+                "encodingFormat": _FORMATS[".parquet"],
+                "includes": "data/*/*.parquet",
+            },
+        ],
+        "recordSet": [
+            _records("events", {"fileSet": {"@id": SHARDS}}, meds_files.SCHEMA),
+            _records("codes", {"fileObject": {"@id": meds.code_metadata_filepath}}, meds_files.CODES, "code"),
+            _records("splits", {"fileObject": {"@id": meds.subject_splits_filepath}}, meds_files.SPLITS, "subject_id"),
         ],
     }
     return json.dumps(body, indent=2, sort_keys=True)
+
+
+_FORMATS = {
+    ".parquet": "application/x-parquet",
+    ".json": "application/json",
+    ".html": "text/html",
+    ".md": "text/markdown",
+}
+
+
+def _records(name: str, source: Mapping[str, Any], schema: pa.Schema, key: str | None = None) -> dict[str, Any]:
+    """A record set with a field for each column; ``key`` names the one that tells its records apart."""
+    meanings = {c.name: c.meaning for c in tables.schema("curated.events").columns} | _MEANINGS
+    fields = []
+    for column in schema:
+        of = column.type.value_type if pa.types.is_list(column.type) else column.type
+        fields.append(
+            {
+                "@type": "cr:Field",
+                "@id": f"{name}/{column.name}",
+                "name": column.name,
+                "description": meanings[column.name],
+                "dataType": _TYPES.get(str(of), "sc:Text"),
+                "source": {**source, "extract": {"column": column.name}},
+                **({"isArray": True, "arrayShape": "-1"} if of is not column.type else {}),
+            }
+        )
+    told = {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}
+    return {**told, "key": {"@id": f"{name}/{key}"}} if key else told

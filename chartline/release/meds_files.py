@@ -14,6 +14,7 @@ from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import meds
@@ -61,18 +62,25 @@ SCHEMA = pa.schema(
         *(pa.field(n, t) for n, t in _EXTRA.items()),
     ]
 )
-_CODES = pa.schema(
+CODES = pa.schema(
     [
         pa.field("code", pa.string(), nullable=False),
         pa.field("description", pa.string()),
         pa.field("parent_codes", pa.list_(pa.string())),
     ]
 )
-_SPLITS = pa.schema(
-    [pa.field("subject_id", pa.int64(), nullable=False), pa.field("split", pa.string(), nullable=False)]
-)
+SPLITS = pa.schema([pa.field("subject_id", pa.int64(), nullable=False), pa.field("split", pa.string(), nullable=False)])
 _DONE = pa.schema([("reason", pa.string()), ("subject_id", pa.int64()), ("split", pa.string()), ("events", pa.int64())])
 _ORDER = ("time", "place", "code", "numeric_value", "unit", "text_value")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Statistics of a split: patients, events, and the median of events a patient."""
+
+    subjects: int
+    events: int
+    median: float
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ class Written:
     shards: int
     left_out: Mapping[str, int]
     relative: bool
-    splits: Mapping[str, int]
+    splits: Mapping[str, Split]
 
 
 def relative(events: DataFrame) -> bool:
@@ -254,7 +262,7 @@ def write(
     metadata = to / "metadata"
     metadata.mkdir(parents=True, exist_ok=True)
     pq.write_table(_dictionary(to, codes), metadata / "codes.parquet")
-    pq.write_table(who.select(_SPLITS.names).cast(_SPLITS), metadata / "subject_splits.parquet")
+    pq.write_table(who.select(SPLITS.names).cast(SPLITS), metadata / "subject_splits.parquet")
     (metadata / "dataset.json").write_text(json.dumps(_dataset(facts), indent=2, sort_keys=True), encoding="utf-8")
     left = done.filter(pc.is_valid(done["reason"])).group_by("reason").aggregate([("events", "sum")]).to_pylist()
     return Written(
@@ -263,8 +271,14 @@ def write(
         shards=len(list((to / "data").rglob("*.parquet"))),
         left_out={r["reason"]: r["events_sum"] for r in sorted(left, key=itemgetter("reason"))},
         relative=on_days,
-        splits={name: n for name in splits.NAMES if (n := pc.sum(pc.equal(who["split"], name)).as_py())},
+        splits=_by_split(kept),
     )
+
+
+def _by_split(kept: pa.Table) -> dict[str, Split]:
+    of = kept.group_by(["split", "subject_id"]).aggregate([("events", "sum")])
+    sizes = {name: of.filter(pc.equal(of["split"], name))["events_sum"].to_pylist() for name in splits.NAMES}
+    return {name: Split(len(n), sum(n), median(n)) for name, n in sizes.items() if n}
 
 
 def used_codes(folder: Path) -> list[str]:
@@ -278,8 +292,8 @@ def used_codes(folder: Path) -> list[str]:
 
 def _dictionary(folder: Path, codes: DataFrame) -> pa.Table:
     """``codes.parquet``: every code of the data, also one that the table of codes does not know."""
-    known = {r["code"]: r for r in codes.select(*_CODES.names).toArrow().to_pylist()}
-    return pa.Table.from_pylist([known.get(c, {"code": c}) for c in used_codes(folder)], schema=_CODES)
+    known = {r["code"]: r for r in codes.select(*CODES.names).toArrow().to_pylist()}
+    return pa.Table.from_pylist([known.get(c, {"code": c}) for c in used_codes(folder)], schema=CODES)
 
 
 def _dataset(facts: Mapping[str, Any]) -> dict[str, Any]:

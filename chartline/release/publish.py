@@ -9,15 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import meds
-
 from chartline import progress
 from chartline.audit.report import html
 from chartline.errors import DataError
 from chartline.lake import chain, ledger, tables
 from chartline.lake import spark as lake
-from chartline.release import candidates, card, meds_check, meds_files
-from chartline.risk import cells
+from chartline.release import candidates, card, contents, meds_check, meds_files
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
@@ -34,7 +31,8 @@ def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any]
 
     Raises:
         DataError: CL1140 the chain of decisions is broken, CL1141 no decision, CL1142 rejected, CL1143 the report is
-            not the one that was approved, CL1144 the table versions are not, CL1145 the report blocks the release.
+            not the one that was approved, CL1144 the table versions are not, CL1145 the report blocks the release,
+            CL1147 its terms have run out.
     """
     broken = chain.first_break(settings, "audit.decisions")
     if broken is not None:
@@ -52,6 +50,9 @@ def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any]
         raise DataError("CL1144", "the approval covers other table versions.", "Assess and decide anew.")
     if body["verdict"] == "blocked":
         raise DataError("CL1145", "the report blocks this release.", "Mend what it names and run again.")
+    by = (body.get("terms") or {}).get("reassess_by")
+    if by and datetime.now(UTC).date().isoformat() > by:
+        raise DataError("CL1147", "the terms of this release have run out.", "Renew the terms, assess and decide anew.")
     return found, approved
 
 
@@ -89,9 +90,10 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
         "tables": versions,
         "source_tables": dict(body["tables"]),
         "files": card.file_facts(folder),
+        "digests": {name: tables.digest(settings, name, version) for name, version in versions.items()},
     }
     versions["curated.releases"] = tables.append(settings, "curated.releases", [released], {"run_id": run_id})
-    extra = {"release_id": candidate, "folder": str(folder), "decision_id": decision["decision_id"]}
+    extra = _extra(settings, candidate, decision["decision_id"])
     result = StageResult("publish", run_id, Counts(rows, rows), versions, {}, False, extra)
     ledger.record(settings, result, digest, started, policy=body["policy"], policy_hash=body["policy_hash"])
     return result
@@ -107,11 +109,17 @@ def _published_before(settings: Settings, candidate: str, run_id: str, digest: s
     row = next(r for r in rows if r["release_id"] == candidate)
     versions = dict(row["tables"])
     events = tables.read(settings, "curated.events", versions["curated.events"], ["event_id"]).num_rows
-    folder = settings.zone("curated") / "releases" / candidate
-    extra = {"release_id": candidate, "folder": str(folder), "decision_id": row["decision_id"]}
+    extra = _extra(settings, candidate, row["decision_id"])
     result = StageResult("publish", run_id, Counts(events, events), versions, {}, True, extra)
     ledger.record(settings, result, digest, started, policy=row["policy"], policy_hash=row["policy_hash"])
     return result
+
+
+def _extra(settings: Settings, candidate: str, decision: str) -> dict[str, Any]:
+    """What the ledger keeps of a release; the hash of its row binds the row to the chain of runs."""
+    folder = settings.zone("curated") / "releases" / candidate
+    record = candidates.record_hash(settings, candidate)
+    return {"release_id": candidate, "folder": str(folder), "decision_id": decision, "record_hash": record}
 
 
 def _curated(settings: Settings, name: str, frame: DataFrame, candidate: str, run_id: str) -> int:
@@ -161,12 +169,14 @@ def _files(
         "policy_hash": body["policy_hash"],
         "decision_id": decision["decision_id"],
         "report_hash": decision["report_hash"],
-        "kinds": _kinds(frames["events"]),
-        "years": [] if written.relative else _years(frames["events"]),
-        "missing": _missing(frames["events"]),
+        "kinds": body["contents"],
+        "texts": body["texts"],
+        "years": [] if written.relative else contents.years(frames["events"]),
+        "missing": contents.missing(frames["events"]),
         "codes": codes["n"] if codes else 0,
         "described": codes["d"] if codes else 0,
         "held_out_from": settings.held_out_from,
+        "terms": body.get("terms"),
         **vars(written),
     }
     (part / "DATA_CARD.md").write_text(card.data_card(facts), encoding="utf-8")
@@ -175,29 +185,3 @@ def _files(
     kept = {k: str(v) for k, v in decision.items() if k not in ("tables", "seq")}
     (part / "decision.json").write_text(json.dumps(kept, indent=2, sort_keys=True), encoding="utf-8")
     (part / "croissant.json").write_text(card.croissant(facts, card.file_facts(part)), encoding="utf-8")
-
-
-def _kinds(events: DataFrame) -> list[tuple[str, int, int]]:
-    """FHIR type, events and patients, the most events first."""
-    from pyspark.sql import functions as f
-
-    kinds = events.groupBy("source_type").agg(f.count("*").alias("n"), f.countDistinct("subject_id").alias("who"))
-    return [(r["source_type"], r["n"], r["who"]) for r in kinds.orderBy(f.desc("n"), "source_type").collect()]
-
-
-def _years(events: DataFrame) -> list[int]:
-    """Years in which more than a small cell of patients have an event; births are ages and stay out."""
-    from pyspark.sql import functions as f
-
-    dated = events.where(f.col("time").isNotNull() & (f.col("code") != meds.birth_code))
-    years = dated.groupBy(f.year("time").alias("year")).agg(f.countDistinct("subject_id").alias("who"))
-    return [r["year"] for r in years.where(f.col("who") > cells.SMALL).orderBy("year").collect()]
-
-
-def _missing(events: DataFrame) -> dict[str, float]:
-    """Share of the events without a value, by column."""
-    from pyspark.sql import functions as f
-
-    names = ("time", "end_time", "available_time", "numeric_value", "unit", "text_value", "encounter_id")
-    row = events.agg(*(f.avg(f.col(n).isNull().cast("double")).alias(n) for n in names)).first()
-    return {n: float(row[n] or 0.0) for n in names} if row else {}

@@ -5,7 +5,7 @@ import pytest
 from chartline.audit.verify import verify
 from chartline.errors import DataError
 from chartline.lake import ledger, tables
-from chartline.release import candidates
+from chartline.release import candidates, card
 from chartline.release.publish import publish
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
@@ -118,3 +118,32 @@ def test_a_pinned_version_of_an_older_release_is_checked_too(copy):
     data_file(copy, "curated.events").unlink()
     assert f"table curated.events version {dict(row['tables'])['curated.events']}" in broken(copy)
     assert candidates.published(copy) == {ID}
+
+
+@pytest.mark.parametrize("name", ["curated.events", "gold.codes"])
+def test_a_table_of_a_release_whose_data_changed_is_named(copy, name):
+    """One byte more, at the end, where no reader looks; of a curated table the digest would see any other byte too."""
+    version = dict(tables.read(copy, "curated.releases").to_pylist()[0]["tables"]).get(name, 1)
+    with data_file(copy, name).open("ab") as file:
+        file.write(b"x")
+    assert broken(copy) == [f"table {name} version {version}"]
+
+
+def test_a_table_of_a_release_that_was_changed_at_equal_size_is_named(copy):
+    file = data_file(copy, "curated.codes")
+    file.write_bytes(file.read_bytes().replace(b"a code", b"a kode"))
+    assert broken(copy) == ["table curated.codes version 1"]
+
+
+def test_a_release_whose_record_was_written_anew_is_named(copy):
+    """Also when the files agree with the new record: the chain of runs keeps its hash."""
+    released_file(copy).write_text("another")
+    files = card.file_facts(released_file(copy).parent)
+    rewrite(copy, "curated.releases", files=files)
+    assert f"record of release {ID}" in broken(copy)
+    assert f"files of release {ID}" not in broken(copy)
+
+
+def test_a_folder_that_is_no_release_is_named(copy):
+    (copy.zone("curated") / "releases" / "feedfacefeedface").mkdir()
+    assert broken(copy) == ["nothing unlisted among the releases"]

@@ -53,6 +53,7 @@ def report(lake, **more):
     folder = candidates.folder(lake) / ID
     folder.mkdir(parents=True, exist_ok=True)
     body = {"candidate": ID, "created_at": "2026-01-01", "verdict": "releasable", "policy": "p", "policy_hash": "h"}
+    body |= {"contents": [], "texts": None}
     body |= {"tables": {name: tables.version(lake, name) for name in GOLD}, **more}
     (folder / "report.json").write_text(json.dumps(body))
     (folder / "report.html").write_text("<html></html>")

@@ -70,11 +70,43 @@ def test_a_candidate_is_written_bound_to_its_hash_and_not_written_again(spark, r
     assert body["size"]["subjects"] is None
     assert {g["suite"] for g in body["gates"]} == {"release"}
     assert result.extra["report_hash"] in page
+    assert (body["terms"], body["changes"]) == (None, None)
+    assert body["contents"] == [{"type": "Condition", "events": None, "patients": None}]
     again = assess(spark, ready, run_id="r2")
     assert again.unchanged
     assert again.extra == result.extra
     assert again.run_id == "r1"
     assert_page(page, data)
+
+
+def test_notes_to_read_are_drawn_into_the_restricted_zone(spark, ready):
+    candidate = assess(spark, ready, run_id="r1").extra["candidate"]
+    told = candidates.report(ready, candidate)["review"]
+    page = (ready.lake / told["file"]).read_bytes()
+    assert told["file"].startswith("restricted/")
+    assert hashlib.sha256(page).hexdigest() == told["sha256"]
+    assert (told["notes"], told["of"], told["patients"]) == (1, 1, None)
+    assert "<mark>[NAME]<small>NAME</small></mark> is well" in page.decode()
+
+
+def test_terms_and_the_release_before_make_another_candidate(spark, ready, tmp_path):
+    first = assess(spark, ready, run_id="r1").extra["candidate"]
+    body = candidates.report(ready, first)
+    old = {name: version - 1 for name, version in body["tables"].items()}
+    row = {"release_id": first, "published_at": NOW, "source_tables": old}
+    tables.append(ready, "curated.releases", [row])
+    (tmp_path / "terms.toml").write_text('recipient = "An Institute"\npurpose = "a model"\n')
+    agreed = ready.with_(terms=tmp_path / "terms.toml")
+    second = assess(spark, agreed, run_id="r2").extra["candidate"]
+    data, page = files(ready, second)
+    told = json.loads(data)
+    assert second != first
+    assert told["changes"]["release_id"] == first
+    assert {c["name"]: c["after"] for c in told["changes"]["rules"]}["recipient"] == "An Institute"
+    assert [c["after"] for c in told["changes"]["checks"] if c["name"].startswith("release X14")] == ["passed"]
+    assert "An Institute" in page
+    assert_page(page, data)
+    assert assess(spark, agreed, run_id="r3").unchanged
 
 
 def assert_page(page, data):

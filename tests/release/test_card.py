@@ -1,6 +1,7 @@
 import pytest
 
 from chartline.release.card import data_card
+from chartline.release.meds_files import Split
 
 FACTS = {
     "release_id": "r1",
@@ -13,8 +14,10 @@ FACTS = {
     "events": 900,
     "codes": 12,
     "described": 9,
-    "splits": {"train": 32, "tuning": 13, "held_out": 5},
-    "kinds": [("Observation", 700, 50), ("Condition", 150, 30), ("Procedure", 50, 4)],
+    "splits": {"train": Split(32, 700, 21.5), "tuning": Split(13, 150, 11), "held_out": Split(5, 50, 10)},
+    "texts": None,
+    "kinds": [{"type": "Observation", "events": 700}, {"type": "Condition", "events": None}],
+    "terms": None,
     "years": [2019, 2020],
     "missing": {"unit": 0.25},
     "relative": False,
@@ -23,12 +26,12 @@ FACTS = {
 }
 
 
-@pytest.mark.parametrize("kept", ["| train | 32 |", "| Observation | 700 |", "| patients | 50 |"])
+@pytest.mark.parametrize("kept", ["| train | 32 | 700 | 21.5 |", "| Observation | 700 |", "| patients | 50 |"])
 def test_large_counts_are_told(kept):
     assert kept in data_card(FACTS)
 
 
-@pytest.mark.parametrize("hidden", ["held_out", "tuning", "Procedure", "Condition"])
+@pytest.mark.parametrize("hidden", ["held_out", "tuning", "Condition"])
 def test_small_counts_and_what_would_tell_them_are_not(hidden):
     assert f"| {hidden} | not shown |" in data_card(FACTS)
 
@@ -58,3 +61,18 @@ def test_what_is_left_out_is_told_by_reason():
 def test_a_temporal_hold_out_is_told():
     assert "2021-06-01" not in data_card(FACTS)
     assert "only from 2021-06-01 on" in data_card({**FACTS, "held_out_from": "2021-06-01"})
+
+
+def test_the_terms_are_told_in_one_row_each():
+    terms = {"recipient": "A | B\nInstitute", "purpose": "a model", "no_reidentification": True, "sha256": "x"}
+    text = data_card({**FACTS, "terms": terms})
+    assert "| recipient | A \\| B Institute |" in text
+    assert "passing on | yes |" in text
+
+
+def test_how_much_text_is_said_again_is_told():
+    texts = {"notes": 4697, "words": 900000, "identical": 0.01, "near_duplicate": 0.253, "template": 0.36}
+    text = data_card({**FACTS, "texts": texts})
+    assert "MinHash) | 25.3% |" in text
+    assert "(template) | 36.0% |" in text
+    assert "no text of 20 words" in data_card(FACTS)

@@ -238,8 +238,32 @@ def test_every_file_is_listed_with_its_hash_in_the_row_and_in_croissant(released
     for file in listed:
         assert hashlib.sha256(on_disk[file["path"]].read_bytes()).hexdigest() == file["sha256"]
     croissant = json.loads((folder / "croissant.json").read_text())
-    assert {f["@id"] for f in croissant["distribution"]} == set(on_disk) - {"croissant.json"}
+    files = {f["@id"] for f in croissant["distribution"] if f["@type"] == "cr:FileObject"}
+    assert files == set(on_disk) - {"croissant.json"}
     assert croissant["conformsTo"].endswith("croissant/1.1")
+
+
+def test_croissant_tells_the_columns_of_each_table(released):
+    folder = folder_of(released)
+    croissant = json.loads((folder / "croissant.json").read_text())
+    told = {r["@id"]: [f["source"]["extract"]["column"] for f in r["field"]] for r in croissant["recordSet"]}
+    shard = next((folder / "data").rglob("*.parquet"))
+    tables = {"codes": "metadata/codes.parquet", "splits": "metadata/subject_splits.parquet", "events": shard}
+    assert told == {name: pq.read_schema(folder / path).names for name, path in tables.items()}
+    ids = [f["@id"] for f in croissant["distribution"]]
+    ids += [n["@id"] for r in croissant["recordSet"] for n in (r, *r["field"])]
+    assert len(ids) == len(set(ids))
+    sources = {next(iter(f["source"].values()))["@id"] for r in croissant["recordSet"] for f in r["field"]}
+    assert sources <= set(ids)
+    [shards] = [f for f in croissant["distribution"] if f["@type"] == "cr:FileSet"]
+    assert set(folder.glob(shards["includes"])) == set((folder / "data").rglob("*.parquet"))
+
+
+def test_the_croissant_library_takes_it(released):
+    mlcroissant = pytest.importorskip("mlcroissant", reason="mlcroissant is not installed")
+    dataset = mlcroissant.Dataset(str(folder_of(released) / "croissant.json"))
+    assert not dataset.metadata.ctx.issues.errors
+    assert len(list(dataset.records(record_set="splits"))) == 40
 
 
 # --- the MEDS dataset -----------------------------------------------------------------------------------
@@ -344,7 +368,7 @@ def test_a_merged_patient_that_was_held_out_is_not_trained_on(spark, lake, tmp_p
         for n, member in enumerate((train, held_out))
     ]
     written, told = rows_of(spark, lake, tmp_path, [*statics, event(train, 5, "A//1", day=1)])
-    assert written.splits == {"held_out": 1}
+    assert written.splits == {"held_out": meds_files.Split(subjects=1, events=2, median=2)}
     assert len(told) == 3
 
 
@@ -414,10 +438,9 @@ def test_a_small_split_cannot_be_told_by_subtraction(released):
     sizes = {n: sum(splits.split(s) == n for s in range(1, 41)) for n in ("train", "tuning", "held_out")}
     assert min(sizes.values()) <= 10, "the fixture must hold a small split"
     assert f"| patients | {sum(sizes.values())} |" in text
-    for name, size in sizes.items():
-        if size <= 10:
-            assert f"| {name} | {size} |" not in text
     hidden = [n for n, size in sizes.items() if f"| {n} | {size} |" not in text]
+    assert {n for n, size in sizes.items() if size <= 10} <= set(hidden)
+    assert all(f"| {n} | not shown | not shown | not shown |" in text for n in hidden)
     assert sum(sizes[n] for n in hidden) > 10
     assert len(hidden) > 1
 
