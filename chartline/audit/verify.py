@@ -113,7 +113,7 @@ def _is_of(result: StageResult, release: str) -> bool:
 
 
 def _unlisted(settings: Settings) -> Iterator[Check]:
-    """Nothing lies among the releases that no release is; a hidden folder is one of a run that died."""
-    there = (p.name for p in sorted((settings.zone("curated") / "releases").glob("[!.]*")))
-    unknown = sorted(set(there) - candidates.published(settings))
-    yield Check("nothing unlisted among the releases", not unknown, f"{len(unknown)} unlisted" if unknown else "")
+    """No folder lies among the releases that no release is; a hidden one is of a run that died, ``_`` of the table."""
+    there = {p.name for p in (settings.zone("curated") / "releases").glob("[!._]*") if p.is_dir()}
+    unknown = len(there - candidates.published(settings))
+    yield Check("nothing unlisted among the releases", not unknown, f"{unknown} unlisted" if unknown else "")

@@ -14,6 +14,13 @@ def shown(count: int) -> int | None:
     return None if 1 <= count <= SMALL else count
 
 
+def share(part: int, whole: int) -> float | None:
+    """The share, or None where it tells of 1 to 10 patients or of all but so few."""
+    if shown(part) is None or shown(whole - part) is None:
+        return None
+    return round(part / whole, 6) if whole else 0.0
+
+
 def suppressed(cells: Mapping[K, int]) -> dict[K, int | None]:
     """Cells of one table whose total is public: small ones None, and the next smallest too until no sum tells them.
 

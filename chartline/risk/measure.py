@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from chartline.risk.cells import SMALL, shown, suppressed
+from chartline.risk.cells import SMALL, share, shown, suppressed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -43,8 +43,8 @@ class Risk:
         smallest_class: k.
         highest: highest prosecutor risk, 1 / k.
         average: average prosecutor risk over patients, which is also the marketer risk: classes / patients.
-        share_above: share of patients whose risk is above the threshold.
-        share_unique: share of patients alone in their class.
+        share_above: share of patients whose risk is above the threshold; None where it would tell a small cell.
+        share_unique: share of patients alone in their class; None as above.
     """
 
     model: str
@@ -53,8 +53,8 @@ class Risk:
     smallest_class: int
     highest: float
     average: float
-    share_above: float
-    share_unique: float
+    share_above: float | None
+    share_unique: float | None
 
 
 def summary(model: str, sizes: Mapping[int, int], threshold: float = THRESHOLD) -> Risk:
@@ -78,8 +78,8 @@ def summary(model: str, sizes: Mapping[int, int], threshold: float = THRESHOLD) 
         smallest_class=k,
         highest=round(1 / k, 6),
         average=round(classes / patients, 6),
-        share_above=round(above / patients, 6),
-        share_unique=round(sizes.get(1, 0) / patients, 6),
+        share_above=share(above, patients),
+        share_unique=share(sizes.get(1, 0), patients),
     )
 
 
@@ -163,7 +163,7 @@ def groups(people: DataFrame, threshold: float = THRESHOLD) -> list[dict[str, An
     told = long.groupBy("key", f.coalesce("value", f.lit("unknown")).alias("value")).agg(
         f.count("*").alias("n"),
         f.avg("risk").alias("average"),
-        f.avg((f.col("risk") > threshold).cast("int")).alias("above"),
+        f.sum((f.col("risk") > threshold).cast("int")).alias("above"),
     )
     rows = {(r["key"], r["value"]): r for r in told.collect()}
     out: list[dict[str, Any]] = []
@@ -177,7 +177,7 @@ def groups(people: DataFrame, threshold: float = THRESHOLD) -> list[dict[str, An
                     "group": group,
                     "patients": patients,
                     "average": None if patients is None else round(r["average"], 6),
-                    "share_above": None if patients is None else round(r["above"], 6),
+                    "share_above": None if patients is None else share(int(r["above"]), patients),
                 }
             )
     return out

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chartline.risk import measure
 from chartline.risk.bounds import sample_for, upper_bound
-from chartline.risk.cells import shown, suppressed
+from chartline.risk.cells import share, shown, suppressed
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,24 @@ def test_no_hidden_cell_can_be_derived_from_the_total(cells):
 
 
 def test_risk_by_hand():
-    """Two patients alone, one pair, one class of 12: 16 patients in 4 classes."""
-    risk = measure.summary("m", {1: 2, 2: 1, 12: 1})
-    assert (risk.patients, risk.classes, risk.smallest_class) == (16, 4, 1)
-    assert (risk.highest, risk.average) == (1.0, 0.25)
-    assert (risk.share_above, risk.share_unique) == (0.25, 0.125)
+    """Twelve patients alone, twelve pairs, one class of 12: 48 patients in 25 classes."""
+    risk = measure.summary("m", {1: 12, 2: 12, 12: 1})
+    assert (risk.patients, risk.classes, risk.smallest_class) == (48, 25, 1)
+    assert (risk.highest, risk.average) == (1.0, 0.520833)
+    assert (risk.share_above, risk.share_unique) == (0.75, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "told"),
+    [(0, 40, 0.0), (10, 40, None), (11, 40, 0.275), (29, 40, 0.725), (30, 40, None), (40, 40, 1.0), (0, 0, 0.0)],
+)
+def test_a_share_does_not_tell_of_a_few_nor_of_all_but_a_few(part, whole, told):
+    assert share(part, whole) == told
 
 
 def test_a_class_of_ten_is_above_the_threshold_and_of_eleven_is_not():
-    assert measure.summary("m", {10: 1}).share_above == 1.0
-    assert measure.summary("m", {11: 1}).share_above == 0.0
+    assert measure.summary("m", {10: 2}).share_above == 1.0
+    assert measure.summary("m", {11: 2}).share_above == 0.0
 
 
 def test_bands_hide_small_cells_and_one_more():
@@ -108,8 +116,7 @@ def test_spark_counts_distinct_patients_per_profile(frames):
     told = measure.assess(*frames)
     first, *_, pattern = told["models"]
     assert (first["patients"], first["classes"], first["smallest_class"]) == (14, 3, 1)
-    assert first["share_above"] == pytest.approx(2 / 14, abs=1e-6)
-    assert pattern["share_unique"] == pytest.approx(2 / 14, abs=1e-6)
+    assert (first["share_above"], pattern["share_unique"]) == (None, None), "two of fourteen"
     assert told["diversity"] == 1
 
 
