@@ -37,7 +37,8 @@ def load(file: Path | None) -> dict[str, Any] | None:
     """The terms as plain data, with the ``sha256`` of their file; None where no file is named.
 
     Raises:
-        UsageError: CL2110 the file cannot be read as TOML, CL2111 a field is unknown, missing or of another type.
+        UsageError: CL2110 the file cannot be read as TOML, CL2111 a field is unknown,
+            CL2112 one is missing or of another type.
     """
     if file is None:
         return None
@@ -53,6 +54,6 @@ def load(file: Path | None) -> dict[str, Any] | None:
         kind, wanted = _TYPES.get(name, (str, "a text"))
         value = body.get(name)
         if (name in body or name in _NEEDED) and (type(value) is not kind or value == "" or str(value).isspace()):
-            raise UsageError("CL2111", f"{file}: {name} must be {wanted}.", f"Write a line {name} = ... in it.")
+            raise UsageError("CL2112", f"{file}: {name} must be {wanted}.", f"Write a line {name} = ... in it.")
     told = {name: value.isoformat() if isinstance(value, date) else value for name, value in body.items()}
     return {**told, "sha256": hashlib.sha256(data).hexdigest()}

@@ -29,13 +29,13 @@ RIGHT = 'recipient = "R"\npurpose = "P"\n'
     ("text", "number", "named"),
     [
         ("recipient = ", "CL2110", "terms.toml"),
-        ('recipient = "R"', "CL2111", "purpose"),
-        ('recipient = " "\npurpose = "P"', "CL2111", "recipient"),
+        ('recipient = "R"', "CL2112", "purpose"),
+        ('recipient = " "\npurpose = "P"', "CL2112", "recipient"),
         (RIGHT + 'agrement = "x"', "CL2111", "agrement"),
-        (RIGHT + 'reassess_by = "soon"', "CL2111", "reassess_by"),
-        (RIGHT + "reassess_by = 2027-01-01T00:00:00", "CL2111", "reassess_by"),
-        (RIGHT + "no_reidentification = 1", "CL2111", "no_reidentification"),
-        (RIGHT + "screening = true", "CL2111", "screening"),
+        (RIGHT + 'reassess_by = "soon"', "CL2112", "reassess_by"),
+        (RIGHT + "reassess_by = 2027-01-01T00:00:00", "CL2112", "reassess_by"),
+        (RIGHT + "no_reidentification = 1", "CL2112", "no_reidentification"),
+        (RIGHT + "screening = true", "CL2112", "screening"),
     ],
 )
 def test_a_mistake_is_named(tmp_path, text, number, named):
