@@ -55,6 +55,9 @@ _LINKS = 200_000  # remembered references of the records that come together
 _TRIAL = 256  # values after which a memory that knows few is no longer asked
 _SHAPES = 4096  # remembered sets of keys of one type
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
+# A literal reference in a text: an id with a digit, for ``Patient/family`` is not one.
+_MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/(?=[A-Za-z\-.]*\d)([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]+)?")
+_LONG_NUMBER = 1_000_000  # from which a number may be a phone's, a record's or a person's
 _URN = re.compile(r"urn:(uuid|oid):(\S+)")
 _DAY = rb'"\d{4}-\d\d-\d\d'
 _TIME = rb"T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
@@ -620,11 +623,16 @@ class Deidentifier:
             "zip5": lambda: _on_text(geography.zip5),
             "code-check": lambda: self._code_check(path, element.type),
             "clean-text": lambda: self._clean_text(owner, element),
-            # A code without a closed list, such as a language or content type, can hold anything.
-            "keep": lambda: self._checked if element.type == "code" and element.codes is None else _as_it_is,
+            "keep": lambda: self._kept(element),
         }
         one = made[effect]()
         return _each(one) if element.many else one
+
+    def _kept(self, element: Element) -> Action:
+        if element.type in _NUMBERS:
+            return self._number
+        # A code without a closed list, such as a language or content type, can hold anything.
+        return self._checked if element.type == "code" and element.codes is None else _as_it_is
 
     def _clean_text(self, owner: str, element: Element) -> Action:
         if element.type == "Narrative":
@@ -850,9 +858,31 @@ class Deidentifier:
         made = walk.code("urn", urn[2])
         return f"urn:uuid:{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
 
+    def _mentioned(self, text: str, walk: Walk) -> str:
+        """A text whose literal references name pseudonyms."""
+
+        def pseudonym(match: re.Match[str]) -> str:
+            if match[1] not in definitions.resource_types():
+                return match[0]
+            try:
+                return f"{match[1]}/{walk.code(match[1], match[2])}"
+            except Refused:  # the vault has no code for what is not in the lake
+                return match[1]
+
+        return _MENTION.sub(pseudonym, text) if "/" in text else text
+
     def _cleaned(self, value: Any, walk: Walk) -> Any:
         walk.personal += 1
-        return self._text.clean(value, walk.patient) or None if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return None
+        return self._mentioned(self._text.clean(value, walk.patient), walk) or None
+
+    def _number(self, value: Any, walk: Walk) -> Any:
+        """A number; a long one is compared with the numbers known of the patient."""
+        if isinstance(value, (dict, list)):
+            return None
+        long = type(value) in (int, float) and abs(value) >= _LONG_NUMBER
+        return None if long and self._text.identifies(f"{value:.0f}", walk.patient) else value
 
     def _checked(self, value: Any, walk: Walk) -> Any:
         if not isinstance(value, str) or self._text.identifies(value, walk.patient):
@@ -978,7 +1008,7 @@ class Deidentifier:
         made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
         if made.status != "deidentified":
             return None
-        return {"status": "additional", "div": made.data.decode()}
+        return {"status": "additional", "div": self._mentioned(made.data.decode(), walk)}
 
     def _extensions(self, owner: str, path: str) -> Step:
         rules = self._policy.extensions
@@ -1129,18 +1159,21 @@ def _completed(owner: str, path: str, keys: tuple[str, ...]) -> tuple[dict[str, 
 def _stand_ins(owner: str) -> list[tuple[frozenset[str], str, Any]]:
     """For each required element or choice: its names, and what says 'masked' in its place when it may not stay.
 
-    Of a choice a datatype is taken where there is one: fhir.resources does not count a primitive's extension as it.
+    Of a choice a datatype is taken where there is one, else a text: fhir.resources does not count a primitive's
+    extension as it.
     """
     groups: dict[str, list[Element]] = {}
     for name, element in definitions.load()[owner].elements.items():
         if element.required:
             groups.setdefault(element.choice or name, []).append(element)
-    found = []
+    found: list[tuple[frozenset[str], str, Any]] = []
     for elements in groups.values():
         first = min(elements, key=lambda e: _is_primitive(e) or _has_required(e.type))
         names = frozenset(n for e in elements for n in (e.name, f"_{e.name}"))
         stand_in = f"_{first.name}" if _is_primitive(first) else first.name
-        found.append((names, stand_in, [MASKED] if first.many else MASKED))
+        masked: Any = [MASKED] if first.many else MASKED
+        text = next((e.name for e in elements if e.choice and e.type == "string"), None)
+        found.append((names, text, "masked") if text and _is_primitive(first) else (names, stand_in, masked))
     return found
 
 

@@ -393,4 +393,6 @@ def confirm(resource: Mapping[str, Any]) -> list[Issue]:
         return [Issue(".".join((str(resource["resourceType"]), *path)), "fhir_resources_rejects") for path in paths]
     except (KeyError, LookupError, TypeError, ValueError):
         return [Issue("Resource", "fhir_resources_rejects")]
+    except AttributeError:  # it stumbles over a required list whose values are all absent with a reason
+        return []
     return []

@@ -227,6 +227,7 @@ HIDDEN = {
     "a name in an extension of a primitive": {
         "_status": {"extension": [{"url": "http://x", "valueString": "said by Quixmire"}]}
     },
+    "a phone as a number": {"valueQuantity": {"value": 6175550188, "unit": "mL"}},
     "a phone in a unit": {"valueQuantity": {"value": 1, "unit": "617-555-0188"}},
     "a name in a note": {"note": [{"text": "Quixmire, Adalyn, born 1961-04-09, called from 617-555-0188"}]},
     "a name in a series": {
@@ -234,6 +235,17 @@ HIDDEN = {
     },
     "a name in a method": {"method": {"text": "as Adalyn Quixmire asked"}},
 }
+
+
+def test_a_reference_in_a_text_names_the_pseudonym_and_a_slash_between_words_stays():
+    said = "see Patient/p1/_history/2 and Encounter/e-77; Patient/family informed, Condition/diagnosis unclear"
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{said}</div>'
+    made = through({**OBSERVATION, "id": "o", "note": [{"text": said}], "text": {"status": "additional", "div": div}})
+    own = through({"resourceType": "Patient", "id": "p1"})["id"]
+    for text in (made["note"][0]["text"], made["text"]["div"]):
+        assert f"see Patient/{own} and Encounter/" in text
+        assert "e-77" not in text
+        assert "Patient/family informed, Condition/diagnosis unclear" in text
 
 
 @pytest.mark.parametrize("name", ["safe_harbor", "expert_determination"])

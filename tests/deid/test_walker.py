@@ -6,7 +6,8 @@ import json
 import pytest
 
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.walker import Result, literal, subject_id
+from chartline.deid.phrases import Phrases
+from chartline.deid.walker import Deidentifier, Result, literal, subject_id
 from tests.deid.walking import PATIENT, POLICIES, SECRET, Engine, outcome, refused, state, through, walker
 
 LOINC = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}]}
@@ -462,3 +463,34 @@ def test_a_replaced_text_of_a_code_is_each_patients_own_in_any_order():
         return {name: result.resource["code"]["text"] for name, result in results.items()}
 
     assert texts(people) == texts(people[::-1]) == {"one": "[one]", "two": "[two]"}
+
+
+# --- every required element --------------------------------------------------------------------------
+
+
+def test_dropping_any_required_element_is_refused_or_leaves_valid_fhir():
+    from chartline.deid import importer, policy
+    from chartline.errors import UsageError
+    from chartline.fhir import definitions, validate
+    from tests.end_to_end import canaries
+
+    tree, base = definitions.load(), policy.load("expert_determination")
+    dropped, kept = 0, set()
+    for resource in canaries.resources()[0]:
+        kind = resource["resourceType"]
+        required = {f"{e.choice}[x]" if e.choice else n for n, e in tree[kind].elements.items() if e.required}
+        for name in sorted(required) if kind in base.resources else ():
+            rule = f'[paths]\n"{kind}.{name}" = {{ action = "drop", reason = "trial" }}\n'
+            try:
+                rules = policy.from_text(importer._head("shift") + rule)
+            except UsageError as refused:
+                assert refused.number == "CL2049"
+                kept.add(f"{kind}.{name}")
+                continue
+            made = outcome(Deidentifier(rules, Phrases(Engine()), lambda system: "urn:x"), resource, state())
+            assert isinstance(made, Result), (kind, name)
+            assert validate.issues(made.resource) == validate.confirm(made.resource) == []
+            assert "masked" in json.dumps(made.resource)
+            dropped += 1
+    assert dropped > 100
+    assert {"Claim.insurance", "AllergyIntolerance.reaction"} & kept == {"Claim.insurance"}
