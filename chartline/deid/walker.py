@@ -629,7 +629,7 @@ class Deidentifier:
         return _each(one) if element.many else one
 
     def _kept(self, element: Element) -> Action:
-        if element.type in _NUMBERS:
+        if element.type in ("decimal", "integer", "positiveInt", "unsignedInt"):
             return self._number
         # A code without a closed list, such as a language or content type, can hold anything.
         return self._checked if element.type == "code" and element.codes is None else _as_it_is
@@ -881,8 +881,10 @@ class Deidentifier:
         """A number; a long one is compared with the numbers known of the patient."""
         if isinstance(value, (dict, list)):
             return None
-        long = type(value) in (int, float) and abs(value) >= _LONG_NUMBER
-        return None if long and self._text.identifies(f"{value:.0f}", walk.patient) else value
+        if type(value) not in (int, float) or abs(value) < _LONG_NUMBER:
+            return value
+        walk.personal += 1
+        return None if self._text.identifies(f"{value:.0f}", walk.patient) else value
 
     def _checked(self, value: Any, walk: Walk) -> Any:
         if not isinstance(value, str) or self._text.identifies(value, walk.patient):
