@@ -115,6 +115,7 @@ _PERSONAL = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|miss|dr|patient|pt|name|named|called|mother|father|son|daughter|wife|husband|sister|brother|dear|by|with|for)"
     r"\b\.?[\s:,]+)$"
 )
+_PLACED = regex.compile(r"(?i:\b(?:in|from|near|outside|around|city of|town of|home to|to|of|via)\s+)$")
 
 
 def nicknames(first: str) -> tuple[str, ...]:
@@ -160,7 +161,14 @@ def _needles(known: Known) -> tuple[str, ...]:
     elif known.type in ("PHONE", "SSN", "MRN", "ID"):
         found = [value, digits[1:]] if len(digits) == 11 else [value]
     elif known.type == "BIRTHDATE":
-        found = [value[2:4]]
+        month, day = value[5:7], value[8:10]
+        found = [
+            value[2:4],
+            month + day,
+            month.lstrip("0") + day.lstrip("0"),
+            month.lstrip("0") + day,
+            month + day.lstrip("0"),
+        ]
     elif known.type == "STREET":
         unit = _unit_at(words)
         found = ["".join(words[1 if unit > 2 and words[0].isdigit() else 0 : unit])]
@@ -175,16 +183,15 @@ def _needles(known: Known) -> tuple[str, ...]:
 def rules(known: tuple[Known, ...]) -> Rules:
     """Patterns by type, each for all values of that type; the flag tells that a match needs a person's context."""
     sure: dict[str, set[str]] = {}
-    doubtful: set[str] = set()
+    doubtful: dict[str, set[str]] = {}
     for value in known:
         kind_of = _TYPES[value.type]
         for pattern, unsure in _forms(value):
-            if unsure:
-                doubtful.add(pattern)
-            else:
-                sure.setdefault(kind_of, set()).add(pattern)
-    found = [(of, _any(patterns), False) for of, patterns in sure.items()]
-    return tuple(found + ([("NAME", _any(doubtful), True)] if doubtful else []))
+            (doubtful if unsure else sure).setdefault(kind_of, set()).add(pattern)
+    return (
+        *((of, _any(patterns), False) for of, patterns in sure.items()),
+        *((of, _any(patterns), True) for of, patterns in doubtful.items()),
+    )
 
 
 def _any(patterns: set[str]) -> regex.Pattern[str]:
@@ -195,6 +202,7 @@ def _any(patterns: set[str]) -> regex.Pattern[str]:
 def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
     folded = _folded(text)
     for of, pattern, unsure in rules:
+        brings = _PLACED if of == "LOCATION" else _PERSONAL
         for m in pattern.finditer(folded, timeout=_TIMEOUT):
             if (
                 unsure
@@ -203,11 +211,11 @@ def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
             ):
                 yield Found(m.start(), m.end(), of, source)
                 continue
-            if unsure and not (text[m.start()].isupper() or _PERSONAL.search(text, max(0, m.start() - 16), m.start())):
+            if unsure and not (text[m.start()].isupper() or brings.search(text, max(0, m.start() - 16), m.start())):
                 continue
             if (
                 unsure
-                and not _PERSONAL.search(text, max(0, m.start() - 16), m.start())
+                and not brings.search(text, max(0, m.start() - 16), m.start())
                 and _starts_sentence(text, m.start())
             ):
                 continue
@@ -319,7 +327,7 @@ def _name_forms(words: list[str]) -> Iterator[tuple[str, bool]]:
     yield rf"{_loose([last])},\s*{_loose([first])}", False
     yield rf"{_loose([last])}\s+{_loose([first])}", kind(last).word
     solid = "".join(words)
-    if len(solid) > 4 and not kind(solid).word:
+    if len(solid) > 3 and not kind(solid).word:
         yield _spelled(solid), False
     yield rf"{_spelled(first)}\s+{regex.escape(last[0])}\b\.?", not len(first) > 3
     for short in _NICKNAMES.get(first.lower(), ()):
@@ -391,6 +399,11 @@ def _birth_forms(value: str) -> Iterator[str]:
     yield rf"0?{d}(?:st|nd|rd|th)?[\s\-]*(?:day\s+)?(?:of\s+)?{named},?[\s\-]*(?:of\s+|in\s+)?{years}"
     yield rf"{y}[\s\-]+{named}[\s\-]+0?{d}(?:st|nd|rd|th)?"
     yield rf"{y}{m:02d}{d:02d}"
+    # Without a year, where it can be no share: strengths, visions and pains are told of 5, 6, 8, 10 and 12.
+    padded = {f"{m:02d}/{d:02d}", f"{m:02d}/{d}", f"{m}/{d:02d}"} - {f"{m}/{d}"}
+    share = d < 13 and d not in (7, 9, 11)
+    forms = "|".join(sorted(padded | (set() if share and padded else {f"{m}/{d}"})))
+    yield rf"(?<![\d/])(?:{forms})(?![/\d]|\s*(?:strength|power|pain|points?|scale|tabs?|days?|hours?|mg|mL|%))"
 
 
 # --- one typing error --------------------------------------------------------------------------------

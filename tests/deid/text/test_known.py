@@ -221,3 +221,27 @@ def test_patterns_are_made_only_of_what_a_short_text_may_hold():
     assert known._met("Glucose in blood below 108", told) == ()
     assert known._met("Dr. Quillfeather-Li, 1961", told) == (told[0], told[2])
     assert known._met("Glucose in blood below 108. " * 40, told) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("her birthday is 3/7, cake ordered", "3/7"),
+        ("bday 03/07", "03/07"),
+        ("she turned 60 (3/7)", "3/7"),
+        ("pt lives in orange with her son", "orange"),
+        ("lixu called", "lixu"),
+        ("LiXu called", "LiXu"),
+    ],
+)
+def test_short_forms_of_what_is_known_are_found(engine, text, left):
+    record = {"name": [{"given": ["Li"], "family": "Xu"}], "birthDate": "1961-03-07", "address": [{"city": "Orange"}]}
+    known = known_values({"resourceType": "Patient", **record})
+    assert left not in engine.deidentify(text, PatientContext("p", known=known)).text
+
+
+@pytest.mark.parametrize("text", ["strength 4/5 in the left arm", "ate an orange in the morning", "an orange rash"])
+def test_short_forms_that_are_something_else_are_left(engine, text):
+    record = {"birthDate": "1961-04-05", "address": [{"city": "Orange"}]}
+    known = known_values({"resourceType": "Patient", **record})
+    assert engine.deidentify(text, PatientContext("p", known=known)).text == text
