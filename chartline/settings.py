@@ -40,6 +40,8 @@ class Settings:
         held_out_from: temporal hold-out of the MEDS files: what was known only from that day on stays out of them,
             unless the patient is held out.
         terms: file of the terms of release: recipient, purpose, agreement (``chartline.release.terms``).
+        person_systems: identifier systems that name a person, whatever source a record comes from: Patients that share
+            an identifier of one of them are one person. None of them is trusted unless it is declared here.
     """
 
     lake: Path
@@ -49,6 +51,7 @@ class Settings:
     master: str = "local[2]"
     held_out_from: date | None = None
     terms: Path | None = None
+    person_systems: tuple[str, ...] = ()
 
     def zone(self, name: str) -> Path:
         """Root of a zone: ``restricted``, ``deidentified``, ``curated`` or ``audit``."""
@@ -93,7 +96,7 @@ def load(file: Path | None = None) -> Settings:
     """Settings from ``chartline.toml`` (or ``$CHARTLINE_CONFIG``), overridden by ``CHARTLINE_*`` variables.
 
     Args:
-        file: TOML file with the keys lake, project, policy, key, master, held_out_from, terms.
+        file: TOML file with the keys lake, project, policy, key, master, held_out_from, terms, person_systems.
 
     Raises:
         UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key, CL2004 a day is none.
@@ -103,12 +106,14 @@ def load(file: Path | None = None) -> Settings:
     values: dict[str, str] = {}
     if named or path.is_file():
         try:
-            values = {k: str(v) for k, v in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+            # A list is written with blanks, as in its variable: a URI has none.
+            values = {k: " ".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in found.items()}
         except (OSError, tomllib.TOMLDecodeError) as cause:
             raise UsageError(
                 "CL2002", f"settings file {path} cannot be read.", "Write it as TOML or leave it out."
             ) from cause
-    fields = ("lake", "project", "policy", "key", "master", "held_out_from", "terms")
+    fields = ("lake", "project", "policy", "key", "master", "held_out_from", "terms", "person_systems")
     unknown = sorted(set(values) - set(fields))
     if unknown:
         raise UsageError("CL2003", f"{path} has unknown keys: {', '.join(unknown)}.", f"Use {', '.join(fields)}.")
@@ -123,6 +128,7 @@ def load(file: Path | None = None) -> Settings:
         master=values.get("master", "local[2]"),
         held_out_from=_day(values["held_out_from"]) if values.get("held_out_from") else None,
         terms=Path(values["terms"]) if values.get("terms") else None,
+        person_systems=tuple(sorted(set(values.get("person_systems", "").split()))),
     )
 
 

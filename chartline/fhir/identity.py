@@ -1,8 +1,14 @@
-"""Who is who: the parties that records name, what identifies them, and which patients are one person."""
+"""Who is who: the parties that records name, what identifies them, and which patients are one person.
+
+Two Patients are one person when a ``link`` says so, or when they share an identifier of a system that the project's
+settings declare. What became of whom, and when, is kept in ``bronze.identities``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,6 +25,24 @@ if TYPE_CHECKING:
     Batches = Iterator[pa.RecordBatch]
 
 _REPLACED_BY, _REPLACES = "replaced-by", "replaces"
+_OUTDATED = ("old", "temp")  # uses of an identifier that no longer or not yet name the person
+MOST_RECORDS = 10
+"""An identifier that more records share than a person has charts is a placeholder, such as 0 or UNKNOWN."""
+
+
+@dataclass(frozen=True)
+class Merges:
+    """Which Patients are one person.
+
+    Attributes:
+        persons: Patient to the one that stands for the person, only where a merge concerns it.
+        because: ``link`` or ``identifier``, for each Patient that became another.
+        refused: identifiers that records share and that join nobody: their births differ, or too many share them.
+    """
+
+    persons: Mapping[str, str]
+    because: Mapping[str, str]
+    refused: int
 
 
 def survivors(links: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, str]:
@@ -54,6 +78,68 @@ def _reached(patient: str, after: Mapping[str, set[str]]) -> set[str]:
     return reached
 
 
+def merges(
+    links: Mapping[str, Sequence[tuple[str, str]]], shared: Iterable[Sequence[tuple[str, str | None]]] = ()
+) -> Merges:
+    """Persons by links and by shared identifiers.
+
+    Args:
+        links: see ``survivors``.
+        shared: for each identifier of a declared system the Patients that bear it, each with its birth date.
+    """
+    linked = survivors(links)
+    up: dict[str, str] = {}
+
+    def top(patient: str) -> str:
+        while patient in up:
+            patient = up[patient]
+        return patient
+
+    refused = 0
+    for bearers in sorted(sorted(b, key=str) for b in shared):
+        births = {born for _, born in bearers if born}
+        if len(bearers) > MOST_RECORDS or not _may_be_one(births):
+            refused += 1
+            continue
+        tops = sorted({top(linked.get(patient, patient)) for patient, _ in bearers})
+        up |= dict.fromkeys(tops[1:], tops[0])
+        linked |= {patient: linked.get(patient, patient) for patient, _ in bearers}
+    persons = {patient: top(person) for patient, person in linked.items()}
+    because = {p: "link" if linked[p] == person else "identifier" for p, person in persons.items() if p != person}
+    return Merges(persons, because, refused)
+
+
+def _may_be_one(births: Iterable[str]) -> bool:
+    """Whether birth dates, some of them partial, can be those of one person: the shorter begin the longer."""
+    known = sorted(births, key=len)
+    return all(later.startswith(sooner) for i, sooner in enumerate(known) for later in known[i + 1 :])
+
+
+def changes(
+    history: Iterable[Mapping[str, Any]], found: Merges, run_id: str, now: datetime
+) -> list[dict[str, str | datetime]]:
+    """Rows for ``bronze.identities``: each Patient whose person is not what the history says last.
+
+    A Patient without history is a person of its own.
+    """
+    last: dict[str, str] = {}
+    for row in sorted(history, key=lambda r: r["noted_at"]):
+        last[row["patient_id"]] = row["person_id"]
+    now_is = {p: person for p, person in found.persons.items() if p != person}
+    return [
+        {
+            "patient_id": patient,
+            "person_id": now_is.get(patient, patient),
+            "was": last.get(patient, patient),
+            "because": found.because.get(patient, "unmerged"),
+            "run_id": run_id,
+            "noted_at": now,
+        }
+        for patient in sorted(last.keys() | now_is.keys())
+        if now_is.get(patient, patient) != last.get(patient, patient)
+    ]
+
+
 @guarded
 def _parties(batches: Batches) -> Batches:
     schema = tables.schema("bronze.people").arrow
@@ -74,8 +160,10 @@ def _party(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def people(spark: SparkSession, resources: DataFrame, run_id: str) -> DataFrame:
-    """Rows of ``bronze.people``: the current version of each party, with what any of its versions told of it.
+def people(
+    spark: SparkSession, resources: DataFrame, run_id: str, systems: Sequence[str] = ()
+) -> tuple[DataFrame, Merges]:
+    """Rows of ``bronze.people`` and the merges: the current version of each party, with what any version told of it.
 
     A name that a later version dropped is still in older notes, so the known values of all versions are united.
     A party that was deleted stays, for the same reason.
@@ -84,6 +172,7 @@ def people(spark: SparkSession, resources: DataFrame, run_id: str) -> DataFrame:
         spark: the session.
         resources: rows with the columns of ``bronze.resources``.
         run_id: id of this run.
+        systems: declared identifier systems.
     """
     from pyspark.sql import functions as f
 
@@ -96,20 +185,37 @@ def people(spark: SparkSession, resources: DataFrame, run_id: str) -> DataFrame:
     newest = versions.current(parties.drop("raw", "links")).select(*key, "row_hash")
     rows = each.drop("known").join(newest, [*key, "row_hash"]).join(united, key)
     linked = rows.where("resource_type = 'Patient' AND size(links) > 0").select("resource_id", "links").collect()
-    merged = survivors(
-        {
-            r["resource_id"]: [
-                (link["type"], link["target"].removeprefix("Patient/"))
-                for link in r["links"]
-                if link["target"].startswith("Patient/")
-            ]
-            for r in linked
-        }
-    )
-    persons = spark.createDataFrame(sorted(merged.items()), "resource_id string, survivor string")
-    return (
+    links = {
+        r["resource_id"]: [
+            (link["type"], link["target"].removeprefix("Patient/"))
+            for link in r["links"]
+            if link["target"].startswith("Patient/")
+        ]
+        for r in linked
+    }
+    found = merges(links, _shared(parties.join(newest, [*key, "row_hash"]), systems) if systems else ())
+    persons = spark.createDataFrame(sorted(found.persons.items()), "resource_id string, survivor string")
+    told = (
         rows.join(f.broadcast(persons), "resource_id", "left")
         .withColumn("person_id", f.expr("IF(resource_type = 'Patient', coalesce(survivor, person_id), NULL)"))
         .withColumn("run_id", f.lit(run_id))
         .drop("survivor", "row_hash")
     )
+    return told, found
+
+
+def _shared(patients: DataFrame, systems: Sequence[str]) -> list[list[tuple[str, str | None]]]:
+    """The Patients, with their birth dates, that bear the same identifier of a declared system."""
+    from pyspark.sql import functions as f
+
+    told = "struct<birthDate:string,identifier:array<struct<system:string,value:string,use:string>>>"
+    each = (
+        patients.where("resource_type = 'Patient'")
+        .select("resource_id", f.from_json("raw", told).alias("t"))
+        .select("resource_id", "t.birthDate", f.explode("t.identifier").alias("i"))
+        .where(f.col("i.system").isin(*systems) & ~f.coalesce("i.use", f.lit("")).isin(*_OUTDATED))
+        .select("i.system", f.trim("i.value").alias("value"), f.struct("resource_id", "birthDate").alias("bearer"))
+        .where("value <> ''")
+    )
+    groups = each.groupBy("system", "value").agg(f.collect_set("bearer").alias("bearers")).where("size(bearers) > 1")
+    return [[(b["resource_id"], b["birthDate"]) for b in row["bearers"]] for row in groups.collect()]

@@ -60,7 +60,7 @@ class Origin:
     Attributes:
         digest: of the landed file.
         type: resource type that the file's manifest promises, None when it does not.
-        exported_at: server time of the export, the time of deletions that have none of their own.
+        exported_at: server time of the export, the time of deletions and resources that have none of their own.
         key: project key, for the payload of what is set aside.
         project: project name.
     """
@@ -195,7 +195,7 @@ def _resource(record: Record, tree: dict[str, Any], origin: Origin) -> Row:
         "resource_type": kind,
         "resource_id": identity,
         "version_id": meta.get("versionId"),
-        "last_updated": instant(meta.get("lastUpdated")),
+        "last_updated": instant(meta.get("lastUpdated")) or origin.exported_at,
         "patient_id": references.patient_of(tree, identity, dict(links)),
         "raw": record.raw.decode("utf-8"),
         "links": [{"reference": r, "target": t} for r, t in links],

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -45,7 +45,7 @@ _UNIT = (
     "digest string, form string, compression string, start long, line long, stop long, type string, "
     "exported_at timestamp, wanted array<long>"
 )
-_TABLES = ("bronze.resources", "bronze.quarantine", "bronze.people")
+_TABLES = ("bronze.resources", "bronze.quarantine", "bronze.people", "bronze.identities")
 _PLACE = ("source_file", "source_line", "part")
 _BATCH_BYTES = 8 << 20
 _BATCH_ROWS = 2000
@@ -62,6 +62,7 @@ class Work:
         digest: SHA-256 over all that the result depends on.
         landing: version of ``landing.files`` that was looked at.
         bronze: version of ``bronze.resources`` that the last completed run left.
+        anew: whether ``bronze.people`` has to be built again whatever arrived: other systems declare who is who.
     """
 
     units: list[dict[str, Any]]
@@ -69,6 +70,7 @@ class Work:
     digest: str
     landing: int
     bronze: int
+    anew: bool
 
 
 def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
@@ -131,9 +133,16 @@ def _work(settings: Settings) -> Work:
             lines = again[digest]
             units += _pieces(settings, file, None if None in lines else sorted(n for n in lines if n))
     ids = frozenset(r["quarantine_id"] for r in released)
-    facts = {"files": hashlib.sha256("".join(sorted(landed)).encode()).hexdigest(), "released": sorted(ids)}
+    files = hashlib.sha256("".join(sorted(landed)).encode()).hexdigest()
+    facts = {"files": files, "released": sorted(ids), "person_systems": settings.person_systems}
     bronze = last.tables["bronze.resources"] if last else 0
-    return Work(units, ids, ledger.input_digest("parse", **facts), version or 0, bronze)
+    anew = last is not None and last.extra.get("person_systems") != _systems(settings)
+    return Work(units, ids, ledger.input_digest("parse", **facts), version or 0, bronze, anew)
+
+
+def _systems(settings: Settings) -> str:
+    """The declared identifier systems as a hash: their names may tell whose data this is."""
+    return hashlib.sha256(" ".join(settings.person_systems).encode()).hexdigest()
 
 
 def _pieces(settings: Settings, file: Mapping[str, Any], wanted: list[int] | None) -> list[dict[str, Any]]:
@@ -242,15 +251,32 @@ def _doubles(resources: DataFrame, bronze: DataFrame) -> DataFrame:
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    first = Window.partitionBy(*resolve.KEY).orderBy(*_PLACE)
+    first = Window.partitionBy(*resolve.KEY).orderBy(f.desc_nulls_last("last_updated"), *_PLACE)
     known = bronze.select(*resolve.KEY, f.lit(True).alias("known"))
     return (
-        resources.select(*resolve.KEY, *_PLACE)
+        resources.select(*resolve.KEY, "last_updated", *_PLACE)
         .withColumn("rank", f.row_number().over(first))
         .join(known, list(resolve.KEY), "left")
         .where("rank > 1 OR known")
         .select(*_PLACE)
     )
+
+
+def _still_there(resources: DataFrame, bronze: DataFrame) -> DataFrame:
+    """Versions without a time of their own that a later export holds again: KEY and ``last_updated``, as a change.
+
+    A server that keeps no times exports the same version anew, and that it is still there is what its time tells.
+    """
+    from pyspark.sql import functions as f
+
+    held = bronze.select(*resolve.KEY, f.col("last_updated").alias("was"))
+    newest = resources.groupBy(*resolve.KEY).agg(f.max("last_updated").alias("last_updated"))
+    later = "last_updated > was OR was IS NULL AND last_updated IS NOT NULL"
+    return newest.join(held, list(resolve.KEY)).where(later).drop("was")
+
+
+def _types(rows: DataFrame) -> set[str]:
+    return {r["resource_type"] for r in rows.select("resource_type").distinct().collect()}
 
 
 def _landed_gate(spark: SparkSession, settings: Settings, run_id: str) -> dict[str, str]:
@@ -291,6 +317,8 @@ def _write(
     resources = staged.where("kind = 'resource'").withColumn("run_id", f.lit(run_id))
     doubles = _doubles(resources, bronze).persist()
     duplicate = doubles.count()
+    exported = duplicate and any(u["exported_at"] for u in work.units)
+    seen_again = _still_there(resources, bronze).withColumn("run_id", f.lit(run_id)).persist() if exported else None
     fresh = resources.join(doubles, list(_PLACE), "left_anti") if duplicate else resources
     types = {r["resource_type"]: r["count"] for r in fresh.groupBy("resource_type").count().collect()}
     counts = Counts(
@@ -312,20 +340,24 @@ def _write(
     aside = _aside(spark, settings, staged, started, run_id)
     gate |= _parsed_gate(settings, rows, aside, counts, run_id)
     # From here on the lake is written to.
-    touched = set(types) | {r["resource_type"] for r in changed.select("resource_type").distinct().collect()}
+    touched = set(types) | _types(changed) | (_types(seen_again) if seen_again is not None else set())
     if counts.quarantined:
         lake.write(aside, settings, quarantine.TABLE, "append", {"run_id": run_id})
     if types:
         lake.write(rows, settings, "bronze.resources", "append", {"run_id": run_id})
     if not changed.isEmpty():
-        _update(spark, settings, changed)
-    if version != work.bronze or touched & set(PARTIES):  # another version: a run before this one broke off
-        _people(spark, settings, run_id)
+        _update(spark, settings, changed, ("links", "unresolved", "patient_id", "run_id"))
+    if seen_again is not None and not seen_again.isEmpty():
+        _update(spark, settings, seen_again, ("last_updated", "run_id"))
+    merges: dict[str, int] = {}
+    if work.anew or version != work.bronze or touched & set(PARTIES):  # another version: a run before broke off
+        merges = _people(spark, settings, run_id, started)
     _settle(settings, work.released, staged)
     for name in _TABLES:
         tables.ensure(settings, name)
     versions = {name: tables.version(settings, name) or 0 for name in _TABLES}
-    return StageResult("parse", run_id, counts, versions, gate, extra={"landing": work.landing})
+    extra = {"landing": work.landing, "person_systems": _systems(settings), **merges}
+    return StageResult("parse", run_id, counts, versions, gate, extra=extra)
 
 
 def _reasons(tally: Counter[tuple[str, str | None]], kind: str) -> dict[str, int]:
@@ -346,12 +378,11 @@ def _changed(old: DataFrame, mended: DataFrame, run_id: str) -> DataFrame:
     )
 
 
-def _update(spark: SparkSession, settings: Settings, changed: DataFrame) -> None:
-    """Merge changed rows into bronze."""
+def _update(spark: SparkSession, settings: Settings, changed: DataFrame, columns: Sequence[str]) -> None:
+    """Merge changed columns into rows of bronze."""
     from delta.tables import DeltaTable
 
     same = " AND ".join(f"b.{c} = c.{c}" for c in resolve.KEY)
-    columns = ("links", "unresolved", "patient_id", "run_id")
     target = DeltaTable.forPath(spark, str(tables.path(settings, "bronze.resources"))).alias("b")
     target.merge(changed.alias("c"), same).whenMatchedUpdate(set={c: f"c.{c}" for c in columns}).execute()
 
@@ -371,10 +402,21 @@ def _aside(spark: SparkSession, settings: Settings, staged: DataFrame, started: 
     )
 
 
-def _people(spark: SparkSession, settings: Settings, run_id: str) -> None:
-    """Build ``bronze.people`` again from all of bronze."""
-    rows = identity.people(spark, lake.read(spark, settings, "bronze.resources"), run_id)
+def _people(spark: SparkSession, settings: Settings, run_id: str, now: datetime) -> dict[str, int]:
+    """Build ``bronze.people`` again from all of bronze, and note whose person changed; how many, and for what."""
+    bronze = lake.read(spark, settings, "bronze.resources")
+    rows, found = identity.people(spark, bronze, run_id, settings.person_systems)
     lake.write(rows, settings, "bronze.people", "overwrite", {"run_id": run_id})
+    history = tables.read(settings, "bronze.identities").to_pylist()
+    changed = identity.changes(history, found, run_id, now)
+    tables.append(settings, "bronze.identities", changed, {"run_id": run_id})
+    why = Counter(found.because.values())
+    return {
+        "merged_by_link": why["link"],
+        "merged_by_identifier": why["identifier"],
+        "identifiers_refused": found.refused,
+        "identities_changed": len(changed),
+    }
 
 
 def _settle(settings: Settings, released: frozenset[str], staged: DataFrame) -> None:

@@ -51,9 +51,10 @@ def foreign(tree: Mapping[str, Any]) -> tuple[str, str] | None:
 def current(df: DataFrame) -> DataFrame:
     """The current version of each resource, tombstones among them.
 
-    The latest by ``last_updated`` (none counts as the oldest), then by ``version_id`` read as a number (none, or
-    no number, counts as the lowest), then a tombstone before a resource, then by ``row_hash``. The rule is a
-    total order over the rows of one resource, so it does not depend on partitioning or order of arrival.
+    A tombstone without a time stands above all: nothing says that the resource was made again after it. Then the latest
+    by ``last_updated`` (none counts as the oldest), then by ``version_id`` read as a number (none, or no number, counts
+    as the lowest), then a tombstone before a resource, then by ``row_hash``. The rule is a total order over the rows of
+    one resource, so it does not depend on partitioning or order of arrival.
 
     Args:
         df: rows with the columns of ``bronze.resources``.
@@ -65,6 +66,7 @@ def current(df: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     newest = Window.partitionBy("resource_type", "resource_id").orderBy(
+        f.expr("coalesce(deleted, false) AND last_updated IS NULL").desc(),
         f.col("last_updated").desc_nulls_last(),
         f.expr("try_cast(version_id AS DECIMAL(38, 0))").desc_nulls_last(),
         f.coalesce("deleted", f.lit(False)).desc(),

@@ -20,6 +20,7 @@ VERSIONS = {
     "the hash when nothing else tells": ((None, None, False, "z"), [(None, None, False, "a")]),
     "a tombstone when it is the newest": ((LATE, None, True, "a"), [(EARLY, "7", False, "z")]),
     "a tombstone in a tie": ((LATE, "2", True, "a"), [(LATE, "2", False, "z")]),
+    "a deletion of which no time is told": ((None, None, True, "a"), [(LATE, "7", False, "z")]),
     "a resource made again after its deletion": ((LATE, None, False, "a"), [(EARLY, None, True, "z")]),
 }
 
