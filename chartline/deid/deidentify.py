@@ -21,7 +21,7 @@ import orjson
 import pyarrow as pa
 
 from chartline import progress
-from chartline.deid import dates, keys, patients, policy, vault, walker
+from chartline.deid import dates, deliveries, keys, patients, policy, vault, walker
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
@@ -50,6 +50,7 @@ _IN = {
     "codes": "map<string,string>",
     "source_file": "string",
     "source_line": "long",
+    "source": "string",
     "person": "string",
 }
 _OUT = {
@@ -73,6 +74,7 @@ _OUT = {
     "payload": "binary",
     "source_file": "string",
     "source_line": "long",
+    "source": "string",
     "row_hash": "long",
 }
 _BATCH_ROWS = 500
@@ -192,6 +194,7 @@ def _rows(
         "subject_id": subject,
         "json": text.decode(),
         "offsets": offsets,
+        "source": row["source"],
     }
     for i, note in enumerate(made.notes):
         yield {
@@ -275,7 +278,11 @@ def _build(
     people = lake.read(spark, settings, "bronze.people", at["bronze.people"])
     total = bronze.count()
     newest = _with_person(versions.current(bronze), people).persist()
+    sources = deliveries.of_files(settings, keys.load(settings.key).derive("source", settings.project))
+    files = spark.createDataFrame(sources, "source_file string, source string, delivered_at timestamp, known_by string")
+    told = deliveries.latest(bronze, files, rules.means["date"])
     alive = newest.where("NOT coalesce(deleted, false)")
+    alive = alive.join(f.broadcast(files.select("source_file", "source")), "source_file", "left")
     deleted = newest.where("coalesce(deleted, false)").count()
     superseded = total - newest.count()
     written: dict[str, int] = {}
@@ -323,7 +330,9 @@ def _build(
     stamp = {"run_id": run_id, "policy_hash": rules.hash, "key_id": key_id}
     for name, frame in (("silver.resources", frames["resources"]), ("silver.notes", frames["notes"])):
         by = [*tables.schema(name).key, "subject_id", "row_hash", "policy_hash", "key_id"]
+        by += ["source"] if name == "silver.resources" else []
         written[name] = lake.refresh(frame, settings, name, by, stamp)
+    written["silver.deliveries"] = deliveries.replace(settings, told, run_id)
     aside = _aside(spark, settings, stamped)
     if tally and any(kind == "quarantine" for kind, _ in tally):
         written["bronze.quarantine"] = lake.write(aside, settings, "bronze.quarantine", "append", stamp)
@@ -377,7 +386,7 @@ def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, 
         "resource_type",
         "resource_id",
         "person_id",
-        *(f.lit(None).cast(_IN[c]).alias(c) for c in ("raw", "links", "codes", "source_file", "source_line")),
+        *(f.lit(None).cast(_IN[c]).alias(c) for c in ("raw", "links", "codes", "source_file", "source_line", "source")),
         f.to_json(f.struct(*told)).alias("person"),
     )
     columns = ", ".join(f"`{n}` {t}" for n, t in _OUT.items())

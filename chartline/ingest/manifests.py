@@ -6,6 +6,7 @@ Sources: HL7 Bulk Data Access IG, STU1 to STU4 ballot. STU4 renames ``error`` to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import orjson
 
 from chartline.ingest.formats import BOM
 
+_ASKED = re.compile(r"/(?:(?:Patient|Group/[^/]+)/)?\$.*", re.DOTALL)
 SECTIONS = ("output", "deleted", "error", "outcome")
 
 
@@ -52,6 +54,20 @@ def read(data: bytes) -> Manifest:
     body = orjson.loads(data.removeprefix(BOM))
     found = [_entry(section, item) for section in SECTIONS for item in _items(body.get(section))]
     return Manifest(instant(body.get("transactionTime")), tuple(e for e in found if e.file))
+
+
+def server(data: bytes) -> str | None:
+    """The server that made the export a manifest tells of: the base of its ``request``, else where its files lie."""
+    body = orjson.loads(data.removeprefix(BOM))
+    asked = body.get("request")
+    if isinstance(asked, str) and "$" in asked:
+        return _ASKED.sub("", asked)
+    for section in SECTIONS:
+        for item in _items(body.get(section)):
+            found = urlsplit(item["url"]) if isinstance(item.get("url"), str) else None
+            if found is not None and found.netloc:
+                return f"{found.scheme}://{found.netloc}"
+    return None
 
 
 def _items(section: Any) -> list[Mapping[str, Any]]:

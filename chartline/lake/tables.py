@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Schema, write_deltalake
@@ -237,14 +237,34 @@ def append(
         rows: mappings by column name.
         metadata: ids and hashes to keep in the Delta commit (run_id, policy_hash), never a value.
     """
-    at = ensure(settings, name)
-    table = schema(name)
-    data = pa.Table.from_pylist([{c: row.get(c) for c in table.names} for row in rows], schema=table.arrow)
+    data = _arrow(name, rows)
     if data.num_rows:
-        write_deltalake(
-            str(at), data, mode="append", commit_properties=CommitProperties(custom_metadata=dict(metadata or {}))
-        )
-    return int(DeltaTable(str(at)).version())
+        _write(settings, name, data, "append", metadata)
+    return int(DeltaTable(str(ensure(settings, name))).version())
+
+
+def overwrite(
+    settings: Settings, name: str, rows: Iterable[Mapping[str, Any]], metadata: Mapping[str, str] | None = None
+) -> int:
+    """Make a small table hold exactly these rows and return the new version: see ``append``."""
+    _write(settings, name, _arrow(name, rows), "overwrite", metadata)
+    return int(DeltaTable(str(path(settings, name))).version())
+
+
+def _arrow(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    table = schema(name)
+    return pa.Table.from_pylist([{c: row.get(c) for c in table.names} for row in rows], schema=table.arrow)
+
+
+def _write(
+    settings: Settings,
+    name: str,
+    data: pa.Table,
+    mode: Literal["append", "overwrite"],
+    metadata: Mapping[str, str] | None,
+) -> None:
+    kept = CommitProperties(custom_metadata=dict(metadata or {}))
+    write_deltalake(str(ensure(settings, name)), data, mode=mode, commit_properties=kept)
 
 
 def read(settings: Settings, name: str, at_version: int | None = None, columns: list[str] | None = None) -> pa.Table:

@@ -26,7 +26,7 @@ from chartline.stage import Counts, StageResult
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes")
+GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes", "gold.completeness")
 ZONES = ("deidentified", "audit", "curated")
 _FRAMES = {
     "sweep": "hits long, files long, known long, control string",

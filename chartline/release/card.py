@@ -72,8 +72,8 @@ def data_card(facts: Mapping[str, Any]) -> str:
         else ""
     )
     axis = (
-        "Calendar dates are not disclosed: `time` is 1970-01-01 plus the days since the patient's first event, and"
-        " `available_time` is null, for when a fact became known is not told to the day."
+        "Calendar dates are not disclosed: `time`, `end_time` and `available_time` are 1970-01-01 plus the days since"
+        " the patient's first event."
         if facts["relative"]
         else "`time` is UTC. Under a date-shifting policy all of a patient's dates are moved by one secret offset."
     )

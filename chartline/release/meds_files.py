@@ -106,10 +106,10 @@ def _timed(events: DataFrame, on_days: bool) -> DataFrame:
 
     if not on_days:
         return events
-    shifted = f.timestamp_micros((f.col("days") * 86_400_000_000).cast("long"))
-    # Only the year of what ended and of when it was known is there: null says so, a day would claim too much.
-    unknown = f.lit(None).cast("timestamp")
-    return events.withColumn("time", shifted).withColumn("end_time", unknown).withColumn("available_time", unknown)
+    axis = {"time": "days", "end_time": "end_days", "available_time": "available_days"}
+    return events.withColumns(
+        {to: f.timestamp_micros(f.round(f.col(days) * 86_400_000_000).cast("long")) for to, days in axis.items()}
+    )
 
 
 def prepared(events: DataFrame, held_out_from: date | None = None) -> DataFrame:

@@ -21,7 +21,7 @@ from chartline.stage import Counts, StageResult
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-NAMES = ("events", "subjects", "encounters", "codes")
+NAMES = ("events", "subjects", "encounters", "codes", "completeness")
 
 
 def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any], bytes]:

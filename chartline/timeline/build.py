@@ -18,6 +18,11 @@ OLDEST = 90.0
 GRACE_DAYS = 30
 """Later than so many days after a death an event is flagged: certificates and bills follow a death, care does not."""
 NOBODY = -1
+_SPAN = (
+    "CASE WHEN time IS NULL OR position * 86400000000D <> unix_micros(time) THEN 0 "
+    "WHEN time_precision = 'year' THEN 366 WHEN time_precision = 'month' THEN 31 ELSE 0 END"
+)
+"""Days by which an event may be later than the first day of its year or month, where that is all that is known."""
 _CHAIN = 16  # partOf is followed so far
 
 
@@ -104,26 +109,42 @@ def medications(staged: DataFrame) -> DataFrame:
     )
 
 
-def spare_facts(staged: DataFrame) -> DataFrame:
-    """Events of Patient records that tell again what another record of the same person tells: event_id, source_id.
+def told_again(staged: DataFrame) -> DataFrame:
+    """Facts that several Patient records of one person tell: event_id, source_id, ``spare`` and ``conflicting``.
 
     After a merge a person has several Patient records; of each fact (birth, death, gender, race, ethnicity) the
-    survivor's is kept, else that of the smallest id.
+    survivor's is kept, else that of the smallest id, and the others are spare. Records that give different births,
+    deaths or genders conflict.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
     told = staged.where("kind = 'event' AND source_type = 'Patient'")
-    first = Window.partitionBy("subject_id", f.split_part("code", f.lit("//"), f.lit(1))).orderBy(
-        f.desc("own"), "source_id"
+    fact = Window.partitionBy("subject_id", f.split_part("code", f.lit("//"), f.lit(1)))
+    says = f.expr("concat_ws(' ', code, CAST(time AS STRING), CAST(position AS STRING))")
+    differ = f.min(says).over(fact) != f.max(says).over(fact)
+    several = f.expr("code IN ('MEDS_BIRTH', 'MEDS_DEATH') OR startswith(code, 'GENDER//')") & differ
+    ranked = told.withColumn("conflicting", several).withColumn(
+        # One record may tell several races: all facts of the record that is kept have its rank.
+        "rank",
+        f.dense_rank().over(fact.orderBy(f.desc("own"), "source_id")),
     )
-    ranked = told.withColumn("rank", f.row_number().over(first))
     kept = ranked.where("rank = 1").select("source_id").distinct().withColumn("kept", f.lit(True))
     return (
-        ranked.where("rank > 1")
+        ranked.where("rank > 1 OR conflicting")
         .join(kept, "source_id", "left")
-        .selectExpr("event_id", "source_id", "subject_id", "first", "kept IS NULL AS alone")
+        .selectExpr(
+            "event_id", "source_id", "subject_id", "first", "rank > 1 AS spare", "kept IS NULL AS alone", "conflicting"
+        )
     )
+
+
+def _devices(staged: DataFrame) -> DataFrame:
+    """A patient's devices, which give their code to the statements of their use as medications do to orders."""
+    used = staged.where("kind = 'event' AND source_type = 'DeviceUseStatement'").select("medication_id").distinct()
+    own = staged.where("kind = 'event' AND source_type = 'Device'")
+    named = own.selectExpr("source_id AS medication_id", "code AS m_code", "display AS m_display")
+    return named.join(used, "medication_id", "left_semi")
 
 
 def inferred(staged: DataFrame, visits: DataFrame) -> DataFrame:
@@ -187,10 +208,15 @@ def all_events(
     """
     from pyspark.sql import functions as f
 
-    spare = spare_facts(staged).select("event_id")
-    events_ = staged.where("kind = 'event'").join(f.broadcast(spare), "event_id", "left_anti")
+    again = f.broadcast(told_again(staged).select("event_id", "spare", "conflicting"))
+    events_ = staged.where("kind = 'event'").join(again, "event_id", "left").where("NOT coalesce(spare, false)")
     ends = visits.selectExpr(
-        "subject_id", "encounter_id", "over AS v_over", "position_over AS v_at", "position AS v_from"
+        "subject_id",
+        "encounter_id",
+        "over AS v_over",
+        "position_over AS v_at",
+        "position AS v_from",
+        "flags AS v_flags",
     )
     undated = "undated = 'encounter_end' AND v_over IS NOT NULL"
     lone = staged.where("kind = 'event' AND infer")
@@ -201,12 +227,12 @@ def all_events(
     noted = noted.join(texts(notes), "source_id", "left").withColumn("text_value", f.coalesce("n_text", "text_value"))
     joined = (
         plain.unionByName(noted.drop("n_text"))
-        .join(f.broadcast(medicines), "medication_id", "left")
+        .join(f.broadcast(medicines.unionByName(_devices(staged))), "medication_id", "left")
         .withColumn("encounter_inferred", f.expr("encounter_id IS NULL AND inferred_id IS NOT NULL"))
         .withColumn("encounter_id", f.coalesce("encounter_id", "inferred_id"))
         .join(_sent(ends, few), ["subject_id", "encounter_id"], "left")
         .withColumn("code", f.coalesce(f.concat("m_code", "suffix"), f.col("code")))
-        .withColumn("display", f.coalesce("m_display", "display"))
+        .withColumn("display", f.expr("IF(m_code IS NULL, display, m_display)"))
         .withColumn("own_time", _stamp("time"))
         .withColumn("time", f.when(f.expr(undated), f.col("v_over")).otherwise(f.col("own_time")))
         .withColumn("position", f.when(f.expr(undated), f.col("v_at")).otherwise(f.col("position")))
@@ -224,6 +250,10 @@ def all_events(
             ),
         )
         .withColumn("end_time", _stamp("end_time"))
+        .withColumn(
+            "available_at",
+            f.expr("greatest(position, coalesce(available_at, IF(billing, v_at, NULL), position))"),
+        )
     )
     genders = (
         staged.where("kind = 'subject'")
@@ -238,7 +268,9 @@ def all_events(
     lives = _sent(lives.join(genders, "subject_id", "left"), few)
     odd = [
         "flags",
-        "IF(position < born AND NOT startswith(code, 'FAMILY//'), 'before_birth', NULL)",
+        "IF(source_type = 'Encounter', v_flags, NULL)",
+        "IF(conflicting, 'conflicting_records', NULL)",
+        f"IF(position + {_SPAN} < born AND NOT startswith(code, 'FAMILY//'), 'before_birth', NULL)",
         f"IF(position > died + {GRACE_DAYS}, 'after_death', NULL)",
         "IF(sex <> gender AND gender IN ('male', 'female'), 'implausible_sex', NULL)",
         "IF(position < v_from - 7 OR position > v_at + 7, 'outside_encounter', NULL)",
@@ -247,7 +279,9 @@ def all_events(
     return (
         joined.join(lives, "subject_id", "left")
         .withColumn("days", f.round(f.col("position") - f.col("first_at"), 10))
-        .withColumn("age", f.when(years.isNotNull(), f.round(f.least(years, f.lit(OLDEST)), 4)))
+        .withColumn("end_days", f.round(f.col("end_at") - f.col("first_at"), 10))
+        .withColumn("available_days", f.round(f.col("available_at") - f.col("first_at"), 10))
+        .withColumn("age", f.when(years >= 0, f.round(f.least(years, f.lit(OLDEST)), 4)))
         .withColumn("flags", f.expr(f"nullif(concat_ws(' ', {', '.join(odd)}), '')"))
         .withColumn("bucket", f.expr(lake.BUCKET))
     )
@@ -285,7 +319,8 @@ def lineage(staged: DataFrame, found: DataFrame, sources: DataFrame) -> DataFram
     from pyspark.sql import functions as f
 
     who = f.coalesce("subject_id", f.lit(NOBODY)).alias("subject_id")
-    alone = spare_facts(staged).where("first AND alone").groupBy("source_id").agg(f.first("subject_id").alias("s"))
+    merged_away = told_again(staged).where("spare AND first AND alone")
+    alone = merged_away.groupBy("source_id").agg(f.first("subject_id").alias("s"))
     left = staged.where("kind = 'filtered'").select(who, f.concat_ws("/", "source_type", "reason").alias("why"))
     left = left.unionByName(alone.selectExpr("s AS subject_id", "'Patient/merged_record' AS why"))
     told = left.groupBy("subject_id", "why").count().groupBy("subject_id")
@@ -300,7 +335,7 @@ def lineage(staged: DataFrame, found: DataFrame, sources: DataFrame) -> DataFram
     flagged = words.groupBy("subject_id", "flag").count().groupBy("subject_id")
     flags = flagged.agg(f.map_from_entries(f.collect_list(f.struct("flag", "count"))).alias("flags"))
     rows = sources
-    for part in (filtered, merged, given, flags):
+    for part in (filtered, merged, given, flags, _loaded(staged, found)):
         rows = rows.join(part, "subject_id", "left")
     return rows.select(
         "subject_id",
@@ -310,8 +345,40 @@ def lineage(staged: DataFrame, found: DataFrame, sources: DataFrame) -> DataFram
         "filtered",
         "flags",
         "medications",
+        "loaded",
         "bucket",
     )
+
+
+def _loaded(staged: DataFrame, found: DataFrame) -> DataFrame:
+    """For each patient what it has of each source and type: resources, events, and the years they are of."""
+    from pyspark.sql import functions as f
+
+    who = f.coalesce("subject_id", f.lit(NOBODY)).alias("subject_id")
+    key = f.concat_ws("|", f.coalesce("source", f.lit("")), "source_type").alias("of")
+    none = f.lit(None).cast("timestamp")
+    read = staged.where("kind = 'filtered' OR kind = 'event' AND first").select(
+        who, key, f.lit(1).alias("r"), f.lit(0).alias("e"), none.alias("t"), none.alias("a")
+    )
+    # A birth tells when a patient was born, not from when on records are there.
+    time = f.expr("IF(code = 'MEDS_BIRTH', NULL, time)")
+    made = found.select(
+        who, key, f.lit(0).alias("r"), f.lit(1).alias("e"), time.alias("t"), f.col("available_time").alias("a")
+    )
+    each = (
+        read.unionByName(made)
+        .groupBy("subject_id", "of")
+        .agg(
+            f.struct(
+                f.sum("r").alias("resources"),
+                f.sum("e").alias("events"),
+                f.year(f.min("t")).alias("first_year"),
+                f.year(f.max("t")).alias("last_year"),
+                f.year(f.max("a")).alias("available_year"),
+            ).alias("has")
+        )
+    )
+    return each.groupBy("subject_id").agg(f.map_from_entries(f.collect_list(f.struct("of", "has"))).alias("loaded"))
 
 
 def code_counts(events: DataFrame) -> DataFrame:
@@ -356,7 +423,7 @@ def codes(counts: DataFrame) -> DataFrame:
         f.sum("events").alias("n"),
         f.sum("subjects").alias("p"),
     )
-    status = "//(NOT_DONE|CANCELLED|STOPPED|ABATED|POTENTIAL)$"
+    status = "//(NOT_DONE|CANCELLED|STOPPED|ABATED|POTENTIAL|PLANNED|PROPOSED|OPTION|DO_NOT_PERFORM)$"
     bare = f"IF(code RLIKE '{status}', regexp_replace(code, '{status}', ''), NULL)"
     parents = f"array_sort(array_distinct(array_compact(concat(others, array({bare}, {_HIERARCHIES})))))"
     shown = f.col("p") > SMALL

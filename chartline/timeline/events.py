@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -28,6 +29,8 @@ ROW = {
     "undated": "string",
     "billing": "boolean",
     "position": "double",
+    "end_at": "double",
+    "available_at": "double",
     "code": "string",
     "display": "string",
     "medication_id": "string",
@@ -41,6 +44,7 @@ ROW = {
     "event_id": "string",
     "source_type": "string",
     "source_id": "string",
+    "source": "string",
     "reason": "string",
     "first": "boolean",
     "own": "boolean",
@@ -56,6 +60,10 @@ Offsets = Mapping[str, float] | None
 _RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 _ETHNICITY = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity"
 _DAY = 86_400_000_000
+_BEFORE_MIDNIGHT = 1 - 1e-9
+"""A day without a time, as an end, counts whole; on the hidden axis it is a whole number."""
+_WORD = 200
+_LARGEST = 3.4e38  # of the 32 bits that MEDS gives a number
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,10 @@ class Event:
     undated: str
     fixed: str | None = None
     fixed_if_none: str | None = None
+    each: str | None = None
+    answers: bool = False
+    ends: bool = False
+    otherwise: bool = False
     suffix: tuple[str, ...] = ()
     prefix: str | None = None
     tail: str | None = None
@@ -90,6 +102,7 @@ class TypeRule:
     status: str
     removed: frozenset[str]
     modifiers: Mapping[str, str]
+    qualifiers: Mapping[str, Mapping[str, str]]
     events: tuple[Event, ...]
 
 
@@ -99,6 +112,8 @@ class Table:
 
     systems: Mapping[str, str]
     prefer: tuple[str, ...]
+    descriptions: Mapping[str, str]
+    classes: Mapping[str, str]
     types: Mapping[str, TypeRule]
     out: Mapping[str, str]
 
@@ -118,9 +133,14 @@ def table() -> Table:
     for name, rule in body["types"].items():
         events = tuple(_event(item) for item in rule["events"])
         types[name] = TypeRule(
-            tuple(rule["encounter"]), rule["status"], frozenset(rule["removed"]), rule["modifiers"], events
+            tuple(rule["encounter"]),
+            rule["status"],
+            frozenset(rule["removed"]),
+            rule["modifiers"],
+            rule.get("qualifiers", {}),
+            events,
         )
-    return Table(body["systems"], tuple(body["prefer"]), types, body["out"])
+    return Table(body["systems"], tuple(body["prefer"]), body["descriptions"], body["classes"], types, body["out"])
 
 
 def _event(item: Mapping[str, Any]) -> Event:
@@ -173,7 +193,13 @@ def system_name(system: str) -> str:
     if named:
         return named
     tail = system.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
-    return tail.upper() or "UNKNOWN"
+    return _word(tail).upper() or "UNKNOWN"
+
+
+@lru_cache(maxsize=1 << 16)
+def _word(text: object) -> str:
+    """A text as part of a code: blanks and line ends become one blank, and no more than fits."""
+    return " ".join(str(text).split())[:_WORD]
 
 
 @dataclass(frozen=True)
@@ -202,24 +228,24 @@ def coded(concept: Any) -> Coded | None:
     if type(concept) is not dict:
         return None
     codings = concept.get("coding") if "coding" in concept else [concept]
-    found = [_named(c) for c in codings or () if type(c) is dict and c.get("code")]
+    found = [_named(c) for c in codings or () if type(c) is dict and _word(c.get("code") or "")]
     if found:
         rank, code, display = found[0] if len(found) == 1 else min(found, key=lambda f: f[0])
         others = sorted({f[1] for f in found} - {code}) if len(found) > 1 else None
         return Coded(code, display, others or None, "code_without_system" if rank == _NAMELESS else None)
-    text = concept.get("text") or concept.get("display")
-    return Coded(f"TEXT//{' '.join(str(text).split())[:200]}", str(text)) if text else None
+    text = concept.get("text") or concept.get("display") or ""
+    return Coded(f"TEXT//{_word(text)}", str(text)) if _word(text) else None
 
 
 _NAMELESS = 1 << 20
 
 
 def _named(coding: Mapping[str, Any]) -> tuple[int, str, str | None]:
-    system = coding.get("system")
+    system, code = coding.get("system"), _word(coding["code"])
     if not system:
-        return _NAMELESS, f"UNKNOWN//{coding['code']}", coding.get("display")
+        return _NAMELESS, f"UNKNOWN//{code}", coding.get("display")
     name = system_name(system)
-    return _rank(name), f"{name}//{coding['code']}", coding.get("display")
+    return _rank(name), f"{name}//{code}", coding.get("display")
 
 
 @cache
@@ -236,24 +262,41 @@ def code_of(concept: Any) -> tuple[str, str | None] | None:
 
 def _status(resource: Mapping[str, Any], path: str) -> str | None:
     value = resource.get(path)
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, dict):
         return next((c.get("code") for c in value.get("coding") or () if isinstance(c, dict)), None)
     return value if isinstance(value, str) else None
 
 
 def quantity(value: Any, code: str | None = None) -> Row:
-    """numeric_value, unit (UCUM), source_unit and text_value of a Quantity; the text has its comparator (``<0.1``).
+    """numeric_value, unit (UCUM), source_unit and text_value of a Quantity or number.
+
+    The text has the comparator (``<0.1``), and a number that 32 bits cannot hold.
 
     Args:
         value: the Quantity.
         code: what was measured, for units that convert by substance.
     """
-    if type(value) is not dict or type(value.get("value")) not in (int, float):
+    if _is_number(value):
+        return _number(value)
+    if type(value) is not dict or not _is_number(value.get("value")):
         return {}
     source = value.get("code") or value.get("unit")
     number, unit, flag = units.normalised(float(value["value"]), source, code)
-    text = f"{value['comparator']}{value['value']}" if value.get("comparator") else None
-    return {"numeric_value": number, "unit": unit, "source_unit": source, "text_value": text, "flags": flag}
+    held = _number(number)
+    text = f"{value['comparator']}{value['value']}" if value.get("comparator") else held.get("text_value")
+    return {**held, "unit": unit, "source_unit": source, "text_value": text, "flags": _both(flag, held.get("flags"))}
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def _number(value: float) -> Row:
+    if abs(value) > _LARGEST:
+        return {"text_value": repr(value), "flags": "implausible"}
+    return {"numeric_value": float(value)}
 
 
 def _concept_text(value: Any) -> str | None:
@@ -271,36 +314,71 @@ def _ratio_text(value: Any) -> str | None:
     return f"{top}:{bottom}" if top is not None and bottom is not None else None
 
 
-_TEXTS: Mapping[str, Callable[[Any], str | None]] = {
-    "valueCodeableConcept": _concept_text,
-    "valueString": str,
-    "valueBoolean": lambda v: "true" if v else "false",
-    "valueDateTime": str,
-    "valueTime": str,
-    "valuePeriod": lambda v: f"{at(v, 'start') or ''}/{at(v, 'end') or ''}",
-    "valueRange": _range_text,
-    "valueRatio": _ratio_text,
-    "valueSampledData": lambda v: at(v, "data"),
+def _unit_of(value: Any, *places: str) -> Row:
+    """The unit of a value that is told as text."""
+    found = next((u for u in (at(value, p) for p in places) if isinstance(u, str)), None)
+    return {"unit": found, "source_unit": found} if found else {}
+
+
+def _string(value: Any) -> Row:
+    """A text; one that is nothing but a number, or a number with a comparator, is that number too."""
+    told = _NUMERIC.fullmatch(value) if isinstance(value, str) else None
+    return {"text_value": str(value)} | (_number(float(told[1])) if told else {})
+
+
+_NUMERIC = re.compile(r"\s*(?:[<>]=?\s*)?([+-]?\d{1,12}(?:\.\d{1,12})?)\s*", re.ASCII)
+
+
+def _texts(read: Callable[[Any], str | None]) -> Callable[[Any], Row]:
+    return lambda value: {"text_value": read(value)}
+
+
+_READ: Mapping[str, Callable[[Any], Row]] = {
+    "valueCodeableConcept": _texts(lambda v: _concept_text(v)),
+    "valueCoding": _texts(lambda v: _concept_text(v)),
+    "valueString": _string,
+    "valueInteger": quantity,
+    "valueDecimal": quantity,
+    "valueBoolean": _texts(lambda v: "true" if v else "false"),
+    "valueDate": _texts(str),
+    "valueDateTime": _texts(str),
+    "valueTime": _texts(str),
+    "valueUri": _texts(str),
+    "valuePeriod": _texts(lambda v: f"{at(v, 'start') or ''}/{at(v, 'end') or ''}"),
+    "valueRange": lambda v: (
+        {"text_value": _range_text(v)} | _unit_of(v, "low.code", "low.unit", "high.code", "high.unit")
+    ),
+    "valueRatio": lambda v: {"text_value": _ratio_text(v)},
+    "valueSampledData": lambda v: {"text_value": at(v, "data")} | _unit_of(v, "origin.code", "origin.unit"),
+    "valueReference": _texts(lambda v: v.get("reference") if type(v) is dict else None),
+    "valueAttachment": _texts(lambda v: v.get("contentType") if type(v) is dict else None),
 }
+"""What each type of ``value[x]`` tells; an attachment's content is a note of its resource."""
 
 
 def value_of(item: Mapping[str, Any], code: str | None = None) -> Row:
-    """numeric_value, unit, source_unit and text_value of an Observation or one of its components."""
+    """numeric_value, unit, source_unit and text_value of an Observation, one of its components, or an answer.
+
+    A value that holds nothing gives the reason why it is absent, as code.
+    """
     if "valueQuantity" in item:
-        return quantity(item["valueQuantity"], code)
-    if type(item.get("valueInteger")) is int:
-        return {"numeric_value": float(item["valueInteger"])}
-    for name, read in _TEXTS.items():
-        if name in item:
-            return {"text_value": read(item[name])}
+        told = quantity(item["valueQuantity"], code)
+    else:
+        name = next((n for n in item if n in _READ), None)
+        told = {} if name is None else {k: v for k, v in _READ[name](item[name]).items() if v is not None}
+    if told:
+        return told
     absent = code_of(item.get("dataAbsentReason"))
     return {"text_value": absent[0]} if absent else {}
 
 
 # --- times -------------------------------------------------------------------------------------------
 
+Instant = tuple[int, str, str]
+"""Microseconds since 1970, precision, and the element that told."""
 
-def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = False) -> tuple[int, str, str] | None:
+
+def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = False) -> Instant | None:
     for path in paths:
         text = at(resource, path)
         found = times.instant(text, end=end) if isinstance(text, str) else None
@@ -310,35 +388,77 @@ def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = Fal
 
 
 def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
-    """The time columns; ``position`` is the day on the patient's axis, exact also where only the year is disclosed."""
-    start = _first(resource, event.time)
-    end = _first(resource, event.end, end=True) if event.end else None
-    known = _first(resource, event.available, end=True) if event.available else None
-    position = _position(start, event.time, offsets)
+    """The time columns.
+
+    ``position``, ``end_at`` and ``available_at`` are days on the patient's axis, exact also where only the year is
+    disclosed.
+    """
+    times = event.time
+    if offsets is not None:
+        # On the hidden axis a day may be told by another element than the year: what comes after it says nothing more.
+        placed = next((i for i, p in enumerate(times) if _plain(p) in offsets), len(times))
+        times = times[: placed + 1]
+    start, at_ = _point(resource, times, offsets, end=event.ends)
+    ends = event.end and _own_ends(resource, event, times, start, at_)
+    end, end_at = _point(resource, ends, offsets, end=True)
+    known, known_at = _point(resource, event.available, offsets, end=True)
     flags = None
-    if end and start and end[0] < start[0]:
+    if start is None and at_ is None and ends:
+        lone = tuple(p for p in ends if _start_of(p) in event.time)
+        start, at_ = _point(resource, lone, offsets)
+        if start or at_ is not None:
+            flags = "open_start"
+    if (end and start and end[0] < start[0]) or (end_at is not None and at_ is not None and end_at < at_):
         # Which of the two is wrong nobody can tell: what is known is known when both have passed (mimic-code#1288).
-        known = max(known or end, start)
-        end, flags = None, "reversed_period"
-    elif start is None and any(at(resource, p) for p in event.time):
-        flags = "unreadable_time"
+        both = [found for found in (known or end, start) if found]
+        known = max(both, default=None)
+        known_at = max((p for p in (known_at if known_at is not None else end_at, at_) if p is not None), default=None)
+        end, end_at, flags = None, None, "reversed_period"
+    elif (start is None and at_ is None and _says(resource, times)) or (end is None and _says(resource, ends)):
+        flags = _both(flags, "unreadable_time")
     return {
         "flags": flags,
         "time": start[0] if start else None,
         "time_precision": start[1] if start else "unknown",
         "end_time": end[0] if end else None,
         "available_time": known[0] if known else None,
-        "position": position,
-        "undated": None if start or position is not None else event.undated,
-        "billing": event.billing and known is None,
+        "position": at_,
+        "end_at": end_at,
+        "available_at": known_at,
+        "undated": None if start or at_ is not None else event.undated,
+        "billing": event.billing and known is None and known_at is None,
     }
 
 
-def _position(found: tuple[int, str, str] | None, places: Sequence[str], offsets: Offsets) -> float | None:
-    """The day on the patient's axis; a year without a day has none where only the hidden axis spaces events."""
+def _own_ends(
+    resource: Mapping[str, Any], event: Event, times: Sequence[str], start: Instant | None, at_: float | None
+) -> tuple[str, ...]:
+    """The ends that belong to the time: a note is not over with the visit that it was written about."""
+    told = start[2] if start else times[-1] if at_ is not None else None
+
+    foreign = [p for p in event.end if (b := _start_of(p)) in event.time and b != told and at(resource, b) is not None]
+    return tuple(p for p in event.end if p not in foreign) if foreign else event.end
+
+
+@cache
+def _start_of(path: str) -> str:
+    """The start of the period that an end belongs to; nothing for an end that is of no period."""
+    return f"{path[:-4]}.start" if path.endswith(".end") else ""
+
+
+def _says(resource: Mapping[str, Any], paths: Sequence[str]) -> bool:
+    return any(isinstance(at(resource, p), str) for p in paths)
+
+
+def _point(
+    resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False
+) -> tuple[Instant | None, float | None]:
+    """A time, and its day on the patient's axis; a year has no day where only the hidden axis spaces events."""
+    found = _first(resource, paths, end=end) if paths else None
     if offsets is None:
-        return found[0] / _DAY if found else None
-    return next((offsets[p] for p in map(_plain, places) if p in offsets), None)
+        return found, found[0] / _DAY if found else None
+    day = next((offsets[p] for p in map(_plain, paths) if p in offsets), None)
+    return found, day + _BEFORE_MIDNIGHT if day is not None and end and day.is_integer() else day
 
 
 @cache
@@ -361,16 +481,13 @@ def _reference_id(value: Any) -> str | None:
 def _coded(resource: Mapping[str, Any], event: Event) -> tuple[Coded | None, str | None]:
     """The code, and the medication whose code is to be taken instead."""
     if event.fixed:
-        tail = next((v for v in (at(resource, p) for p in event.suffix) if v), None)
-        named = coded(tail) if isinstance(tail, dict) else None
-        end = named.code.rpartition("//")[2] if named else tail if isinstance(tail, str) else None
-        return Coded(f"{event.fixed}//{end}" if end else event.fixed, None), None
+        return _fixed(resource, event.fixed, event.suffix), None
     for path in event.code:
         value = at(resource, path)
         if value is None:
             continue
-        if path.endswith("Reference"):
-            medication = _medication(resource, value)
+        if type(value) is dict and "reference" in value:
+            medication = _referred(resource, value, event.fixed_if_none or "MEDICATION//UNKNOWN")
             if medication:
                 return medication
         found = coded(value)
@@ -380,18 +497,49 @@ def _coded(resource: Mapping[str, Any], event: Event) -> tuple[Coded | None, str
                 if event.prefix
                 else (found, None)
             )
-    return (Coded(event.fixed_if_none, None), None) if event.fixed_if_none else (None, None)
+    return (_made(event.fixed_if_none), None) if event.fixed_if_none else (None, None)
 
 
-def _medication(resource: Mapping[str, Any], value: Any) -> tuple[Coded | None, str | None] | None:
+def _made(code: str) -> Coded:
+    return Coded(code, table().descriptions.get(code))
+
+
+def _fixed(resource: Mapping[str, Any], code: str, suffix: Sequence[str]) -> Coded:
+    """A code made here, with what the resource says of it behind: ``ENCOUNTER//END//class//disposition``.
+
+    Each shorter form is a parent of the longer, so that a reader who asks for the ends of stays finds them all.
+    """
+    told = [_tail(at(resource, path)) for path in suffix]
+    while told and told[-1] is None:
+        told.pop()
+    made = _made(code)
+    for part in told:
+        word, display = part or ("UNKNOWN", None)
+        text = f"{made.display}, {display}" if made.display and display else made.display
+        parents = [*(made.parents or ()), made.code] if made.code != code else None
+        made = Coded(f"{made.code}//{word}", text, parents)
+    return made
+
+
+def _tail(value: Any) -> tuple[str, str | None] | None:
+    """The last part of a code and its display: of a concept, or a word of the table's ``classes``."""
+    if isinstance(value, str):
+        word = _word(value)
+        return (word, table().classes.get(word)) if word else None
+    found = coded(value)
+    return (found.code.partition("//")[2], found.display) if found else None
+
+
+def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[Coded | None, str | None] | None:
+    """What a reference to a medication or a device is coded as: its code when it is inside, else its id to look up."""
     named = value.get("reference") if isinstance(value, dict) else None
     if not isinstance(named, str):
         return None
     if named.startswith("#"):
         inner: Mapping[str, Any] = next((c for c in resource.get("contained") or () if c.get("id") == named[1:]), {})
-        found = coded(inner.get("code"))
+        found = coded(inner.get("code") or inner.get("type"))
         return (found, None) if found else None
-    return Coded("MEDICATION//UNKNOWN", None), _reference_id(value)
+    return _made(unknown), _reference_id(value)
 
 
 def _named_medication(resource: Mapping[str, Any]) -> Row:
@@ -437,7 +585,7 @@ def rows(
         yield _left_out(base, str(status).replace("-", "_"))
         return
     encounter = next((i for i in (_encounter_id(resource, resource_id, p) for p in rule.encounter) if i), None)
-    suffix = rule.modifiers.get(status or "")
+    suffix = _suffix(resource, rule, status)
     known = _statuses(kind, rule.status)
     flag = "unknown_status" if status and known and status not in known else _DOUBTFUL.get(status or "")
     common = {**base, "kind": "event", "encounter_id": encounter, "infer": bool(rule.encounter) and not encounter}
@@ -445,6 +593,8 @@ def rows(
         yield _visit(resource, base, offsets)
     made = 0
     for event in rule.events:
+        if event.otherwise and made:
+            continue
         for row in _events(resource, event, common, offsets, suffix):
             row["first"] = not made
             if flag:
@@ -455,7 +605,18 @@ def rows(
         yield _left_out(base, "no_code_or_time")
 
 
-_DOUBTFUL = {"preliminary": "preliminary", "registered": "preliminary"}
+_DOUBTFUL = {
+    **dict.fromkeys(("preliminary", "registered", "partial"), "preliminary"),
+    **dict.fromkeys(("unconfirmed", "provisional", "differential"), "unconfirmed"),
+}
+
+
+def _suffix(resource: Mapping[str, Any], rule: TypeRule, status: str | None) -> str | None:
+    """What a status and other elements say of whether it was done, as the last parts of the code."""
+    if not rule.qualifiers:
+        return rule.modifiers.get(status or "")
+    said = [words.get(_status(resource, name) or "") for name, words in rule.qualifiers.items()]
+    return "//".join(w for w in (*said, rule.modifiers.get(status or "")) if w) or None
 
 
 def _both(one: str | None, other: str | None) -> str | None:
@@ -473,33 +634,82 @@ def _encounter_id(resource: Mapping[str, Any], resource_id: str, path: str) -> s
 def _events(
     resource: Mapping[str, Any], event: Event, common: Row, offsets: Offsets, suffix: str | None
 ) -> Iterator[Row]:
+    if event.each and not resource.get(event.each):
+        return
     timed = _timed(resource, event, offsets)
     if event.optional and timed["time"] is None and timed["position"] is None:
         return
-    found, medication = _coded(resource, event)
-    source_id = common["source_id"]
-    if found is not None and not (event.components and _only_components(resource)):
-        yield _event_row(resource, event, found, medication, {**common, **timed}, suffix)
+    base = {**common, **timed}
+    if event.answers:
+        yield from _answers(resource, event, base, suffix)
+        return
+    views = [resource] if event.each is None else [{**resource, event.each: v} for v in resource.get(event.each) or ()]
+    for i, view in enumerate(views):
+        found, medication = _coded(view, event)
+        if found is not None and not (event.components and _only_components(view)):
+            yield _event_row(view, event, i, found, medication, base, suffix)
     if event.components:
         for i, component in enumerate(resource.get("component") or ()):
             named = coded(component.get("code"))
             if named:
-                value = value_of(component, named.code)
-                yield {
-                    **common,
-                    **timed,
-                    **value,
-                    "code": f"{named.code}//{suffix}" if suffix else named.code,
-                    "display": named.display,
-                    "parents": named.parents,
-                    "sex": _sex_of(named.code),
-                    "flags": _both(_both(timed["flags"], named.flag), value.get("flags")),
-                    "event_id": _event_id(source_id, "component", i),
-                }
+                told = value_of(component, named.code)
+                yield _valued(base, named, told, suffix, _event_id(common["source_id"], "component", i))
+
+
+def _valued(base: Row, named: Coded, value: Row, suffix: str | None, event_id: str) -> Row:
+    """The row of a component or an answer: the times of its resource, a code and a value of its own."""
+    return {
+        **base,
+        **value,
+        "code": f"{named.code}//{suffix}" if suffix else named.code,
+        "display": named.display,
+        "parents": named.parents,
+        "sex": _sex_of(named.code),
+        "flags": _both(_both(base["flags"], named.flag), value.get("flags")),
+        "event_id": event_id,
+    }
+
+
+def _answers(resource: Mapping[str, Any], event: Event, base: Row, suffix: str | None) -> Iterator[Row]:
+    """One row for each answer of a form, groups and questions under answers included, in the order of the form."""
+    todo = [(item, f"{i}") for i, item in enumerate(resource.get("item") or ())][::-1]
+    while todo:
+        item, place = todo.pop()
+        inner = [(v, f"{place}.{i}") for i, v in enumerate(item.get("item") or ())]
+        link = _word(item.get("linkId") or "").lstrip("/")
+        for i, answer in enumerate(item.get("answer") or ()):
+            inner += [(v, f"{place}.{i}.{j}") for j, v in enumerate(answer.get("item") or ())]
+            value = value_of(answer)
+            if link and value:
+                loinc = _loinc(link)
+                named = Coded(f"{event.fixed}//{link}", _question(item, event), [loinc] if loinc else None)
+                yield _valued(base, named, value, suffix, _event_id(base["source_id"], f"answer.{place}", i))
+        todo += inner[::-1]
+
+
+def _question(item: Mapping[str, Any], event: Event) -> str | None:
+    return _word(item.get("text") or "") or table().descriptions.get(event.fixed or "")
+
+
+@lru_cache(maxsize=4096)
+def _loinc(link: str) -> str | None:
+    """The LOINC code that a linkId ends in, as US Core's forms write them (``/93043-8/56051-6``)."""
+    code = link.rpartition("/")[2]
+    digits, dash, check = code.partition("-")
+    if not (dash and digits.isascii() and digits.isdigit() and len(digits) <= 7 and check.isdigit()):
+        return None
+    doubled = [int(d) * (2 if i % 2 == 0 else 1) for i, d in enumerate(reversed(digits))]
+    return f"LOINC//{code}" if check == str(-sum(n // 10 + n % 10 for n in doubled) % 10) else None
 
 
 def _event_row(
-    resource: Mapping[str, Any], event: Event, found: Coded, medication: str | None, base: Row, suffix: str | None
+    resource: Mapping[str, Any],
+    event: Event,
+    index: int,
+    found: Coded,
+    medication: str | None,
+    base: Row,
+    suffix: str | None,
 ) -> Row:
     ending = "".join(f"//{part}" for part in (event.tail, suffix) if part)
     row = {
@@ -511,7 +721,7 @@ def _event_row(
         "suffix": ending,
         "note": event.note,
         "sex": None if event.prefix else _sex_of(found.code),
-        "event_id": _event_id(base["source_id"], event.element, 0),
+        "event_id": _event_id(base["source_id"], event.element, index),
     }
     value: Row = {}
     if event.value:
@@ -520,21 +730,27 @@ def _event_row(
         value = quantity(at(resource, event.quantity))
     row |= value
     row["flags"] = _both(_both(base["flags"], found.flag), value.get("flags"))
-    text = next((t for t in (at(resource, p) for p in event.text) if isinstance(t, str)), None)
+    text = next((t for t in (_told(at(resource, p)) for p in event.text) if t), None)
     if text:
         row["text_value"] = text
     return row
 
 
+def _told(value: Any) -> str | None:
+    return value if isinstance(value, str) else _concept_text(value)
+
+
 def _only_components(resource: Mapping[str, Any]) -> bool:
     """A panel such as blood pressure: no value of its own, its components carry the values."""
-    return bool(resource.get("component")) and not value_of(resource)
+    return bool(resource.get("component")) and not value_of({k: v for k, v in resource.items() if k != _ABSENT})
+
+
+_ABSENT = "dataAbsentReason"
 
 
 def _visit(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Row:
-    start = _first(resource, ["period.start"])
-    end = _first(resource, ["period.end"], end=True)
-    position_end = _position(end, ["period.end"], offsets)
+    start, position = _point(resource, ["period.start"], offsets)
+    end, position_end = _point(resource, ["period.end"], offsets, end=True)
     kind = code_of(at(resource, "type.0"))
     discharge = code_of(at(resource, "hospitalization.dischargeDisposition"))
     facts = {
@@ -551,30 +767,31 @@ def _visit(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Row:
         "kind": "visit",
         "time": start[0] if start else None,
         "end_time": end[0] if end else None,
-        "position": _position(start, ["period.start"], offsets),
+        "position": position,
         "facts": [(k, v) for k, v in facts.items() if v],
     }
 
 
-def _extension_code(resource: Mapping[str, Any], url: str) -> str | None:
-    for extension in resource.get("extension") or ():
-        if extension.get("url") == url:
-            inner = extension.get("extension") or ()
-            return next((at(i, "valueCoding.code") for i in inner if i.get("url") == "ombCategory"), None)
-    return None
+def _extension_codes(resource: Mapping[str, Any], url: str) -> list[str]:
+    """The OMB categories of US Core's race or ethnicity; a person can name several."""
+    told = [e for e in resource.get("extension") or () if e.get("url") == url]
+    inner = [i for e in told for i in e.get("extension") or () if i.get("url") == "ombCategory"]
+    codes = (at(i, "valueCoding.code") for i in inner)
+    return list(dict.fromkeys(_word(c) for c in codes if isinstance(c, str) and _word(c)))
 
 
 def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Iterator[Row]:
     source_id = base["source_id"]
     base = {**base, "own": own_subject(source_id) == base["subject_id"]}
-    birth = _first(resource, ["birthDate"])
-    death = _first(resource, ["deceasedDateTime"])
-    race, ethnicity = _extension_code(resource, _RACE), _extension_code(resource, _ETHNICITY)
+    birth, born = _point(resource, ["birthDate"], offsets)
+    # A life ends with its last day: what that day, month or year of death brought came before.
+    death, died = _point(resource, ["deceasedDateTime"], offsets, end=True)
+    race, ethnicity = _extension_codes(resource, _RACE), _extension_codes(resource, _ETHNICITY)
     home = at(resource, "address.0") or {}
     facts = {
         "gender": resource.get("gender"),
-        "race": race,
-        "ethnicity": ethnicity,
+        "race": next(iter(race), None),
+        "ethnicity": next(iter(ethnicity), None),
         "zip3": (home.get("postalCode") or "")[:3] or None,
         "state": home.get("state"),
         "birth_year": str(resource.get("birthDate"))[:4] if birth else None,
@@ -582,26 +799,28 @@ def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Iterat
     }
     yield {**base, "kind": "subject", "facts": [(k, v) for k, v in facts.items() if v]}
     common = {**base, "kind": "event"}
-    for name, found, place in (("MEDS_BIRTH", birth, "birthDate"), ("MEDS_DEATH", death, "deceasedDateTime")):
-        position = _position(found, [place], offsets)
+    for name, found, position in (("MEDS_BIRTH", birth, born), ("MEDS_DEATH", death, died)):
         if found or position is not None:
             yield {
                 **common,
                 "code": name,
+                "display": table().descriptions[name],
                 "time": found[0] if found else None,
                 "time_precision": found[1] if found else "unknown",
                 "available_time": found[0] if found else None,
                 "position": position,
                 "event_id": _event_id(source_id, name, 0),
             }
-    statics = {"GENDER": resource.get("gender"), "RACE": race, "ETHNICITY": ethnicity}
-    for name, code in statics.items():
-        if code:
+    gender = resource.get("gender")
+    statics = {"GENDER": [gender] if gender else [], "RACE": race, "ETHNICITY": ethnicity}
+    for name, codes in statics.items():
+        for i, code in enumerate(codes):
             yield {
                 **common,
                 "code": f"{name}//{code}",
+                "display": table().descriptions.get(f"{name}//{code}"),
                 "time_precision": "static",
-                "event_id": _event_id(source_id, name, 0),
+                "event_id": _event_id(source_id, name, i),
             }
 
 

@@ -27,7 +27,7 @@ from chartline.lake import spark as lake
 from chartline.quality import gates
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
-from chartline.timeline import build, events
+from chartline.timeline import build, completeness, events
 from chartline.timeline.build import NOBODY
 
 if TYPE_CHECKING:
@@ -36,15 +36,16 @@ if TYPE_CHECKING:
     Batches = Iterator[pa.RecordBatch]
 
 SILVER = ("silver.resources", "silver.notes")
+DELIVERIES = "silver.deliveries"
 BY_BUCKET = ("gold.events", "gold.subjects", "gold.encounters", "gold.lineage", "gold.code_counts")
-GOLD = (*BY_BUCKET, "gold.codes", "gold.medications")
+GOLD = (*BY_BUCKET, "gold.codes", "gold.medications", "gold.completeness")
 _PROOF = 20
 """So many untouched patients of the touched buckets are built again each time and compared with what gold holds."""
 _FEW = 20_000
 """What is known of so many patients and their visits is sent to every task; of more it is shuffled."""
 _LITTLE = 200_000
 """Where no more resources than so many lie in the changed buckets, the plans cost more than the rows."""
-_READ = ("resource_type", "resource_id", "subject_id", "json", "offsets")
+_READ = ("resource_type", "resource_id", "subject_id", "json", "offsets", "source")
 
 
 @lake.guarded
@@ -53,8 +54,9 @@ def _map(batches: Batches, *, relative: bool) -> Batches:
     for batch in batches:
         columns = batch.to_pydict()
         made: list[events.Row] = []
-        for kind, rid, subject, text, offsets in zip(*(columns[n] for n in _READ), strict=True):
-            made += events.rows(kind, rid, subject, orjson.loads(text), dict(offsets or ()) if relative else None)
+        for kind, rid, subject, text, offsets, source in zip(*(columns[n] for n in _READ), strict=True):
+            days = dict(offsets or ()) if relative else None
+            made += ({**row, "source": source} for row in events.rows(kind, rid, subject, orjson.loads(text), days))
         if made:
             yield pa.RecordBatch.from_pylist(made, schema=schema)
 
@@ -100,7 +102,8 @@ def timeline(spark: SparkSession, settings: Settings, *, run_id: str) -> StageRe
     started = datetime.now(UTC)
     rules, key = policy.load(settings.policy), keys.load(settings.key)
     at = {n: tables.version(settings, n) or 0 for n in SILVER}
-    digest = ledger.input_digest("timeline", tables=at, key=key.id)
+    delivered = tables.version(settings, DELIVERIES) or 0
+    digest = ledger.input_digest("timeline", tables={**at, DELIVERIES: delivered}, key=key.id)
     before = ledger.same_work(settings, "timeline", digest)
     if before:
         return before
@@ -157,7 +160,7 @@ def _digests(silver: DataFrame, notes: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     who = f.coalesce("subject_id", f.lit(NOBODY)).alias("subject_id")
-    rows = silver.select(who, "bucket", f.xxhash64("resource_type", "resource_id", "row_hash").alias("h"))
+    rows = silver.select(who, "bucket", f.xxhash64("resource_type", "resource_id", "row_hash", "source").alias("h"))
     texts = notes.select(who, f.xxhash64("note_id", "row_hash").alias("h"))
     told = rows.groupBy("subject_id", "bucket").agg(f.bit_xor("h").alias("h"), f.count("*").alias("resources"))
     said = texts.groupBy("subject_id").agg(f.bit_xor("h").alias("nh"), f.count("*").alias("n"))
@@ -262,7 +265,11 @@ def _build(
         texts = texts.join(ids, f.expr("subject_id = who"), "left_semi")
     staged = _staged(picked, relative, scratch / "rows")
     visits = _laid(build.encounters(staged), scratch / "visits")
-    found = build.all_events(staged, visits, medicines, texts, scope.patients <= _FEW).select(*_event_columns())
+    found = build.all_events(staged, visits, medicines, texts, scope.patients <= _FEW)
+    found = found.select(*_event_columns(), "source")
+    if relative:
+        # Only the year of what ended and of when it was known is there; their days are exact.
+        found = found.withColumns({n: f.lit(None).cast("timestamp") for n in ("end_time", "available_time")})
     found = _laid(found, scratch / "events")
     lineage = _laid(build.lineage(staged, found, scope.sources.drop("proof")), scratch / "lineage")
     frames = {
@@ -295,6 +302,11 @@ def _build(
         for name, frame in whole.items()
     }
     written |= _tallied(spark, settings, medicines, scope, run_id, written["gold.events"])
+    tally = completeness.tally(lake.read(spark, settings, "gold.lineage", written["gold.lineage"]))
+    loaded = completeness.rows(tally, tables.read(settings, DELIVERIES).to_pylist())
+    written["gold.completeness"] = tables.overwrite(
+        settings, "gold.completeness", [{**row, "run_id": run_id} for row in loaded], {"run_id": run_id}
+    )
     extra = {
         "code": ledger.code_version(),
         "silver": dict(at),

@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
-_LEAP = re.compile(r":60(?=\D|$)")
+_LEAP = re.compile(r"(T\d\d:\d\d):60(?=\D|$)")
+_FOREVER = 9000
+"""From this year on a date is how a system writes that there is none, such as 9999-12-31 for an end still open."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
@@ -20,12 +22,14 @@ _TICK = timedelta(microseconds=1)
 def instant(text: str, *, end: bool = False) -> tuple[int, str] | None:
     """Microseconds since 1970-01-01T00:00:00Z and the precision (year, month, day, second); None for no date.
 
-    A leap second is read as the second before it, for clocks in UTC have no name for it.
+    A leap second is read as the second before it, for clocks in UTC have no name for it. A year from 9000 on is none.
     """
     partial = _PARTIAL.fullmatch(text)
     try:
+        if int(text[:4]) >= _FOREVER:
+            return None
         if partial is None:
-            made = datetime.fromisoformat(_LEAP.sub(":59", text))
+            made = datetime.fromisoformat(_LEAP.sub(r"\1:59", text))
             if made.tzinfo is None:
                 return None
             return (made - EPOCH) // _TICK, "second"

@@ -29,7 +29,7 @@ def test_tables_outside_the_restricted_zone_declare_no_direct_identifier(name):
         assert not [c.name for c in table.columns if c.phi == "direct"]
 
 
-@pytest.mark.parametrize("name", ["events", "subjects", "encounters", "codes"])
+@pytest.mark.parametrize("name", ["events", "subjects", "encounters", "codes", "completeness"])
 def test_curated_is_gold_with_the_release(name):
     gold, curated = tables.schema(f"gold.{name}"), tables.schema(f"curated.{name}")
     building = {"bucket", "display", "parents", "medication_id"}  # what only the next build needs

@@ -8,7 +8,7 @@ from chartline.release import candidates
 from chartline.release.decide import decide
 
 ID = "0123456789abcdef"
-GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes")
+GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes", "gold.completeness")
 START = datetime(2020, 3, 1, 8, tzinfo=UTC)
 
 
@@ -43,6 +43,7 @@ def make(lake, rows=None):
     tables.append(lake, "gold.events", rows)
     tables.append(lake, "gold.subjects", [{"subject_id": s} for s in sorted({r["subject_id"] for r in rows})])
     tables.append(lake, "gold.encounters", [{"encounter_id": "e1", "subject_id": rows[0]["subject_id"]}])
+    tables.append(lake, "gold.completeness", [{"source": "files", "resource_type": "Observation", "subjects": 40}])
     codes = sorted({r["code"] for r in rows})
     tables.append(lake, "gold.codes", [{"code": c, "description": "a code", "parent_codes": []} for c in codes])
     report(lake)

@@ -37,6 +37,7 @@ def ready(lake):
     tables.append(lake, "gold.subjects", [{"subject_id": 1, "birth_year": 1960, "events": 1, "run_id": "r0"}])
     tables.append(lake, "gold.encounters", [{"encounter_id": HEX, "subject_id": 1, "start_time": NOW}])
     tables.append(lake, "gold.codes", [{"code": "S//1"}])
+    tables.append(lake, "gold.completeness", [{"source": "files", "resource_type": "Condition"}])
     element = {"run_id": "r0", "resource_type": "Patient", "path": "Patient.name", "action": "drop", "count": 40}
     reason = "164.514(b)(2)(i)(A): name"
     tables.append(

@@ -326,18 +326,23 @@ def test_a_subject_stays_whole_when_files_are_small(spark, released, tmp_path, m
 def test_without_dates_the_day_axis_orders_events(spark, lake, tmp_path):
     from chartline.lake import spark as reader
 
-    rows = [event(1, i, "LOINC//1", day=d, precision="year", time=START) for i, d in enumerate((3, 0, 2.5))]
+    rows = [
+        event(1, i, "LOINC//1", day=d, precision="year", time=START, end_days=d + 2.0, available_days=d + 0.5)
+        for i, d in enumerate((3, 0, 2.5))
+    ]
     make(lake, rows)
     written = meds_files.write(
         reader.read(spark, lake, "gold.events"), reader.read(spark, lake, "gold.codes"), tmp_path, {}
     )
     assert written.relative
     table = pq.read_table(tmp_path / "data")
-    assert [f"{t:%Y-%m-%d %H}" for t in table["time"].to_pylist()] == [
-        "1970-01-01 00",
-        "1970-01-03 12",
-        "1970-01-04 00",
-    ]
+
+    def told(column):
+        return [f"{t:%m-%d %H}" for t in table[column].to_pylist()]
+
+    assert told("time") == ["01-01 00", "01-03 12", "01-04 00"]
+    assert told("end_time") == ["01-03 00", "01-05 12", "01-06 00"]
+    assert told("available_time") == ["01-01 12", "01-04 00", "01-04 12"]
 
 
 def rows_of(spark, lake, to, rows, **more):

@@ -24,9 +24,11 @@ def deliver(spark, lake, state):
     for (kind, rid), (who, resource) in state.items():
         text = json.dumps({"resourceType": kind, **resource}, sort_keys=True)
         digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
-        rows.append((kind, pseudonym(rid), subject(who) if who else None, text, None, POLICY, "k", "r", digest))
+        who_id = subject(who) if who else None
+        rows.append((kind, pseudonym(rid), who_id, text, None, POLICY, "k", "files", "r", digest))
     names = "resource_type string, resource_id string, subject_id long, json string, offsets map<string,double>, "
-    frame = spark.createDataFrame(rows, names + "policy_hash string, key_id string, run_id string, row_hash long")
+    names += "policy_hash string, key_id string, source string, run_id string, row_hash long"
+    frame = spark.createDataFrame(rows, names)
     frame = frame.selectExpr("*", f"{reader.BUCKET} AS bucket")
     tables.ensure(lake, "silver.notes")
     by = ["resource_type", "resource_id", "subject_id", "row_hash", "policy_hash"]
@@ -39,7 +41,7 @@ def gold(lake):
     for name in timeline.GOLD:
         rows = [{k: v for k, v in r.items() if k != "run_id"} for r in tables.read(lake, name).to_pylist()]
         for row in rows:
-            for column in ("filtered", "flags"):
+            for column in ("filtered", "flags", "loaded"):
                 if isinstance(row.get(column), list):
                     row[column] = sorted(row[column])
         found[name] = sorted(map(repr, rows))

@@ -1,9 +1,16 @@
+import re
+
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from chartline.fhir import definitions
+from chartline.quality import gates
 from chartline.timeline import events
+from tests.end_to_end import canaries
 
-LOINC = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}]}
+CODING = {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}
+LOINC = {"coding": [CODING]}
 WHEN = "2021-03-05T10:00:00Z"
 
 
@@ -51,6 +58,17 @@ def test_the_paths_of_the_table_exist(kind):
         ({"valueRange": {"low": {"value": 1}, "high": {"value": 2}}}, (None, None, "1..2")),
         ({"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 64}}}, (None, None, "1:64")),
         ({"dataAbsentReason": {"coding": [{"code": "unknown"}]}}, (None, None, "UNKNOWN//unknown")),
+        ({"valueQuantity": {"unit": "mg"}, "dataAbsentReason": {"text": "lost"}}, (None, None, "TEXT//lost")),
+        ({"valueRange": {"low": {"value": 1, "code": "mg"}}}, (None, "mg", "1..")),
+        ({"valueSampledData": {"origin": {"value": 0, "unit": "mV"}, "data": "1 2 E"}}, (None, "mV", "1 2 E")),
+        ({"valueString": " 7.20 "}, (7.2, None, " 7.20 ")),
+        ({"valueString": "<0.1"}, (0.1, None, "<0.1")),
+        ({"valueString": "7 mg"}, (None, None, "7 mg")),
+        ({"valueBoolean": False}, (None, None, "false")),
+        ({"valueTime": "10:11:12"}, (None, None, "10:11:12")),
+        ({"valuePeriod": {"start": "2021"}}, (None, None, "2021/")),
+        ({"valueInteger": 0}, (0.0, None, None)),
+        ({}, (None, None, None)),
     ],
 )
 def test_values(value, wanted):
@@ -99,7 +117,7 @@ def test_a_visit_gives_its_start_and_end_and_a_row_of_its_own():
             "partOf": {"reference": "Encounter/e0"},
         }
     )
-    assert [r.get("code") for r in found] == [None, "ENCOUNTER//START//AMB", "ENCOUNTER//END"]
+    assert [r.get("code") for r in found] == [None, "ENCOUNTER//START//AMB", "ENCOUNTER//END//AMB"]
     assert dict(found[0]["facts"])["part_of"] == "e0"
 
 
@@ -174,3 +192,278 @@ def test_a_mixture_takes_its_first_ingredients_code():
     assert made(mix, subject=None)[0]["medication_id"] == "m1"
     known = {"resourceType": "Medication", "ingredient": [{"itemCodeableConcept": LOINC}]}
     assert made(known, subject=None)[0]["code"] == "LOINC//8480-6"
+
+
+# --- statuses, intents, answers, lists ---------------------------------------------------------------
+
+
+def codes(resource, **more):
+    return [r["code"] for r in made(resource, **more) if r["kind"] == "event"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "ending"),
+    [
+        ("MedicationRequest", {"status": "active", "intent": "order"}, ""),
+        ("MedicationRequest", {"status": "active", "intent": "plan"}, "//PLANNED"),
+        ("MedicationRequest", {"status": "active", "intent": "order", "doNotPerform": True}, "//DO_NOT_PERFORM"),
+        ("MedicationRequest", {"status": "active", "intent": "order", "doNotPerform": False}, ""),
+        ("MedicationRequest", {"status": "cancelled", "intent": "proposal"}, "//PROPOSED//CANCELLED"),
+        ("MedicationDispense", {"status": "declined"}, "//NOT_DONE"),
+        ("MedicationStatement", {"status": "intended"}, "//PLANNED"),
+    ],
+)
+def test_what_was_only_meant_or_forbidden_is_its_own_code(kind, more, ending):
+    assert codes({"resourceType": kind, "medicationCodeableConcept": LOINC, **more}) == [f"LOINC//8480-6{ending}"]
+
+
+def test_a_visit_that_ends_on_a_day_ends_with_it():
+    visit = {"resourceType": "Encounter", "status": "finished", "period": {"start": "2021-03-05", "end": "2021-03-05"}}
+    start, end = (r["time"] for r in made(visit) if r["kind"] == "event")
+    assert end - start == 86_400_000_000 - 1
+
+
+def test_a_planned_visit_is_no_admission():
+    visit = {"resourceType": "Encounter", "status": "planned", "class": {"code": "IMP"}, "period": {"start": WHEN}}
+    assert codes(visit) == ["ENCOUNTER//START//IMP//PLANNED"]
+
+
+def test_the_end_of_a_visit_tells_its_class_and_how_the_patient_left():
+    home = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/discharge-disposition", "code": "home"}]}
+    visit = {"resourceType": "Encounter", "status": "finished", "class": {"code": "IMP"}, "period": {"end": WHEN}}
+    end = made(visit | {"hospitalization": {"dischargeDisposition": home}})[-1]
+    assert (end["code"], end["parents"]) == ("ENCOUNTER//END//IMP//home", ["ENCOUNTER//END//IMP"])
+    assert end["display"] == "End of a visit, inpatient encounter"
+    del visit["class"]
+    assert codes(visit)[-1] == "ENCOUNTER//END"
+    assert codes(visit | {"hospitalization": {"dischargeDisposition": home}})[-1] == "ENCOUNTER//END//UNKNOWN//home"
+
+
+def test_every_code_that_is_made_here_is_described():
+    table = events.table()
+    named = {c for rule in table.types.values() for e in rule.events for c in (e.fixed, e.fixed_if_none) if c}
+    assert named <= set(table.descriptions)
+
+
+def test_a_race_is_described_and_all_races_are_told():
+    race = [{"url": "ombCategory", "valueCoding": {"code": c}} for c in ("2106-3", "2028-9")]
+    patient = {"resourceType": "Patient", "extension": [{"url": events._RACE, "extension": race}]}
+    found = {r["code"]: r["display"] for r in made(patient) if r["kind"] == "event"}
+    assert found == {"RACE//2106-3": "Race: White", "RACE//2028-9": "Race: Asian"}
+
+
+QUESTIONS = {
+    "resourceType": "QuestionnaireResponse",
+    "status": "completed",
+    "authored": WHEN,
+    "item": [
+        {"linkId": "/93043-8", "item": [{"linkId": "/93043-8/56051-6", "answer": [{"valueCoding": CODING}]}]},
+        {"linkId": "q1", "text": "How many?", "answer": [{"valueInteger": 3}, {"valueDecimal": 0.5}]},
+        {
+            "linkId": "q2",
+            "answer": [{"valueBoolean": True, "item": [{"linkId": "q2.1", "answer": [{"valueDate": "2021-03-01"}]}]}],
+        },
+        {"linkId": "q3", "answer": [{"valueQuantity": {"value": 2, "code": "h"}}, {"valueString": "well"}]},
+        {"linkId": "q4", "answer": [{"valueTime": "10:00:00"}, {"valueReference": {"reference": "Condition/c1"}}]},
+        {"linkId": "q5"},
+    ],
+}  # fmt: skip
+
+
+def test_each_answer_of_a_form_is_an_event_with_its_value():
+    form, *answers = (r for r in made(QUESTIONS) if r["kind"] == "event")
+    assert (form["code"], form["first"]) == ("QUESTIONNAIRE//RESPONSE", True)
+    assert [(r["code"], r.get("numeric_value"), r.get("text_value")) for r in answers] == [
+        ("QUESTION//93043-8/56051-6", None, "LOINC//8480-6"),
+        ("QUESTION//q1", 3.0, None),
+        ("QUESTION//q1", 0.5, None),
+        ("QUESTION//q2", None, "true"),
+        ("QUESTION//q2.1", None, "2021-03-01"),
+        ("QUESTION//q3", 2.0, None),
+        ("QUESTION//q3", None, "well"),
+        ("QUESTION//q4", None, "10:00:00"),
+        ("QUESTION//q4", None, "Condition/c1"),
+    ]
+    assert answers[0]["parents"] == ["LOINC//56051-6"]
+    assert (answers[1]["display"], answers[1]["parents"]) == ("How many?", None)
+    assert len({r["event_id"] for r in answers}) == len(answers)
+
+
+def test_a_link_that_only_looks_like_loinc_is_none():
+    assert events._loinc("/68517-2") == "LOINC//68517-2"
+    assert [events._loinc(v) for v in ("/68517-3", "q1", "a-1", "12345678-9", "1-", "-1")] == [None] * 6
+
+
+def test_each_condition_of_a_relative_is_an_event():
+    father = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "FTH"}]}
+    history = {"resourceType": "FamilyMemberHistory", "status": "completed", "date": WHEN, "relationship": father}
+    aged = {"code": LOINC, "onsetAge": {"value": 52, "code": "a"}}
+    told = [r for r in made(history | {"condition": [aged, {"code": {"text": "stroke"}}]}) if r["kind"] == "event"]
+    assert [(r["code"], r.get("numeric_value"), r["text_value"]) for r in told] == [
+        ("FAMILY//LOINC//8480-6", 52.0, "ROLECODE//FTH"),
+        ("FAMILY//TEXT//stroke", None, "ROLECODE//FTH"),
+    ]
+    assert len({r["event_id"] for r in told}) == 2
+    assert codes(history) == ["FAMILY//ROLECODE//FTH"]
+
+
+def test_a_predicted_outcome_is_not_one_that_happened():
+    risk = {"resourceType": "RiskAssessment", "status": "final", "occurrenceDateTime": WHEN}
+    told = made(risk | {"prediction": [{"outcome": LOINC, "probabilityDecimal": 0.25}]})
+    assert [(r["code"], r.get("numeric_value")) for r in told] == [
+        ("RISK//ASSESSMENT", None),
+        ("RISK//LOINC//8480-6", 0.25),
+    ]
+
+
+def test_the_use_of_a_device_waits_for_the_devices_code():
+    use = {"resourceType": "DeviceUseStatement", "status": "active", "timingDateTime": WHEN}
+    row = one(use | {"device": {"reference": "Device/d1"}, "reasonCode": [LOINC]})
+    assert (row["code"], row["medication_id"]) == ("DEVICE//USE", "d1")
+
+
+# --- bad input: counted, kept, said ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("resource", "flag"),
+    [
+        (observation(status="banana"), "unknown_status"),
+        (observation(status="preliminary"), "preliminary"),
+        (observation(code={"coding": [{"code": "x"}]}), "code_without_system"),
+        (observation(valueQuantity={"value": 1, "unit": "a bit"}), "unit_not_ucum"),
+        (observation(valueQuantity={"value": 1, "unit": "((("}), "unit_not_ucum"),
+        (observation(valueQuantity={"value": 1e300, "code": "mg/dL"}), "implausible"),
+        (observation(effectiveDateTime="soon"), "unreadable_time"),
+        (observation(effectiveDateTime="2021-02-30"), "unreadable_time"),
+        (observation(effectiveDateTime="9999-12-31"), "unreadable_time"),
+        ({"resourceType": "Condition", "code": LOINC, "verificationStatus": {"coding": [{"code": "provisional"}]}},
+         "unconfirmed"),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_said_and_the_event_stays(resource, flag):
+    assert flag in one(resource)["flags"].split()
+
+
+PERIODS = [
+    ({"start": "2021-03-05", "end": "2021-03-05"}, ("2021-03-05", "2021-03-05T23:59:59.999999", None)),
+    ({"start": WHEN, "end": "2021-03-05"}, (WHEN, "2021-03-05T23:59:59.999999", None)),
+    ({"start": WHEN}, (WHEN, None, None)),
+    ({"end": WHEN}, (WHEN, WHEN, "open_start")),
+    ({"end": "2021-03"}, ("2021-03-01", "2021-03-31T23:59:59.999999", "open_start")),
+    ({"start": WHEN, "end": "2021-03-04"}, (WHEN, None, "reversed_period")),
+    ({"start": WHEN, "end": "9999-12-31"}, (WHEN, None, "unreadable_time")),
+    ({"start": "1871-02-03", "end": "1871-02-03"}, ("1871-02-03", "1871-02-03T23:59:59.999999", None)),
+    ({"start": "2016-12-31T23:59:60Z", "end": "2017-01-01T00:00:00+00:00"},
+     ("2016-12-31T23:59:59", "2017-01-01T00:00:00", None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("period", "wanted"), PERIODS)
+def test_periods_of_every_shape(period, wanted):
+    from datetime import UTC, datetime
+
+    def stamp(text):
+        at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
+
+    row = one({"resourceType": "Procedure", "status": "completed", "code": LOINC, "performedPeriod": period})
+    start, end, flag = wanted
+    assert (row["time"], row["end_time"], row["flags"]) == (stamp(start), end and stamp(end), flag)
+    assert row["position"] * 86_400_000_000 == pytest.approx(row["time"])
+
+
+def test_a_note_does_not_end_with_the_visit_it_is_about():
+    visit = {"period": {"start": "2019-03-01", "end": "2019-03-02"}}
+    note = {"resourceType": "DocumentReference", "status": "current", "type": LOINC, "context": visit}
+    assert [one(note | {"date": WHEN})[c] for c in ("end_time", "flags")] == [None, None]
+    assert one(note)["end_time"] is not None
+    year = {"period": {"start": "2019", "end": "2019"}}
+    hidden = {"date": 21000.5, "context.period.start": 20000.0, "context.period.end": 20001.0}
+    row = one(note | {"context": year}, offsets=hidden)
+    assert [row[c] for c in ("position", "end_at", "time", "flags")] == [21000.5, None, None, None]
+
+
+def test_a_reversed_period_is_known_when_both_of_its_times_have_passed():
+    period = {"start": WHEN, "end": "2021-03-04T00:00:00Z"}
+    row = one({"resourceType": "Procedure", "status": "completed", "code": LOINC, "performedPeriod": period})
+    assert row["available_time"] == row["time"]
+
+
+@pytest.mark.parametrize(("text", "days"), [("2020-05-06", 18389), ("2020-05", 18414), ("2020", 18628)])
+def test_a_death_is_the_end_of_its_day_month_or_year(text, days):
+    died = made({"resourceType": "Patient", "deceasedDateTime": text})[1]
+    assert (died["code"], died["time"]) == ("MEDS_DEATH", days * 86_400_000_000 - 1)
+
+
+def test_a_visit_that_ends_on_a_day_lasts_that_day_on_the_hidden_axis_too():
+    visit = {"resourceType": "Encounter", "status": "finished", "period": {"start": "2021", "end": "2021"}}
+    facts = dict(made(visit, offsets={"period.start": 20000.25, "period.end": 20001.0})[0]["facts"])
+    assert 20001.99 < float(facts["position_end"]) < 20002
+
+
+def test_on_the_hidden_axis_periods_end_and_results_are_known_to_the_moment():
+    seen = observation(effectiveDateTime="2021", valueInteger=1)
+    row = one(seen, offsets={"effectiveDateTime": 20123.5, "issued": 20123.75})
+    assert (row["position"], row["available_at"], row["available_time"]) == (20123.5, 20123.75, None)
+    given_ = {"resourceType": "Procedure", "status": "completed", "code": LOINC, "performedPeriod": {"start": "2021"}}
+    row = one(given_, offsets={"performedPeriod.start": 20123.5, "performedPeriod.end": 20120.25})
+    assert (row["flags"], row["end_at"], row["available_at"]) == ("reversed_period", None, 20123.5)
+
+
+def test_a_code_of_blanks_is_none_and_line_ends_are_blanks():
+    assert events.coded({"text": " \n "}) is None
+    assert events.coded({"coding": [{"system": "s", "code": " "}]}) is None
+    assert events.coded({"coding": [{"system": "urn:x: y\n", "code": "a\nb"}]}).code == "Y//a b"
+    assert events.coded({"coding": [{"system": "///", "code": "a"}]}).code == "UNKNOWN//a"
+
+
+def accounted(rows):
+    """One resource is one first event, or one reason."""
+    return [r for r in rows if r.get("first") or r["kind"] == "filtered"]
+
+
+@pytest.mark.parametrize("resource", canaries.resources()[0], ids=lambda r: r["resourceType"])
+def test_a_resource_with_every_element_is_an_event_or_a_reason(resource):
+    found = made(resource)
+    assert len(accounted(found)) == 1
+    assert len({r["event_id"] for r in found if r["kind"] == "event"}) == sum(r["kind"] == "event" for r in found)
+    ours = set(events.ROW) - {"kind"}
+    assert all(set(r) - {"kind"} <= ours for r in found)
+
+
+FORM = re.compile(next(c.kwargs["regex"] for c in gates.suite("timeline") if c.id == "F3"))
+WORDS = st.text(max_size=6) | st.sampled_from(["2021-03-05", "9999", "2021-13", "final", "banana", "mg", "a//b", "\n"])
+LEAVES = WORDS | st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.floats(allow_nan=False)
+NAMES = ["code", "coding", "system", "display", "text", "value", "unit", "comparator", "low", "high", "start", "end"]
+VALUES = st.recursive(LEAVES, lambda v: st.dictionaries(st.sampled_from(NAMES), v, max_size=3), max_leaves=6)
+CONCEPTS = st.fixed_dictionaries(
+    {}, optional={"coding": st.lists(st.fixed_dictionaries({}, optional={"system": WORDS, "code": WORDS}), max_size=2),
+                  "text": WORDS}
+)  # fmt: skip
+
+
+@given(
+    st.fixed_dictionaries(
+        {"resourceType": st.just("Observation")},
+        optional={
+            "status": WORDS,
+            "code": CONCEPTS,
+            "effectiveDateTime": WORDS,
+            "issued": WORDS,
+            "effectivePeriod": st.fixed_dictionaries({}, optional={"start": WORDS, "end": WORDS}),
+            "valueQuantity": VALUES,
+            "valueRange": VALUES,
+            "valueString": WORDS,
+            "dataAbsentReason": CONCEPTS,
+            "component": st.lists(st.fixed_dictionaries({"code": CONCEPTS, "valueQuantity": VALUES}), max_size=2),
+        },
+    ),
+    st.none() | st.dictionaries(st.sampled_from(["effectiveDateTime", "effectivePeriod.end"]), st.floats(0, 9e4)),
+)
+def test_no_input_breaks_the_mapping_and_none_is_lost(resource, offsets):
+    found = made(resource, offsets=offsets)
+    assert len(accounted(found)) == 1
+    for row in found:
+        assert row.get("code") is None or FORM.fullmatch(row["code"])
+        assert abs(row.get("numeric_value") or 0.0) < 3.5e38

@@ -49,3 +49,24 @@ def test_the_zone_changes_how_it_is_written_and_not_when_it_was(when, minutes):
     zone = f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
     text = there.replace(tzinfo=None).isoformat()
     assert instant(f"{text}{zone}") == ((here - EPOCH) // timedelta(microseconds=1), "second")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2021-03-05T10:11:12.123456789+14:00", "2021-03-04T20:11:12.123456"),
+        ("2021-03-05T00:00:00-12:00", "2021-03-05T12:00:00"),
+        ("2021-11-07T01:30:00-04:00", "2021-11-07T05:30:00"),
+        ("2021-11-07T01:30:00-05:00", "2021-11-07T06:30:00"),
+        ("2016-12-31T18:59:60.25-05:00", "2016-12-31T23:59:59.250000"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00"),
+        ("1582-10-10", "1582-10-10"),
+    ],
+)
+def test_odd_zones_leap_seconds_and_old_years(text, wanted):
+    assert instant(text)[0] == at(wanted)
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31T23:59:59Z", "9999", "2021-03-05T10:60:00Z"])
+def test_no_end_and_no_minute(text):
+    assert instant(text, end=True) is None
