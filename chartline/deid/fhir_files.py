@@ -45,7 +45,7 @@ BASE = "https://deidentified.invalid"
 _ENTRY = b'{"fullUrl":"' + BASE.encode() + b'/%b","resource":%b}'
 _ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%b"}}'
 _OWNERS = 200_000  # remembered forms of what says whose a resource is
-_CONDITIONAL = re.compile(rb'"([A-Z][A-Za-z]+)\?identifier=[^"]*"')
+_CONDITIONAL = re.compile(rb'"([A-Z][A-Za-z]+)\?identifier=')
 _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 
@@ -200,10 +200,7 @@ def _records(given: Sequence[Path], told: list[formats.Format]) -> Iterator[reco
 def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubtful: set[str]) -> None:
     if record.full_url in record.index:
         _link(world, str(record.full_url), record.index[str(record.full_url)], doubtful)
-    if b"?identifier=" in record.raw:
-        found = _CONDITIONAL.finditer(record.raw)
-        world.asked.update(orjson.loads(m[0]) for m in found if m[1].decode() not in _PARTIES)
-    if b'"identifier"' in record.raw and _BY_IDENTIFIER.search(record.raw):
+    if _asks(record.raw):
         _ask(record, world)
     kind = records.kind_of(record.raw, _PARTIES)
     years = [int(y) for y in later.findall(record.raw)]
@@ -218,8 +215,15 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         world.latest[owner] = max(world.latest.get(owner, 0), *years)
 
 
+def _asks(raw: bytes) -> bool:
+    """Whether a record may refer by identifier to something else than a party: a quick look, before it is read."""
+    if b"?identifier=" in raw and any(m[1].decode() not in _PARTIES for m in _CONDITIONAL.finditer(raw)):
+        return True
+    return b'"identifier"' in raw and _BY_IDENTIFIER.search(raw) is not None
+
+
 def _ask(record: records.Record, world: World) -> None:
-    """Note the references that have an identifier only."""
+    """Note the references by identifier."""
     tree = _parsed(record)
     named = references.survey(tree).references if tree else ()
     world.asked.update(n for n in named if "?identifier=" in n and n.partition("?")[0] not in _PARTIES)
@@ -251,7 +255,8 @@ def _parsed(record: records.Record) -> dict[str, Any] | None:
         tree = orjson.loads(record.raw)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(tree, dict) or tree.get("resourceType") not in resource_types():
+    kind = tree.get("resourceType") if isinstance(tree, dict) else None
+    if not isinstance(kind, str) or kind not in resource_types():
         return None
     if not isinstance(tree.get("id"), str):
         tree["id"] = records.id_of(record.full_url)
@@ -371,7 +376,15 @@ class _Writer:
         if given is None:
             self._quarantined[record.fault or "not_a_resource"] += 1
             return None
-        patient, earliest = self._contexts[self._owner(*given)]
+        # Of a party whose keys are doubled not all that identifies was learned.
+        if kind_of(given[0]) in _PARTIES and records.has_doubled_key(record.raw):
+            self._quarantined["duplicate_key"] += 1
+            return None
+        try:
+            patient, earliest = self._contexts[self._owner(*given)]
+        except orjson.JSONDecodeError:
+            self._quarantined["not_shaped_as_fhir"] += 1
+            return None
         made = outcome(self._walk, *given, Walk(patient, self._codes, self._world.links, earliest))
         if made is None:
             self._filtered["type_not_in_policy"] += 1

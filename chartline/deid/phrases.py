@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -26,6 +26,8 @@ _WORD = re.compile(r"[^\W_]+")
 # A local code that could be a number of a person: seven digits in a row, an address of mail, or a sentence.
 _FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
 _MANY_DIGITS = 5  # from which a number is matched however it is grouped
+_GROUPS = 6  # parts in which a number may be written
+_LONG_DISTANCE = 11  # digits of an American telephone number with the 1 before it
 _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 _INITIALS = re.compile(r"(?:[^\W\d_]\.\s?){2,4}")
 _ALONE = "*"  # the mark of a text that is one strange word: a name may be written into it
@@ -61,11 +63,36 @@ def words(text: str) -> frozenset[str]:
     return frozenset([*found, *marks, *alone, *_initials(text)])
 
 
+_words = lru_cache(maxsize=1 << 14)(words)
+
+
+def _parts(text: str) -> list[str]:
+    """The words and numbers of a text as the text engine reads it, without case and accents."""
+    from chartline.deid.text.normalise import normalise
+
+    plain = text
+    if not text.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", normalise(text).text) if not unicodedata.combining(c))
+    return _WORD.findall(plain.casefold())
+
+
 def _plain_words(text: str) -> frozenset[str]:
-    """The words of a text, without case and accents, and its digits as one number where there are many."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    digits = "".join(c for c in plain if c.isdigit())
-    return frozenset([*_WORD.findall(plain.casefold()), *([digits] if len(digits) >= _MANY_DIGITS else [])])
+    """The words of a text, without case and accents, and its numbers as they may be grouped otherwise."""
+    parts = _parts(text)
+    return frozenset([*parts, *_numbers(parts)])
+
+
+def _numbers(parts: Sequence[str]) -> Iterator[str]:
+    """All digits as one number where there are many, and what neighbours with a digit make together: ``A 12-34``."""
+    numeric = [p for p in parts if any(map(str.isdigit, p))]
+    digits = "".join(c for p in numeric for c in p if c.isdigit())
+    if len(digits) >= _MANY_DIGITS:
+        yield digits
+    for i in range(len(parts) if numeric else 0):
+        for end in range(i + 2, min(i + _GROUPS, len(parts)) + 1):
+            whole = "".join(parts[i:end])
+            if any(map(str.isdigit, whole)):
+                yield whole
 
 
 @lru_cache(maxsize=1 << 16)
@@ -98,11 +125,15 @@ def _initials(text: str) -> Iterator[str]:
 
 
 def telling(value: str) -> frozenset[str]:
-    """The words of a known value that can point to its owner: not ``10`` or ``to`` of an address, but ``Li`` alone."""
-    found = _plain_words(value)
-    if len(found) == 1:
-        return found
-    return frozenset(w for w in found if len(w) >= (_MANY_DIGITS if w.isdigit() else _LONG_WORD))
+    """What of a known value can point to its owner: not ``10`` or ``to`` of an address, but ``Li`` alone; ``A-12``."""
+    parts = _parts(value)
+    whole = "".join(parts)
+    found = {w for w in parts if len(w) >= (_MANY_DIGITS if w.isdigit() else _LONG_WORD)}
+    if not found and whole.isalpha():
+        return frozenset(parts)
+    if len(parts) == 1 or all(w.isdigit() for w in found):
+        found |= {whole, whole[1:]} if len(whole) == _LONG_DISTANCE and whole.isdigit() else {whole}
+    return frozenset(found)
 
 
 def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:
@@ -112,7 +143,7 @@ def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:
     names: set[str] = set()
     told: set[str] = set()
     for value in (k.value for k in patient.known if k.type in _NAMES):
-        parts = [p for p in _WORD.findall(value.casefold()) if not p.isdigit()]
+        parts = [p for p in _parts(value) if not p.isdigit()]
         for part in (p.rstrip("0123456789") for p in parts):
             names |= {part, *nicknames(part)}
             told.update(_marks(part) if _strange(part) else ())
@@ -211,14 +242,26 @@ class Phrases:
         """Whether a code of a local vocabulary may hold a person's number or words instead of a code."""
         return _FREE_FORM.search(code) is not None or self.identifies(code, patient)
 
+    def names(self, code: str, patient: PatientContext) -> bool:
+        """Whether a code of a public vocabulary is something known of the patient; a procedure may be like a ZIP."""
+        if len(code) <= _MANY_DIGITS and code.isdigit():
+            return False
+        return self.concerns(_words(code), patient) and self._of_patient(code, self.about(patient))
+
     def clean(self, text: str, patient: PatientContext) -> str:
-        """A free text without identifiers, read with each patient: a nickname shares no word with the name."""
+        """A free text without identifiers, read with each patient: a nickname shares no word with the name.
+
+        Nothing is left of a text that is nothing but the patient's initials.
+        """
         texts = self.about(patient).texts
         made = texts.get(text)
         if made is None:
             if len(texts) >= _TEXTS:
                 texts.clear()
-            made = texts[text] = self._engine.clean(text, patient)
+            made = self._engine.clean(text, patient)
+            if made == text and not self.about(patient).known.isdisjoint(_initials(text)):
+                made = ""
+            texts[text] = made
         return made
 
     def document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:

@@ -54,6 +54,7 @@ _LONG = 4096  # bytes of a value that is not remembered
 _LINKS = 200_000  # remembered references of the records that come together
 _TRIAL = 256  # values after which a memory that knows few is no longer asked
 _SHAPES = 4096  # remembered sets of keys of one type
+_DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: a double
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
 # A literal reference in a text: an id with a digit, for ``Patient/family`` is not one.
 _MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/(?=[A-Za-z\-.]*\d)([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]+)?")
@@ -611,7 +612,7 @@ class Deidentifier:
         if effect == "clean-text":
             return _Entry(leaf)
         if element.type == "decimal":
-            return _Entry(self._sometimes(leaf, {}, shared=True))
+            return _Entry(_decimal(leaf))
         return self._remembered(leaf, {}, shared=True)
 
     def _action(self, action: str, owner: str, path: str, element: Element) -> Action:
@@ -933,11 +934,15 @@ class Deidentifier:
         if isinstance(system, str):
             out["system"] = system if public else self._local_system(system)
         if isinstance(code, str):
-            fits = _PUBLIC_CODE.fullmatch(code) if public else not self._text.free_form(code, walk.patient)
+            fits = self._fits(code, walk) if public else not self._text.free_form(code, walk.patient)
             out |= {"code": code} if fits else {"_code": MASKED}
         if public and isinstance(display, str) and not self._text.identifies(display, walk.patient):
             out["display"] = display
         return out or None
+
+    def _fits(self, code: str, walk: Walk) -> bool:
+        """Whether a code can be one of a public vocabulary, and is not the patient's name or number written there."""
+        return _PUBLIC_CODE.fullmatch(code) is not None and not self._text.names(code, walk.patient)
 
     def _concept(self, path: str) -> Step:
         inner = self._nested("CodeableConcept", path)
@@ -967,7 +972,7 @@ class Deidentifier:
             if walk.patient.over_89 and not of_relative:
                 return None
             made = inner(value, walk)
-            return None if made is None else _dumps(cap(_loads(made)))
+            return None if made is None else _changed(made, cap)
 
         return step
 
@@ -1145,6 +1150,15 @@ def _checked_by(check: validate.Check, action: Action, path: str) -> Step:
     return step
 
 
+def _decimal(step: Step) -> Step:
+    """A decimal as it is written: ``1.10`` is more precise than ``1.1`` (hl7.org/fhir/R4/datatypes.html#decimal)."""
+
+    def written(value: bytes, walk: Walk) -> bytes | None:
+        return value if _DECIMAL.fullmatch(value) else step(value, walk)
+
+    return written
+
+
 def _completed(owner: str, path: str, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     """What a value with these keys still needs to be valid, and the paths of what is wrong all the same."""
     added = {name: masked for names, name, masked in _stand_ins(owner) if names.isdisjoint(keys)}
@@ -1225,13 +1239,20 @@ def _capped(value: Any, without_unit: float | None = 1.0) -> Any:
     return {"value": _OLDEST, "comparator": ">=", "unit": "a", "system": "http://unitsofmeasure.org", "code": "a"}
 
 
+def _changed(value: bytes, change: Callable[[Any], Any]) -> bytes:
+    """A value changed; in its own bytes when it is not, for they tell the precision of a decimal."""
+    was = _loads(value)
+    now = change(was)
+    return value if now == was else _dumps(now)
+
+
 def _capped_range(value: Any) -> Any:
     """A range of ages that ends at 90; its ends know no comparator."""
     capped = {name: _capped(bound) for name, bound in value.items()}
-    for bound in capped.values():
-        if isinstance(bound, dict):
-            bound.pop("comparator", None)
-    return capped
+    return {
+        name: {n: v for n, v in bound.items() if n != "comparator"} if isinstance(bound, dict) else bound
+        for name, bound in capped.items()
+    }
 
 
 def _may_tell_age(form: _Form, values: Sequence[bytes]) -> bool:
@@ -1268,7 +1289,7 @@ def _written(out: Mapping[str, bytes]) -> bytes:
 def _cap_value(holder: dict[str, bytes], over_89: bool) -> None:
     if "code" not in holder or not _asks_age(holder["code"]):
         if _OF_TIME.search(holder.get("valueQuantity", b"")):
-            holder["valueQuantity"] = _dumps(_capped(_loads(holder["valueQuantity"]), None))
+            holder["valueQuantity"] = _changed(holder["valueQuantity"], _capped_of_time)
         return
     if over_89 or "valueString" in holder:
         for name in [n for n in holder if n.removeprefix("_").startswith("value")]:
@@ -1276,7 +1297,11 @@ def _cap_value(holder: dict[str, bytes], over_89: bool) -> None:
         holder["dataAbsentReason"] = _WITHHELD
     for name, cap in (("valueQuantity", _capped), ("valueRange", _capped_range), ("valueInteger", _capped_number)):
         if name in holder:
-            holder[name] = _dumps(cap(_loads(holder[name])))
+            holder[name] = _changed(holder[name], cap)
+
+
+def _capped_of_time(value: Any) -> Any:
+    return _capped(value, None)
 
 
 def _capped_number(value: Any) -> Any:

@@ -233,3 +233,36 @@ def test_an_archive_is_read_like_the_files_in_it(tmp_path, packed):
         assert (body["in"], body["out"], body["files"]) == (2, 2, 2)
         outs.append(sorted(p.read_bytes() for p in (tmp_path / name).iterdir()))
     assert outs[0] == outs[1]
+
+
+# --- what a stranger sends ---------------------------------------------------------------------------
+
+SEEN = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "Pulse"}}
+RTF = base64.b64encode(rb"{\rtf1 {{\'xx \u99999999999}").decode()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (json.dumps({**SEEN, "encounter": {"reference": 'Encounter?identifier=Quix"mire'}}), ""),
+        (json.dumps({**SEEN, "code": {"text": "Encounter?identifier=\\"}}), ""),
+        ('{"resourceType":"Observation","id":"o","x":"Encounter?identifier=Quixmire\\ud800"}', "not_a_resource"),
+        ('{"resourceType":"Observation","id":"o","x":"Encounter?identifier=Quixmire\x01"}', "not_a_resource"),
+        ('{"resourceType":["Quixmire"],"id":"o","x":"2140-01-01"}', "not_a_resource"),
+        ('{"resourceType":{"Quixmire":1},"id":"o","x":"2140-01-01"}', "not_a_resource"),
+        (json.dumps({**SEEN, "subject": {"reference": "#"}}).replace('"#"', "1e999"), "not_shaped_as_fhir"),
+        (json.dumps({**document("Patient/ada-1"), "content": [{"attachment": {"data": RTF}}]}), ""),
+        (json.dumps(PATIENT)[:-1] + ',"name":[{"family":"Other"}]}', "duplicate_key"),
+        ('{"resourceType":"Observation","id":"x","resourceType":"Patient"}', "duplicate_key"),
+        ('{"resourceType":"Bundle","entry":{"Quixmire":1}}', "malformed_bundle"),
+        ('{"resourceType":"Bundle","type":["Quixmire"],"entry":[{"resource":' + json.dumps(SEEN) + "}]}", ""),
+    ],
+)
+def test_no_line_stops_the_others_or_is_told(tmp_path, run, capfd, line, reason):
+    body = f"{line}\n{json.dumps({**PATIENT, 'id': 'eve-2'})}\n"
+    (tmp_path / "in" / "a.ndjson").write_bytes(body.encode())
+    counts = run()
+    assert (counts["in"], counts["quarantined"]) == (2, {reason: 1} if reason else {})
+    assert counts["in"] == counts["out"] + sum(counts["quarantined"].values()) + sum(counts["filtered"].values())
+    told = "".join(written(tmp_path / "out").values()) + "".join(capfd.readouterr()) + json.dumps(counts)
+    assert "Quix" not in told

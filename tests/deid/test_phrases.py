@@ -128,3 +128,45 @@ def test_common_surnames_take_no_clinical_label(real):
         lost += [(label, family) for label in labels if real.identifies(label, patient)]
     assert [pair for pair in lost if pair[1] not in pair[0].casefold()] == []
     assert {family for _, family in lost} <= {"long", "brown", "wells"}
+
+
+# --- known values written otherwise ------------------------------------------------------------------
+
+NUMBERED = PatientContext(
+    "k",
+    (
+        *(Known("MRN", "A-1234"), Known("MRN", "12-34-567"), Known("ID", "QX12"), Known("PHONE", "1-212-555-0143")),
+        *(Known("NAME", "José Müllerström"), Known("GIVEN", "José"), Known("FAMILY", "Müllerström")),
+        Known("NAME", "Ai Li"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("A-1234", "A1234", "a 1234", "12 34 567 of 2015", "qx-12", "QX 12"),
+        *("2125550143", "Müllerström", "Mullerstrm", "panel for Mu\u0308llerstro\u0308m", "Mu\u0308llerstro\u0308m"),
+        *("Mül\u200blerström", "Mül\u00adlerström", "Ai Li"),
+    ],
+)
+def test_a_known_value_is_found_in_a_label_however_it_is_grouped_or_spelled(real, label):
+    assert real.identifies(label, NUMBERED)
+    assert not real.identifies(label, BOB)
+    assert real.clean(label, NUMBERED) != label
+
+
+@pytest.mark.parametrize("text", ["R.Q.", "R. Q.", "R.J.Q."])
+def test_a_text_that_is_nothing_but_the_patients_initials_is_left_out(real, text):
+    assert real.clean(text, BOB) == ""
+    assert real.clean(text, EPONYMOUS) == text
+
+
+def test_a_code_of_a_public_vocabulary_may_be_like_a_zip_but_not_a_name_or_number_of_the_patient(real):
+    known = (*NUMBERED.known, Known("ZIP", "99213"), Known("FAMILY", "Bell"), Known("FAMILY", "Final"))
+    patient = PatientContext("z", known)
+    stay = ("99213", "8480-6", "final", "vital-signs", "J1100", "2106-3", "44054006", "M")
+    assert [code for code in stay if real.names(code, patient)] == []
+    assert [
+        code for code in ("Müllerström", "mullerstrom", "A-1234", "1234567", "Bell") if not real.names(code, patient)
+    ] == []

@@ -2,12 +2,15 @@
 
 import base64
 import json
+import re
 
+import msgspec
 import pytest
 
+from chartline.deid import outcome as checked
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.phrases import Phrases
-from chartline.deid.walker import Deidentifier, Result, literal, subject_id
+from chartline.deid.walker import Deidentifier, Refused, Result, literal, members, subject_id
 from tests.deid.walking import PATIENT, POLICIES, SECRET, Engine, outcome, refused, state, through, walker
 
 LOINC = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}]}
@@ -494,3 +497,44 @@ def test_dropping_any_required_element_is_refused_or_leaves_valid_fhir():
             dropped += 1
     assert dropped > 100
     assert {"Claim.insurance", "AllergyIntolerance.reaction"} & kept == {"Claim.insurance"}
+
+
+# --- as it was written -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "decimal", ["1.10", "1.0", "-0.00", "1E1", "44", "0.000000000000000001", "0.123456789012345678"]
+)
+def test_a_decimal_keeps_its_precision(decimal):
+    years = {"value": "#", "unit": "a"}
+    given = observation(
+        valueQuantity=years,
+        component=[{"code": LOINC, "valueQuantity": years}],
+        referenceRange=[{"age": {"low": years}, "low": {"value": "#"}}],
+    )
+    body = json.dumps(given).replace('"#"', decimal)
+    result = checked.outcome(walker(), members(body.encode()), "o", state())
+    assert isinstance(result, Result)
+    assert re.findall(rb'"value":([^,}]+)', result.json) == [decimal.encode()] * 4
+
+
+@pytest.mark.parametrize("number", ["1e999", "01", "+1", ".5", "1.", "NaN", "Infinity", "0x10", "--1"])
+def test_what_is_no_number_does_not_pass(number):
+    body = json.dumps(observation(valueQuantity={"value": "#"})).replace('"#"', number)
+    try:
+        given = members(body.encode())
+    except (ValueError, msgspec.MsgspecError):
+        return
+    made = checked.outcome(walker(), given, "o", state())
+    assert isinstance(made, Refused)
+    assert number not in f"{made} {made!r} {made.rule}"
+
+
+def test_a_name_written_as_the_code_of_a_public_vocabulary_is_masked_for_its_owner_alone():
+    made = walker()
+    for person, stays in ((PATIENT, False), (PatientContext("p2", (), offset_days=-3), True), (PATIENT, False)):
+        result = outcome(
+            made, observation(code={"coding": [{"system": "http://loinc.org", "code": "Bell"}]}), state(person)
+        )
+        assert isinstance(result, Result)
+        assert ("code" in result.resource["code"]["coding"][0]) is stays

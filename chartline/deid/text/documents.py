@@ -219,19 +219,18 @@ def rtf(text: str) -> str | None:
 
     try:
         return str(rtf_to_text(text, errors="ignore"))
-    except (ValueError, IndexError, KeyError, TypeError, LookupError):
+    except Exception:  # whatever a broken document makes of the library, its message may hold text
         return None
 
 
 def pdf(data: bytes) -> str | None:
     """The text layer of a PDF; None when there is none."""
     import pypdf
-    from pypdf.errors import PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         pages = [page.extract_text() or "" for page in pypdf.PdfReader(io.BytesIO(data)).pages]
-    except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, RecursionError):
+    except Exception:  # as for RTF
         return None
     text = "\n".join(pages)
     return text if text.strip() else None

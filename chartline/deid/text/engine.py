@@ -279,9 +279,11 @@ class TextEngine:
             made = self._short[text] = self.deidentify(text, self._nobody)
             if len(self._short) > _CACHE:
                 self._short.popitem(last=False)
-        if (patient.known and next(iter(known.find(text, patient)), None) is not None) or made.spans:
-            return self.deidentify(text, patient)
-        return made
+        return self.deidentify(text, patient) if made.spans or self._knows(text, patient) else made
+
+    def _knows(self, text: str, patient: PatientContext) -> bool:
+        """Whether a short text holds anything known of the patient, as it is or as it reads."""
+        return patient.known != () and next(iter(known.find(normalise(text).text, patient)), None) is not None
 
     def clean(self, text: str, patient: PatientContext) -> str:
         """A short text, such as a code's text, without identifiers."""
@@ -290,7 +292,7 @@ class TextEngine:
     def identifies(self, text: str, patient: PatientContext) -> bool:
         """Whether a code or label holds anything identifying; plain numbers and unit expressions do not."""
         if len(text) <= 6 or (text.replace(".", "").replace("-", "").replace(" ", "").isdigit() and len(text) <= 10):
-            return patient.known != () and next(iter(known.find(text, patient)), None) is not None
+            return self._knows(text, patient)
         return _labels_somebody(text, self._judged(text, patient).spans)
 
     # --- documents -----------------------------------------------------------------------------------
