@@ -77,7 +77,10 @@ def _left(source: dict[str, Any], made: dict[str, Any], rules: policy.Policy) ->
     """Identifiers of the source that are a word of a value in ours; the year of a birth may stay."""
     told = "\n".join(str(v) for p, v in _leaves(made, "") if not p.endswith((".system", ".url")))
     stays = _LIMITED if rules.name == "limited_data_set" else set()
-    found = {v for v in _identifiers(source, stays) if len(v) > 2 and v != _MARK and not re.fullmatch(r"\d{4}", v)}
+    towns = {str(v) for p, v in _leaves(source, "") if p.rpartition(".")[2] in stays}
+    found = {
+        v for v in {*_identifiers(source, stays)} - towns if len(v) > 2 and v != _MARK and not re.fullmatch(r"\d{4}", v)
+    }
     return [v for v in found if re.search(rf"(?<!\w){re.escape(v)}(?!\w)", told)]
 
 
