@@ -70,7 +70,7 @@ _ORDINALS = frozenset(
     sixteenth seventeenth eighteenth nineteenth twentieth twenty thirtieth thirty
     """.split()
 )
-_NTH = re.compile(r"\d{1,2}(?:ST|ND|RD|TH)")
+_NTH = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
 _SAMPLE = 4000
 
@@ -229,40 +229,49 @@ def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
 
 
 def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *, high: bool, upper: bool) -> str:
-    if upper and _NTH.fullmatch(piece):
-        return piece.lower()
-    if any(c.isdigit() for c in piece):
-        return piece if upper else piece.upper() if sum(map(str.isdigit, piece)) > 3 else piece
-    if len(piece) == 1:
-        if upper:
-            return piece
-        near = (i + 1 < len(words) and gaps[i] in (" ", ". ") and _named(words[i + 1])) or (
-            i > 0 and gaps[i - 1] in (" ", ", ") and _named(words[i - 1]) and gaps[i][:1] in (".", ",", ")", "\n")
-        )
-        return piece.upper() if near and word not in "aix" else piece
     before = gaps[i - 1] if i else ""
-    if word in _CREDENTIALS and (before.startswith(",") or (i and _named(words[i - 1])) or upper):
+    if any(c.isdigit() for c in piece):
+        return _number(piece, upper=upper)
+    if len(piece) == 1:
+        return piece.upper() if upper or _initial(words, gaps, i) else piece
+    if high and word in STREET_WORDS and len(word) == 2:
+        return _capital(piece)
+    if word in _CREDENTIALS and (upper or before.startswith(",") or (i and _named(words[i - 1]))):
         return piece.upper()
-    if (
-        word.upper() in POSTAL
-        and len(word) == 2
-        and (
-            before.startswith(",")
-            or upper
-            or (
-                gaps[i].strip(" ") == ""
-                and i + 1 < len(words)
-                and words[i + 1][:5].isdigit()
-                and len(words[i + 1]) >= 5
-            )
-        )
-    ):
+    if len(word) == 2 and word.upper() in POSTAL and (upper or before.startswith(",") or _zip_follows(words, gaps, i)):
         return piece.upper()
-    if high:
+    if high or (word == "may" and _dated(words, gaps, i)):
         return _capital(piece)
     if upper and len(piece) < 5 and kind(word).unknown and word not in PARTICLES:
         return piece
     return piece.lower()
+
+
+def _number(piece: str, *, upper: bool) -> str:
+    """A word with digits: an ordinal in small letters, a number of many digits in capitals, others as they are."""
+    if _NTH.fullmatch(piece):
+        return piece.lower()
+    return piece.upper() if not upper and sum(map(str.isdigit, piece)) > 3 else piece
+
+
+def _initial(words: list[str], gaps: list[str], i: int) -> bool:
+    """Whether a single letter stands before a name or ends one."""
+    if words[i] in "aix":
+        return False
+    before_name = i + 1 < len(words) and gaps[i] in (" ", ". ") and _named(words[i + 1])
+    ends_name = i > 0 and gaps[i - 1] in (" ", ", ") and _named(words[i - 1]) and gaps[i][:1] in (".", ",", ")", "\n")
+    return before_name or ends_name
+
+
+def _zip_follows(words: list[str], gaps: list[str], i: int) -> bool:
+    return i + 1 < len(words) and not gaps[i].strip() and len(words[i + 1]) >= 5 and words[i + 1][:5].isdigit()
+
+
+def _dated(words: list[str], gaps: list[str], i: int) -> bool:
+    """Whether ``may`` is the month: by a number or an ordinal, or after words that bring a date."""
+    after = words[i + 1] if i + 1 < len(words) and gaps[i].strip() in ("", "the", "-", "/") else ""
+    brought = i > 0 and (words[i - 1] in ("since", "of", "early", "late", "mid") or words[i - 1].isdigit())
+    return after[:1].isdigit() or after in _ORDINALS or brought
 
 
 def _named(word: str) -> bool:

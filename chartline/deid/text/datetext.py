@@ -121,6 +121,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             True,
         ),
         (
+            # A day and month that no share, score or dose is written as: a padded one, or over a number rare below a line.
+            "day-of-month",
+            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>0[1-9]|1[379]|2[23679]|31|(?<=\b0[1-9]/)[12]\d|(?<=\b0[1-9]/)30)(?![\w/%]|[.\-]\d|\s*(?:mg|mL|points?|hours?|tabs?|strength|scale))",
+            False,
+        ),
+        (
             "sign-off",
             rf"(?=\d)(?:(?<=\b(?:MD|DO|RN|NP|PA-?C?|LPN|APRN|PharmD|PGY-?\d|MS-?\d)\.?,?\s)|(?<=(?:^|\s)[-–—]{{1,2}}\s?\p{{Lu}}[\w.'’\- ]{{1,30}}\s))"
             rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?:/{_YEAR})?(?=\s*(?:$|\n|[,;]|@|\d\d:?\d\d\b))",
