@@ -333,8 +333,9 @@ def _decide(place: _Place, action: str, method: str, made: _Made) -> None:
 def _objected(place: _Place, made: _Made) -> str:
     """Why the policy would be refused with this decision, which is taken back then; empty when it would not."""
     element = _element(place.name)
-    if not place.wide and not (element and element.required):
-        return ""  # only what is required may be refused
+    parts = definitions.load()[place.kind].elements.values() if place.kind in definitions.load() else ()
+    if not place.wide and not (element and element.required and any(e.required for e in parts)):
+        return ""  # only a group that is required, and parts of it, may not be dropped
     try:
         policy.from_text(made.text())
     except UsageError as refused:
