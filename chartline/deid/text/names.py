@@ -404,6 +404,9 @@ _KIN_WORD = regex.compile(rf"(?i:(?:ex-)?{_KIN})")
 _ROLE_WORD = regex.compile(rf"(?i:{_ROLES})")
 
 
+_ACRONYM = 4  # letters of a word in capitals that may stand for several
+
+
 def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     """Whether a word cannot be part of a name where it stands.
 
@@ -415,7 +418,9 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     name, found = plain(token.text), token.kind
     led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
     if led and after is not None and (found.surname or name not in PLAIN):
-        return token.shape == "upper" and after.shape != "upper"
+        # ``Peter CHALMERS`` is written so on purpose; ``Peter ECG`` is not.
+        surname = found.strong and found.last and not found.medical and len(token.text) > _ACRONYM
+        return token.shape == "upper" and after.shape != "upper" and not surname
     if name in PLAIN or _KIN_WORD.fullmatch(token.text) or _ROLE_WORD.fullmatch(token.text):
         return True
     if after is not None and after.shape == "initial":

@@ -445,3 +445,15 @@ def test_no_base64_note_is_lost(labels):
     text = "Follow-up of Mr. Prewitt: stable."
     made = labels.document(base64.b64decode(base64.b64encode(text.encode())), "text/plain", NOBODY)
     assert made.text.endswith(": stable.")
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("seen by Peter CHALMERS today", "seen by [NAME] today"),
+        ("Linda PREWITT called", "[NAME] called"),
+        ("Peter ECG and MRI brain", "[NAME] ECG and MRI brain"),
+    ],
+)
+def test_a_last_name_in_capitals_behind_a_first_name_is_part_of_it(labels, text, made):
+    assert labels.deidentify(text, NOBODY).text == made
