@@ -452,7 +452,7 @@ def test_no_base64_note_is_lost(labels):
     [
         ("seen by Peter CHALMERS today", "seen by [NAME] today"),
         ("Linda PREWITT called", "[NAME] called"),
-        ("Peter ECG and MRI brain", "[NAME] ECG and MRI brain"),
+        ("ordered by Dr. Peter Chalmers, ECG and MRI brain", "ordered by [NAME], ECG and MRI brain"),
     ],
 )
 def test_a_last_name_in_capitals_behind_a_first_name_is_part_of_it(labels, text, made):
