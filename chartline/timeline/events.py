@@ -306,7 +306,9 @@ def _concept_text(value: Any) -> str | None:
 
 def _range_text(value: Any) -> str | None:
     low, high = at(value, "low.value"), at(value, "high.value")
-    return f"{low if low is not None else ''}..{high if high is not None else ''}" if isinstance(value, dict) else None
+    if low is None and high is None:
+        return None
+    return f"{low if low is not None else ''}..{high if high is not None else ''}"
 
 
 def _ratio_text(value: Any) -> str | None:
@@ -393,13 +395,13 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     ``position``, ``end_at`` and ``available_at`` are days on the patient's axis, exact also where only the year is
     disclosed.
     """
-    times = event.time
+    paths = event.time
     if offsets is not None:
         # On the hidden axis a day may be told by another element than the year: what comes after it says nothing more.
-        placed = next((i for i, p in enumerate(times) if _plain(p) in offsets), len(times))
-        times = times[: placed + 1]
-    start, at_ = _point(resource, times, offsets, end=event.ends)
-    ends = event.end and _own_ends(resource, event, times, start, at_)
+        placed = next((i for i, p in enumerate(paths) if _plain(p) in offsets), len(paths))
+        paths = paths[: placed + 1]
+    start, at_ = _point(resource, paths, offsets, end=event.ends)
+    ends = event.end and _own_ends(resource, event, paths, start, at_)
     end, end_at = _point(resource, ends, offsets, end=True)
     known, known_at = _point(resource, event.available, offsets, end=True)
     flags = None
@@ -414,7 +416,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         known = max(both, default=None)
         known_at = max((p for p in (known_at if known_at is not None else end_at, at_) if p is not None), default=None)
         end, end_at, flags = None, None, "reversed_period"
-    elif (start is None and at_ is None and _says(resource, times)) or (end is None and _says(resource, ends)):
+    elif (start is None and at_ is None and _says(resource, paths)) or (end is None and _says(resource, ends)):
         flags = _both(flags, "unreadable_time")
     return {
         "flags": flags,
@@ -431,11 +433,10 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
 
 
 def _own_ends(
-    resource: Mapping[str, Any], event: Event, times: Sequence[str], start: Instant | None, at_: float | None
+    resource: Mapping[str, Any], event: Event, paths: Sequence[str], start: Instant | None, at_: float | None
 ) -> tuple[str, ...]:
     """The ends that belong to the time: a note is not over with the visit that it was written about."""
-    told = start[2] if start else times[-1] if at_ is not None else None
-
+    told = start[2] if start else paths[-1] if at_ is not None else None
     foreign = [p for p in event.end if (b := _start_of(p)) in event.time and b != told and at(resource, b) is not None]
     return tuple(p for p in event.end if p not in foreign) if foreign else event.end
 
