@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 
 import hypothesis.strategies as st
 import pytest
@@ -7,6 +10,7 @@ from hypothesis import given
 from chartline.fhir import definitions
 from chartline.quality import gates
 from chartline.timeline import events
+from tests.conftest import ROOT
 from tests.end_to_end import canaries
 
 CODING = {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}
@@ -433,6 +437,24 @@ def test_a_resource_with_every_element_is_an_event_or_a_reason(resource):
 
 
 FORM = re.compile(next(c.kwargs["regex"] for c in gates.suite("timeline") if c.id == "F3"))
+DIGEST = """
+import hashlib
+from chartline.timeline import events
+from tests.end_to_end import canaries
+made = [list(events.rows(r["resourceType"], "a" * 32, 7, r, None)) for r in canaries.resources()[0]]
+print(hashlib.sha256(repr(made).encode()).hexdigest())
+"""
+
+
+def test_the_zone_of_the_machine_changes_nothing():
+    found = set()
+    for zone in ("UTC", "Asia/Tokyo", "America/New_York"):
+        environment = {**os.environ, "TZ": zone, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([sys.executable, "-c", DIGEST], env=environment, capture_output=True, check=True)
+        found.add(done.stdout)
+    assert len(found) == 1
+
+
 WORDS = st.text(max_size=6) | st.sampled_from(["2021-03-05", "9999", "2021-13", "final", "banana", "mg", "a//b", "\n"])
 LEAVES = WORDS | st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.floats(allow_nan=False)
 NAMES = ["code", "coding", "system", "display", "text", "value", "unit", "comparator", "low", "high", "start", "end"]
