@@ -164,7 +164,7 @@ class TextEngine:
 
     def __init__(self, policy: Policy, key: Key, project: str, cohort: Cohort) -> None:
         _quiet()
-        self._providers = known.rules(cohort.providers)
+        self._providers = known.Providers(cohort.providers)
         self._replacer = Replacer(policy.text, key.derive("surrogate", project), cohort)
         self._kept = {"DATE", "AGE"} if policy.text.dates == "keep" else set()
         if policy.text.geography == "city":

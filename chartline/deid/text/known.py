@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import regex
 
@@ -123,14 +123,16 @@ def nicknames(first: str) -> tuple[str, ...]:
     return _NICKNAMES.get(first.lower(), ())
 
 
-def find(text: str, patient: PatientContext, providers: Rules = ()) -> Iterator[Found]:
-    """Every known value of the patient, and of the providers as ``rules`` gives them, in a text."""
+def find(text: str, patient: PatientContext, providers: Providers | None = None) -> Iterator[Found]:
+    """Every known value of the patient, and of the providers, in a text."""
     if patient.known:
         yield from _matches(text, rules(_met(text, patient.known)), "known")
         yield from _near(text, patient.known)
-    yield from _matches(text, providers, "known-provider")
+    if providers is not None:
+        yield from _matches(text, providers.rules(text), "known-provider")
 
 
+_BEGIN = 3  # letters by which a provider's value is looked for in a label
 _SHORT = 400  # characters of a text in which most of what is known of a patient cannot be
 
 
@@ -140,6 +142,45 @@ def _met(text: str, known: tuple[Known, ...]) -> tuple[Known, ...]:
         return known
     solid = _solid(text)
     return tuple(k for k in known if any(n in solid for n in _needles(k)))
+
+
+class Providers:
+    """The values of a cohort's providers, thousands of them, by how what each of their forms holds begins.
+
+    A label is asked only for those it may hold; for a note the patterns of all are made once.
+    """
+
+    def __init__(self, values: tuple[Known, ...]) -> None:
+        self._values = values
+        self._begins: dict[str, list[tuple[str, int]]] = {}
+        self._always: list[int] = []
+        for place, value in enumerate(values):
+            needles = _needles(value)
+            if any(len(n) < _BEGIN for n in needles):
+                self._always.append(place)
+            else:
+                for needle in needles:
+                    self._begins.setdefault(needle[:_BEGIN], []).append((needle, place))
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    @cached_property
+    def _all(self) -> Rules:
+        return rules(self._values)
+
+    def rules(self, text: str) -> Rules:
+        """The patterns that may match a text."""
+        return self._all if len(text) > _SHORT or not text.isascii() else rules(self.met(text))
+
+    def met(self, text: str) -> tuple[Known, ...]:
+        """The values that a text in ASCII may hold."""
+        solid, found = _solid(text), set(self._always)
+        for i in range(len(solid) - _BEGIN + 1):
+            for needle, place in self._begins.get(solid[i : i + _BEGIN], ()):
+                if solid.startswith(needle, i):
+                    found.add(place)
+        return tuple(self._values[i] for i in sorted(found))
 
 
 def _solid(text: str) -> str:

@@ -214,6 +214,8 @@ def test_every_form_of_a_known_value_holds_what_a_short_text_is_searched_for(val
         said = re.compile(form.replace(r"\p{Lu}", "[A-Z]"), re.IGNORECASE)
         text = data.draw(st.from_regex(said, fullmatch=True))
         assert known._met(text, (value,)) == (value,), form
+        if text.isascii():
+            assert known.Providers((value,)).met(text) == (value,), form
 
 
 def test_patterns_are_made_only_of_what_a_short_text_may_hold():
@@ -245,3 +247,14 @@ def test_short_forms_that_are_something_else_are_left(engine, text):
     record = {"birthDate": "1961-04-05", "address": [{"city": "Orange"}]}
     known = known_values({"resourceType": "Patient", **record})
     assert engine.deidentify(text, PatientContext("p", known=known)).text == text
+
+
+def test_a_label_is_asked_only_for_the_providers_it_may_hold():
+    one, two = Known("ORGANIZATION", "Lakemont Regional Hospital"), Known("NAME", "Nora Quillfeather")
+    providers = known.Providers((one, two))
+    assert providers.met("Encounter for check up (procedure)") == ()
+    assert providers.met("Seen at LAKEMONT REGIONAL HOSPITAL") == (one,)
+    nobody = PatientContext("p")
+    found = list(known.find("Letter to N. Quillfeather, Lakemont Regional Hospital", nobody, providers))
+    assert {f.source for f in found} == {"known-provider"}
+    assert len(found) == 2
