@@ -6,6 +6,7 @@ each label once.
 """
 
 import json
+import re
 import shutil
 import tarfile
 import time
@@ -23,6 +24,7 @@ from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
 
+_URN = re.compile(r"urn:uuid:[0-9a-f-]{36}")
 POLICY = "expert_determination"
 BUNDLES = ("shared_org_practitioner.tar.xz", "dev_359_patients.tar.xz")
 
@@ -53,12 +55,11 @@ def as_lines(bundles: Iterable[Path], to: Path) -> list[Path]:
     kinds: dict[str, list[bytes]] = defaultdict(list)
     for bundle in bundles:
         entries = orjson.loads(bundle.read_bytes())["entry"]
-        text = orjson.dumps([e["resource"] for e in entries])
+        names = {e["fullUrl"]: f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in entries}
         for entry in entries:
-            kind, full = entry["resource"]["resourceType"], entry["fullUrl"]
-            text = text.replace(orjson.dumps(full), orjson.dumps(f"{kind}/{entry['resource']['id']}"))
-        for resource in orjson.loads(text):
-            kinds[resource["resourceType"]].append(orjson.dumps(resource))
+            line = orjson.dumps(entry["resource"]).decode()
+            line = _URN.sub(lambda urn, names=names: names.get(urn[0], urn[0]), line)  # type: ignore[misc]
+            kinds[entry["resource"]["resourceType"]].append(line.encode())
     to.mkdir()
     for kind, lines in kinds.items():
         (to / f"{kind}.ndjson").write_bytes(b"\n".join(lines) + b"\n")

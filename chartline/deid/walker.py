@@ -302,11 +302,17 @@ class _Type:
         made = _Plan([self._slots[k] for k in keys if k in self._slots], strange, self._path.partition(".")[0])
         whole = self._form(names)
 
+        parts: dict[tuple[bool, ...], _Form] = {}
+
         def partly(values: Sequence[bytes | None], walk: Walk) -> Filled:
-            kept = [(name, value) for name, value in zip(names, values, strict=True) if value is not None]
-            form = self._form(tuple([name for name, _ in kept]))
+            there = tuple([value is not None for value in values])
+            form = parts.get(there)
+            if form is None:
+                form = self._form(tuple([name for name, one in zip(names, there, strict=True) if one]))
+                if len(parts) < _SHAPES:
+                    parts[there] = form
             walk.faults += form.faults
-            return form, [value for _, value in kept]
+            return form, [value for value in values if value is not None]
 
         made.run = _run(made, entries, whole, partly)
         return made
