@@ -199,16 +199,28 @@ _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
 
 def find(text: str) -> Iterator[Found]:
     """Every date that is more exact than a year."""
+    for name, match in _matches(text):
+        if _possible(match):
+            yield Found(match.start(), match.end(), "DATE", f"date:{name}")
+
+
+def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Form and match, each form tried only where its hint stands."""
     hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
     for name, sign in _SIGNS.items():
         hints[name] = [m.span() for m in sign.finditer(text)]
     for hint, places in hints.items():
         forms, before, after = _AROUND[hint]
         for start, end in windows(places, before, after):
-            for name in forms:
-                for match in _PATTERN[name].finditer(text, start, end, timeout=_TIMEOUT):
-                    if _possible(match):
-                        yield Found(match.start(), match.end(), "DATE", f"date:{name}")
+            if hint == "parted":  # each of these forms begins with a number
+                starts = [m.start() for m in _NUMBER.finditer(text, start, end)]
+                matches = ((n, _PATTERN[n].match(text, at, timeout=_TIMEOUT)) for n in forms for at in starts)
+                yield from ((name, match) for name, match in matches if match is not None)
+            else:
+                yield from ((n, m) for n in forms for m in _PATTERN[n].finditer(text, start, end, timeout=_TIMEOUT))
+
+
+_NUMBER = re.compile(r"(?<![\w/.\-])\d")
 
 
 def _groups(match: regex.Match[str]) -> dict[str, str]:
