@@ -114,7 +114,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("spaced", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])\s*(?P<s>[/\-.])\s*{_DAY}\s*(?P=s)\s*{_YEAR}{_AFTER}", False),
         (
             "partial",
-            rf"(?=\d)(?:(?<=\b(?:on|since|until|till|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
+            rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-]))(?:(?<=\b(?:on|since|until|till|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
             rf"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|f/u|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
             rf"yesterday|CT|MRI|CXR|EKG|ECG|echo|labs|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
             rf"(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
@@ -128,7 +128,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "sign-off",
-            rf"(?=\d)(?:(?<=\b(?:MD|DO|RN|NP|PA-?C?|LPN|APRN|PharmD|PGY-?\d|MS-?\d)\.?,?\s)|(?<=(?:^|\s)[-–—]{{1,2}}\s?\p{{Lu}}[\w.'’\- ]{{1,30}}\s))"
+            rf"(?=\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?\s*(?:$|\n|[,;@]|\d))(?:(?<=\b(?:MD|DO|RN|NP|PA-?C?|LPN|APRN|PharmD|PGY-?\d|MS-?\d)\.?,?\s)|(?<=(?:^|\s)[-–—]{{1,2}}\s?\p{{Lu}}[\w.'’\- ]{{1,30}}\s))"
             rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?:/{_YEAR})?(?=\s*(?:$|\n|[,;]|@|\d\d:?\d\d\b))",
             False,
         ),
@@ -199,28 +199,16 @@ _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
 
 def find(text: str) -> Iterator[Found]:
     """Every date that is more exact than a year."""
-    for name, match in _matches(text):
-        if _possible(match):
-            yield Found(match.start(), match.end(), "DATE", f"date:{name}")
-
-
-def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
-    """Form and match, each form tried only where its hint stands."""
     hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
     for name, sign in _SIGNS.items():
         hints[name] = [m.span() for m in sign.finditer(text)]
     for hint, places in hints.items():
         forms, before, after = _AROUND[hint]
         for start, end in windows(places, before, after):
-            if hint == "parted":  # each of these forms begins with a number
-                starts = [m.start() for m in _NUMBER.finditer(text, start, end)]
-                matches = ((n, _PATTERN[n].match(text, at, timeout=_TIMEOUT)) for n in forms for at in starts)
-                yield from ((name, match) for name, match in matches if match is not None)
-            else:
-                yield from ((n, m) for n in forms for m in _PATTERN[n].finditer(text, start, end, timeout=_TIMEOUT))
-
-
-_NUMBER = re.compile(r"(?<![\w/.\-])\d")
+            for name in forms:
+                for match in _PATTERN[name].finditer(text, start, end, timeout=_TIMEOUT):
+                    if _possible(match):
+                        yield Found(match.start(), match.end(), "DATE", f"date:{name}")
 
 
 def _groups(match: regex.Match[str]) -> dict[str, str]:
