@@ -58,6 +58,8 @@ class World:
         parties: rows like those of ``bronze.people``.
         links: reference as written to ``Type/id``, for the forms that do not say it themselves.
         latest: patient to the latest year after the run's that the data tell.
+        relatives: the row of each related person, with what says whose relative it is.
+        later: what says whose a record is to the latest year after the run's that it tells; whose is known at the end.
         formats: what each file is, in the order of the files.
         asked: references by identifier, spelled as conditional ones, that may name something else than a party.
     """
@@ -65,6 +67,8 @@ class World:
     parties: list[dict[str, Any]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     latest: dict[str, int] = field(default_factory=dict)
+    relatives: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    later: dict[bytes, int] = field(default_factory=dict)
     formats: list[formats.Format] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
 
@@ -182,6 +186,14 @@ def survey(given: Sequence[Path], year: int) -> World:
                 _learn_identifiers(record, world, doubtful)
     for name in doubtful:
         del world.links[name]
+    targets = cast(Mapping[str, str | None], world)
+    for row, tree in world.relatives:
+        row["patient_id"] = references.patient_of(tree, row["resource_id"], targets)
+    for told, last in world.later.items():
+        tree = orjson.loads(told)
+        owner = references.patient_of(tree, tree["id"], targets)
+        if owner:
+            world.latest[owner] = max(world.latest.get(owner, 0), last)
     return world
 
 
@@ -209,10 +221,14 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         return
     if kind:
         world.parties.append(person(tree))
+        if kind == "RelatedPerson":
+            world.relatives.append((world.parties[-1], {"resourceType": kind, "patient": tree.get("patient")}))
         _link_identifiers(tree, world, doubtful)
-    owner = references.patient_of(tree, tree["id"], cast(Mapping[str, str | None], world)) if years else None
-    if owner:
-        world.latest[owner] = max(world.latest.get(owner, 0), *years)
+    if years:
+        of_patient = tree["resourceType"] == "Patient"
+        told = {"resourceType": tree["resourceType"], "id": tree["id"] if of_patient else ""}
+        owning = orjson.dumps(told | {k: tree[k] for k in _owning(tree["resourceType"]) if k in tree})
+        world.later[owning] = max(world.later.get(owning, 0), *years)
 
 
 def _asks(raw: bytes) -> bool:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import msgspec
+import re
+from dataclasses import replace
+from functools import lru_cache
 
+import msgspec
+import orjson
+
+from chartline.deid.context import PatientContext
 from chartline.deid.walker import Deidentifier, Members, Refused, Result, Walk, kind_of
 from chartline.errors import DataError
 from chartline.fhir import validate
+from chartline.fhir.people import PARTIES, known_values
 
+_PARTY = re.compile(b'"(?:%b)"' % "|".join(PARTIES).encode())
 _CONFIRMED = 997  # one output in so many is also judged as a whole, by our checks and by fhir.resources itself
 
 
@@ -21,6 +29,8 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
         state: the patient, codes and links it is treated with.
     """
     try:
+        if "contained" in resource and _PARTY.search(bytes(resource["contained"])):
+            state.patient = _with_contained(state.patient, bytes(resource["contained"]))
         made = walk.resource(resource, resource_id, state)
     except Refused as refused:
         return refused
@@ -39,3 +49,11 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
         if found:
             return Refused("output_not_valid_fhir", found[0].path)
     return made
+
+
+@lru_cache(maxsize=64)
+def _with_contained(patient: PatientContext, contained: bytes) -> PatientContext:
+    """The patient with what the persons and places inside a resource tell: its texts may name them."""
+    inside = [i for i in orjson.loads(contained) if isinstance(i, dict) and i.get("resourceType") in PARTIES]
+    known = dict.fromkeys([*patient.known, *(k for inner in inside for k in known_values(inner))])
+    return replace(patient, known=tuple(known)) if len(known) > len(patient.known) else patient

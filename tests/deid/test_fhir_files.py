@@ -266,3 +266,34 @@ def test_no_line_stops_the_others_or_is_told(tmp_path, run, capfd, line, reason)
     assert counts["in"] == counts["out"] + sum(counts["quarantined"].values()) + sum(counts["filtered"].values())
     told = "".join(written(tmp_path / "out").values()) + "".join(capfd.readouterr()) + json.dumps(counts)
     assert "Quix" not in told
+
+
+def entries(*resources):
+    made = [{"fullUrl": URN.get(r["id"], f"urn:uuid:{r['id']}"), "resource": r} for r in resources]
+    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": made})
+
+
+def said(folder, where="valueString"):
+    return re.findall(rf'"{where}":"([^"]*)"', "".join(written(folder).values()))
+
+
+def test_a_later_date_stays_or_not_whatever_the_order_of_a_bundle(tmp_path, run):
+    visit = {"resourceType": "Encounter", "id": "e", "status": "planned", "class": {"code": "AMB"}}
+    visit |= {"subject": {"reference": URN["ada-1"]}, "period": {"start": "2040-01-05", "end": "2041-01-01"}}
+    for number, order in enumerate(([PATIENT, visit], [visit, PATIENT])):
+        (tmp_path / "in" / "a.json").write_text(entries(*order))
+        run(to=f"out{number}")
+        assert said(tmp_path / f"out{number}", "end")
+    assert said(tmp_path / "out0", "start") == said(tmp_path / "out1", "start") != []
+
+
+@pytest.mark.parametrize("form", ["urn", "Patient/ada-1", "https://ehr/Patient/ada-1/_history/2", "Patient/ada-1#name"])
+def test_a_relative_is_known_to_the_patients_texts_whatever_form_names_the_patient(tmp_path, run, form):
+    named = {"reference": URN["ada-1"] if form == "urn" else form}
+    relative = {"resourceType": "RelatedPerson", "id": "r", "patient": named, "name": [{"text": "Wulfric Tindaro"}]}
+    (tmp_path / "in" / "a.json").write_text(
+        entries(relative, {**SEEN, "subject": named, "valueString": "by tindaro"}, PATIENT)
+    )
+    run()
+    assert len(said(tmp_path / "out")) == 1
+    assert "tindaro" not in said(tmp_path / "out")[0]

@@ -538,3 +538,21 @@ def test_a_name_written_as_the_code_of_a_public_vocabulary_is_masked_for_its_own
         )
         assert isinstance(result, Result)
         assert ("code" in result.resource["code"]["coding"][0]) is stays
+
+
+# --- persons inside a resource -----------------------------------------------------------------------
+
+
+def test_what_a_contained_person_tells_is_known_to_the_texts_of_its_resource_and_of_no_other():
+    made = walker()
+    inside = [{"resourceType": "Practitioner", "id": "x", "name": [{"family": "Systolic", "given": ["Zed"]}]}]
+    for contained, stays in (
+        (inside, False),
+        ([], True),
+        (inside, False),
+        ([{**inside[0], "resourceType": "Device"}], True),
+    ):
+        result = outcome(made, observation(contained=contained, valueString="Zed came"), state())
+        assert isinstance(result, Result)
+        assert ("display" in result.resource["code"]["coding"][0]) is stays
+        assert ("Zed" in result.resource["valueString"]) is stays

@@ -3,16 +3,19 @@
 import base64
 import json
 import re
+from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from chartline.deid import outcome as checked
 from chartline.deid import policy
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.walker import Refused, Result
+from chartline.deid.phrases import Phrases
+from chartline.deid.walker import Deidentifier, Refused, Result, Walk, keyed_code, members
 from chartline.fhir import definitions, validate
-from tests.deid.walking import POLICIES, SECRET, outcome, state, walker
+from tests.deid.walking import POLICIES, SECRET, Engine, outcome, state, walker
 from tests.end_to_end import canaries
 
 FULL, PLANTED = canaries.resources()
@@ -214,3 +217,101 @@ def test_intervals_between_elements_of_different_types_are_kept(one, other, days
         return
     moved = date.fromisoformat(b.resource["occurrenceDateTime"]) - date.fromisoformat(a.resource["period"]["start"])
     assert moved == other - one
+
+
+# --- others -------------------------------------------------------------------------------------------
+
+OBSERVATION = next(r for r in PASSING if r["resourceType"] == "Observation")
+VISIT = {
+    "resourceType": "Encounter",
+    "id": "e",
+    "status": "finished",
+    "class": {"code": "AMB"},
+    "participant": [{"individual": {"reference": "urn:uuid:1"}, "period": {"start": "2011-03-05"}}],
+}
+PEOPLE = (
+    PatientContext("a", (Known("FAMILY", "Bell"),), "female", "1961-04-09", -17),
+    PatientContext("b", (Known("GIVEN", "Systolic"), Known("MRN", "A-12")), None, None, -17),
+    PatientContext("c", (), None, "1920-01-01", -200, 2020, True),
+    PatientContext("d", (Known("STREET", "5 A St"),), None, None, -200, 2010),
+    PatientContext("nobody"),
+)
+"""People of whom the same words tell different things, with equal and other offsets and limits of years."""
+WORLDS = ({}, {"urn:uuid:1": "Patient/p1"}, {"urn:uuid:1": "Patient/p2", "Patient?identifier=x|1": "Patient/p9"})
+CODES = (keyed_code(b"k" * 32), keyed_code(b"j" * 32))
+WORDS = (
+    *("Bell", "Systolic", "A-12", SECRET, "x", "2011-03-05", "2011-03-05T10:00:00Z", "2011-03-05T10:00:00+05:00", ""),
+    *(
+        "#c",
+        "#d",
+        "#",
+        "Patient/p1",
+        "urn:uuid:1",
+        "Patient?identifier=x|1",
+        "http://loinc.org",
+        "8480-6",
+        "30525-0",
+        "a",
+    ),
+)
+INSIDE = (
+    [],
+    [{**VISIT, "id": "c", "statusHistory": [{"status": "planned", "period": {"start": "2011-03-05"}}]}],
+    [
+        {"resourceType": "Device", "id": "c", "note": [{"text": "Bell", "time": "2011-03-05"}]},
+        {"resourceType": "Patient", "id": "d"},
+    ],
+    [{**OBSERVATION, "id": "c", "subject": {"reference": "#c"}, "valueQuantity": {"value": 95, "unit": "a"}}],
+)
+
+
+class Surrogates(Engine):
+    """Replaces what is known by a word of the patient's own."""
+
+    def clean(self, text, patient):
+        return super().clean(text, patient).replace("[NAME]", f"[{patient.patient_id}]")
+
+
+def _changed(tree, drawn, depth=0):
+    if isinstance(tree, dict):
+        kept = [(k, _changed(v, drawn, depth + 1)) for k, v in tree.items() if drawn.random() > 0.005]
+        return dict(drawn.sample(kept, len(kept)) if drawn.random() < 0.1 else kept)
+    if isinstance(tree, list):
+        made = [_changed(v, drawn, depth + 1) for v in tree]
+        return made + made[:1] if drawn.random() < 0.05 else made
+    return drawn.choice(WORDS) if depth > 1 and drawn.random() < 0.02 else tree
+
+
+def _written(tree, drawn):
+    text = json.dumps(tree, ensure_ascii=drawn.random() < 0.5, indent=drawn.choice([None, None, 1]))
+    return (text.replace("B", "\\u0042") if drawn.random() < 0.1 else text).encode()
+
+
+def _told(walk, job):
+    raw, patient, earliest, anchor, links, code = job
+    made = checked.outcome(walk, members(raw), "o", Walk(patient, code, links, earliest, anchor))
+    if made is None or isinstance(made, Refused):
+        return made and (made.reason, made.rule)
+    return made.json, made.notes, made.offsets
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
+@given(st.randoms(use_true_random=False), st.sampled_from(POLICIES))
+def test_whoever_was_walked_before_changes_nothing_in_what_is_made_or_counted(drawn, name):
+    def fresh():
+        return Deidentifier(policy.load(name), Phrases(Surrogates()), lambda system: "urn:chartline:system:x")
+
+    kinds = [OBSERVATION, VISIT, *drawn.sample(PASSING, 2)]
+    given_ = [{**_changed(drawn.choice(kinds), drawn), "contained": drawn.choice(INSIDE)} for _ in range(4)]
+    raws = [_written({**r, "resourceType": r.get("resourceType", "Observation")}, drawn) for r in given_]
+    choices = (raws, PEOPLE, (0, 1936, 2015), (None, 12345, 777), WORLDS, CODES)
+    jobs = [tuple(map(drawn.choice, choices))]
+    for _ in range(15):  # each has all but one in common with the one before
+        other = drawn.randrange(len(choices))
+        jobs.append((*jobs[-1][:other], drawn.choice(choices[other]), *jobs[-1][other + 1 :]))
+    long, counted = fresh(), Counter()
+    for job in jobs:
+        alone = fresh()
+        assert _told(long, job) == _told(alone, job)
+        counted += alone.counts()
+    assert long.counts() == counted
