@@ -54,7 +54,8 @@ _LONG = 4096  # bytes of a value that is not remembered
 _LINKS = 200_000  # remembered references of the records that come together
 _TRIAL = 256  # values after which a memory that knows few is no longer asked
 _SHAPES = 4096  # remembered sets of keys of one type
-_DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: a double
+_MEASURE = re.compile(rb"-?(?:0|[1-9]\d{0,5})(?:\.\d{1,18})?")  # below _LONG_NUMBER
+_DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: as a double
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
 # A literal reference in a text: an id with a digit, for ``Patient/family`` is not one.
 _MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/(?=[A-Za-z\-.]*\d)([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]+)?")
@@ -1160,7 +1161,10 @@ def _decimal(step: Step) -> Step:
     """A decimal as it is written: ``1.10`` is more precise than ``1.1`` (hl7.org/fhir/R4/datatypes.html#decimal)."""
 
     def written(value: bytes, walk: Walk) -> bytes | None:
-        return value if _DECIMAL.fullmatch(value) else step(value, walk)
+        if _MEASURE.fullmatch(value):
+            return value
+        made = step(value, walk)
+        return value if made is not None and _DECIMAL.fullmatch(value) else made
 
     return written
 

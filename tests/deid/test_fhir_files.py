@@ -94,7 +94,7 @@ def test_no_identifier_of_the_source_is_in_any_byte(tmp_path, run, name):
     counts = run(name)
     out = written(tmp_path / "out")
     assert list(out) == ["00001-Bundle.json", "00002-DocumentReference.ndjson"]
-    told = "".join(out.values())
+    told = re.sub(r"\b[0-9a-f]{32}\b", "", "".join(out.values()))  # a random code may hold any four digits
     told += "".join(base64.b64decode(m).decode() for m in re.findall(r'"data":"([^"]+)"', told))
     assert [s for s in SECRETS if s in told] == []
     assert (counts["in"], counts["out"], counts["notes"]) == (5, 5, 3)

@@ -503,7 +503,7 @@ def test_dropping_any_required_element_is_refused_or_leaves_valid_fhir():
 
 
 @pytest.mark.parametrize(
-    "decimal", ["1.10", "1.0", "-0.00", "1E1", "44", "0.000000000000000001", "0.123456789012345678"]
+    "decimal", ["1.10", "1.0", "-0.00", "1E1", "44", "-1234567.10", "0.000000000000000001", "0.123456789012345678"]
 )
 def test_a_decimal_keeps_its_precision(decimal):
     years = {"value": "#", "unit": "a"}
