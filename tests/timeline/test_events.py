@@ -227,6 +227,13 @@ def test_a_visit_that_ends_on_a_day_ends_with_it():
     assert end - start == 86_400_000_000 - 1
 
 
+def test_a_medication_whose_code_the_policy_masks_was_given_all_the_same():
+    masked = {"coding": [{"system": "http://local", "_code": {"extension": [{"url": "x", "valueCode": "masked"}]}}]}
+    for kind in ("MedicationRequest", "MedicationAdministration", "MedicationDispense", "MedicationStatement"):
+        resource = {"resourceType": kind, "status": "completed", "medicationCodeableConcept": masked}
+        assert codes(resource) == ["MEDICATION//UNKNOWN"]
+
+
 def test_a_planned_visit_is_no_admission():
     visit = {"resourceType": "Encounter", "status": "planned", "class": {"code": "IMP"}, "period": {"start": WHEN}}
     assert codes(visit) == ["ENCOUNTER//START//IMP//PLANNED"]
