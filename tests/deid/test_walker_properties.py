@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from chartline.deid import dates, policy
 from chartline.deid import outcome as checked
-from chartline.deid import policy
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.phrases import Phrases
 from chartline.deid.walker import Deidentifier, Refused, Result, Walk, keyed_code, members
@@ -21,6 +21,7 @@ from tests.end_to_end import canaries
 FULL, PLANTED = canaries.resources()
 TREE = definitions.load()
 PASSING = [r for r in FULL if r["resourceType"] in policy.load("safe_harbor").resources]
+OBSERVATION = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}}
 WALKERS = {name: walker(name) for name in POLICIES}
 ADA = PatientContext("p1", tuple(Known("NAME", v) for v in canaries.KNOWN), "female", "1961-04-09", -17)
 
@@ -178,6 +179,60 @@ def test_the_order_of_resources_changes_nothing(order):
         assert isinstance(result, Result)
         assert isinstance(alone, Result)
         assert result.resource == alone.resource
+
+
+BO = PatientContext("p2", (Known("NAME", "Bo Wren"), Known("FAMILY", "Wren")), "male", "1950-02-03", -300)
+
+
+def _counted(walk, work):
+    for resource, patient in work:
+        outcome(walk, resource, state(patient))
+    return walk.counts()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PASSING), st.sampled_from([ADA, BO])), min_size=2, max_size=12))
+def test_what_is_remembered_changes_neither_what_is_made_nor_what_is_counted(work):
+    """A walker that has met other patients' resources, again and again, makes and counts what a new one does."""
+    used, alone = walker(), Counter()
+    for resource, patient in work * 3:
+        made, new = outcome(used, resource, state(patient)), outcome(walker(), resource, state(patient))
+        assert isinstance(made, Result)
+        assert isinstance(new, Result)
+        assert made.json == new.json
+        assert [n.text for n in made.notes] == [n.text for n in new.notes]
+    counts = used.counts()
+    for resource, patient in work:
+        alone.update({place: 3 * n for place, n in _counted(walker(), [(resource, patient)]).items()})
+    assert counts == alone
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("resource", PASSING, ids=lambda r: r["resourceType"])
+def test_json_that_is_laid_out_or_escaped_makes_the_same(resource, name):
+    plain = walked(resource, name)
+    assert isinstance(plain, Result)
+    for text in (json.dumps(resource, indent=2), json.dumps(resource).replace("/", "\\u002f").replace("-", "\\u002d")):
+        made = checked.outcome(WALKERS[name], members(text.encode()), resource["id"], state(ADA))
+        assert isinstance(made, Result)
+        assert made.json == plain.json
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.from_regex(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)?)?)?)?", fullmatch=True),
+    st.sampled_from(["effectiveDateTime", "issued"]),
+)
+def test_a_date_is_moved_as_the_rule_for_dates_moves_it(text, name):
+    made = walked({**OBSERVATION, name: text})
+    right = dates.shift(text, ADA.offset_days)
+    fits = right is not None and validate.real_datetime(right) and (name != "issued" or "T" in text)
+    if right is None:
+        assert name not in made.resource
+    elif fits:
+        assert made.resource[name] == right
+    else:
+        assert (made.reason, made.rule) == ("output_not_valid_fhir", f"Observation.{name}")
 
 
 @settings(max_examples=100, deadline=None)

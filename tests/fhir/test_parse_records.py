@@ -396,3 +396,25 @@ def test_what_a_resource_is_does_not_depend_on_the_order_of_its_members():
         assert records.opened(raw + b' "Bundle"') is None
     assert records.opened(b'{"entry": [], "resourceType": "Bundle"}')
     assert records.opened(b'{"resourceType": "Bundle", "id": "b", "entry": []}')
+
+
+KEYS = st.sampled_from(["a", "b", "a:b", "\\u0061", 'a\\"'])
+OBJECTS = st.recursive(
+    st.sampled_from(["1", "null", '"x:y"', '"\\u003a"', "1e999", "[]"]),
+    lambda inner: st.lists(st.tuples(KEYS, inner), max_size=4).map(
+        lambda pairs: "{" + ", ".join(f'"{key}" : {value}' for key, value in pairs) + "}"
+    ),
+    max_leaves=8,
+)
+
+
+@given(OBJECTS)
+def test_a_doubled_key_is_found_however_it_is_written(text):
+    doubled = []
+
+    def look(pairs):
+        doubled.append(len(dict(pairs)) < len(pairs))
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=look)
+    assert records.has_doubled_key(text.encode()) is any(doubled)
