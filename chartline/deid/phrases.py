@@ -55,6 +55,7 @@ class About:
     documents: dict[bytes, DocumentResult] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=1 << 14)
 def words(text: str) -> frozenset[str]:
     """What a text may share with a known value: its words, its many digits, its initials, its strange words' marks."""
     found = _plain_words(text)
