@@ -44,7 +44,7 @@ _MISSING: frozenset[str] | None = frozenset({"\0"})
 class About:
     """What is remembered of one patient: the words known of the patient, those of names, and what was read.
 
-    It holds the patient, so that the patient's address stays taken.
+    It holds the patient, so that the patient's address stays taken. ``mark`` stands for it where it need not be held.
     """
 
     patient: PatientContext
@@ -53,6 +53,7 @@ class About:
     texts: dict[str, str] = field(default_factory=dict)
     labels: dict[str, bool] = field(default_factory=dict)
     documents: dict[bytes, DocumentResult] = field(default_factory=dict)
+    mark: object = field(default_factory=object)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -62,9 +63,6 @@ def words(text: str) -> frozenset[str]:
     marks = (mark for word in found if _strange(word) for mark in _marks(word))
     alone = [_ALONE] if len(found) == 1 and any(map(_strange, found)) else []
     return frozenset([*found, *marks, *alone, *_initials(text)])
-
-
-_words = lru_cache(maxsize=1 << 14)(words)
 
 
 def _parts(text: str) -> list[str]:
@@ -247,7 +245,7 @@ class Phrases:
         """Whether a code of a public vocabulary is something known of the patient; a procedure may be like a ZIP."""
         if len(code) <= _MANY_DIGITS and code.isdigit():
             return False
-        return self.concerns(_words(code), patient) and self._of_patient(code, self.about(patient))
+        return self.concerns(words(code), patient) and self._of_patient(code, self.about(patient))
 
     def clean(self, text: str, patient: PatientContext) -> str:
         """A free text without identifiers, read with each patient: a nickname shares no word with the name.

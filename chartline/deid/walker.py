@@ -216,7 +216,7 @@ class _Seen:
     made: bytes | None
     words: frozenset[str]
     done: list[_Plan | _Seen]
-    about: About
+    mark: object
     times: int = 0
 
 
@@ -328,8 +328,8 @@ if v{i} is NEW: v{i} = step{i}(raw, walk)
 _ASK_SEEN = """
 raw = bytes(r{i})
 seen = seen{i}(raw)
-if seen is not None and (seen.about is about or seen.words.isdisjoint(about.known)):
-    seen.about = about
+if seen is not None and (seen.mark is about.mark or seen.words.isdisjoint(about.known)):
+    seen.mark = about.mark
     seen.times += 1
     if done is not None: done.append(seen)
     v{i} = seen.made
@@ -495,7 +495,7 @@ class Deidentifier:
             whole = b"[" + b",".join(made) + b"]" if made else None
             plain = walk.anchor is None and before == (len(walk.faults), len(walk.notes))
             if plain and len(self._insides) < _MEMORY:
-                self._insides[value] = (walk.contained, _Seen(whole, frozenset(), walk.done, walk.about))
+                self._insides[value] = (walk.contained, _Seen(whole, frozenset(), walk.done, walk.about.mark))
             return whole
 
         return make
@@ -724,7 +724,7 @@ class Deidentifier:
             if (walk.single, len(walk.faults)) == (single, faults) and (walk.personal == personal or not shared):
                 words = frozenset().union(*map(phrases.words, _texts(_loads(value)))) if shared else frozenset()
                 if words.isdisjoint(walk.about.known):
-                    memory[value] = _Seen(made, words, done, walk.about)
+                    memory[value] = _Seen(made, words, done, walk.about.mark)
             return made
 
         return _Entry(first, seen=memory)
@@ -740,11 +740,11 @@ class Deidentifier:
                 return plain(value, walk)
             asked += 1
             seen = memory.get(value)
-            if seen is None or not (seen.about is walk.about or seen.words.isdisjoint(walk.about.known)):
+            if seen is None or not (seen.mark is walk.about.mark or seen.words.isdisjoint(walk.about.known)):
                 return first(value, walk)
             known += 1
             walk.personal += personal
-            seen.about = walk.about
+            seen.mark = walk.about.mark
             seen.times += 1
             if walk.done is not None:
                 walk.done.append(seen)

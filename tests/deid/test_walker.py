@@ -1,8 +1,10 @@
 """The walk of one resource: what passes, what is changed, what is left behind, what is set aside."""
 
 import base64
+import gc
 import json
 import re
+import weakref
 
 import msgspec
 import pytest
@@ -556,3 +558,13 @@ def test_what_a_contained_person_tells_is_known_to_the_texts_of_its_resource_and
         assert isinstance(result, Result)
         assert ("display" in result.resource["code"]["coding"][0]) is stays
         assert ("Zed" in result.resource["valueString"]) is stays
+
+
+def test_what_is_remembered_of_values_does_not_hold_the_patients_who_had_them():
+    made, held = walker(), []
+    for i in range(200):
+        treated = state(PatientContext(f"p{i}", (Known("FAMILY", f"Name{i}"),), offset_days=-3))
+        outcome(made, observation(code={"coding": [{"system": "urn:local", "code": f"c{i}"}]}), treated)
+        held.append(weakref.ref(treated.about))
+    gc.collect()
+    assert sum(about() is not None for about in held) < 50
