@@ -13,17 +13,21 @@ if TYPE_CHECKING:
 
 
 def kinds(events: DataFrame) -> list[dict[str, Any]]:
-    """``type``, ``events`` and ``patients`` of each FHIR type, the most events first; None where the cell is small."""
+    """``type``, ``events`` and ``patients`` of each FHIR type, the most events first.
+
+    Patients are None where those who have the type, or those who lack it, are a small cell; events where those who
+    have it are.
+    """
     from pyspark.sql import functions as f
 
     counted = events.groupBy("source_type").agg(f.count("*").alias("n"), f.countDistinct("subject_id").alias("who"))
     rows = counted.orderBy(f.desc("n"), "source_type").collect()
-    patients = cells.suppressed({r["source_type"]: r["who"] for r in rows})
+    everybody = events.select("subject_id").distinct().count()
     return [
         {
             "type": r["source_type"],
-            "events": None if patients[r["source_type"]] is None else r["n"],
-            "patients": patients[r["source_type"]],
+            "events": None if cells.shown(r["who"]) is None else r["n"],
+            "patients": None if cells.share(r["who"], everybody) is None else r["who"],
         }
         for r in rows
     ]
