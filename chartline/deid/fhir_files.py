@@ -252,11 +252,12 @@ def _learn_identifiers(record: records.Record, world: World, doubtful: set[str])
 
 
 def _link_identifiers(tree: Mapping[str, Any], world: World, doubtful: set[str]) -> None:
-    """Remember what the conditional references by the identifiers of a resource resolve to."""
+    """Remember what the conditional references by the identifiers of a resource resolve to, with the system or not."""
     given = tree.get("identifier")
     for identifier in given if isinstance(given, list) else [given]:
-        for name in (logical(tree["resourceType"], identifier), logical(None, identifier)):
-            _link(world, name, f"{tree['resourceType']}/{tree['id']}", doubtful)
+        for token in (identifier, {"value": identifier.get("value")} if isinstance(identifier, dict) else None):
+            for name in (logical(tree["resourceType"], token), logical(None, token)):
+                _link(world, name, f"{tree['resourceType']}/{tree['id']}", doubtful)
 
 
 def _link(world: World, name: str | None, target: str, doubtful: set[str]) -> None:

@@ -297,3 +297,24 @@ def test_a_relative_is_known_to_the_patients_texts_whatever_form_names_the_patie
     run()
     assert len(said(tmp_path / "out")) == 1
     assert "tindaro" not in said(tmp_path / "out")[0]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"reference": "Patient?identifier=http://hospital|MRN0048291"},
+        {"reference": "Patient?identifier=MRN0048291"},
+        {"identifier": {"system": "http://hospital", "value": "MRN0048291"}},
+        {"type": "Patient", "identifier": {"value": "MRN0048291"}},
+    ],
+)
+def test_a_patient_named_by_identifier_is_known_to_the_text_unless_two_bear_it(tmp_path, run, named):
+    seen = {**SEEN, "subject": named, "valueString": "by quixmire"}
+    (tmp_path / "in" / "a.ndjson").write_text(lines(seen, PATIENT))
+    run(to="one")
+    assert "quixmire" not in said(tmp_path / "one")[0]
+    (tmp_path / "in" / "a.ndjson").write_text(lines(seen, PATIENT, {**PATIENT, "id": "eve-2"}))
+    run(to="two")
+    ids = re.findall(r'"Patient","id":"(\w+)"|"id":"(\w+)"', "".join(written(tmp_path / "two").values()))
+    subject = json.loads(written(tmp_path / "two")["00001-Observation.ndjson"].splitlines()[0])["subject"]
+    assert subject.get("reference", "").removeprefix("Patient/") not in {i for pair in ids for i in pair if i}
