@@ -63,6 +63,7 @@ _STREETS = frozenset(
     """.split()
 )
 _SMALL = frozenset("and of the or in on at to by with for from as is was an a i per x".split())
+_WORDS_TOO = frozenset("in or me hi ok oh id de la".split())  # postal codes of states that are words
 _GAP = frozenset({" ", "  ", ", ", "-", ". ", "^", "’", "'"})
 _ORDINALS = frozenset(
     """
@@ -139,7 +140,8 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
         return False
     before = words[i - 1] if i and (gaps[i - 1] in _GAP or gaps[i - 1].strip() == ":") else ""
     after = words[i + 1] if gaps[i] in _GAP and i + 1 < len(words) else ""
-    if before in _TITLES or (before in _OPENS and (found.namely or (found.unknown and len(word) > 3))):
+    addressed = before in _TITLES and (found.namely or not upper or gaps[i - 1] != " ")
+    if addressed or (before in _OPENS and (found.namely or (found.unknown and len(word) > 3))):
         return True
     near = (before and sure[i - 1] and before not in _CALENDAR) or (
         after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
@@ -238,8 +240,11 @@ def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *
         return _capital(piece)
     if word in _CREDENTIALS and (upper or before.startswith(",") or (i and _named(words[i - 1]))):
         return piece.upper()
-    if len(word) == 2 and word.upper() in POSTAL and (upper or before.startswith(",") or _zip_follows(words, gaps, i)):
+    stated = upper and word not in _WORDS_TOO
+    if len(word) == 2 and word.upper() in POSTAL and (stated or before.startswith(",") or _zip_follows(words, gaps, i)):
         return piece.upper()
+    if upper and word in _TITLES and gaps[i] == " " and not (i + 1 < len(words) and kind(words[i + 1]).namely):
+        return piece  # an ``MR ANGIOGRAM`` is no mister
     if high or (word == "may" and _dated(words, gaps, i)):
         return _capital(piece)
     if upper and len(piece) < 5 and kind(word).unknown and word not in PARTICLES:

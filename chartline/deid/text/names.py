@@ -155,6 +155,8 @@ _GENERIC = PLAIN | frozenset(
     urology gynecology obstetrics endocrinology gastroenterology nephrology rheumatology hematology allergy asthma
     hiv std hepatitis fracture hand foot spine joint breast vascular thoracic plastic bariatric ent gi gu ob gyn
     obgyn vision assisted independent senior retirement group board certified licensed department division section
+    cigna aetna humana anthem pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
+    geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
     office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
 )
@@ -532,7 +534,8 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
         return
     names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
     short = all(t.shape == "upper" and len(t.text) < 5 for t in names)
-    led = not short and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
+    imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[:1][0].kind.namely if names else False
+    led = not short and not imaging and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
     if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names) and not led):
         return
     if text[part[0].start : part[-1].end].lower() in lexicon.STATES:
@@ -646,7 +649,9 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
 
 
 _BY = regex.compile(r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via)|[(&|\-–—@/])\s*$")
-_ONLY_BY = regex.compile(r"\b(?:by|Drs?\.?\s\w+\s(?:and|&))\s+$")
+_ONLY_BY = regex.compile(
+    r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&))\s+$"
+)
 _ENDED = regex.compile(r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here)\b)")
 
 
@@ -682,6 +687,8 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         yield Found(m.start("v"), m.end("v"), "NAME", "name:called")
     for m in _opened(_LOWER_TITLED, text, hints, "form"):
         group = "v" if m.group("v") else "p"
+        if m.group()[:3] in ("MR ", "DR ", "MS ") and not kind(m.group(group).split()[0]).namely:
+            continue  # MR is also an image
         yield from _lower(text, m.start(group), m.end(group), titled=group == "v")
     for m in _opened(_RELATED, text, hints, "kin"):
         yield from _kept(text, m.start("v"), m.end("v"), "name:kin", first=False)
@@ -795,7 +802,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             m.group().isupper()
             and len(m.group("last")) < 5
             and len(m.group("first")) < 5
-            and not _opens(text, m.start())
+            and not (last.last and first.first)
         ):
             continue
         mixed = m.group("last").isupper() and not m.group("first").isupper()
