@@ -455,7 +455,7 @@ class Deidentifier:
             for pointers in self._pointers.values():
                 pointers.clear()
         if other or elsewhere:
-            for memory in self._own.values():
+            for memory in filter(None, self._own.values()):
                 self._count(memory)
                 memory.clear()
             for _, seen in self._insides.values():
