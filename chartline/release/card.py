@@ -34,11 +34,12 @@ def _cell(value: object) -> str:
     return " ".join(told.replace("|", "\\|").split())
 
 
-def _texts(told: Mapping[str, Any] | None) -> str:
+def _texts(told: Mapping[str, Any] | None, patients: int) -> str:
     if not told:
         return f"There is no text of {contents.WORDS} words or more."
     near = f"the same, or nearly ({contents.ALIKE:.0%} of their {contents.SHINGLE}-word runs, MinHash)"
     template = f"words that stand in a line which notes of more than {cells.SMALL} patients have (template)"
+    share = f"{told['template']:.1%}" if patients > cells.SMALL else "cannot be told of so few patients"
     return f"""\
 | | |
 |---|---|
@@ -46,7 +47,7 @@ def _texts(told: Mapping[str, Any] | None) -> str:
 | words | {told["words"]:,} |
 | notes whose text another note has too, without the first of each | {told["identical"]:.1%} |
 | {near} | {told["near_duplicate"]:.1%} |
-| {template} | {told["template"]:.1%} |
+| {template} | {share} |
 
 What is said again and again is what a model learns by heart first: drop near-duplicates before training on notes."""
 
@@ -114,7 +115,7 @@ A split depends on the patient alone: adding patients moves nobody, and a merged
 Counts that stand for 1-10 patients, or would let one be worked out, are not shown.
 
 ## Text
-{_texts(facts["texts"])}
+{_texts(facts["texts"], facts["subjects"])}
 
 ## Columns without a value
 

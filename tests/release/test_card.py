@@ -75,4 +75,5 @@ def test_how_much_text_is_said_again_is_told():
     text = data_card({**FACTS, "texts": texts})
     assert "MinHash) | 25.3% |" in text
     assert "(template) | 36.0% |" in text
+    assert "(template) | cannot be told" in data_card({**FACTS, "texts": texts, "subjects": 10})
     assert "no text of 20 words" in data_card(FACTS)
