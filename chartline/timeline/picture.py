@@ -143,12 +143,9 @@ def _undone(event: Event) -> bool:
 
 
 def _ended(event: Event) -> float | None:
-    """The day an event's own end falls on; None where none is told or only its year is."""
-    start, end = event["time"], event["end_time"]
-    if start is None or end is None or end < start or event["time_precision"] in ("year", "unknown"):
-        return None
-    length: float = (end - start).total_seconds() / 86_400
-    return float(event["days"]) + length
+    """The day an event's own end falls on; None where none is told."""
+    end: float | None = event["end_days"]
+    return end if end is not None and end >= event["days"] else None
 
 
 def _visits(events: Sequence[Event], x: Callable[[float], float]) -> list[Row]:
@@ -422,7 +419,7 @@ def _landmarks(dated: Sequence[Event], x: Callable[[float], float], bottom: floa
 # --- where it is read from ----------------------------------------------------------------------------
 
 COLUMNS = (
-    *("subject_id", "event_id", "days", "time", "end_time", "time_precision", "code", "numeric_value", "unit"),
+    *("subject_id", "event_id", "days", "end_days", "code", "numeric_value", "unit"),
     *("encounter_id", "source_type", "source_id"),
 )
 
