@@ -47,7 +47,7 @@ def drawn(data: Path, rng: random.Random) -> Iterator[str]:
 
 def main() -> int:
     data = Path(os.environ.get("CHARTLINE_DATA", ROOT.parent / "shared" / "data"))
-    process, rows = psutil.Process(), []
+    process, rows, measured = psutil.Process(), [], commit()
     with tempfile.TemporaryDirectory() as folder:
         work = ours(Path(folder))
         began = time.process_time()
@@ -58,7 +58,7 @@ def main() -> int:
                 print(rows[-1], round(time.process_time() - began, 1), flush=True)
             if n == NOTES:
                 break
-    body = {"commit": commit(), "seconds": round(time.process_time() - began, 1), "resident": rows}
+    body = {"commit": measured, "seconds": round(time.process_time() - began, 1), "resident": rows}
     (ROOT / "bench" / "results" / "memory.json").write_text(json.dumps(body, indent=2) + "\n")
     return 0
 
