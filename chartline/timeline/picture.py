@@ -353,7 +353,7 @@ def _short(text: str, room: int) -> str:
 
 def _row(row: Row, colour: str, y: float) -> str:
     middle = y + row.height / 2 + 4.5
-    label = _text(32, middle, _short(row.label, 34), INK)
+    label = _text(32, middle, _short(row.label, 33), INK)
     told = f"<title>{escape(row.label)}</title>"
     value = _text(RIGHT + 12, middle, _short(row.right, 20), INK, size=12)
     ground = f'<path d="M{LEFT} {y + row.height - 2.5:.1f}H{RIGHT}" stroke="{LINE}"/>'
