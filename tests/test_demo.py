@@ -37,8 +37,8 @@ import signal, sys, time
 from pathlib import Path
 from chartline import demo
 with demo._only_demo(Path({str(tmp_path)!r})):
-    print("in", flush=True)
     try:
+        print("in", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         pass

@@ -60,10 +60,13 @@ _NOT_PART = frozenset(
 
 @cache
 def _pool(which: str) -> tuple[str, ...]:
+    """Common names of a list, without those common in the other: a made first name must not be the real last one."""
     lists = lexicon.load()
+    others = ((lists.female, 1000), (lists.male, 500)) if which == "last" else ((lists.last, 10_000),)
     ranked = {"female": lists.female, "male": lists.male, "last": lists.last}[which]
     top = [w for w, _ in sorted(ranked.items(), key=lambda i: i[1])[:_NAMES]]
-    return tuple(w for w in top if len(w) > 2 and not lexicon.kind(w).word)
+    both = {w for ranks, common in others for w, rank in ranks.items() if rank <= common}
+    return tuple(w for w in top if len(w) > 2 and w not in both and not lexicon.kind(w).word)
 
 
 @cache
