@@ -74,7 +74,7 @@ def _templates(entries: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def batches(templates: list[list[tuple[str, str, str]]], events: int) -> Iterator[pa.Table]:
+def batches(templates: list[list[tuple[str, str, str]]], events: int, key_id: str) -> Iterator[pa.Table]:
     """Rows of silver for about so many events (a resource gives about one)."""
     made, copy, rows = 0, 0, []
     while made < events:
@@ -85,7 +85,7 @@ def batches(templates: list[list[tuple[str, str, str]]], events: int) -> Iterato
         for kind, code, text in bundle:
             rid = code.replace(_HOLE, digits)
             own = None if kind in _NOBODYS else subject
-            rows.append((kind, rid, own, text.replace(_HOLE, digits), None, "0" * 64, "k", "r", int(rid[:15], 16)))
+            rows.append((kind, rid, own, text.replace(_HOLE, digits), None, "0" * 64, key_id, "r", int(rid[:15], 16)))
         made, copy = made + len(bundle), copy + 1
         if len(rows) > _EVENTS_A_BATCH or made >= events:
             yield pa.table(
@@ -147,7 +147,7 @@ def measure(spark: Any, templates: list[list[tuple[str, str, str]]], size: int, 
     settings = Settings(lake=scratch / f"lake{size}", project="bench", key=scratch / "timeline.key")
     source = scratch / f"silver{size}"
     source.mkdir()
-    for i, table in enumerate(batches(templates, size)):
+    for i, table in enumerate(batches(templates, size, keys.load(settings.key).id)):
         pq.write_table(table, source / f"{i}.parquet")
     rows = spark.read.parquet(str(source)).selectExpr("*", f"{lake.BUCKET} AS bucket")
     tables.ensure(settings, "silver.notes")

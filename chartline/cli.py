@@ -256,6 +256,21 @@ def _key_new(args: argparse.Namespace) -> Answer:
     return {"key_id": key.id, "file": str(args.file)}, f"key {key.id} is in {args.file}; keep it safe, never in git", 0
 
 
+def _key_rotate(args: argparse.Namespace) -> Answer:
+    from chartline import pipeline
+    from chartline.deid.rotation import rotate
+    from chartline.lake import ledger
+
+    settings = _settings(args)
+    with pipeline.only_run(settings):
+        body = rotate(settings, args.file, run_id=ledger.new_run_id())
+    text = (
+        f"the lake belongs to key {body['key_id']} now, {args.file}; {body['resealed']} quarantined records are sealed "
+        f"with it.\nNext:   chartline deidentify and chartline timeline with the new key: they write all rows again."
+    )
+    return body, text, 0
+
+
 def _doctor(args: argparse.Namespace) -> Answer:
     from chartline import doctor
 
@@ -359,6 +374,8 @@ def _parser() -> argparse.ArgumentParser:
 
     key = group("key", "Project keys.")
     add(key, "new", "Draw a key into a new file of mode 0600.", _key_new, common).add_argument("file", type=Path)
+    rotate = add(key, "rotate", "Give a lake to another key: a new namespace.", _key_rotate, lake, rules)
+    rotate.add_argument("file", type=Path, help="file of the new key; made when it is not there")
     add(commands, "doctor", "Check Python, Java, disk, jars, model, lake and key.", _doctor, lake, rules)
     return parser
 

@@ -105,10 +105,10 @@ def _lake(settings: Settings) -> Check:
 
 
 def _key(settings: Settings) -> Check:
-    from chartline.deid import keys
+    from chartline.lake import ledger
 
     try:
-        return Check("key", True, f"key {keys.load(settings.key).id}, mode 0600")
+        return Check("key", True, f"key {ledger.key(settings).id}, mode 0600")
     except ChartlineError as error:
         return Check("key", False, f"{error.message} {error.fix}")
 

@@ -18,7 +18,7 @@ Stage = Callable[[Settings, str], StageResult]
 
 
 @contextmanager
-def _only_run(settings: Settings) -> Iterator[None]:
+def only_run(settings: Settings) -> Iterator[None]:
     """Hold the lake, so that two runs cannot interleave their writes; the lock ends with the process."""
     lock = settings.zone("restricted") / ".run.lock"
     try:
@@ -83,10 +83,10 @@ def _publish(candidate: str) -> Stage:
 
 def _require_rules(settings: Settings) -> None:
     """Refuse a policy or a key that cannot be used before anything is copied or a session started."""
-    from chartline.deid import keys, policy
+    from chartline.deid import policy
 
     policy.load(settings.policy)
-    keys.load(settings.key)
+    ledger.key(settings)
 
 
 def _attempt(settings: Settings, name: str, stage: Stage, run_id: str) -> StageResult:
@@ -131,7 +131,7 @@ def run_stage(
     }
     if name in ("parse", "deidentify", "timeline"):
         _require_rules(settings)
-    with _only_run(settings):
+    with only_run(settings):
         return _attempt(settings, name, stages[name], run_id or ledger.new_run_id())
 
 
@@ -151,6 +151,6 @@ def run(settings: Settings, sources: Sequence[Path]) -> Iterator[StageResult]:
         "timeline": _timeline,
         "assess": _assess,
     }
-    with _only_run(settings):
+    with only_run(settings):
         for name, stage in stages.items():
             yield _attempt(settings, name, stage, run_id)

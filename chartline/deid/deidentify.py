@@ -241,11 +241,11 @@ def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> Stage
     filtered; what may not pass is quarantined with its reason.
 
     Raises:
-        UsageError: the policy or the key cannot be used.
+        UsageError: the policy or the key cannot be used, or the key is not the lake's (CL2027).
         GateFailed: the gate ``deidentified`` said no; silver stays as it was.
     """
     started = datetime.now(UTC)
-    rules, key = policy.load(settings.policy), keys.load(settings.key)
+    rules, key = policy.load(settings.policy), ledger.key(settings)
     at = {n: tables.version(settings, n) for n in ("bronze.resources", "bronze.people")}
     year = started.year
     facts = {"tables": at, "policy": rules.hash, "key": key.id, "project": settings.project, "year": year}

@@ -80,12 +80,12 @@ def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResul
     entries of bundles, single resources, and a file that cannot be read as one.
 
     Raises:
-        UsageError: CL2022 to CL2026 the key is missing or unusable.
+        UsageError: CL2022 to CL2027 the key is missing, unusable or not the lake's.
         DataError: CL1036 nothing was landed.
         GateFailed: CL1001 or CL1035 records are unaccounted for, CL1050 a gate said no.
     """
     started = datetime.now(UTC)
-    key = keys.load(settings.key)
+    key = ledger.key(settings)
     work = _work(settings)
     before = ledger.same_work(settings, "parse", work.digest)
     if before:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from chartline import __version__
+from chartline.deid import keys
+from chartline.errors import UsageError
 from chartline.lake import chain, tables
 from chartline.settings import Settings, room
 from chartline.stage import Counts, StageResult
@@ -92,6 +94,29 @@ def same_work(settings: Settings, stage: str, digest: str) -> StageResult | None
     rows = tables.read(settings, "audit.runs").sort_by("seq").to_pylist()
     done = [r for r in rows if r["stage"] == stage and r["status"] == "done"]
     return _result(done[-1], unchanged=True) if done and done[-1]["input_digest"] == digest else None
+
+
+def key_id(settings: Settings) -> str | None:
+    """Id of the key that is the lake's: of the last run that ended and used one; None before the first."""
+    rows = tables.read(settings, "audit.runs", columns=["seq", "status", "key_id"]).sort_by("seq").to_pylist()
+    return next((str(r["key_id"]) for r in reversed(rows) if r["status"] == "done" and r["key_id"]), None)
+
+
+def key(settings: Settings) -> keys.Key:
+    """The key that the settings name, when it is the lake's.
+
+    Raises:
+        UsageError: CL2022 to CL2026 the key cannot be used, CL2027 the lake belongs to another key.
+    """
+    named = keys.load(settings.key)
+    lakes = key_id(settings)
+    if lakes not in (None, named.id):
+        raise UsageError(
+            "CL2027",
+            f"the lake belongs to the key {lakes}, not to {named.id}.",
+            "Pass its key, or give it to another with 'chartline key rotate FILE'.",
+        )
+    return named
 
 
 def record(

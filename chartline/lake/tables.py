@@ -177,6 +177,19 @@ def last_commit(settings: Settings, name: str) -> tuple[int, dict[str, Any]] | N
     return int(newest["version"]), json.loads(newest.get("userMetadata") or "{}")
 
 
+def last_told(settings: Settings, name: str, of: str) -> str | None:
+    """What the newest commit of a table that names this id, for example ``key_id``, says of it; None for none.
+
+    A commit that only takes rows out names none.
+    """
+    table = _open(settings, name)
+    for commit in table.history() if table is not None else ():
+        told = {**commit, **json.loads(commit.get("userMetadata") or "{}")}
+        if of in told:
+            return str(told[of])
+    return None
+
+
 def ensure(settings: Settings, name: str) -> Path:
     """Make the table, empty, from its schema file unless it is there; return its folder.
 

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -230,6 +230,48 @@ def check(settings: Settings, name: str, frames: Mapping[str, DataFrame], counts
         ids = ", ".join(f"{o.check.id} {o.verdict}" for o in stopped)
         raise GateFailed("CL1050", f"gate {name} said no: {ids}.", "See audit.gates; nothing was passed on.")
     return verdict(outcomes)
+
+
+def one_key(
+    settings: Settings, name: str, found: Mapping[str, Collection[str | None]], key_id: str, *, run_id: str
+) -> None:
+    """Refuse tables in which two keys meet, or one that is not the lake's; the verdict goes to ``audit.gates``.
+
+    Pseudonyms of two keys name one patient twice, and dates of one patient twice shifted give the offsets away.
+
+    Args:
+        settings: the project's settings.
+        name: the suite that this verdict belongs to: timeline or release.
+        found: the key ids of each table's rows.
+        key_id: id of the lake's key.
+        run_id: the run the verdict belongs to.
+
+    Raises:
+        GateFailed: CL1051 with the tables and key ids.
+    """
+    wrong = {table: ids for table, ids in found.items() if ids and set(ids) != {key_id}}
+    check = Check(
+        id="KEY",
+        frame="keys",
+        type="one_key",
+        kwargs={"column": "key_id"},
+        severity="critical",
+        meaning="all rows of a zone are made with one key, the lake's",
+        may_be_empty=True,
+    )
+    verdict = "failed" if wrong else "passed"
+    chain.append(
+        settings,
+        "audit.gates",
+        [_row(Outcome(check, verdict, len(found), len(wrong)), name, run_id, datetime.now(UTC))],
+    )
+    if wrong:
+        told = "; ".join(f"{table} of {', '.join(sorted(str(i) for i in ids))}" for table, ids in sorted(wrong.items()))
+        raise GateFailed(
+            "CL1051",
+            f"rows of another key than the lake's ({key_id}): {told}.",
+            "Run 'chartline deidentify' and 'chartline timeline' with the lake's key: they write all rows again.",
+        )
 
 
 def _row(outcome: Outcome, name: str, run_id: str, now: datetime) -> dict[str, Any]:

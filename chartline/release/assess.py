@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chartline import progress
 from chartline.audit import evidence, report, review, sweep
 from chartline.audit.changes import changes
-from chartline.deid import keys, policy
+from chartline.deid import policy
 from chartline.deid.policy import Policy
 from chartline.errors import DataError, GateFailed
 from chartline.lake import ledger, tables
@@ -47,10 +47,10 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     Raises:
         DataError: CL1123 there is no gold yet.
         GateFailed: CL1121 the candidate is blocked (its report is written and says why), CL1122 a known value would
-            have stood in the report itself (no report is written).
+            have stood in the report itself (no report is written), CL1051 silver or gold is of another key.
     """
     started = datetime.now(UTC)
-    rules, key = policy.load(settings.policy), keys.load(settings.key)
+    rules, key = policy.load(settings.policy), ledger.key(settings)
     at = {name: tables.version(settings, name) for name in (*GOLD, "silver.resources", "silver.notes")}
     if None in at.values():
         raise DataError("CL1123", "there is no gold to assess.", "Run 'chartline timeline' first.")
@@ -70,6 +70,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         return before
     candidate = digest[:16]
     frames = {name: lake.read(spark, settings, name, version) for name, version in at.items()}
+    gates.one_key(settings, "release", _key_ids(settings, frames), key.id, run_id=run_id)
     secret = key.derive("report", settings.project)
     allowed = evidence.allowed_kinds(rules)
     known = [tuple(k for k in party if k.type not in allowed) for party in sweep.known_from_lake(settings)]
@@ -122,6 +123,17 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     result = StageResult("assess", run_id, counts, versions, {"release": gate}, extra=extra)
     ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
     return result
+
+
+def _key_ids(settings: Settings, frames: Mapping[str, DataFrame]) -> dict[str, set[str | None]]:
+    """The keys that made the rows of silver, and those that the commits of gold name."""
+    found: dict[str, set[str | None]] = {}
+    for name, frame in frames.items():
+        if name in GOLD:
+            found[name] = {tables.last_told(settings, name, "key_id")}
+        else:
+            found[name] = {r["key_id"] for r in frame.select("key_id").distinct().collect()}
+    return found
 
 
 def _gate_frames(

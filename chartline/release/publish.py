@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,8 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
     a release. A run that dies before is run again; a table that it wrote is not written twice.
 
     Raises:
-        DataError: the approval does not hold (see ``require_approval``), or CL1146 the dataset has a fault.
+        DataError: the approval does not hold (see ``require_approval``), CL1146 the dataset has a fault, or CL1149 its
+            key is retired.
     """
     started = datetime.now(UTC)
     decision, approved = require_approval(settings, candidate)
@@ -71,12 +73,18 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
     digest = ledger.input_digest("publish", candidate=candidate, report=decision["report_hash"])
     if candidate in candidates.published(settings):
         return _published_before(settings, candidate, run_id, digest, started)
+    key_id = body.get("identity", {}).get("key_id")
+    if None not in (key_id, lakes := ledger.key_id(settings)) and lakes != key_id:
+        raise DataError(
+            "CL1149", "the candidate was made with a key that the lake has retired.", "Run all stages anew."
+        )
+    ids = {"run_id": run_id, "key_id": str(key_id)}
     frames = {n: lake.read(spark, settings, f"gold.{n}", body["tables"][f"gold.{n}"]) for n in NAMES}
     folder = settings.zone("curated") / "releases" / candidate
     part = folder.with_name(f".{candidate}.part")
     with progress.step("writing the MEDS dataset"):
         _files(settings, frames, part, decision, approved)
-    versions = {f"curated.{n}": _curated(settings, n, frame, candidate, run_id) for n, frame in frames.items()}
+    versions = {f"curated.{n}": _curated(settings, n, frame, candidate, ids) for n, frame in frames.items()}
     shutil.rmtree(folder, ignore_errors=True)  # of a run that died before its row
     part.rename(folder)
     rows = frames["events"].count()
@@ -122,7 +130,7 @@ def _extra(settings: Settings, candidate: str, decision: str) -> dict[str, Any]:
     return {"release_id": candidate, "folder": str(folder), "decision_id": decision, "record_hash": record}
 
 
-def _curated(settings: Settings, name: str, frame: DataFrame, candidate: str, run_id: str) -> int:
+def _curated(settings: Settings, name: str, frame: DataFrame, candidate: str, ids: Mapping[str, str]) -> int:
     """Write one curated table unless its newest version is this release's, left by a run that died; its version."""
     from pyspark.sql import functions as f
 
@@ -134,7 +142,7 @@ def _curated(settings: Settings, name: str, frame: DataFrame, candidate: str, ru
         stamped = stamped.repartitionByRange(4, "subject_id").sortWithinPartitions(
             "subject_id", "time", "code", "event_id"
         )
-    return lake.write(stamped, settings, f"curated.{name}", "overwrite", {"run_id": run_id, "release_id": candidate})
+    return lake.write(stamped, settings, f"curated.{name}", "overwrite", {**ids, "release_id": candidate})
 
 
 def _files(

@@ -21,7 +21,7 @@ import orjson
 import pyarrow as pa
 
 from chartline import progress
-from chartline.deid import keys, policy
+from chartline.deid import policy
 from chartline.lake import ledger, tables
 from chartline.lake import spark as lake
 from chartline.quality import gates
@@ -97,10 +97,11 @@ def timeline(spark: SparkSession, settings: Settings, *, run_id: str) -> StageRe
     Counts are resources of the whole lake: each gives at least one event, or is filtered with a reason.
 
     Raises:
-        GateFailed: the gate ``timeline`` said no; gold stays as it was.
+        UsageError: CL2027 the key is not the lake's.
+        GateFailed: the gate ``timeline`` said no, CL1051 silver is of another key; gold stays as it was.
     """
     started = datetime.now(UTC)
-    rules, key = policy.load(settings.policy), keys.load(settings.key)
+    rules, key = policy.load(settings.policy), ledger.key(settings)
     at = {n: tables.version(settings, n) or 0 for n in SILVER}
     delivered = tables.version(settings, DELIVERIES) or 0
     digest = ledger.input_digest("timeline", tables={**at, DELIVERIES: delivered}, key=key.id)
@@ -111,20 +112,22 @@ def timeline(spark: SparkSession, settings: Settings, *, run_id: str) -> StageRe
     for name in (*SILVER, *GOLD):
         tables.ensure(settings, name)
     try:
-        base = _base(spark, settings, at)
+        base = _base(spark, settings, at, key.id)
+        found = _keys(spark, settings, at, base.looked if base else None)
+        gates.one_key(settings, "timeline", found, key.id, run_id=run_id)
         near = base and len(base.looked) * base.run.counts.in_ <= _LITTLE * lake.BUCKETS
         with lake.little_data(spark) if near else nullcontext():
-            result = _build(spark, settings, scratch, run_id, at, base)
+            result = _build(spark, settings, scratch, {"run_id": run_id, "key_id": key.id}, at, base)
     finally:
         shutil.rmtree(scratch.parent, ignore_errors=True)
     ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
     return result
 
 
-def _base(spark: SparkSession, settings: Settings, at: Mapping[str, int]) -> Base | None:
-    """The run that gold still is as it left, when today's code made it under the policy silver has now; else None."""
+def _base(spark: SparkSession, settings: Settings, at: Mapping[str, int], key_id: str) -> Base | None:
+    """The run that gold still is as it left, if today's code made it under silver's policy and the lake's key."""
     last = ledger.latest(settings, "timeline")
-    if last is None or last.extra.get("code") != ledger.code_version():
+    if last is None or (last.extra.get("code"), last.extra.get("key_id")) != (ledger.code_version(), key_id):
         return None
     if any(tables.version(settings, n) != last.tables.get(n) for n in GOLD):
         return None
@@ -136,6 +139,14 @@ def _base(spark: SparkSession, settings: Settings, at: Mapping[str, int]) -> Bas
         looked |= found
     policies, _ = _told(_in_buckets(lake.read(spark, settings, SILVER[0], at[SILVER[0]]), looked))
     return Base(last, frozenset(looked)) if set(policies) <= set(last.extra["policies"]) else None
+
+
+def _keys(
+    spark: SparkSession, settings: Settings, at: Mapping[str, int], buckets: Collection[int] | None
+) -> dict[str, set[str | None]]:
+    """The keys of the rows of silver in these buckets, by table; what an earlier run looked at need not be read."""
+    frames = {name: _in_buckets(lake.read(spark, settings, name, at[name]), buckets) for name in SILVER}
+    return {n: {r["key_id"] for r in frame.select("key_id").distinct().collect()} for n, frame in frames.items()}
 
 
 def _told(silver: DataFrame) -> tuple[list[str], bool]:
@@ -247,12 +258,13 @@ def _build(
     spark: SparkSession,
     settings: Settings,
     scratch: Path,
-    run_id: str,
+    commit: Mapping[str, str],
     at: Mapping[str, int],
     base: Base | None,
 ) -> StageResult:
     from pyspark.sql import functions as f
 
+    run_id = commit["run_id"]
     silver, notes = (lake.read(spark, settings, n, at[n]) for n in SILVER)
     policies, relative = (base.run.extra["policies"], base.run.extra["relative"]) if base else _told(silver)
     medicines = _medicines(spark, settings, silver, relative, base, scratch)
@@ -298,17 +310,17 @@ def _build(
         }
         verdict = gates.check(settings, "timeline", facing, counts, run_id=run_id)
     written = {
-        name: lake.write(frame, settings, name, "overwrite", {"run_id": run_id}, scope.buckets)
-        for name, frame in whole.items()
+        name: lake.write(frame, settings, name, "overwrite", commit, scope.buckets) for name, frame in whole.items()
     }
-    written |= _tallied(spark, settings, medicines, scope, run_id, written["gold.events"])
+    written |= _tallied(spark, settings, medicines, scope, commit, written["gold.events"])
     tally = completeness.tally(lake.read(spark, settings, "gold.lineage", written["gold.lineage"]))
     loaded = completeness.rows(tally, tables.read(settings, DELIVERIES).to_pylist())
     written["gold.completeness"] = tables.overwrite(
-        settings, "gold.completeness", [{**row, "run_id": run_id} for row in loaded], {"run_id": run_id}
+        settings, "gold.completeness", [{**row, "run_id": run_id} for row in loaded], commit
     )
     extra = {
         "code": ledger.code_version(),
+        "key_id": commit["key_id"],
         "silver": dict(at),
         "policies": policies,
         "relative": relative,
@@ -319,14 +331,19 @@ def _build(
 
 
 def _tallied(
-    spark: SparkSession, settings: Settings, medicines: DataFrame, scope: Scope, run_id: str, events_at: int
+    spark: SparkSession,
+    settings: Settings,
+    medicines: DataFrame,
+    scope: Scope,
+    commit: Mapping[str, str],
+    events_at: int,
 ) -> dict[str, int]:
     """Bring the tables that sum over patients to what gold.events says; their versions."""
     from pyspark.sql import functions as f
 
     def written(name: str, frame: DataFrame, buckets: Collection[int] | None = None) -> int:
         return lake.write(
-            frame.withColumn("run_id", f.lit(run_id)), settings, name, "overwrite", {"run_id": run_id}, buckets
+            frame.withColumn("run_id", f.lit(commit["run_id"])), settings, name, "overwrite", commit, buckets
         )
 
     made = _in_buckets(lake.read(spark, settings, "gold.events", events_at), scope.buckets)

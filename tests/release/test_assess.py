@@ -11,7 +11,7 @@ from chartline.deid import keys, policy
 from chartline.errors import DataError, GateFailed
 from chartline.lake import ledger, tables
 from chartline.release import candidates
-from chartline.release.assess import assess
+from chartline.release.assess import GOLD, assess
 from chartline.stage import Counts, StageResult
 
 NAME = "Zorblatt Quixmire"
@@ -33,11 +33,15 @@ def ready(lake):
     note = {"note_id": "n", "text": "[NAME] is well", "status": "deidentified"}
     tables.append(lake, "silver.notes", [note | stamp | {"spans": [{"start": 0, "end": 6, "type": "NAME"}]}])
     event = {"subject_id": 1, "time": NOW, "code": "S//1", "event_id": HEX, "source_type": "Condition"}
-    tables.append(lake, "gold.events", [event | {"source_id": HEX, "run_id": "r0"}])
-    tables.append(lake, "gold.subjects", [{"subject_id": 1, "birth_year": 1960, "events": 1, "run_id": "r0"}])
-    tables.append(lake, "gold.encounters", [{"encounter_id": HEX, "subject_id": 1, "start_time": NOW}])
-    tables.append(lake, "gold.codes", [{"code": "S//1"}])
-    tables.append(lake, "gold.completeness", [{"source": "files", "resource_type": "Condition"}])
+    gold = {
+        "events": event | {"source_id": HEX, "run_id": "r0"},
+        "subjects": {"subject_id": 1, "birth_year": 1960, "events": 1, "run_id": "r0"},
+        "encounters": {"encounter_id": HEX, "subject_id": 1, "start_time": NOW},
+        "codes": {"code": "S//1"},
+        "completeness": {"source": "files", "resource_type": "Condition"},
+    }
+    for name, row in gold.items():
+        tables.append(lake, f"gold.{name}", [row], {"key_id": key.id})
     element = {"run_id": "r0", "resource_type": "Patient", "path": "Patient.name", "action": "drop", "count": 40}
     reason = "164.514(b)(2)(i)(A): name"
     tables.append(
@@ -65,7 +69,7 @@ def test_a_candidate_is_written_bound_to_its_hash_and_not_written_again(spark, r
     )
     assert data == json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert body["verdict"] == result.extra["verdict"] == "needs review"  # one patient has no company
-    assert set(body["tables"]) == {"gold.events", "gold.subjects", "gold.encounters", "gold.codes"}
+    assert set(body["tables"]) == set(GOLD)
     assert len(body["safe_harbor"]) == 18
     assert body["sweep"]["control"] == "found"
     assert body["size"]["subjects"] is None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+from chartline.deid import keys
 from chartline.lake import spark as reader
 from chartline.lake import tables
 from chartline.timeline import timeline
@@ -20,12 +21,12 @@ def subject(name):
 
 def deliver(spark, lake, state):
     """Make silver hold exactly this state: (type, id) to (name of the patient or None, resource)."""
-    rows = []
+    rows, key_id = [], keys.load(lake.key).id
     for (kind, rid), (who, resource) in state.items():
         text = json.dumps({"resourceType": kind, **resource}, sort_keys=True)
         digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
         who_id = subject(who) if who else None
-        rows.append((kind, pseudonym(rid), who_id, text, None, POLICY, "k", "files", "r", digest))
+        rows.append((kind, pseudonym(rid), who_id, text, None, POLICY, key_id, "files", "r", digest))
     names = "resource_type string, resource_id string, subject_id long, json string, offsets map<string,double>, "
     names += "policy_hash string, key_id string, source string, run_id string, row_hash long"
     frame = spark.createDataFrame(rows, names)
