@@ -37,6 +37,7 @@ _SCHEMA = pa.schema(
         ("offsets", pa.map_(pa.string(), pa.float64())),
         ("policy_hash", pa.string()),
         ("key_id", pa.string()),
+        ("source", pa.string()),
         ("run_id", pa.string()),
         ("row_hash", pa.int64()),
     ]
