@@ -86,7 +86,8 @@ def batches(templates: list[list[tuple[str, str, str]]], events: int, key_id: st
         for kind, code, text in bundle:
             rid = code.replace(_HOLE, digits)
             own = None if kind in _NOBODYS else subject
-            rows.append((kind, rid, own, text.replace(_HOLE, digits), None, "0" * 64, key_id, "r", int(rid[:15], 16)))
+            told = (None, "0" * 64, key_id, "files", "r", int(rid[:15], 16))
+            rows.append((kind, rid, own, text.replace(_HOLE, digits), *told))
         made, copy = made + len(bundle), copy + 1
         if len(rows) > _EVENTS_A_BATCH or made >= events:
             yield pa.table(
