@@ -42,6 +42,7 @@ DDL = {
         "stages": "stage string, lost long",
         "policy": "mixes long",
         "risk": "smallest_class long, highest_risk double",
+        "terms": "named string",
     },
 }
 GOOD = {
@@ -73,6 +74,7 @@ GOOD = {
         "stages": [("parse", 0)],
         "policy": [(1,)],
         "risk": [(11, 1 / 11)],
+        "terms": [("yes",)],
     },
 }
 EARLIER = datetime(2025, 1, 1, tzinfo=UTC)
@@ -103,6 +105,7 @@ BAD = {
         "stages": [("parse", -1)],
         "policy": [(2,)],
         "risk": [(1, 1.0)],
+        "terms": [("no",)],
     },
 }
 
