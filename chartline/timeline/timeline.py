@@ -299,7 +299,8 @@ def _build(
     fresh = functools.partial(_without_proof, scope=scope)
     with progress.step("gate timeline"):
         facing = {
-            "events": fresh(found),
+            # A check of a rate passes over nulls: an event without a flag must count as one.
+            "events": fresh(found).withColumn("flags", f.coalesce("flags", f.lit(""))),
             "subjects": fresh(frames["gold.subjects"]).join(_lives(found), "subject_id", "left"),
             "encounters": fresh(visits),
             "lineage": kept.selectExpr(
