@@ -373,7 +373,7 @@ def test_a_merged_patient_that_was_held_out_is_not_trained_on(spark, lake, tmp_p
         for n, member in enumerate((train, held_out))
     ]
     written, told = rows_of(spark, lake, tmp_path, [*statics, event(train, 5, "A//1", day=1)])
-    assert written.splits == {"held_out": meds_files.Split(subjects=1, events=2, median=2)}
+    assert written.splits == {"held_out": meds_files.Split(subjects=1, events=3, median=3)}
     assert len(told) == 3
 
 
