@@ -73,6 +73,11 @@ class Base:
     run: StageResult
     looked: frozenset[int]
 
+    @property
+    def same_medications(self) -> bool:
+        """Whether nothing changed among what belongs to no patient, as a Medication does."""
+        return NOBODY not in self.looked
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -197,7 +202,7 @@ def _scope(
         return Scope(every, every.count(), None, None)
     held, looked = lake.read(spark, settings, "gold.lineage"), set(base.looked)
     dosed = held.where("false").select("subject_id", "bucket")
-    if NOBODY in looked:
+    if not base.same_medications:
         dosed = _laid(_dosed(spark, settings, held, medicines), scratch / "dosed")
         looked |= {r["bucket"] for r in dosed.select("bucket").distinct().collect()}
     silver, notes, held = (_in_buckets(frame, looked) for frame in (silver, notes, held))
@@ -248,7 +253,7 @@ def _medicines(
     spark: SparkSession, settings: Settings, silver: DataFrame, relative: bool, base: Base | None, scratch: Path
 ) -> DataFrame:
     """What each Medication says: as gold holds it, or made anew when what belongs to no patient changed."""
-    if base is not None and NOBODY not in base.looked:
+    if base is not None and base.same_medications:
         return lake.read(spark, settings, "gold.medications").drop("run_id")
     drugs = silver.where(f"bucket = {NOBODY} AND resource_type = 'Medication'")
     return _laid(build.medications(_staged(drugs, relative, scratch / "drugs")), scratch / "medications")
@@ -313,7 +318,12 @@ def _build(
     written = {
         name: lake.write(frame, settings, name, "overwrite", commit, scope.buckets) for name, frame in whole.items()
     }
-    written |= _tallied(spark, settings, medicines, scope, commit, written["gold.events"])
+    written |= _tallied(spark, settings, scope, commit, written["gold.events"])
+    if base is not None and base.same_medications:
+        written["gold.medications"] = base.run.tables["gold.medications"]
+    else:
+        named = medicines.withColumn("run_id", f.lit(run_id))
+        written["gold.medications"] = lake.write(named, settings, "gold.medications", "overwrite", commit)
     tally = completeness.tally(lake.read(spark, settings, "gold.lineage", written["gold.lineage"]))
     loaded = completeness.rows(tally, tables.read(settings, DELIVERIES).to_pylist())
     written["gold.completeness"] = tables.overwrite(
@@ -334,7 +344,6 @@ def _build(
 def _tallied(
     spark: SparkSession,
     settings: Settings,
-    medicines: DataFrame,
     scope: Scope,
     commit: Mapping[str, str],
     events_at: int,
@@ -351,7 +360,6 @@ def _tallied(
     return {
         "gold.code_counts": written("gold.code_counts", build.code_counts(made), scope.buckets),
         "gold.codes": written("gold.codes", build.codes(lake.read(spark, settings, "gold.code_counts"))),
-        "gold.medications": written("gold.medications", medicines),
     }
 
 
@@ -377,8 +385,7 @@ def _whole(
     made = _without_proof(frame, scope).withColumn("run_id", f.lit(run_id)).select(*tables.schema(name).names)
     if scope.buckets is None or scope.gone is None:
         return made
-    held = lake.read(spark, settings, name, tables.version(settings, name))
-    held = held.where(f.col("bucket").isin(*scope.buckets))
+    held = _in_buckets(lake.read(spark, settings, name, tables.version(settings, name)), scope.buckets)
     ours = scope.sources.where("NOT proof").select("subject_id").unionByName(scope.gone.select("subject_id"))
     return held.join(f.broadcast(ours), "subject_id", "left_anti").unionByName(made)
 
@@ -439,7 +446,7 @@ def _rebuilt(spark: SparkSession, settings: Settings, found: DataFrame, scope: S
         hashed = each.select("subject_id", f.xxhash64(*columns).alias("h"))
         return hashed.groupBy("subject_id").agg(f.xxhash64(f.bit_xor("h"), f.count("*")).alias(label))
 
-    held = lake.read(spark, settings, "gold.events", tables.version(settings, "gold.events"))
-    held = held.where(f.col("bucket").isin(*scope.buckets))
+    events_now = lake.read(spark, settings, "gold.events", tables.version(settings, "gold.events"))
+    held = _in_buckets(events_now, scope.buckets)
     both = digest(held, "was").join(digest(found, "now"), "subject_id", "full")
     return both.selectExpr("coalesce(was, 0) AS was", "coalesce(now, 0) AS now")
