@@ -282,7 +282,7 @@ def quantity(value: Any, code: str | None = None) -> Row:
         return _number(value)
     if type(value) is not dict or not _is_number(value.get("value")):
         return {}
-    source = value.get("code") or value.get("unit")
+    source = next((u for u in (value.get("code"), value.get("unit")) if u and isinstance(u, str)), None)
     number, unit, flag = units.normalised(float(value["value"]), source, code)
     held = _number(number)
     text = f"{value['comparator']}{value['value']}" if value.get("comparator") else held.get("text_value")

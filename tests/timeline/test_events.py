@@ -54,6 +54,7 @@ def test_the_paths_of_the_table_exist(kind):
     [
         ({"valueQuantity": {"value": 120, "code": "mm[Hg]", "unit": "mmHg"}}, (120.0, "mm[Hg]", None)),
         ({"valueQuantity": {"value": 98.6, "unit": "degF"}}, (pytest.approx(37.0), "Cel", None)),
+        ({"valueQuantity": {"value": 1, "unit": {}, "code": ""}}, (1.0, None, None)),
         ({"valueQuantity": {"value": 0.1, "comparator": "<", "code": "mg/dL"}}, (0.1, "mg/dL", "<0.1")),
         ({"valueInteger": 3}, (3.0, None, None)),
         ({"valueBoolean": True}, (None, None, "true")),
