@@ -23,6 +23,8 @@ _SPAN = (
     "WHEN time_precision = 'year' THEN 366 WHEN time_precision = 'month' THEN 31 ELSE 0 END"
 )
 """Days by which an event may be later than the first day of its year or month, where that is all that is known."""
+_ABATED = "endswith(code, '//ABATED')"
+"""A condition's end, which is not bound to the visit that the condition was found in."""
 _CHAIN = 16  # partOf is followed so far
 
 
@@ -273,7 +275,7 @@ def all_events(
         f"IF(position + {_SPAN} < born AND NOT startswith(code, 'FAMILY//'), 'before_birth', NULL)",
         f"IF(position > died + {GRACE_DAYS}, 'after_death', NULL)",
         "IF(sex <> gender AND gender IN ('male', 'female'), 'implausible_sex', NULL)",
-        "IF(position < v_from - 7 OR position > v_at + 7, 'outside_encounter', NULL)",
+        f"IF((position < v_from - 7 OR position > v_at + 7) AND NOT {_ABATED}, 'outside_encounter', NULL)",
     ]
     years = (f.col("position") - f.col("born")) / 365.25
     return (

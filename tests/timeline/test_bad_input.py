@@ -12,6 +12,8 @@ from tests.timeline.silver import deliver, pseudonym, subject
 pytestmark = pytest.mark.spark
 CODE = {"coding": [{"system": "http://snomed.info/sct", "code": "38341003"}]}
 
+ABATED = {"onsetDateTime": "2021-08-05", "abatementDateTime": "2022"}
+
 
 def patient(**more):
     return {"gender": "female", "birthDate": "1950-06-15", **more}
@@ -57,6 +59,10 @@ STATE = {
     ("Condition", "in reversed"): ("visits", {"code": CODE, "encounter": to("Encounter", "reversed")}),
     ("Condition", "of nobody's visit"): ("visits", {"code": CODE, "encounter": to("Encounter", "nowhere")}),
     ("Condition", "of another's visit"): ("early", {"code": CODE, "encounter": to("Encounter", "a")}),
+    # What was seen long after its visit is odd; a condition of the visit that ended long after it is not.
+    ("Encounter", "short"): ("visits", visit("2021-08-05", "2021-08-06")),
+    ("Observation", "weeks after"): ("visits", observation("2021-09-05", encounter=to("Encounter", "short"))),
+    ("Condition", "cured"): ("visits", {"encounter": to("Encounter", "short"), "code": CODE, **ABATED}),
     # A medication that is made of itself, one that was never delivered; a device and its use.
     ("Medication", "loop"): (None, {"ingredient": [{"itemReference": to("Medication", "loop")}]}),
     ("MedicationRequest", "of loop"): ("visits", {"status": "active", "medicationReference": to("Medication", "loop")}),
@@ -110,6 +116,7 @@ def test_what_is_odd_is_counted_in_the_run(built):
         "code_without_system": 1,
         "conflicting_records": 2,
         "implausible": 1,
+        "outside_encounter": 1,
         "reference_cycle": 6,
         "reversed_period": 2,
         "unit_not_ucum": 1,
@@ -124,6 +131,7 @@ def test_what_is_odd_is_counted_in_the_run(built):
         ("in 1871", "before_birth"),
         ("31 days after", "after_death"),
         ("twice", "conflicting_records"),
+        ("weeks after", "outside_encounter"),
         ("huge", "implausible"),
         ("huge", "unit_not_ucum"),
         ("a", "reference_cycle"),
@@ -136,7 +144,7 @@ def test_what_is_odd_is_said(events, name, flag):
     assert flag in flags(events, name)
 
 
-@pytest.mark.parametrize("name", ["year of birth", "month of death", "29 days after", "agreed", "orphan"])
+@pytest.mark.parametrize("name", ["year of birth", "month of death", "29 days after", "agreed", "orphan", "cured"])
 def test_what_may_be_so_is_not_called_odd(events, name):
     assert flags(events, name) == set()
 
