@@ -14,7 +14,7 @@ import re
 import secrets
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ import msgspec
 import orjson
 
 from chartline import progress
-from chartline.deid import patients
+from chartline.deid import binaries, patients
 from chartline.deid.context import PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.outcome import outcome
@@ -48,6 +48,8 @@ _OWNERS = 200_000  # remembered forms of what says whose a resource is
 _CONDITIONAL = re.compile(rb'"([A-Z][A-Za-z]+)\?identifier=')
 _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
+_LEARNED = _PARTIES | {"Binary"}
+_URN = re.compile(rb'"url"\s*:\s*"urn:')
 
 
 @dataclass
@@ -62,6 +64,9 @@ class World:
         later: what says whose a record is to the latest year after the run's that it tells; whose is known at the end.
         formats: what each file is, in the order of the files.
         asked: references by identifier, spelled as conditional ones, that may name something else than a party.
+        binaries: documents that lie apart.
+        pointing: each record that points to Binaries: what says whose it is, and which they are.
+        contexts: Binary to what it names as its securityContext.
     """
 
     parties: list[dict[str, Any]] = field(default_factory=list)
@@ -71,6 +76,9 @@ class World:
     later: dict[bytes, int] = field(default_factory=dict)
     formats: list[formats.Format] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
+    binaries: binaries.Held = field(default_factory=binaries.Held)
+    pointing: list[tuple[bytes, list[str]]] = field(default_factory=list)
+    contexts: dict[str, str] = field(default_factory=dict)
 
     def get(self, reference: str) -> str | None:
         """What a reference resolves to, by rule or by the files."""
@@ -88,7 +96,8 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
         project: name of the project.
 
     Returns:
-        ``files``, ``in``, ``out``, ``notes``, ``quarantined`` and ``filtered`` by reason, policy and key ids.
+        ``files``, ``in``, ``out``, ``notes``, ``withheld`` of them, ``quarantined`` and ``filtered`` by reason, policy
+        and key ids.
 
     Raises:
         UsageError: CL2050 the folder holds files.
@@ -100,7 +109,7 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
         raise UsageError("CL2050", f"{to} holds files.", "Name a new or empty folder.")
     year = datetime.now(UTC).year
     with progress.step("reading who is who"):
-        world = survey(given, year)
+        world = survey(given, year, binaries.documents(policy))
     cohort = patients.cohort((p["resource_type"], k["type"], k["value"]) for p in world.parties for k in p["known"])
     walk = Deidentifier(
         policy,
@@ -110,7 +119,8 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
     codes = _random_codes() if policy.pseudonyms == "random" else keyed_code(key.derive("pseudonym", project))
     gc.freeze()  # lexicon, definitions and parties stay: collections need not go through them each time
     with progress.step("de-identifying"):
-        tally = _Writer(walk, world, _Contexts(policy, key, project, year, world), codes).write(given, to)
+        contexts = _Contexts(policy, key, project, year, world)
+        tally = _Writer(walk, world, contexts, codes).write(given, to)
     return {**tally, "policy": policy.name, "policy_hash": policy.hash, "key_id": key.id}
 
 
@@ -173,9 +183,9 @@ def _texts(handle: BinaryIO, form: str) -> Iterator[bytes]:
     yield b"" if len(data) > records.MAX_DOCUMENT else data.removeprefix(formats.BOM).strip(b" \t\r\n")
 
 
-def survey(given: Sequence[Path], year: int) -> World:
-    """Read all files once for parties, links and dates after ``year``."""
-    world = World()
+def survey(given: Sequence[Path], year: int, documents: Collection[str] = ()) -> World:
+    """Read all files once for parties, links, dates after ``year`` and what attachments of ``documents`` point to."""
+    world = World(binaries=binaries.Held(documents))
     later = re.compile(patients.years_after(year).encode())
     doubtful: set[str] = set()
     for record in _records(given, world.formats):
@@ -194,7 +204,22 @@ def survey(given: Sequence[Path], year: int) -> World:
         owner = references.patient_of(tree, tree["id"], targets)
         if owner:
             world.latest[owner] = max(world.latest.get(owner, 0), last)
+    _claim(world, targets)
     return world
+
+
+def _claim(world: World, targets: Mapping[str, str | None]) -> None:
+    """Tell whose the Binaries are: by what points to them, and by what they name themselves."""
+    owners: dict[str, str | None] = {}
+    for told, named in world.pointing:
+        tree = orjson.loads(told)
+        kind = tree["resourceType"]
+        owner = owners[f"{kind}/{tree['id']}"] = references.patient_of(tree, tree["id"], targets)
+        world.binaries.claim(named, kind, owner)
+    for name, reference in world.contexts.items():
+        kind, _, identity = (world.get(reference) or "").partition("/")
+        world.binaries.claim([name], "", identity if kind == "Patient" else owners.get(f"{kind}/{identity}"))
+    world.pointing.clear()
 
 
 def _records(given: Sequence[Path], told: list[formats.Format]) -> Iterator[records.Record]:
@@ -214,21 +239,45 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         _link(world, str(record.full_url), record.index[str(record.full_url)], doubtful)
     if _asks(record.raw):
         _ask(record, world)
-    kind = records.kind_of(record.raw, _PARTIES)
+    kind = records.kind_of(record.raw, _LEARNED)
     years = [int(y) for y in later.findall(record.raw)]
-    tree = _parsed(record) if kind or years else None
+    points = _may_point(record.raw)
+    tree = _parsed(record) if kind or years or points else None
     if tree is None:
         return
+    if kind == "Binary":
+        _hold(record, tree, world)
+        return
+    if points:
+        found = references.links(references.survey(tree), tree, record.index)
+        if named := [t for _, t in found if t and t.startswith("Binary/")]:
+            world.pointing.append((orjson.dumps(_owned(tree)), named))
     if kind:
         world.parties.append(person(tree))
         if kind == "RelatedPerson":
             world.relatives.append((world.parties[-1], {"resourceType": kind, "patient": tree.get("patient")}))
         _link_identifiers(tree, world, doubtful)
     if years:
-        of_patient = tree["resourceType"] == "Patient"
-        told = {"resourceType": tree["resourceType"], "id": tree["id"] if of_patient else ""}
-        owning = orjson.dumps(told | {k: tree[k] for k in _owning(tree["resourceType"]) if k in tree})
+        told = _owned(tree)
+        owning = orjson.dumps(told if tree["resourceType"] == "Patient" else {**told, "id": ""})
         world.later[owning] = max(world.later.get(owning, 0), *years)
+
+
+def _owned(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a resource that tells whose it is."""
+    return {k: tree[k] for k in ("resourceType", "id", *_owning(tree["resourceType"])) if k in tree}
+
+
+def _may_point(raw: bytes) -> bool:
+    """Whether a record may point to a Binary: a quick look, before it is read."""
+    return b"Binary" in raw or (b'"urn:' in raw and _URN.search(raw) is not None)
+
+
+def _hold(record: records.Record, tree: Mapping[str, Any], world: World) -> None:
+    name = f"Binary/{tree['id']}"
+    world.binaries.put(name, record.raw)
+    for reference in references.survey({"context": tree.get("securityContext")}).references:
+        world.contexts[name] = reference
 
 
 def _asks(raw: bytes) -> bool:
@@ -342,7 +391,7 @@ class _Writer:
                 self._plain["in"] += 1
                 continue
             self._file(item, found, to, number)
-        whole = {"in": 0, "out": 0, "files": 0, "notes": 0, **self._plain}
+        whole = {"in": 0, "out": 0, "files": 0, "notes": 0, "withheld": 0, **self._plain}
         return {**whole, "quarantined": dict(self._quarantined), "filtered": dict(self._filtered)}
 
     def _file(self, item: sources.Item, found: formats.Format, to: Path, number: int) -> None:
@@ -402,16 +451,26 @@ class _Writer:
         except orjson.JSONDecodeError:
             self._quarantined["not_shaped_as_fhir"] += 1
             return None
-        made = outcome(self._walk, *given, Walk(patient, self._codes, self._world.links, earliest))
+        state = Walk(patient, self._codes, self._world.links, earliest, binaries=self._world.binaries)
+        made = outcome(self._walk, *given, state)
         if made is None:
-            self._filtered["type_not_in_policy"] += 1
+            self._not_written(kind_of(given[0]), given[1])
             return None
         if isinstance(made, Refused):
             self._quarantined[made.reason] += 1
             return None
         self._plain["out"] += 1
         self._plain["notes"] += len(made.notes)
+        self._plain["withheld"] += sum(note.status == "withheld" for note in made.notes)
         return made
+
+    def _not_written(self, kind: str, resource_id: str) -> None:
+        """Count a resource of a type that the policy does not name; a Binary may be part of a document."""
+        fate = self._world.binaries.fate(f"Binary/{resource_id}") if kind == "Binary" else None
+        if fate == binaries.OF_TWO:
+            self._quarantined[fate] += 1
+        else:
+            self._filtered[fate or "type_not_in_policy"] += 1
 
     def _owner(self, resource: Members, resource_id: str) -> str | None:
         """The patient whose a resource is; what says so is the same in all of a visit."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import orjson
 
-from chartline.deid import dates, geography, phrases
+from chartline.deid import binaries, dates, geography, phrases
 from chartline.deid.context import PatientContext
 from chartline.deid.phrases import About, Phrases
 from chartline.deid.policy import DATES, Decision, Policy
@@ -102,6 +102,7 @@ class Walk:
     """What the closures need to know while they walk one resource, and what they tell of it.
 
     Attributes:
+        binaries: documents that lie apart, by ``Binary/id``; empty for one that may not be read.
         faults: element paths of what was made but is not valid FHIR.
         personal: how many values were treated as the patient's own, and so say nothing of another patient's.
         single: how many values were treated as the resource's own: notes, hidden-origin days, references inside it.
@@ -113,6 +114,7 @@ class Walk:
     links: Mapping[str, str]
     earliest_year: int = 0
     anchor: int | None = None
+    binaries: Mapping[str, bytes] | binaries.Held = field(default_factory=dict)
     contained: dict[str, str] = field(default_factory=dict)
     said: set[Any] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
@@ -986,6 +988,27 @@ class Deidentifier:
     def _attachment(self, path: str) -> Step:
         inner, place = self._nested("Attachment", path), f"{path}.data"
         withheld = self._drops("Attachment", place)
+        absent, shared, odd = (
+            self._left_out(place, why)
+            for why in ("its Binary is not here", "its Binary is of two patients", "not Base64")
+        )
+
+        def document(data: Any, kind: str, url: Any, walk: Walk) -> dict[str, str]:
+            """What the attached document becomes, or the Binary that it lies in."""
+            target = literal(walk.links.get(url) or url) if isinstance(url, str) and not data else None
+            if target is not None and target[0] == "Binary":
+                walk.single += 1
+                raw = walk.binaries.get("/".join(target))
+                if not raw:
+                    return self._withheld(absent if raw is None else shared, place, kind, walk)
+                data, kind = binaries.content(raw, kind)
+            if not isinstance(data, str):
+                return {}
+            content = _from_base64(data)
+            kind = kind or "text/plain"
+            if content is None:
+                return self._withheld(odd, place, kind, walk)
+            return self._document(content, kind, place, walk)
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             if value[0] != _OBJECT:
@@ -994,18 +1017,27 @@ class Deidentifier:
             data, kind = whole.pop("data", None), whole.get("contentType")
             made = inner(_dumps(whole), walk)
             out = _loads(made) if made else {}
-            if isinstance(data, str) and not withheld:
-                out |= self._document(data, str(kind or "text/plain"), place, walk)
+            if not withheld:
+                out |= document(data, str(kind or ""), whole.get("url"), walk)
             return _dumps(out or MASKED)
 
         return step
 
-    def _document(self, data: str, kind: str, place: str, walk: Walk) -> dict[str, str]:
+    def _left_out(self, path: str, why: str) -> _Plan:
+        """What counts that an element was left behind for a reason that only its value tells."""
+        left = _Plan([self._slot(path, Decision("drop", path.partition(".")[2], why))], 0, path.partition(".")[0])
+        self._left.append(left)
+        return left
+
+    def _withheld(self, why: _Plan, place: str, kind: str, walk: Walk) -> dict[str, str]:
+        """Nothing of a document that is not here or cannot be read; it is told as a note all the same."""
+        why.times += 1
+        walk.single += 1
+        walk.notes.append(Note(place, kind, "", [], "withheld"))
+        return {}
+
+    def _document(self, content: bytes, kind: str, place: str, walk: Walk) -> dict[str, str]:
         """What an attached document becomes; it is told as a note."""
-        try:
-            content = base64.b64decode(data, validate=False)
-        except binascii.Error:
-            raise Refused("attachment_not_base64", place) from None
         made = self._text.document(content, kind, walk.patient)
         walk.single += 1
         walk.notes.append(_note(place, kind, made))
@@ -1118,6 +1150,14 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (dict, list)):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)
+
+
+def _from_base64(data: str) -> bytes | None:
+    """The bytes that a base64Binary tells, blanks allowed (hl7.org/fhir/R4/datatypes.html#base64Binary), or None."""
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _unchecked(made: Any, found: validate.Found) -> None:

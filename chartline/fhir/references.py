@@ -3,7 +3,7 @@
 Forms (FHIR R4 references.html): relative ``Type/id``, absolute URL, either with ``/_history/version``;
 ``urn:uuid`` and ``urn:oid`` by the bundle's fullUrl; ``#id`` inside the resource; conditional
 ``Type?identifier=system|value`` (http.html#conditional); a Reference with an identifier only; and uri, url
-and canonical elements that spell a resource literally.
+and canonical elements that spell a resource literally, or the address of a Binary, where a document lies.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _LITERAL = re.compile(
     r"(?:.*/)?([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?(?:#\S*)?"
 )
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]{2,63}/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_DOCUMENT = re.compile(r"https?://\S+/Binary/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 _URN = ("urn:uuid:", "urn:oid:")
 _URI_KEYS = ("url", "uri", "canonical")
 _REFERENCE_KEYS = frozenset({"reference", "type", "identifier", "display", "id", "extension"})
@@ -93,7 +94,7 @@ def links(found: Survey, tree: Mapping[str, Any], index: Mapping[str, str]) -> l
     contained = {f"#{c.get('id')}" for c in tree.get("contained") or () if isinstance(c, dict)} | {"#"}
     pairs = {r: target(r, index, contained) for r in found.references}
     for mention in found.mentions:
-        if mention in index or _RELATIVE.fullmatch(mention):
+        if mention in index or _RELATIVE.fullmatch(mention) or _DOCUMENT.fullmatch(mention):
             pairs.setdefault(mention, target(mention, index, contained))
     return sorted(pairs.items(), key=lambda pair: pair[0])
 

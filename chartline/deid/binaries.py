@@ -1,0 +1,104 @@
+"""Documents that lie apart: a Binary that an attachment points to is read as if it were the attachment's own data.
+
+Large record systems export a note as a DocumentReference whose ``content.attachment.url`` names a Binary
+(hl7.org/fhir/R4/documentreference.html). A Binary has no patient of its own: it is treated as part of what points to
+it, with that patient's known values and offset, and is not written by itself. One that is of two patients, by what
+points to it and by its own securityContext, is nobody's and is set aside.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+
+from chartline.deid.policy import Policy, decisions
+
+READ = "binary_in_its_document"
+"""Why a Binary that a document points to is no row of its own."""
+OF_TWO = "binary_of_two_patients"
+"""Why a Binary is set aside, and withheld from what points to it."""
+
+_GENERAL = "application/octet-stream"
+_NO_TEXT = ("image/", "audio/", "video/")
+
+
+class _Binary(msgspec.Struct):
+    contentType: Any = None  # noqa: N815
+    data: Any = None
+
+
+_binary = msgspec.json.Decoder(_Binary)
+
+
+def content(raw: bytes, told: str) -> tuple[str, str]:
+    """The data of a Binary in Base64, and its content type.
+
+    Args:
+        raw: the Binary.
+        told: content type that the attachment tells. It stands where the Binary tells none, or a general one, or the
+            same without a charset.
+
+    Raises:
+        msgspec.MsgspecError: it is no JSON object.
+    """
+    body = _binary.decode(raw)
+    own = body.contentType if isinstance(body.contentType, str) else ""
+    kind, _, more = own.partition(";")
+    of_one_kind = kind.strip().lower() in ("", _GENERAL, told.partition(";")[0].strip().lower())
+    return body.data if isinstance(body.data, str) else "", told if told and of_one_kind and not more.strip() else own
+
+
+class Held:
+    """Binaries of files that are read twice: kept packed, with whose they are, from the first reading to the second.
+
+    Args:
+        documents: the types whose attachments are read.
+    """
+
+    def __init__(self, documents: Collection[str] = ()) -> None:
+        self._documents = documents
+        self._packed: dict[str, bytes] = {}
+        self._owners: dict[str, set[str | None]] = defaultdict(set)
+        self._read: set[str] = set()
+
+    def put(self, name: str, raw: bytes) -> None:
+        """Keep ``Binary/id``; of pictures and sounds only what they are."""
+        kind = _binary.decode(raw).contentType
+        if isinstance(kind, str) and kind.lower().startswith(_NO_TEXT):
+            raw = msgspec.json.encode({"contentType": kind})
+        self._packed[name] = zlib.compress(raw, 1)
+
+    def claim(self, names: Iterable[str], kind: str, owner: str | None) -> None:
+        """Note that a resource of a type and a patient, or of nobody, points to Binaries or is named by them."""
+        document = kind in self._documents
+        for name in names:
+            if document:
+                self._read.add(name)
+            if document or owner is not None:
+                self._owners[name].add(owner)
+
+    def get(self, name: str) -> bytes | None:
+        """A Binary; None for one that was not among the files, empty for one of two patients."""
+        packed = self._packed.get(name)
+        if packed is None:
+            return None
+        return b"" if self.fate(name) == OF_TWO else zlib.decompress(packed)
+
+    def fate(self, name: str) -> str | None:
+        """What becomes of the Binary itself: ``READ``, ``OF_TWO``, or None for one that no document points to."""
+        if name not in self._read:
+            return None
+        return OF_TWO if len(self._owners[name]) > 1 else READ
+
+
+def documents(policy: Policy) -> frozenset[str]:
+    """Resource types with an attachment whose data passes."""
+    effects = {path: (kind, policy.effect(d.action)) for path, kind, d in decisions(policy)}
+    if effects["Attachment.data"][1] == "drop":
+        return frozenset()
+    types = (path.partition(".")[0] for path, made in effects.items() if made == ("Attachment", "keep"))
+    return frozenset(types) & policy.resources.keys()
