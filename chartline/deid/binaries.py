@@ -11,11 +11,14 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from chartline.deid.policy import Policy, decisions
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 READ = "binary_in_its_document"
 """Why a Binary that a document points to is no row of its own."""
@@ -102,3 +105,54 @@ def documents(policy: Policy) -> frozenset[str]:
         return frozenset()
     types = (path.partition(".")[0] for path, made in effects.items() if made == ("Attachment", "keep"))
     return frozenset(types) & policy.resources.keys()
+
+
+def attached(rows: DataFrame, current: DataFrame, kinds: Collection[str]) -> DataFrame:
+    """The rows with the documents that lie apart, joined to what points to them.
+
+    Args:
+        rows: resources, among others with ``resource_type``, ``resource_id`` and ``raw``.
+        current: the same resources with ``person_id`` and ``links``.
+        kinds: the types whose attachments are read.
+
+    Returns:
+        The rows with ``binaries map<string,string>``, ``Binary/id`` to its JSON, empty for one of two patients, and
+        ``fate``, for a Binary as ``Held.fate`` tells it. One that is read with its document has no ``raw``.
+    """
+    from pyspark.sql import functions as f
+
+    held = current.where("resource_type = 'Binary'")
+    if held.isEmpty():
+        columns = f.lit(None).cast("map<string,string>").alias("binaries"), f.lit(None).cast("string").alias("fate")
+        return rows.select("*", *columns)
+    name = f.concat_ws("/", "resource_type", "resource_id").alias("name")
+    named = current.select(name, "resource_type", "person_id", f.explode("links.target").alias("target"))
+    document = f.col("resource_type").isin(sorted(kinds)).alias("document")
+    pointing = named.where("startswith(target, 'Binary/')").select("name", "target", "person_id", document).distinct()
+    there = current.select(name, "person_id").withColumnRenamed("name", "target")
+    contexts = named.where("resource_type = 'Binary'").select("name", "target").join(there, "target", "left")
+    fates = (
+        pointing.selectExpr("target AS name", "document", "coalesce(person_id, IF(document, '', NULL)) AS owner")
+        .unionByName(
+            contexts.selectExpr(
+                "name",
+                "false AS document",
+                "coalesce(person_id, IF(startswith(target, 'Patient/'), substring(target, 9), NULL)) AS owner",
+            )
+        )
+        .groupBy("name")
+        .agg(f.expr("bool_or(document) AS read"), f.expr("coalesce(min(owner) <> max(owner), false) AS of_two"))
+        .where("read")
+        .select("name", f.when(f.col("of_two"), OF_TWO).otherwise(READ).alias("fate"))
+    )
+    contents = held.select(name, "raw").join(fates, "name")
+    contents = contents.selectExpr("name AS target", f"IF(fate = '{OF_TWO}', '', raw) AS content")
+    maps = (
+        pointing.where("document")
+        .join(contents, "target")
+        .groupBy("name")
+        .agg(f.map_from_entries(f.collect_list(f.struct("target", "content"))).alias("binaries"))
+    )
+    fates = fates.where("startswith(name, 'Binary/')")
+    joined = rows.select("*", name).join(maps, "name", "left").join(fates, "name", "left").drop("name")
+    return joined.withColumn("raw", f.expr(f"IF(fate = '{READ}', NULL, raw)"))

@@ -21,7 +21,7 @@ import orjson
 import pyarrow as pa
 
 from chartline import progress
-from chartline.deid import dates, deliveries, keys, patients, policy, vault, walker
+from chartline.deid import binaries, dates, deliveries, keys, patients, policy, vault, walker
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
@@ -48,6 +48,8 @@ _IN = {
     "raw": "string",
     "links": "array<struct<reference:string,target:string>>",
     "codes": "map<string,string>",
+    "binaries": "map<string,string>",
+    "fate": "string",
     "source_file": "string",
     "source_line": "long",
     "source": "string",
@@ -140,6 +142,7 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
             code = _from_vault(dict(row["codes"] or ())) if rules.pseudonyms == "random" else keyed
             state = walker.Walk(patient, code, {i["reference"]: i["target"] for i in row["links"] or () if i["target"]})
             state.earliest_year = earliest
+            state.binaries = {name: text.encode() for name, text in row["binaries"] or ()}
             if rules.means["date"] == "year" and row["person_id"] is not None:
                 state.anchor = dates.offset_days(anchors, patient.patient_id, 10_000, 50_000)
             held += _rows(row, walk, state, key, job.project)
@@ -175,6 +178,12 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """The rows that one resource becomes: the resource and its notes, or a quarantined or filtered record."""
     kind = row["resource_type"]
+    if row["fate"] == binaries.READ:
+        yield {"kind": "filtered", "reason": row["fate"], "count": 1}
+        return
+    if row["fate"] == binaries.OF_TWO:
+        yield _set_aside(row, row["fate"], kind, key, project)
+        return
     made = outcome(walk, walker.members(row["raw"].encode()), row["resource_id"], state)
     if made is None:
         yield {"kind": "filtered", "reason": "type_not_in_policy", "count": 1}
@@ -285,11 +294,13 @@ def _build(
     alive = alive.join(f.broadcast(files.select("source_file", "source")), "source_file", "left")
     deleted = newest.where("coalesce(deleted, false)").count()
     superseded = total - newest.count()
+    current = alive
     written: dict[str, int] = {}
     if rules.pseudonyms == "random":
         alive, written["vault.pseudonyms"] = vault.with_codes(spark, settings, alive, run_id)
     else:
         alive = alive.withColumn("codes", f.lit(None).cast(_IN["codes"]))
+    alive = binaries.attached(alive, current, binaries.documents(rules))
     job = Job(
         settings.policy,
         Path(str(settings.key)).resolve(),
@@ -378,6 +389,7 @@ def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, 
         *(c for c in _IN if c not in ("unit", "rank", "person")),
         f.lit(None).cast("string").alias("person"),
     )
+    own = ("unit", "rank", "resource_type", "resource_id", "person_id", "person")
     told = ("resource_type", "resource_id", "known", "gender", "birth_date", "death_date", "latest")
     persons = _with_person(people.where("patient_id IS NOT NULL"), people).join(latest, "person_id", "left")
     persons = persons.select(
@@ -386,7 +398,7 @@ def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, 
         "resource_type",
         "resource_id",
         "person_id",
-        *(f.lit(None).cast(_IN[c]).alias(c) for c in ("raw", "links", "codes", "source_file", "source_line", "source")),
+        *(f.lit(None).cast(kind).alias(c) for c, kind in _IN.items() if c not in own),
         f.to_json(f.struct(*told)).alias("person"),
     )
     columns = ", ".join(f"`{n}` {t}" for n, t in _OUT.items())

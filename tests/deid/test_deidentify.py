@@ -66,6 +66,37 @@ PEOPLE = [
     {"resourceType": "AuditEvent", "id": "audit-1", "type": {"code": "rest"}, "recorded": "2015-03-05T10:00:00Z"}
     | {"agent": [{"requestor": True}], "source": {"observer": {"display": "x"}}},
 ]
+APART = "Ada Quixmire rests at 12 Alder Street."
+BINARIES = [
+    {"resourceType": "Patient", "id": "eve-2", "name": [{"family": "Brannagh", "given": ["Eve"]}]},
+    *(
+        {
+            "resourceType": "Binary",
+            "id": f"bin-{n}",
+            "contentType": "text/plain",
+            "data": base64.b64encode(APART.encode()).decode(),
+            **more,
+        }
+        for n, more in enumerate(({}, {}, {"securityContext": {"reference": "Patient/eve-2"}}, {}))
+    ),
+    *(
+        {
+            "resourceType": "DocumentReference",
+            "id": f"apart-{n}",
+            "status": "current",
+            "subject": {"reference": f"Patient/{subject}"},
+            "content": [{"attachment": {"contentType": "text/plain", "url": url}}],
+        }
+        for n, subject, url in (
+            (0, "ada-1", "Binary/bin-0"),
+            (1, "ada-old", "https://ehr.example.org/fhir/Binary/bin-0"),
+            (2, "ada-1", "Binary/bin-1"),
+            (3, "eve-2", "Binary/bin-1"),
+            (4, "ada-1", "Binary/bin-2"),
+            (5, "ada-1", "Binary/elsewhere"),
+        )
+    ),
+]
 RECORDS = [
     *PEOPLE,
     *(_note(n, s) for n, s in ((1, "ada-1"), (2, "ada-old"))),
@@ -112,6 +143,20 @@ def test_every_version_is_accounted_for(shifted):
     assert dict(result.counts.filtered) == {"superseded": 1, "type_not_in_policy": 1}
     assert result.counts.lost == 0
     assert result.gates == {"deidentified": "passed"}
+
+
+@pytest.mark.parametrize("name", ["expert_determination", "safe_harbor"])
+def test_a_note_in_a_binary_is_its_documents_and_one_of_two_patients_is_set_aside(spark, tmp_path, key_file, name):
+    settings, result = built(spark, tmp_path, key_file, name, [*PEOPLE[:3], *BINARIES])
+    assert dict(result.counts.filtered) == {"binary_in_its_document": 1, "type_not_in_policy": 1}
+    assert dict(result.counts.quarantined) == {"binary_of_two_patients": 2}
+    assert (result.counts.in_, result.counts.out) == (14, 10)
+    notes = rows(settings, "silver.notes")
+    assert sorted(n["status"] for n in notes) == ["deidentified"] * 2 + ["withheld"] * 4
+    texts = {n["text"] for n in notes if n["status"] == "deidentified"}
+    assert len(texts) == 1
+    assert not any(s in " ".join(texts) for s in SECRETS)
+    assert "rests at" in " ".join(texts)
 
 
 @pytest.mark.spark
