@@ -26,7 +26,7 @@ from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
-from chartline.fhir import versions
+from chartline.fhir import references, versions
 from chartline.lake import ledger, quarantine, tables
 from chartline.lake import spark as lake
 from chartline.quality import gates
@@ -50,6 +50,7 @@ _IN = {
     "codes": "map<string,string>",
     "binaries": "map<string,string>",
     "fate": "string",
+    "others": "array<struct<type:string,value:string>>",
     "source_file": "string",
     "source_line": "long",
     "source": "string",
@@ -101,6 +102,11 @@ def _engine(job: Job) -> Phrases:
     return Phrases(build(policy.load(job.policy), keys.load(job.key), job.project, cohort))
 
 
+@cache
+def _plain_ids(job: Job) -> frozenset[str]:
+    return frozenset(json.loads(job.cohort.read_text(encoding="utf-8"))["plain_ids"])
+
+
 class _Unit:
     """One person's (or one unowned resource's) rows while they pass: who it is, made from the people rows once."""
 
@@ -126,7 +132,7 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
     rules, key = policy.load(job.policy), keys.load(job.key)
     engine = _engine(job)
     names = patients.local_system_name(key.derive("system", job.project))
-    walk = walker.Deidentifier(rules, engine, names)
+    walk = walker.Deidentifier(rules, engine, names, _plain_ids(job))
     keyed = walker.keyed_code(key.derive("pseudonym", job.project))
     anchors = key.derive("anchor", job.project)
     unit = _Unit(job, "")
@@ -143,6 +149,9 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
             state = walker.Walk(patient, code, {i["reference"]: i["target"] for i in row["links"] or () if i["target"]})
             state.earliest_year = earliest
             state.binaries = {name: text.encode() for name, text in row["binaries"] or ()}
+            if row["others"] is not None:
+                more = tuple(Known(k["type"], k["value"]) for k in row["others"])
+                state.patient, state.contested = patients.knowing(patient, more), _contested(row)
             if rules.means["date"] == "year" and row["person_id"] is not None:
                 state.anchor = dates.offset_days(anchors, patient.patient_id, 10_000, 50_000)
             held += _rows(row, walk, state, key, job.project)
@@ -161,6 +170,14 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
 def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
     schema = pa.schema([(n, tables.arrow_type(t)) for n, t in _OUT.items()])
     return pa.RecordBatch.from_pylist(rows, schema=schema)
+
+
+def _contested(row: Mapping[str, Any]) -> bool:
+    """Whether a resource that names a patient, but is nobody's, may be more than one's."""
+    targets = {link["reference"]: link["target"] for link in row["links"]}
+    if row["person_id"] is not None:
+        return False
+    return len(references.whose(orjson.loads(row["raw"]), row["resource_id"], targets).patients) > 1
 
 
 def _from_vault(codes: Mapping[str, str]) -> Callable[[str, str], str]:
@@ -301,11 +318,12 @@ def _build(
     else:
         alive = alive.withColumn("codes", f.lit(None).cast(_IN["codes"]))
     alive = binaries.attached(alive, current, binaries.documents(rules))
+    alive = alive.join(_others(current, people), ["resource_type", "resource_id"], "left")
     job = Job(
         settings.policy,
         Path(str(settings.key)).resolve(),
         settings.project,
-        _cohort_file(people, scratch),
+        _cohort_file(people, current, scratch),
         year,
     )
     staged = _staged(spark, alive, people, job, scratch / "rows")
@@ -357,12 +375,22 @@ def _build(
     return StageResult("deidentify", run_id, counts, written, {"deidentified": verdict})
 
 
-def _cohort_file(people: DataFrame, scratch: Path) -> Path:
+def _cohort_file(people: DataFrame, current: DataFrame, scratch: Path) -> Path:
     """What every worker must know of the whole cohort, in one file of the restricted zone."""
+    from pyspark.sql import functions as f
+
     rows = people.selectExpr("resource_type", "explode(known) AS k").selectExpr("resource_type", "k.type", "k.value")
     found = patients.cohort((r["resource_type"], r["type"], r["value"]) for r in rows.distinct().collect())
     path = scratch / "cohort.json"
-    body = {"providers": [(k.type, k.value) for k in found.providers], "names": sorted(found.names)}
+    plain = current.where("NOT resource_id RLIKE '[0-9]'")
+    plain_ids = [
+        r["name"] for r in plain.select(f.concat_ws("/", "resource_type", "resource_id").alias("name")).collect()
+    ]
+    body = {
+        "providers": [(k.type, k.value) for k in found.providers],
+        "names": sorted(found.names),
+        "plain_ids": sorted(plain_ids),
+    }
     path.write_text(json.dumps(body), encoding="utf-8")
     return path
 
@@ -376,6 +404,28 @@ def _with_person(rows: DataFrame, people: DataFrame) -> DataFrame:
     )
     named = rows.drop("person_id").join(merged, "patient_id", "left")
     return named.withColumn("person_id", f.coalesce("survivor", "patient_id")).drop("survivor")
+
+
+def _others(current: DataFrame, people: DataFrame) -> DataFrame:
+    """What is known of the patients whom a resource names beside its own: resource_type, resource_id, others."""
+    from pyspark.sql import functions as f
+
+    beside = (
+        "exists(links, l -> startswith(l.target, 'Patient/') AND substring(l.target, 9) <> coalesce(patient_id, ''))"
+    )
+    named = current.where("resource_type <> 'Binary'").where(beside).withColumnRenamed("person_id", "own")
+    named = named.select("resource_type", "resource_id", "own", f.explode("links.target").alias("target"))
+    named = named.where("startswith(target, 'Patient/')").withColumn("patient_id", f.expr("substring(target, 9)"))
+    named = _with_person(named.distinct(), people).where("NOT person_id <=> own")
+    known = _with_person(people.where("patient_id IS NOT NULL"), people).select(
+        "person_id", f.explode("known").alias("k")
+    )
+    return (
+        named.select("resource_type", "resource_id", "person_id")
+        .join(known, "person_id", "left")
+        .groupBy("resource_type", "resource_id")
+        .agg(f.sort_array(f.collect_set("k")).alias("others"))
+    )
 
 
 def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, at: Path) -> DataFrame:

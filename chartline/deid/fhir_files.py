@@ -27,7 +27,7 @@ import orjson
 
 from chartline import progress
 from chartline.deid import binaries, patients
-from chartline.deid.context import PatientContext
+from chartline.deid.context import Known, PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
@@ -49,6 +49,7 @@ _CONDITIONAL = re.compile(rb'"([A-Z][A-Za-z]+)\?identifier=')
 _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 _LEARNED = _PARTIES | {"Binary"}
+_DIGIT = re.compile(r"\d")
 _URN = re.compile(rb'"url"\s*:\s*"urn:')
 
 
@@ -67,6 +68,7 @@ class World:
         binaries: documents that lie apart.
         pointing: each record that points to Binaries: what says whose it is, and which they are.
         contexts: Binary to what it names as its securityContext.
+        plain_ids: ``Type/id`` of the resources whose id has no digit.
     """
 
     parties: list[dict[str, Any]] = field(default_factory=list)
@@ -79,6 +81,7 @@ class World:
     binaries: binaries.Held = field(default_factory=binaries.Held)
     pointing: list[tuple[bytes, list[str]]] = field(default_factory=list)
     contexts: dict[str, str] = field(default_factory=dict)
+    plain_ids: set[str] = field(default_factory=set)
 
     def get(self, reference: str) -> str | None:
         """What a reference resolves to, by rule or by the files."""
@@ -115,6 +118,7 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
         policy,
         Phrases(build(policy, key, project, cohort)),
         patients.local_system_name(key.derive("system", project)),
+        world.plain_ids,
     )
     codes = _random_codes() if policy.pseudonyms == "random" else keyed_code(key.derive("pseudonym", project))
     gc.freeze()  # lexicon, definitions and parties stay: collections need not go through them each time
@@ -239,6 +243,9 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         _link(world, str(record.full_url), record.index[str(record.full_url)], doubtful)
     if _asks(record.raw):
         _ask(record, world)
+    of, own = records.told(record.raw)
+    if of and own and _DIGIT.search(own) is None:
+        world.plain_ids.add(f"{of}/{own}")
     kind = records.kind_of(record.raw, _LEARNED)
     years = [int(y) for y in later.findall(record.raw)]
     points = _may_point(record.raw)
@@ -371,13 +378,21 @@ class _Contexts(dict[str | None, tuple[PatientContext, int]]):
         made = self[patient_id] = patients.context(*self._facts, latest, patient_id, self._people[patient_id])
         return made
 
+    def of(self, told: references.Whose) -> tuple[PatientContext, int]:
+        """The context of a resource, with what is known of others whom it names."""
+        made = self[told.patients[0] if len(told.patients) == 1 else None]
+        if not told.others:
+            return made
+        more = (k for other in told.others for party in self._people.get(other, ()) for k in party["known"])
+        return patients.knowing(made[0], tuple(Known(k["type"], k["value"]) for k in more)), made[1]
+
 
 class _Writer:
     """Writes the de-identified files and keeps the counts."""
 
     def __init__(self, walk: Deidentifier, world: World, contexts: _Contexts, codes: Callable[[str, str], str]) -> None:
         self._walk, self._world, self._contexts, self._codes = walk, world, contexts, codes
-        self._owners: dict[tuple[str, tuple[tuple[str, bytes], ...]], str | None] = {}
+        self._owners: dict[tuple[str, tuple[tuple[str, bytes], ...]], references.Whose] = {}
         self._plain: Counter[str] = Counter()
         self._quarantined: Counter[str] = Counter()
         self._filtered: Counter[str] = Counter()
@@ -447,11 +462,13 @@ class _Writer:
             self._quarantined["duplicate_key"] += 1
             return None
         try:
-            patient, earliest = self._contexts[self._owner(*given)]
+            told = self._whose(*given)
         except orjson.JSONDecodeError:
             self._quarantined["not_shaped_as_fhir"] += 1
             return None
-        state = Walk(patient, self._codes, self._world.links, earliest, binaries=self._world.binaries)
+        patient, earliest = self._contexts.of(told)
+        state = Walk(patient, self._codes, self._world.links, earliest)
+        state.contested, state.binaries = len(told.patients) > 1, self._world.binaries
         made = outcome(self._walk, *given, state)
         if made is None:
             self._not_written(kind_of(given[0]), given[1])
@@ -472,18 +489,18 @@ class _Writer:
         else:
             self._filtered[fate or "type_not_in_policy"] += 1
 
-    def _owner(self, resource: Members, resource_id: str) -> str | None:
-        """The patient whose a resource is; what says so is the same in all of a visit."""
+    def _whose(self, resource: Members, resource_id: str) -> references.Whose:
+        """Whose a resource is; what says so is the same in all of a visit."""
         kind = kind_of(resource)
         if kind == "Patient":
-            return resource_id
+            return references.Whose((resource_id,))
         told = tuple([(key, bytes(resource[key])) for key in _owning(kind) if key in resource])
         if (kind, told) not in self._owners:
             if len(self._owners) >= _OWNERS:
                 self._owners.clear()
             targets = cast(Mapping[str, str | None], self._world)
             tree = {"resourceType": kind, **{key: orjson.loads(value) for key, value in told}}
-            self._owners[kind, told] = references.patient_of(tree, resource_id, targets)
+            self._owners[kind, told] = references.whose(tree, resource_id, targets)
         return self._owners[kind, told]
 
 

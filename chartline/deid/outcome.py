@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 
 import msgspec
 import orjson
 
-from chartline.deid.context import PatientContext
+from chartline.deid import patients
+from chartline.deid.context import Known
 from chartline.deid.walker import Deidentifier, Members, Refused, Result, Walk, kind_of
 from chartline.errors import DataError
 from chartline.fhir import validate
@@ -30,7 +30,7 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
     """
     try:
         if "contained" in resource and _PARTY.search(bytes(resource["contained"])):
-            state.patient = _with_contained(state.patient, bytes(resource["contained"]))
+            state.patient = patients.knowing(state.patient, _of_parties(bytes(resource["contained"])))
         made = walk.resource(resource, resource_id, state)
     except Refused as refused:
         return refused
@@ -40,6 +40,8 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
         return Refused("not_shaped_as_fhir", kind_of(resource))
     if made is None:
         return None
+    if state.contested:
+        return Refused("of_two_patients", made.kind)
     if state.faults:
         return Refused("output_not_valid_fhir", state.faults[0])
     if int(made.id[:8], 16) % _CONFIRMED == 0:
@@ -52,8 +54,7 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
 
 
 @lru_cache(maxsize=64)
-def _with_contained(patient: PatientContext, contained: bytes) -> PatientContext:
-    """The patient with what the persons and places inside a resource tell: its texts may name them."""
+def _of_parties(contained: bytes) -> tuple[Known, ...]:
+    """What the persons and places inside a resource tell: its texts may name them."""
     inside = [i for i in orjson.loads(contained) if isinstance(i, dict) and i.get("resourceType") in PARTIES]
-    known = dict.fromkeys([*patient.known, *(k for inner in inside for k in known_values(inner))])
-    return replace(patient, known=tuple(known)) if len(known) > len(patient.known) else patient
+    return tuple(k for inner in inside for k in known_values(inner))

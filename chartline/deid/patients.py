@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from hashlib import sha256
 from hmac import new as mac
 from typing import Any
@@ -49,6 +50,13 @@ def context(
         person_id, tuple(known), own.get("gender"), own.get("birth_date"), offset, last if earliest else None, over_89
     )
     return made, earliest
+
+
+@lru_cache(maxsize=256)
+def knowing(patient: PatientContext, more: tuple[Known, ...]) -> PatientContext:
+    """The patient with what is known of others whom a resource names: its texts may name them too."""
+    known = dict.fromkeys([*patient.known, *more])
+    return replace(patient, known=tuple(known)) if len(known) > len(patient.known) else patient
 
 
 def earliest_year(rules: Policy, latest: int) -> int:

@@ -162,6 +162,14 @@ def _a_name(word: str) -> bool:
     return len(word) >= _LONG_WORD and not (found.word or found.medical)
 
 
+def holds_name(text: str) -> bool:
+    """Whether one of the words is a person's name in common use and nothing else, in any writing."""
+    from chartline.deid.text import lexicon
+
+    found = (lexicon.kind(w) for w in _parts(text) if len(w) > _LONG_WORD and _a_name(w))
+    return any(kind.common_first or kind.surname for kind in found)
+
+
 @lru_cache(maxsize=1 << 14)
 def _without_things(label: str) -> str:
     """A label without the names that things of medicine have from somebody: ``Parkinson`` before ``disease``."""

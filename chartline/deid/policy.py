@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +60,13 @@ MADE_ANEW = {
 _ID_FIX = "The id of a resource becomes a pseudonym; nothing else does."
 _OF_EVERY_RESOURCE = frozenset({"id", "implicitRules", "language", "meta"})
 _TABLES = frozenset({"dates", "means", "text", "resources", "types", "paths", "extensions", "systems"})
-_SHORTEST_SYSTEM = 8  # characters; a shorter prefix would name every vocabulary
+_SHORTEST_SYSTEM = 8  # characters; a shorter one would name every vocabulary
+_STEP = r"(?:[A-Za-z](?:[A-Za-z._-]|\d(?!\d{4})){0,63}|\d{1,4}(?:\.\d){0,2})"
+_FOLDERS = {
+    "/": re.compile(rf"{_STEP}(?:/{_STEP}){{0,4}}"),
+    ".": re.compile(r"\d{1,4}(?:\.\d{1,4}){0,2}"),
+}
+"""What may follow a listed address that ends so: a path of words, arcs of an oid."""
 _EXTENSION_RULES = frozenset({"value", "nested", "drop"})
 _SECTIONS = frozenset(
     {
@@ -148,9 +155,22 @@ class Policy:
             return Decision("keep", element.type, "its elements are decided one by one")
         return self.types.get(element.type, _DEFAULT)
 
-    def is_public(self, system: str) -> bool:
-        """Whether a code system is a published vocabulary, and no registry of numbers of persons."""
-        return system.startswith(self.public_systems) and not system.startswith(self.registries)
+    def public_part(self, system: str) -> str | None:
+        """What the address of a published vocabulary has beyond the one listed; None for any other code system.
+
+        An address passes when it is listed, or lies in a folder that is (one that ends in ``/``, or in the ``.`` of an
+        oid) and is made of words and short numbers: no query, no number that could be a person's, no long path.
+        A registry of numbers of persons is no vocabulary.
+        """
+        if system.startswith(self.registries):
+            return None
+        if system.removesuffix("/") in self.public_systems or system in self.public_systems:
+            return ""
+        for listed in self.public_systems:
+            shape = _FOLDERS.get(listed[-1])
+            if shape and system.startswith(listed) and shape.fullmatch(system, len(listed)):
+                return system[len(listed) :]
+        return None
 
     def effect(self, action: str) -> str:
         """What an action does under this policy: ``date`` becomes shift, year or keep, and so on."""
@@ -438,7 +458,7 @@ def _policy(file: Path, body: Mapping[str, Any], means: Mapping[str, str], shift
 
 
 def _systems(file: Path, section: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Prefixes of the addresses of vocabularies."""
+    """Addresses of vocabularies, or of folders of them."""
     for given in section:
         _one_of(file, "[systems]", given, ("public", "registries"))
     found = section.get(name, [])

@@ -13,7 +13,7 @@ import binascii
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -57,8 +57,11 @@ _SHAPES = 4096  # remembered sets of keys of one type
 _MEASURE = re.compile(rb"-?(?:0|[1-9]\d{0,5})(?:\.\d{1,18})?")  # below _LONG_NUMBER
 _DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: as a double
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
-# A literal reference in a text: an id with a digit, for ``Patient/family`` is not one.
-_MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/(?=[A-Za-z\-.]*\d)([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]+)?")
+# A literal reference in a text. ``Patient/family`` is one only if a resource has that id.
+_MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{0,63}[A-Za-z0-9])(?:/_history/[A-Za-z0-9\-.]+)?")
+_DIGIT = re.compile(r"\d")
+_VOCABULARIES = frozenset({"CodeSystem", "ValueSet"})
+_NO_WORD = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")  # between the words of an address
 _LONG_NUMBER = 1_000_000  # from which a number may be a phone's, a record's or a person's
 _URN = re.compile(r"urn:(uuid|oid):(\S+)")
 _DAY = rb'"\d{4}-\d\d-\d\d'
@@ -102,6 +105,7 @@ class Walk:
     """What the closures need to know while they walk one resource, and what they tell of it.
 
     Attributes:
+        contested: whether the resource names more than one patient whose it may be.
         binaries: documents that lie apart, by ``Binary/id``; empty for one that may not be read.
         faults: element paths of what was made but is not valid FHIR.
         personal: how many values were treated as the patient's own, and so say nothing of another patient's.
@@ -114,6 +118,7 @@ class Walk:
     links: Mapping[str, str]
     earliest_year: int = 0
     anchor: int | None = None
+    contested: bool = False
     binaries: Mapping[str, bytes] | binaries.Held = field(default_factory=dict)
     contained: dict[str, str] = field(default_factory=dict)
     said: set[Any] = field(default_factory=set)
@@ -381,10 +386,14 @@ class Deidentifier:
         policy: the policy.
         text: the text engine, with its memory.
         local_system: gives a local code system a name that does not tell whose it is.
+        plain_ids: ``Type/id`` of the resources whose id has no digit: a text may tell them, or just say such a word.
     """
 
-    def __init__(self, policy: Policy, text: Phrases, local_system: Callable[[str], str]) -> None:
+    def __init__(
+        self, policy: Policy, text: Phrases, local_system: Callable[[str], str], plain_ids: Collection[str] = ()
+    ) -> None:
         self._policy = policy
+        self._plain_ids = frozenset(plain_ids)
         self._text = text
         self._local_system = local_system
         self._fills: dict[str, Fill] = {}
@@ -400,7 +409,7 @@ class Deidentifier:
         self._owner: tuple[Any, ...] = ()
         self._world: tuple[Any, ...] = ()
         self._insides: dict[bytes, tuple[dict[str, str], _Seen]] = {}
-        self._public: dict[str, bool] = {}
+        self._public: dict[str, str | None] = {}
         self._labels = [{"system": _LABELS, "code": c} for c in self._label_codes()]
         self._labelled = lru_cache(maxsize=1024)(self._with_labels)
         self._only_labels = b',"meta":' + self._with_labels(b"{}")
@@ -872,7 +881,8 @@ class Deidentifier:
         """A text whose literal references name pseudonyms."""
 
         def pseudonym(match: re.Match[str]) -> str:
-            if match[1] not in definitions.resource_types():
+            told = _DIGIT.search(match[2]) or f"{match[1]}/{match[2]}" in self._plain_ids
+            if match[1] not in definitions.resource_types() or not told:
                 return match[0]
             try:
                 return f"{match[1]}/{walk.code(match[1], match[2])}"
@@ -907,15 +917,27 @@ class Deidentifier:
         return self._public_only if kind == "uri" else self._checked
 
     def _public_only(self, value: Any, walk: Walk) -> Any:
-        return value if self._is_public(value) else None
+        return value if self._is_public(value, walk) else None
 
-    def _is_public(self, system: Any) -> bool:
+    def _is_public(self, system: Any, walk: Walk) -> bool:
+        """Whether a code system is a published vocabulary; what its address adds to the listed one must name nobody."""
         if not isinstance(system, str):
             return False
-        known = self._public.get(system)
-        if known is None:
-            known = self._public[system] = self._policy.is_public(system)
-        return known
+        if system not in self._public:
+            if len(self._public) >= _MEMORY:
+                self._public.clear()
+            self._public[system] = self._beyond_public(system)
+        words = self._public[system]
+        return words == "" or (words is not None and not self._text.identifies(words, walk.patient))
+
+    def _beyond_public(self, system: str) -> str | None:
+        """The words that a public address has beyond the listed one; None where they tell of a record or a name."""
+        part = self._policy.public_part(system)
+        if not part:
+            return part
+        target, words = literal(system), _NO_WORD.sub(" ", part)
+        of_record = target is not None and target[0] not in _VOCABULARIES
+        return None if of_record or phrases.holds_name(words) else words
 
     def _coding_of(self, path: str) -> Action:
         """A Coding without those parts that the policy drops."""
@@ -938,7 +960,7 @@ class Deidentifier:
         if not isinstance(value, dict):
             return None
         system, code, display = value.get("system"), value.get("code"), value.get("display")
-        public = self._is_public(system)
+        public = self._is_public(system, walk)
         out: dict[str, Any] = {}
         if isinstance(system, str):
             out["system"] = system if public else self._local_system(system)
@@ -961,7 +983,7 @@ class Deidentifier:
                 return None
             codings = _loads(value).get("coding")
             found = [c for c in codings if isinstance(c, dict)] if isinstance(codings, list) else []
-            walk.said = {c.get("display") for c in found if self._is_public(c.get("system"))}
+            walk.said = {c.get("display") for c in found if self._is_public(c.get("system"), walk)}
             return inner(value, walk)
 
         return step

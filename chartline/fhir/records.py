@@ -304,7 +304,7 @@ def _index(entries: list[_Entry], raws: list[bytes]) -> dict[str, str]:
     for entry, raw in zip(entries, raws, strict=True):
         if not isinstance(entry.fullUrl, str) or not raw:
             continue
-        kind, own = _told(raw)
+        kind, own = told(raw)
         identity = own or id_of(entry.fullUrl)
         if kind and identity:
             name = f"{kind}/{identity}"
@@ -313,7 +313,7 @@ def _index(entries: list[_Entry], raws: list[bytes]) -> dict[str, str]:
     return {url: name for url, name in index.items() if url not in doubtful}
 
 
-def _told(raw: bytes) -> tuple[str | None, str | None]:
+def told(raw: bytes) -> tuple[str | None, str | None]:
     """The type and the id that a resource claims."""
     begins = _BEGINS.match(raw)
     if begins and begins[2]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _LITERAL = re.compile(
     r"(?:.*/)?([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?(?:#\S*)?"
@@ -118,8 +118,27 @@ def compartment() -> Mapping[str, tuple[tuple[str, ...], ...]]:
     return {kind: tuple(tuple(p.split(".")) for p in paths) for kind, paths in body["elements"].items()}
 
 
-def patient_of(tree: Mapping[str, Any], resource_id: str, targets: Mapping[str, str | None]) -> str | None:
-    """Logical id of the one Patient whose compartment a resource is in; None for none or more than one.
+_SUBJECTS = frozenset({"subject", "patient", "beneficiary", "individual"})
+"""Elements that say whose a resource is; others of the compartment say who else had to do with it."""
+
+
+class Whose(NamedTuple):
+    """Whose a resource is: logical ids of Patients.
+
+    Attributes:
+        patients: whose it is; none, or more than one when nobody can tell.
+        others: who else is named where a patient may stand that makes it part of the compartment.
+    """
+
+    patients: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+
+def whose(tree: Mapping[str, Any], resource_id: str, targets: Mapping[str, str | None]) -> Whose:
+    """The subject of a resource, else who else puts it into a compartment.
+
+    A mother who wrote, performed or pays for what is her child's does not make it hers. Where the subject is not
+    resolved nobody stands in for it.
 
     Args:
         tree: the parsed resource.
@@ -128,14 +147,24 @@ def patient_of(tree: Mapping[str, Any], resource_id: str, targets: Mapping[str, 
     """
     kind = tree["resourceType"]
     if kind == "Patient":
-        return resource_id
-    found = {
-        name.removeprefix("Patient/")
-        for path in compartment().get(kind, ())
-        for reference in _at(tree, path)
-        if (name := targets.get(reference) or "").startswith("Patient/")
-    }
-    return found.pop() if len(found) == 1 else None
+        return Whose((resource_id,))
+    subjects: set[str | None] = set()
+    others: set[str | None] = set()
+    for path in compartment().get(kind, ()):
+        found = subjects if path[0] in _SUBJECTS else others
+        found.update(targets.get(reference) for reference in _at(tree, path))
+    patients = _patients(subjects) if None in subjects else _patients(subjects) or _patients(others)
+    return Whose(patients, tuple(p for p in _patients(subjects | others) if p not in patients))
+
+
+def _patients(names: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted(n.removeprefix("Patient/") for n in names if n and n.startswith("Patient/")))
+
+
+def patient_of(tree: Mapping[str, Any], resource_id: str, targets: Mapping[str, str | None]) -> str | None:
+    """Logical id of the one Patient that a resource is of, see ``whose``; None for none or more than one."""
+    found = whose(tree, resource_id, targets).patients
+    return found[0] if len(found) == 1 else None
 
 
 def _at(node: Any, path: tuple[str, ...]) -> Iterator[str]:

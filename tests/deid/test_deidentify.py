@@ -97,6 +97,17 @@ BINARIES = [
         )
     ),
 ]
+EVE = {"reference": "Patient/eve-2"}
+BESIDE = [
+    _observation(8, "ada-1", performer=[EVE], valueString="brannagh says that quixmire sleeps. See Patient/example."),
+    {
+        "resourceType": "Account",
+        "id": "account",
+        "status": "active",
+        "subject": [EVE, {"reference": "Patient/ada-1"}],
+    },
+    {"resourceType": "Patient", "id": "example"},
+]
 RECORDS = [
     *PEOPLE,
     *(_note(n, s) for n, s in ((1, "ada-1"), (2, "ada-old"))),
@@ -146,17 +157,22 @@ def test_every_version_is_accounted_for(shifted):
 
 
 @pytest.mark.parametrize("name", ["expert_determination", "safe_harbor"])
-def test_a_note_in_a_binary_is_its_documents_and_one_of_two_patients_is_set_aside(spark, tmp_path, key_file, name):
-    settings, result = built(spark, tmp_path, key_file, name, [*PEOPLE[:3], *BINARIES])
+def test_what_names_two_patients_or_lies_in_a_binary_is_its_subjects_or_set_aside(spark, tmp_path, key_file, name):
+    settings, result = built(spark, tmp_path, key_file, name, [*PEOPLE[:3], *BINARIES, *BESIDE])
     assert dict(result.counts.filtered) == {"binary_in_its_document": 1, "type_not_in_policy": 1}
-    assert dict(result.counts.quarantined) == {"binary_of_two_patients": 2}
-    assert (result.counts.in_, result.counts.out) == (14, 10)
+    assert dict(result.counts.quarantined) == {"binary_of_two_patients": 2, "of_two_patients": 1}
+    assert (result.counts.in_, result.counts.out) == (17, 12)
     notes = rows(settings, "silver.notes")
     assert sorted(n["status"] for n in notes) == ["deidentified"] * 2 + ["withheld"] * 4
     texts = {n["text"] for n in notes if n["status"] == "deidentified"}
     assert len(texts) == 1
     assert not any(s in " ".join(texts) for s in SECRETS)
     assert "rests at" in " ".join(texts)
+    made = [r for r in rows(settings, "silver.resources") if r["resource_type"] == "Observation"]
+    assert {r["subject_id"] for r in made} == {n["subject_id"] for n in notes if n["text"]}
+    said = json.loads(made[0]["json"])["valueString"]
+    assert "says that" in said
+    assert not any(w in said.lower() for w in ("brannagh", "quixmire", "example"))
 
 
 @pytest.mark.spark

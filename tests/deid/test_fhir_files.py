@@ -318,3 +318,58 @@ def test_a_patient_named_by_identifier_is_known_to_the_text_unless_two_bear_it(t
     ids = re.findall(r'"Patient","id":"(\w+)"|"id":"(\w+)"', "".join(written(tmp_path / "two").values()))
     subject = json.loads(written(tmp_path / "two")["00001-Observation.ndjson"].splitlines()[0])["subject"]
     assert subject.get("reference", "").removeprefix("Patient/") not in {i for pair in ids for i in pair if i}
+
+
+MOTHER = {
+    "resourceType": "Patient",
+    "id": "eve-2",
+    "name": [{"family": "Brannagh", "given": ["Siobhan"]}],
+    "telecom": [{"system": "phone", "value": "6175550123"}],
+}
+
+
+def told_of(text, **elements):
+    code = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
+    base = {"resourceType": "Observation", "id": "o-1", "status": "final", "code": code, "valueString": text}
+    return base | {"effectiveDateTime": "2015-03-05"} | elements
+
+
+def test_a_resource_is_treated_as_its_subjects_and_knows_who_else_is_named(tmp_path, run):
+    own = {"subject": {"reference": "Patient/ada-1"}, "performer": [{"reference": "Patient/eve-2"}]}
+    (tmp_path / "in" / "a.ndjson").write_text(
+        lines(PATIENT, MOTHER, told_of("brannagh, 6175550123, asked how quixmire is", **own), document("Patient/ada-1"))
+    )
+    run()
+    text = said(tmp_path / "out")[0]
+    assert "asked how" in text
+    assert not any(w in text.lower() for w in ("brannagh", "6175550123", "quixmire"))
+    made = [json.loads(x) for f in (tmp_path / "out").iterdir() for x in f.read_text().splitlines()]
+    shifted = {r.get("effectiveDateTime") or r.get("date", "")[:10] for r in made} - {""}
+    assert len(shifted) == 1, "one offset of one patient"
+
+
+def test_what_may_be_of_two_patients_is_set_aside(tmp_path, run):
+    both = [{"reference": "Patient/ada-1"}, {"reference": "Patient/eve-2"}]
+    account = {"resourceType": "Account", "id": "a", "status": "active", "subject": both}
+    group = {"resourceType": "Group", "id": "g", "type": "person", "actual": True}
+    group["member"] = [{"entity": reference} for reference in both]
+    (tmp_path / "in" / "a.ndjson").write_text(
+        lines(PATIENT, MOTHER, account, told_of("well", performer=both), told_of("well", id="o-2", focus=both), group)
+    )
+    counts = run()
+    assert counts["quarantined"] == {"of_two_patients": 2}
+    assert counts["filtered"] == {"type_not_in_policy": 1}
+    assert counts["out"] == 3
+
+
+@pytest.mark.parametrize(("own", "stays"), [("example", False), ("someone-else", True)])
+def test_an_id_without_a_digit_goes_only_where_a_text_tells_it_as_one(tmp_path, run, own, stays):
+    text = "As an example see Patient/example. Patient/family education was given."
+    (tmp_path / "in" / "a.ndjson").write_text(
+        lines(PATIENT | {"id": own}, told_of(text, subject={"reference": f"Patient/{own}"}))
+    )
+    run()
+    made = said(tmp_path / "out")[0]
+    assert ("Patient/example" in made) is stays
+    assert "As an example see" in made
+    assert "Patient/family education" in made

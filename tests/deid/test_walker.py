@@ -292,6 +292,41 @@ def test_a_local_code_stays_and_its_system_does_not_tell_whose_it_is():
     assert made == [{"system": "urn:chartline:system:x", "code": "PULSE-1"}]
 
 
+@pytest.mark.parametrize(
+    ("system", "public"),
+    [
+        ("http://loinc.org", True),
+        ("http://loinc.org/", True),
+        ("http://terminology.hl7.org/CodeSystem/v2-0360/2.7", True),
+        ("http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", True),
+        ("http://hl7.org/fhir/sid/icd-10-cm", True),
+        ("urn:oid:2.16.840.1.113883.6.238", True),
+        ("http://loinc.org/patient/John", False),
+        ("http://loinc.org.saint-elsewhere.org/codes", False),
+        ("http://loinc.org?patient=4711", False),
+        ("http://hl7.org/fhir/sid/us-ssn", False),
+        ("http://hl7.org/fhir/sid/us-ssn/078051120", False),
+        ("http://hl7.org/fhir/observation-status?mrn=4711", False),
+        ("http://hl7.org/fhir/observation-status#4711", False),
+        ("http://hl7.org/fhir/Patient/83004711", False),
+        ("http://hl7.org/fhir/078-05-1120", False),
+        ("http://hl7.org/fhir/john-smith", False),
+        ("http://terminology.hl7.org/CodeSystem/garcia", False),
+        ("http://hl7.org/fhir/Practitioner/house", False),
+        ("http://hl7.org/fhir/Bell", False),
+        (f"http://terminology.hl7.org/CodeSystem/of{SECRET}", False),
+        ("http://terminology.hl7.org/NamingSystem/NCSBNID", False),
+        ("urn:oid:2.16.840.1.113883.6.238.078051120", False),
+        ("urn:iso:std:iso:3166:Bell", False),
+    ],
+)
+def test_only_the_address_of_a_published_vocabulary_passes(system, public):
+    made = through(observation(code={"coding": [{"system": system, "code": "a-1", "display": "Pulse"}]}))
+    (coding,) = made["code"]["coding"]
+    assert coding["system"] == (system if public else "urn:chartline:system:x")
+    assert ("display" in coding) is public
+
+
 def test_a_public_display_stays_unless_it_names_somebody():
     stay = {"Systolic blood pressure": True, f"Pressure of {SECRET}": False, "Dr. Bell": False, "Bell palsy": True}
     for display, stays in stay.items():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chartline.fhir import definitions, references
-from chartline.fhir.references import links, patient_of, survey, target
+from chartline.fhir.references import links, patient_of, survey, target, whose
 
 INDEX = {"urn:uuid:1": "Patient/p1", "urn:oid:1.2.3": "Organization/o1", "http://h.org/r/x": "Patient/p9"}
 
@@ -105,8 +105,24 @@ def test_the_patient_is_found_by_compartment():
 def test_none_or_more_than_one_patient_is_none():
     assert patient(observation()) is None
     assert patient(observation(subject={"reference": "Group/1"})) is None
-    assert patient(observation(subject={"reference": "Patient/1"}, performer=[{"reference": "Patient/2"}])) is None
+    assert patient(observation(performer=[{"reference": "Patient/1"}, {"reference": "Patient/2"}])) is None
     assert patient(observation(focus=[{"reference": "Patient/1"}])) is None
+
+
+def test_a_resource_is_its_subjects_whoever_else_had_to_do_with_it():
+    mother = [{"reference": "Patient/2"}]
+    observed = observation(subject={"reference": "Patient/1"}, performer=mother)
+    assert whose(observed, "o", dict(links(survey(observed), observed, INDEX))) == (("1",), ("2",))
+    assert patient({"resourceType": "Coverage", "id": "c", "payor": mother, "beneficiary": observed["subject"]}) == "1"
+    assert patient(observation(subject={"reference": "Group/1"}, performer=mother)) == "2"
+    account = {"resourceType": "Account", "id": "a", "subject": [observed["subject"], *mother]}
+    assert patient(account) is None
+
+
+def test_nobody_stands_in_for_a_subject_that_is_not_resolved():
+    unknown = observation(subject={"reference": "Patient?identifier=x|1"}, performer=[{"reference": "Patient/2"}])
+    found = whose(unknown, "o", dict(links(survey(unknown), unknown, INDEX)))
+    assert found == ((), ("2",))
 
 
 def test_every_compartment_path_is_an_element_that_may_name_a_patient():
