@@ -7,7 +7,10 @@ import bz2
 import gzip
 import json
 import pickle
+import re
 import sys
+import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 
 OUT = Path(__file__).resolve().parents[1] / "chartline" / "deid" / "text" / "data" / "lexicon.json.gz"
@@ -37,8 +40,50 @@ def cities(folder: Path) -> list[str]:
     return sorted({c["name"].lower() for c in found if c["countrycode"] == "US"})
 
 
+# Cyrillic and Greek letters as passports write them (ICAO 9303, where a letter stands for several the shortest).
+_ROMAN = str.maketrans(
+    dict(
+        pair.split("=")
+        for pair in """
+        а=a б=b в=v г=g д=d е=e ж=zh з=z и=i й=y к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=kh ц=ts ч=ch ш=sh
+        щ=shch ы=y э=e ю=yu я=ya ъ= ь= і=i ї=i є=ye ґ=g
+        α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o
+        ø=o ł=l đ=d ð=d ı=i ə=a ß=ss
+        """.split()
+    )
+)
+_NAME = re.compile(r"[a-z]{3,}")
+
+
+def romanised(name: str) -> str:
+    """A name in small Latin letters without accents; empty where its script is another."""
+    spelled = unicodedata.normalize("NFC", name.lower()).translate(_ROMAN)
+    folded = "".join(c for c in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(c))
+    return folded.translate(_ROMAN)
+
+
+def world(folder: Path, kind: str, words: set[str]) -> list[str]:
+    """First or last names of the world's locales in Faker but the American one, which are no English words."""
+    sys.path.insert(0, str(next(folder.glob("faker-*"))))
+    from faker.providers import person
+
+    found: set[str] = set()
+    for path in sorted(Path(person.__file__).parent.glob("*/__init__.py")):
+        if path.parent.name in ("en_US", "en"):
+            continue
+        provider = __import__(f"faker.providers.person.{path.parent.name}", fromlist=["Provider"]).Provider
+        for attribute in dir(provider):
+            if attribute.startswith(kind) and "name" in attribute and attribute.endswith(("names", "male", "female")):
+                values = getattr(provider, attribute)
+                if isinstance(values, Collection):
+                    names = [v for v in values if isinstance(v, str)]
+                    found |= {romanised(part) for v in names for part in re.split(r"[\s\-']+", v)}
+    return sorted(n for n in found if _NAME.fullmatch(n) and n not in words)
+
+
 def main(folder: Path) -> None:
     medical = next(folder.glob("deidkit-*/**/medical_vocab.txt")).read_text().split()
+    unusable = {*english(folder), *(w.lower() for w in medical), *drugs(folder)}
     body = {
         "female": census(folder, "dist.female.first"),
         "male": census(folder, "dist.male.first"),
@@ -47,6 +92,8 @@ def main(folder: Path) -> None:
         "medical": sorted({w.lower() for w in medical if w.isalpha()}),
         "drugs": drugs(folder),
         "cities": cities(folder),
+        "world_first": world(folder, "first", unusable),
+        "world_last": world(folder, "last", unusable),
     }
     with OUT.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as out:
         out.write(json.dumps({k: " ".join(v) if k != "cities" else "|".join(v) for k, v in body.items()}).encode())

@@ -95,6 +95,8 @@ class Lexicon:
     female: dict[str, int]
     male: dict[str, int]
     last: dict[str, int]
+    world_first: frozenset[str]
+    world_last: frozenset[str]
     words: frozenset[str]
     medical: frozenset[str]
     cities: frozenset[str]
@@ -117,6 +119,8 @@ def load() -> Lexicon:
         ranked = {k: {w: i for i, w in enumerate(body[k].split())} for k in ("female", "male", "last")}
         made = Lexicon(
             **ranked,
+            world_first=frozenset(body["world_first"].split()),
+            world_last=frozenset(body["world_last"].split()),
             words=frozenset(body["words"].split()),
             medical=frozenset(body["medical"].split() + body["drugs"].split() + _listing("brands")),
             cities=frozenset(body["cities"].split("|")),
@@ -124,7 +128,7 @@ def load() -> Lexicon:
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.") from None
-    if min(map(len, (made.female, made.last, made.words, made.cities, made.everyday))) < 1000:
+    if min(map(len, (made.female, made.last, made.world_first, made.words, made.cities, made.everyday))) < 1000:
         raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.")
     return made
 
@@ -194,9 +198,9 @@ def kind(word: str) -> Kind:
     sure = (rank < _COMMON_FIRST or surname) and name not in lists.everyday
     medical = not sure and _listed(name, lists.medical)
     return Kind(
-        first=rank < 1 << 20,
+        first=rank < 1 << 20 or name in lists.world_first,
         common_first=rank < _COMMON_FIRST,
-        last=name in lists.last,
+        last=name in lists.last or name in lists.world_last,
         surname=surname,
         word=not sure and ((medical and rank >= _COMMON_FIRST) or _listed(name, lists.words)),
         medical=medical,
