@@ -199,7 +199,7 @@ def kind(word: str) -> Kind:
     medical = not sure and _listed(name, lists.medical)
     return Kind(
         first=rank < 1 << 20 or name in lists.world_first,
-        common_first=rank < _COMMON_FIRST,
+        common_first=rank < _COMMON_FIRST or name in lists.world_first,
         last=name in lists.last or name in lists.world_last,
         surname=surname,
         word=not sure and ((medical and rank >= _COMMON_FIRST) or _listed(name, lists.words)),
