@@ -127,6 +127,20 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             False,
         ),
         (
+            # Over a number that is also below a line, where a word that no score or dose follows stands before it.
+            "day-brought",
+            rf"(?<=\b(?:to|rec'd|received|done|given|filled|placed|removed|drawn|sent|called|repeat|recheck|rechecked|recert|procedure|surgery|note|letter|out|home|back|per|thru|eff|eff\.|"
+            rf"appt|appointment|f/u|follow[\s\-]up|refill|visit|admit|report|scan|bx|biopsy|clamp|transfer|transferred|closed|signed|faxed|mailed|hearing|court|expired|exam|exp|return|reviewed|"
+            rf"consult|dose|shot|vaccine|booster|flu|covid|zoster|tdap|eval|discharge|ended|ends|begins|began|fell|fall|injury|DOI|SOC|ROC|EGD|colonoscopy|mammo|mammogram|xray|x-ray|US|PET|DEXA)[:,]?\s)"
+            rf"(?P<m>0?[1-9]|1[0-2])/(?P<d>1[1-9]|2\d|3[01])(?![\w/%]|[.\-]\d|\s*(?:mg|mL|points?|hours?|hrs?|tabs?|strength|scale|on\s(?:the|a)\s|for\s(?:pain|age)))",
+            True,
+        ),
+        (
+            "weekday-nth",
+            r"\b(?:Mon|Tues?|Wed(?:nes)?|Weds|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+(?:the\s+)?(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b",
+            False,
+        ),
+        (
             "sign-off",
             rf"(?=\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?\s*(?:$|\n|[,;@]|\d))(?:(?<=\b(?:MD|DO|RN|NP|PA-?C?|LPN|APRN|PharmD|PGY-?\d|MS-?\d)\.?,?\s)|(?<=(?:^|\s)[-–—]{{1,2}}\s?\p{{Lu}}[\w.'’\- ]{{1,30}}\s))"
             rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?:/{_YEAR})?(?=\s*(?:$|\n|[,;]|@|\d\d:?\d\d\b))",
@@ -165,7 +179,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
         40,
     ),
     "holiday": (("holiday",), 20, 40),
-    "weekday": (("weekday-date",), 1, 30),
+    "weekday": (("weekday-date", "weekday-nth"), 1, 30),
     "quarter": (("quarter",), 1, 16),
     "parted": (
         (
@@ -177,6 +191,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
             "month-slash-year",
             "year-month",
             "partial",
+            "day-brought",
             "sign-off",
         ),
         12,
@@ -240,7 +255,7 @@ _DAY_NAMES = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _DAY_NAME = re.compile(r"(?P<w>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*)(?P<dot>\.?,?\s+)(?:the\s+)?(?=\S)", re.IGNORECASE)
 # Dates that are found by what stands before them are written without it.
 _BARE = regex.compile(rf"(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?:/{_YEAR})?")
-_NO_DAY = frozenset({"the-nth", "holiday", "quarter", "weekday-date"})
+_NO_DAY = frozenset({"the-nth", "weekday-nth", "holiday", "quarter", "weekday-date"})
 
 
 def shifted(text: str, days: int) -> str | None:

@@ -32,6 +32,14 @@ _TOWN = r"(?:(?:St|Ste|Ft|Mt|Pt)\.|[A-Z][A-Za-z'’\-]+)"
 _CITY = rf"{_TOWN}(?:[ \t]+{_TOWN}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
 _TAIL = rf"(?:\s*[,\n|]\s*{_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?"
+# What American streets are called most often, which people write without the word for a street.
+_BARE_STREETS = """
+    Elm Oak Maple Pine Cedar Walnut Main Washington Sycamore Chestnut Spruce Birch Willow Hickory Ash Poplar Magnolia
+    Cherry Dogwood Locust Juniper Laurel Linden Broadway Lincoln Jefferson Madison Jackson Adams Monroe Franklin Hamilton
+    Church Mill Market Lake Sunset Elmwood Lakeview Fairview Highland Prospect Pleasant Cottonwood Mulberry Redwood Beech
+    Hawthorne Summit Meadow Woodland Riverside Hillcrest Oakwood Maplewood Cedarwood Park Front Water College School Union
+    First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth
+    """.split()
 _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
 _IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|\-–]*\s*[\(\[\"']?\s*"
 
@@ -57,11 +65,13 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
     for kind, name, pattern, fold, group in [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
+        ("URL", "handle", r"(?<![\w.@/])@(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
+        ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle|profile)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*[._\d#\-@])[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
         ("EMAIL", "email", r"(?<![\w.+%\-])[\w.+%\-]++(?:@[\w\-]+(?:\.[\w\-]+)+|\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b)", True, ""),
         ("EMAIL", "email-said", r"(?:(?<=\be-?mail(?: is)?[:\s]{1,2})|(?=[\w\-]*[._\d]))(?<![\w.])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
-        ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4}){1,4}(?![\w:])|(?<![\w:])(?:[0-9a-f]{1,4}:){2,6}:[0-9a-f:]{1,20}(?![\w])", True, ""),
-        ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])", True, ""),
+        ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:])|(?<![\w:])(?=[0-9a-f:]*::)(?:[0-9a-f]{1,4}:){1,7}:?(?::?[0-9a-f]{1,4}){0,6}(?:%\w+)?(?![\w:])", True, ""),
+        ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])|(?<![\w.])(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}(?![\w.])", True, ""),
         ("SSN", "ssn", r"(?<![\w\-])(?:\d{3}-\d{2}-\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|(?:\*{3}|[Xx]{3})-(?:\*{2}|[Xx]{2})-\d{4})(?![\w\-])", False, ""),
         ("SSN", "ssn-label", r"\b(?:SSN|social security(?: number| no\.?)?)[\s:#is]*(?P<v>\d[\d \-]{7,11}\d|(?:ending in\s*)?\d{4})\b", True, "v"),
         ("PHONE", "phone", r"(?<![\w.\-/])(?:\+?1[\s.\-]*)?(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–]\d{4}(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
@@ -85,17 +95,23 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,6}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
+        ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
+        ("ID", "tail", r"(?<![\w\-])N\d{2,4}[A-HJ-NP-Z]{1,2}(?![\w\-])", False, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?[ \t]+(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT.upper() if False else _UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
-        ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?i:Via|Camino|Calle|Avenida|Paseo|Rue|Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street-bare", rf"(?<![\w./\-])\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:{'|'.join(_BARE_STREETS)})\b(?=[ \t]*(?:[,;.)|\n]|$))(?:[ \t]*,[ \t]*{_CITY}(?=[ \t]*,?[ \t]*\b{STATE}\b))?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
+        ("ADDRESS", "street-said", rf"(?i:(?<=\b(?:lives at|living at|resides at|residing at|residence|home|address|addr|mailing address|old address|new address|new|moved to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$)){_UNIT}", False, ""),
         ("ADDRESS", "hl7-address", r"(?<=[|~])[^|^~\n]{3,60}\^[^|^\n]{0,40}\^[^|^\n]{2,40}\^[A-Za-z]{2}\^\d{5}(?:-?\d{4})?", False, ""),
         ("MRN", "hl7-id", r"(?<=PID\|[^|\n]{0,4}\|[^|\n]{0,40}\|)[^|^\n]{3,}", False, ""),
         ("NAME", "hl7-field", r"(?<=PID\|(?:[^|\n]*\|){4})[^|\n]+|(?<=NK1\|[^|\n]*\|)[^|\n]+", False, ""),
         ("NAME", "hl7-name", r"(?:(?<![\w^])|(?<=\|\d{4,12}\^))\p{L}[\p{L}'’ \-.]+\^\p{L}[\p{L}'’\-.]*(?:\^[\p{L}.]{0,20})*", False, ""),
         ("ADDRESS", "po-box", rf"\b(?:P\.?\s?O\.?|Post Office)\s?Box\s+\#?\d+{_TAIL}", True, ""),
+        ("PHONE", "hl7-phone", r"\^\d{3}\^\d{7}(?=[|^~\r\n]|$)", False, ""),
+        ("ADDRESS", "rural-box", r"\b(?:R\.?R\.?|Rural Route|Route|Rte?\.?|HC|Star Route|SR|County Road|CR|Hwy)\s?#?\d{1,4},?\s*Box\s*#?\d+[A-Z]?\b", True, ""),
         ("ADDRESS", "rural", r"\b(?:RR|Rural Route|HC|Hwy|Highway|County Road|CR|State Route|SR)\s?\#?\d{1,4}(?:,?\s*Box\s*\d+)?(?=[\s,.])(?=.{0,40}\b\d{5}\b)", False, ""),
         ("LOCATION", "city-state", rf"\b(?P<v>{_CITY}\s*,\s*{STATE})\b(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("LOCATION", "county", r"\b(?:[A-Z][\w'’.\-]+\s+){1,3}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
@@ -136,6 +152,8 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
         "ext",
     ],
     "ssn-label": ["ssn", "social security"],
+    "handle-label": "insta ig twitter tiktok snap facebook fb discord reddit venmo cash telegram linkedin whatsapp youtube twitch skype user screen handle profile".split(),
+    "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
     "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
 }
 # Rules that look around a word: how far before it and after it.
@@ -145,6 +163,7 @@ _AROUND: dict[str, tuple[str, int, int]] = {
     "email-said": (".com .org .net .edu .gov", 80, 1),
     "email": ("@ (dot) [dot] {dot} dot", 120, 120),
     "ip6": ("::", 40, 40),
+    "handle": ("@ u/", 2, 40),
     "po-box": ("box", 16, 120),
     "county": ("county parish borough township precinct", 80, 12),
     "zip": ("zip postal", 1, 70),
@@ -157,7 +176,7 @@ _HINTS = Hints(
 )
 _NUMBERED = re.compile(r"(?<![\w\-])[\w\-]*\d[\w\-]*")
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
-_COLONS = re.compile(r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]")
+_COLONS = re.compile(r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]|(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.")
 _OLD = re.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
 _STATE_AFTER = re.compile(r",\s*([A-Z][A-Za-z]+)")
 _STATE_STARTS = frozenset(POSTAL) | frozenset(s.split()[0].title() for s in STATES)
@@ -185,7 +204,7 @@ def find(text: str) -> Iterator[Found]:
             continue
         if name in ("mixed", "mixed-lower") and _CODE.fullmatch(match.group()):
             continue
-        if name == "hl7-name" and not _person_parts(match.group()):
+        if name == "hl7-name" and not (_PERSON_ID.search(text, max(0, start - 14), start) or _person_parts(match.group())):
             continue
         if name == "city-state":
             start = _trimmed(text, start, end)
@@ -218,8 +237,10 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 24, 40))
     yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
     yield from _streets(text, numbered)
+    yield from _at(text, "docket", (a for a, _ in numbered))
+    yield from _at(text, "tail", (a for a, _ in numbered if text[a] == "N"))
     if "^" in text:
-        yield from _in(text, ("hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
+        yield from _in(text, ("hl7-phone", "hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
 
 
 def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
@@ -230,6 +251,9 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
         near = {w.lower() for w in _WORD.findall(text, end, end + 100)}
         if text[start:end].isdigit() and _ZIP_NEAR.search(text, end, end + 110):
             yield from _at(text, "street-zip", [start])
+        if text[start:end].isdigit():
+            yield from _at(text, "street-bare", [start])
+            yield from _at(text, "street-said", [start])
         if not near.isdisjoint(_STREET_OPENERS):
             yield from _at(text, "street-named", [start])
         if near.isdisjoint(STREET_WORDS):
@@ -266,6 +290,9 @@ def _ascends(text: str) -> bool:
     """Whether two numbers of the same length are a range, as in ``sodium 134-138``."""
     low, high = text.split("-")
     return len(low) == len(high) <= 3 and int(low) < int(high)
+
+
+_PERSON_ID = re.compile(r"\|\d{4,12}\^$")
 
 
 def _person_parts(component: str) -> bool:
