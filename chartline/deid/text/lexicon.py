@@ -62,28 +62,58 @@ POSTAL = """
 # Persons after whom medicine names things; such a name alone, or before its noun, is not a patient's.
 EPONYMS = frozenset(
     """
-    achilles addison adson alzheimer apgar argyll arnold asperger austin babinski baker barlow barr barre barrett
-    bartholin bartter basedow beck becker behcet bell bennett berger bernard binswanger biot bishop bitot blalock
-    blount boerhaave bouchard bowen boxer braden bristol broca brodie brown brudzinski brugada budd buerger burkitt
-    caesar calve carroll castleman celsius chagas charcot chediak cheyne chiari child chvostek clark coats colles
-    conn coombs cooley cori coxsackie creutzfeldt crigler crohn cullen cushing dandy dercum dix doppler down
-    dressler dubin duchenne duke dupuytren eaton ebstein ehlers eisenmenger ellison epley epstein erb ewing fabry
-    fallot fanconi felty finkelstein fitz foley fordyce forrester fournier friedreich galeazzi ganz gardner gaucher
-    gilbert glasgow gleason goldman goodpasture gottron gower graham gram grave graves grey guillain hallpike
-    hamilton hansen harris hartmann hashimoto hawkins heberden heimlich henoch hill hirschsprung hodgkin hoffmann
-    holter homan homans horner hunt hunter huntington hurler hutchinson ishihara jacksonian jakob janeway jarisch
-    jeghers jones kaposi kartagener kawasaki kegel kehr kellgren kernig kienbock killip klinefelter klumpke kocher
-    koplik korotkoff korsakoff krebs kupffer kussmaul lachman lambert lamaze langerhans laurence leber legg leopold
-    lewy lhermitte likert lisfranc little ludwig lyme lynch maddox mallampati mallory marfan marie maze mcardle
-    mcburney mcintosh mcmurray meckel meige meniere merkel meyer milroy mobitz moebius montgomery moro morse morton
-    munchausen murphy najjar neer nissen norton ober ortolani osgood osler paget pap papanicolaou parinaud parkes
-    parkinson patrick payne perthes peutz peyronie pfannenstiel phalen pick plummer pompe pott pugh purkinje ramsay
-    ranson raynaud reed refsum reiter reye rinne ritter robertson romberg roth rotor roux rovsing salter scheuermann
-    schirmer schlatter schober schwann sever shiga sims sjogren smith snellen spurling still stokes sturge swan
-    sydenham takayasu takotsubo tanner tay tetralogy thomas tietze tinel tooth tourette trendelenburg trousseau
-    turner unna valsalva vincent virchow von wallenberg walker weber wegener weil weiss wells wenckebach wernicke
-    auer babcock ballard balfour bankart barthel billroth bookwalter bovie breslow debakey epworth framingham hampton
-    karnofsky kerley metzenbaum nottingham penrose sezary tinetti zubrod westergren west whipple white willebrand williams wilms wilson wolff wood yergason zenker zollinger
+    abrikossoff achard achilles addison adson airy alagille albers allis alpert alport alzheimer amsler anitschkow
+    apert apgar arbor argyll arnold aschoff asherman askanazy asperger auer austin babcock babinski bainbridge baker
+    balfour balint ballard bankart banti barany barlow barr barre barrett barthel bartholin bartter basedow bassini
+    bazett bechterew beck becker beckwith beers behcet bell bence bennett berger bernard bernese bertin bhutan
+    billroth binet binswanger biot birt bishop bismarck bitot bjerrum blackfan blalock blom blount boas bochdalek
+    boerhaave bogota bookwalter borg bormann bosniak bouchard bouveret bovie bowen boxer braden breslow bricker
+    bristol broca broders brodie brostrom brown brudzinski brugada brunnstrom bruton buchwald budd buerger bunyan
+    burkitt burow caesar calot calve canavan cantlie caroli carroll castleman celsius chagas charcot chediak chevron
+    cheyne chiari child chopart chvostek clark cloquet coats cockcroft codman cogan colles conn cooley coombs cori
+    corti costen courvoisier cowden cowper coxsackie creutzfeldt crigler crohn crouzon cullen curling cushing
+    dalrymple dandy danis darier deauville deaver debakey dejerine dercum dieulafoy dix dohle donath doppler dor
+    dornier down dressler dubin duchenne duke dupuytren durie eagle eaton ebola ebstein eck ehlers eisenmenger ekbom
+    ellison epley epstein epworth erb erdheim essex ewart ewing fabry faget falk fallot fanconi fazekas felty
+    fergusson fick finkelstein fitz flechsig foley fontan fordyce forrester fournier framingham freiberg friedreich
+    froehlich froin froment fuchs galant galeazzi gallant ganz gardner gardos gaucher gault gehrig gerota gerstmann
+    ghon giannotti giemsa gilbert girdlestone glasgow gleason gleeson glisson goldman golgi gomori goodpasture
+    goodsall gosselin gottman gottron gower gowers graefe graham gram grave graves greenfield greulich grey grocott
+    guillain guyon hageman haglund hallervorden hallpike halsted hamilton hampton hansen hardinge harris hartmann
+    hartnup hashimoto hassall hawkins heberden hebra heimlich henle henoch hering hertel hesselbach hill hinchey
+    hirschsprung hodgkin hoehn hoffa hoffmann hollenhorst holter homan homans horner hotchkiss howship hoyer huhner
+    hume hunner hunt hunter huntington hurler hurthle hutchinson ishak ishihara jacksonian jaffe jakob janeway janus
+    jarisch jarvik jatene jeghers jendrassik jobe jones kaposi karnofsky kartagener kasabach kasai kawasaki kayser
+    kegel kehr kellgren kerley kernig kestenbaum kienbock kiesselbach killip kirschner klatskin kleihauer kleine
+    klinefelter klippel klumpke knodell kocher koplik korotkoff korsakoff kostmann kraske krebs kudo kugelberg
+    kupffer kussmaul kveim labbe lachman laennec lafora lamaze lambert landolt langer langerhans lanz lapidus
+    lasegue latarjet latzko lauge laurence leber legg lembert lennox leopold leriche lesch lewy lhermitte libman
+    lichtenstein lieberkuhn likert lille lindau linton lisfranc little littre lobstein loeffler lovset lown ludwig
+    lugano lugol luschka lutembacher lyell lyme lynch mackay maddox madelung maffucci magendie mahurkar maisonneuve
+    malecot mallampati mallory malpighi mankin mantoux marburg marfan marie marjolin masaoka masson masuda masuko
+    matas maugeri maze mcardle mcburney mccune mcintosh mcmurray mcvay meckel meige meigs mendel mendelsohn
+    mendelson menetrier meniere menkes merkel metzenbaum meyer mikulicz milroy mirizzi mobitz moebius mohs mollaret
+    monro montgomery morgagni moro morquio morse mortimer morton mowat mulliken munchausen munro murphy musset
+    mustard naegele naffziger najjar neer neisser nernst nesbit nezelof niemann nikolsky nissen noonan norrie norton
+    norwalk nottingham nylen ober oberst oddi ogilvie oldfield ollier ondine ormond ortolani osgood osler
+    outerbridge paget pancoast paneth pap papanicolaou papez parinaud parkes parkinson parkland passy pasteur patau
+    patrick pavlik payne pel pelger penfield penrose perls perthes peutz peyronie pfannenstiel pfeiffer phalen pick
+    pirogoff plaut plummer pohl poiseuille poland pomeroy pompe ponseti pott poupart prader prague prinzmetal
+    puestow pugh purkinje putti queckenstedt quincke rai ramsay ranke ranson ranvier rapoport rathke raynaud
+    recklinghausen reed refetoff refsum reinke reiter rendu rett reye rhinne riedel rinne risser ritter rives
+    robertson rockall rodin romberg rosai roth rotor rotterdam rouget rous roux rovsing sabin sachs saethre salter
+    sandifer santorini sarnat schamroth schatzki schaumann scheuermann schiff schilling schirmer schlatter schlemm
+    schmorl schober schonlein schwann scoville seldinger seldon semont sengstaken senning sertoli sever sezary
+    shaker shenton shiga shober shouldice shprintzen shwachman siggaard simmonds sims sistrunk sjogren skene sluder
+    smith snellen soave souttar spigelian spiro spitz spurling stargardt steinert stensen stickler still stokes
+    stoppa strassmann strumpell sturge sudeck sulzberger swan sydenham sylvius syme symonds tachdjian takayama
+    takayasu takotsubo tanaka tanner tarlov taussig tay tempus tenckhoff tetralogy thal thiersch thomas thomsen
+    tietze tinel tinetti tinu tolosa tooth torkildsen toupet tourette townes treacher trendelenburg treves trousseau
+    tullio turcot turner tyrrell tzanck uhthoff unna valsalva vater veress verner vidian vincent vineberg virchow
+    volkmann von voorhoeve waardenburg wada waldenstrom waldeyer walker wallenberg warburg warthin waterhouse
+    waterston weber wechsler wegener weil weiss wells wenckebach werdnig wernicke west westergren wharton whipple
+    white whitehall wickham wiggers willebrand willi williams wilms wilson wiskott wolff wolfram wood wrisberg yale
+    yergason zadik zahn zancolli zellweger zenker ziehl zieve zinn zollinger zubrod
     """.split()
 )
 
@@ -103,7 +133,8 @@ class Lexicon:
     everyday: frozenset[str]
 
 
-def _listing(name: str) -> list[str]:
+def listing(name: str) -> list[str]:
+    """The words of a list that was written by hand."""
     return (_DATA / f"{name}.txt").read_text(encoding="utf-8").split()
 
 
@@ -122,9 +153,9 @@ def load() -> Lexicon:
             world_first=frozenset(body["world_first"].split()),
             world_last=frozenset(body["world_last"].split()),
             words=frozenset(body["words"].split()),
-            medical=frozenset(body["medical"].split() + body["drugs"].split() + _listing("brands")),
+            medical=frozenset(body["medical"].split() + body["drugs"].split() + listing("brands")),
             cities=frozenset(body["cities"].split("|")),
-            everyday=frozenset(_listing("everyday")),
+            everyday=frozenset(listing("everyday")),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.") from None
@@ -174,10 +205,15 @@ class Kind:
         return not (self.first or self.last or self.word)
 
 
+_PREFIXES = frozenset({"non", "anti", "pre", "post", "peri", "sub", "pro", "self", "x", "e"})
+
+
 @lru_cache(maxsize=1 << 17)
 def kind(word: str) -> Kind:
     """What the lists say of a word; a hyphenated word is a name when a part is, a word when all parts are."""
     parts = [p for p in plain(word).split("-") if p]
+    if len(parts) > 1 and parts[0] in _PREFIXES:
+        parts = parts[1:]
     if len(parts) > 1:
         kinds = [kind(p) for p in parts]
         return Kind(

@@ -17,14 +17,15 @@ from chartline.deid.text.spans import Found
 
 _TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
-_TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|Officer|Capt|Judge|Hon|Sir|Dame|Madam|NP|PA|RN|Attending|Resident|Señor|Sra|Sr)"
+_TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|Attending|Resident|Señor|Sra|Sr)"
 _CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN)\b\.?"
-_KIN = r"(?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
+_KIN = r"(?:son|dtr|dau|gma|gpa|hubby|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
 _LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 _FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
-    de la van von der den del della di da dos das du le bin ibn al el ter ten y e st mc mac af zu
+    de la van von der den del della di da dos das du le bin ibn bint binti ben bat wa abu al el ter ten y e st mc mac af av
+    ap zu dela delos los las viuda vda
     """.split()
 )
 # Capitalised words that carry no name: headings, sections, sentence starts.
@@ -47,7 +48,13 @@ PLAIN = (
     callback home work cell mobile state county city street avenue road drive zip code status type class grade stage
     level score test result results blood urine stool sputum culture panel count rate pressure heart lung liver
     kidney brain chest abdomen pelvis back neck head spine skin muscle bone joint eye ear nose throat mouth english
-    spanish french american african asian hispanic caucasian white black latino native medicare medicaid veterans
+    spanish french american african asian hispanic caucasian white black latino latina latin native danish swedish
+    norwegian finnish dutch german italian greek polish russian ukrainian czech hungarian romanian bulgarian serbian
+    croatian bosnian albanian turkish armenian arabic hebrew persian farsi pashto urdu hindi punjabi bengali tamil
+    telugu gujarati nepali chinese mandarin cantonese japanese korean vietnamese thai lao khmer hmong burmese tagalog
+    filipino samoan tongan hawaiian somali amharic tigrinya swahili yoruba igbo hausa haitian creole cuban mexican
+    portuguese brazilian irish scottish welsh british canadian australian indian pakistani egyptian ethiopian nigerian
+    navajo cherokee lakota medicare medicaid veterans
     affairs united states best latest what which when where why how if as but also then than so such any all each
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called
@@ -56,7 +63,7 @@ PLAIN = (
     | frozenset(
         # Short forms and headings of clinical writing.
         """
-    med meds rec recs mrn acct appt tx rx hx dx sx fx cx bx pmh psh fh sh ros hpi cc ap sincerely regards signed max ok
+    e-mail emails my me us re via med meds rec recs mrn acct appt tx rx hx dx sx fx cx bx pmh psh fh sh ros hpi cc ap sincerely regards signed max ok
     ortho neuro cards renal heme onc endo pulm psych peds gyn optho ophtho rheum derm tele anesthesia radiology triage
     handoff shift bed wound diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
     ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
@@ -79,17 +86,17 @@ _ROLES = (
     r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
-    r"|donor|recipient|informant|witness|author|student|boss|instructor|trainer|sponsor|stylist|baby (?:girl|boy))"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|owner|dispatcher|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|baby (?:girl|boy))"
 )
 _MEETS = (
     r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)"
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
     r"|called|updated|written|interviewed|witnessed|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
     r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|attn|d/w|s/w"
-    r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters))"
+    r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|born to|bedside|parents?))"
 )
 _EPONYM_NOUNS = (
-    r"(?:['’]s?)?[\s\-]+(?:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
+    r"(?:['’]s?)?[\s\-]+(?i:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
     r"|cyst|lymphoma|sarcoma|tumou?r|thyroiditis|esophagus|oesophagus|ulcers?|fracture|dystrophy|chorea|ataxia|encephalopathy"
     r"|contracture|nodes?|nodules?|spots?|lines?|bodies|body|cells?|stain|catheter|procedure|operation|repair|fundoplication"
     r"|pouch|drain|tube|reflex|response|triad|tetralogy|law|formula|equation|rule|rules|method|technique|position|incision"
@@ -116,14 +123,14 @@ _KINFOLK = regex.compile(
     rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{_KIN})\b|['’]s\s+(?i:{_KIN}|chart|parents|family|PCP|room)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{_KIN})\b"
 )
 _SAYS = regex.compile(
-    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works)\b"
+    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave)\b"
 )
 _FACILITY_END = (
     r"(?:Hospitals?|Hosp\.?(?!\w)|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Inc|LLC|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective)\s+Services|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
 )
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
@@ -199,7 +206,7 @@ _HINTS = Hints(
         "called": "called named nicknamed goes known prefers alias aka nickname".split(),
         "label": [*literals(_LABELS[3:-1].replace(r"a\.k\.a\.|", "")), "a.k.a"],
         "kin": """
-            son daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
+            son dtr dau gma gpa hubby bf gf auntie nana mgm mgf pgm pgf foc moc sib ex daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
             caregiver guardian neighb fianc cousin niece nephew grand step girlfriend boyfriend widow sibling twin
             relative contact next nok poa proxy employer boss coworker nanny babysitter teacher coach parent
             companion interpreter advocate
@@ -226,8 +233,23 @@ _HINTS = Hints(
             manufacturing logistics foods construction consulting enterprises preschool daycare montessori kindergarten
             head police fire sheriff public nursery manor villa bank credit hotel motel casino restaurant diner
             supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
+            courthouse superior district svcs social legal human protective police sheriff ems derm gastro
+            ortho cardio peds uro neuro dme rx drugstore apothecary dispensary salon grill caf bakery brewery motors warehouse
+            foundation legion vfw ymca ywca group sober halfway pathology dermatopathology transport freight airline railroad
+            turnpike bottling brewing packing meats poultry mining energy chemical pharmaceuticals insurance mutual llp
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
             """.split(),
+        "brings": """
+            work employ occupation facility site bed chair transport sales waiter waitress custodian janitor programmer accountant
+            teller grade retired job drives driver foreman manager cashier nurse clerk barista cook server welder mechanic
+            machinist supervisor teacher guard engineer stocker technician laid hired fired attend enrolled student
+            freshman sophomore junior senior graduated goes dialyzes daycare day school shelter pharmacy lives resides
+            resident stays staying admitted transfer accepted discharge d/c dc placed placement respite rehab hospitali
+            seen evaluated treated surgery followed lab imaging done delivered born picked called call records referred
+            volunteers sent
+            """.split(),
+        "at": ["at", "@"],
+        "kind": "pharmacy hospital elementary high middle nursing daycare school police warehouse courthouse".split(),
         "saint": ["st"],
         "of": """
             university college hospital church temple city planned children first second our upmc kaiser intermountain
@@ -295,12 +317,15 @@ def _judge(word: str) -> tuple[str, Kind]:
     return _shape(word), kind(word)
 
 
+_ARTICLE = regex.compile(r"(?:al|el|an|ar|as|ash|at|az|ad)[-’']\p{Lu}.+")
+
+
 def _shape(word: str) -> str:
     if len(word) == 1:
         return "initial" if word.isupper() else "lower"
     if word.isupper():
         return "upper"
-    return "capital" if word[0].isupper() else "lower"
+    return "capital" if word[0].isupper() or _ARTICLE.fullmatch(word) else "lower"
 
 
 def find(reading: Reading) -> Iterator[Found]:
@@ -309,7 +334,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found: list[Found] = []
     found += _facilities(text, hints)
     found += (f for f in _cities(text, words, hints) if not things.hold(f.start, f.end))
-    found += _titled(text, hints)
+    found += (f for f in _titled(text, hints) if f.source != "name:kin" or not things.hold(f.start, f.end))
     found += _labelled(text, hints)
     found += _last_first(text, words)
     found += _speakers(text)
@@ -317,8 +342,15 @@ def find(reading: Reading) -> Iterator[Found]:
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
     found = [f for f in found if not _PLACEHOLDER.fullmatch(text, f.start, f.end)]
+    found += _initials(text, words)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
-    yield from found
+    yield from (_owner(text, f) for f in found)
+
+
+def _owner(text: str, found: Found) -> Found:
+    """A name without the ending that tells what is its own."""
+    owns = found.type == "NAME" and text[found.end - 2 : found.end] in ("'s", "’s")
+    return Found(found.start, found.end - 2, "NAME", found.source) if owns and found.end - found.start > 3 else found
 
 
 def _opened(
@@ -373,9 +405,13 @@ def _runs(text: str, words: list[Token]) -> Iterator[Found]:
         if run and not _joined(text, run[-1], token):
             yield from _judged(text, run)
             run = []
-        if (token.shape in ("capital", "upper", "initial") and not _unit(text, token)) or (
-            token.text in PARTICLES and _before_name(words, i)
-        ):
+        if (
+            token.shape in ("capital", "upper", "initial")
+            and not _unit(text, token)
+            and not (
+                not run and token.shape == "initial" and _LETTERED.search(text, max(0, token.start - 16), token.start)
+            )
+        ) or (token.text in PARTICLES and _before_name(words, i)):
             run.append(token)
         elif run:
             yield from _judged(text, run)
@@ -388,6 +424,14 @@ def _before_name(words: list[Token], i: int) -> bool:
     while i < len(words) and words[i].text in PARTICLES:
         i += 1
     return i < len(words) and words[i].shape in ("capital", "upper")
+
+
+# Nouns that a letter goes with: it is no initial.
+_LETTERED = regex.compile(
+    r"(?:\d|\b(?i:hepatitis|hep|influenza|flu|grade|stage|class|type|vitamin|density|category|group|level|zone|profile|factor|part|plan"
+    r"|schedule|option|step|bed|room|appendix|figure|table|series|child[\s\-]pugh|pugh|protein|troponin|immunoglobulin|strain|category|column"
+    r"|section|block|specimen|item|exhibit|arm|cohort|wing|unit|building|tower|pod|team|twin|baby|grp|cat|vit|strep|LA)\s)\Z"
+)
 
 
 def _unit(text: str, token: Token) -> bool:
@@ -418,6 +462,8 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     if token.shape == "initial" or token.text in PARTICLES:
         return False
     name, found = plain(token.text), token.kind
+    if len(token.text) <= _ACRONYM and token.shape == "capital" and not token.text[1:].islower():
+        return token.text[1] not in "'’"  # ``IgE`` is no Ige
     led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
     if led and after is not None and (found.surname or name not in PLAIN):
         # ``Peter CHALMERS`` is written so on purpose; ``Peter ECG`` is not.
@@ -449,12 +495,20 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
         if token is not None and not _plain(token, part[-1] if part else None, ahead):
             part.append(token)
             continue
-        if token is not None and _last_name_that_is_a_word(text, part, token):
+        if token is not None and (_between(part, token, ahead) or _last_name_that_is_a_word(text, part, token)):
             part.append(token)
             continue
         yield from _person(text, part)
         part = []
     yield from _upper_case(text, run)
+
+
+def _between(part: list[Token], token: Token, ahead: Token | None) -> bool:
+    """Whether a rare word stands between two names: it is one."""
+    rare = token.shape == "capital" and not token.kind.everyday and not token.kind.medical
+    if not rare or not part or ahead is None or plain(token.text) in PLAIN or not token.text[1:].islower():
+        return False
+    return part[-1].kind.strong and ahead.kind.strong and ahead.shape == "capital"
 
 
 def _last_name_that_is_a_word(text: str, part: list[Token], token: Token) -> bool:
@@ -601,6 +655,9 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             )
         ):
             return True
+        does = _SAYS.match(text, part[-1].end) or _SPOKEN.match(text, part[-1].end)
+        if does and names[0].kind.last and all(t.kind.strong and t.kind.last for t in rest):
+            return True
         ambiguous_first = (
             (names[0].kind.common_first and any(t.kind.last for t in rest))
             or (
@@ -615,6 +672,9 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
         )
     return _one_name(text, part, names[0], initials=initials, usual=names_ok)
+
+
+_STOPS = regex.compile(r"\s?[,;:()|]|\s*(?:\n|$)")
 
 
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
@@ -642,7 +702,11 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
                 or (only.kind.unknown and only.shape == "capital")
                 or (only.kind.last and text[part[0].end] == ".")
             )
-        return only.kind.first and (only.kind.strong or text[part[-1].end : part[-1].end + 1] == ".")
+        return only.kind.first and (
+            only.kind.strong
+            or text[part[-1].end : part[-1].end + 1] == "."
+            or (only.kind.common_first and _STOPS.match(text, part[-1].end) is not None)
+        )
     if only.shape == "upper":
         return False
     return usual and only.kind.common_first and only.kind.strong and not only.kind.eponym
@@ -677,7 +741,7 @@ def _inner_capital(word: str) -> bool:
 def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """A name after a title or a word that brings a person, whatever its case."""
     for m in _opened(_TITLED, text, hints, "title"):
-        for found in _kept(text, m.start("v"), m.end("v"), "name:title", first=True):
+        for found in _kept(text, m.start("v"), m.end("v"), "name:title", first=bool(_FORM.match(m.group()))):
             # A form of address goes with the name; an office ("Nurse", "Attending") stays.
             yield Found(m.start() if _FORM.match(m.group()) else found.start, found.end, found.type, found.source)
     for m in _opened(_DOCTORS, text, hints, "title"):
@@ -718,6 +782,52 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         yield Found(start, stop, "NAME", source)
 
 
+_SIGNED_OFF = regex.compile(
+    r"(?:(?<=[.!?)\]\n]\s?)|(?<=\s))[-–—~]{1,2}\s?(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
+    r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
+    r"|(?<=\b(?i:signed|reviewed|entered|transcribed|dictated|typed|witnessed|verified|drawn|documented|cosigned|initials|initialed|read|"
+    r"prepared|taken|tech|sonographer|scribe|recorded|scanned|roomed|charted|created|edited|logged|called)(?:\s?:|\sby:?|\s?/)\s|\b(?i:tech|sonographer|scribe|typist)\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))"
+)
+_PT_INITIALS = regex.compile(
+    r"\b(?i:pt|patient|client|resident|infant|child)\s(?P<v>[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?)(?=,?\s+(?i:is|was|has|had|will|reports?|reported|denie[sd]|states?|stated|says|said|endorse[sd]|complains?|"
+    r"presents?|presented|came|comes|seen|returns?|returned|called|lives|an?\s\d|who)\b|,?\s\(?\d{1,3}[\s\-]?(?:y|m\b|f\b))"
+    r"|(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives)\b"
+)
+# Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
+_NO_INITIALS = frozenset(
+    """
+    rn np pa md do pt ot st sw cm rt rd ms ma aa ta tx rx hx dx sx fx bx po iv im sq sc pr pv bid tid qid prn hs qd qod qhs ac
+    pc npo moc foc mgm mgf pgm pgf so bf gf ed er or icu ccu ems mom dad lpn lvn cna emt slp crna aprn pcp mds drs cc hpi
+    ros ap ua us ct mri mr xr cxr ekg ecg bp hr rr vs wt ht bmi inr bun cr wbc hgb hct plt na cl ca mg ph gi gu gyn ob ent
+    neuro ortho id hem onc endo psy ir nm mso dvt pe mi cad chf htn dm cva tia copd uti uri aki ckd esrd hiv hcv tb ms als
+    sob doe cp ha n v nv nvd abd wnl nad rrr ctab ok yes no aox ao a&o ama dc d/c fu f/u w/ wo s/p sp los loc gcs nih
+    fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
+    jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt
+    """.split()
+)
+
+
+def _initials(text: str, words: list[Token]) -> Iterator[Found]:
+    """Who signed with two or three letters, and a patient who is written with them, wherever they stand again."""
+    for m in _SIGNED_OFF.finditer(text, timeout=_TIMEOUT):
+        word = m.group("v").lower()
+        found = kind(word)
+        if (
+            word not in _NO_INITIALS
+            and word not in PLAIN
+            and not (m.group("v").islower() and (found.word or found.medical))
+        ):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:initials")
+    known = set()
+    for m in _PT_INITIALS.finditer(text, timeout=_TIMEOUT):
+        letters = m.group("v").replace(".", "").replace(" ", "")
+        if letters.lower() not in _NO_INITIALS:
+            known.add(letters)
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:initials")
+    if known:
+        yield from (Found(t.start, t.end, "NAME", "name:initials") for t in words if t.text.removesuffix("'s") in known)
+
+
 _CALLED = regex.compile(
     r"\b(?i:called|named|nicknamed|goes by|known as|prefers|alias|aka|nickname(?: is)?)\s+['\"‘“](?P<v>[A-Z][\w'’\-]+?(?:\s+[A-Z][\w'’\-]+?)?)['\"’”]"
 )
@@ -731,7 +841,7 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
         sure = k.strong or (k.unknown and (titled or i > 0)) or (titled and i == 0 and (k.last or k.first))
         if titled and i == 0 and name not in PLAIN and not k.medical:
             sure = True
-        if name in PLAIN or not sure or (not titled and i == 0 and not k.common_first):
+        if name in PLAIN or not sure or (not titled and i == 0 and not (k.common_first or k.surname)):
             break
         stop = m.end()
     if stop > start:
@@ -839,6 +949,15 @@ def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool
         return True
     if last.namely and not last.city and (first.unknown or first.namely) and not m.group().isupper():
         return not first.medical
+    if (
+        last.strong
+        and last.last
+        and first.last
+        and not last.city
+        and not first.medical
+        and m.group("first")[1:].islower()
+    ):
+        return text[m.end("first") : m.end("first") + 1] in ("", ".", ";", ")", "\n", "|", "(")
     named = first.common_first or first.unknown or (first.first and first.strong) or last.unknown
     return named and not last.medical and not first.medical and _opens(text, m.start())
 
@@ -884,17 +1003,39 @@ _NEXT = (frozenset({"", "."}), frozenset({"", ",", ".", ".,"}))
 
 def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, claimed: Places) -> Iterator[Found]:
     """Parts of names found once, wherever they stand again in the text."""
-    parts = {
-        plain(t.text)
+    said = {
+        plain(t.text): t
         for f in names
         for t in tokens(text[f.start : f.end])
-        if len(t.text) > 2 and t.shape != "initial" and not t.kind.word and plain(t.text) not in PLAIN
+        if len(t.text) > 2 and t.shape != "initial" and t.text not in PARTICLES
     }
-    for token in words:
-        if token.shape in ("capital", "upper") and plain(token.text) in parts:
+    parts = {w for w, t in said.items() if not t.kind.word and w not in PLAIN}
+    parts |= {p for w in parts for p in w.split("-") if len(p) > 3 and kind(p).strong}
+    doubtful = said.keys() - parts
+    for i, token in enumerate(words):
+        name = plain(token.text)
+        again = name in parts or (name in doubtful and _said_again(text, words, i))
+        if again and token.shape in ("capital", "upper"):
             found = Found(token.start, token.end, "NAME", "name:again")
             if not eponyms.hold(found.start, found.end) and not claimed.hold(found.start, found.end):
                 yield found
+
+
+def _said_again(text: str, words: list[Token], i: int) -> bool:
+    """Whether a word that was part of a name stands as one again: within a sentence, or as who speaks or acts."""
+    token = words[i]
+    if token.shape != "capital" or of_thing(text, token.end):
+        return False
+    if _SAYS.match(text, token.end) or _SPOKEN.match(text, token.end) or _followed(text, token.end):
+        return True
+    before = words[i - 1] if i else None
+    inside = before is not None and before.shape == "lower" and text[before.end : token.start] == " "
+    after = words[i + 1] if i + 1 < len(words) else None
+    apart = after is None or text[token.end : after.start] != " " or after.shape == "lower"
+    return inside and apart and not _NUMBER_AFTER.match(text, token.end)
+
+
+_NUMBER_AFTER = regex.compile(r"\s?[#\d]")
 
 
 # --- facilities and places ---------------------------------------------------------------------------
@@ -914,6 +1055,7 @@ def _facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
         if telling or end > m.end() or named:
             yield Found(start if telling else m.start(), end, "FACILITY", "name:facility")
+    yield from _brought(text, hints)
     for m in _opened(_SAINT, text, hints, "saint"):
         yield Found(m.start(), m.end(), "FACILITY", "name:saint")
     for m in _opened(_SYSTEMS, text, hints, "system"):
@@ -944,6 +1086,82 @@ _OF = regex.compile(
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
     r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s(?:[A-Z]|d['’])[\w'’\-]+){0,2})"
 )
+_WORKS = (
+    r"works?\s(?:full[\s\-]time\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?:?|retired\sfrom|job\s(?:at|with)"
+    r"|(?:drives|driver|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
+    r"|enrolled\s(?:at|in)|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)"
+)
+_CARES = (
+    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair)\sat"
+    r"|(?:pharmacy|facility|site)\s?:|admitted\s(?:to|at)|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\sto|d/c(?:'?d)?\sto|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+)
+_NAMED_PLACE = r"(?P<v>\p{Lu}[\w'’\-]*(?:\s+(?:(?:of|and|&|the|de|la|del|for)\s+){0,2}\p{Lu}[\w'’&\-]*){0,4})"
+_BROUGHT = regex.compile(
+    rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort)\b)"
+)
+_AT = regex.compile(rf"(?<=[a-z\d),;]\s|\()(?:at|@)\s+(?:the\s+)?{_NAMED_PLACE}")
+_KIND_BEHIND = regex.compile(
+    r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:pharmacy|hospital|elementary|high\sschool|middle\sschool|nursing\shome|daycare|school\sdistrict|police|warehouse|courthouse)\b"
+)
+
+
+def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities, employers and schools that only the words before them tell, such as ``works at``."""
+    for rule, hint in ((_BROUGHT, "brings"), (_AT, "at")):
+        for m in _opened(rule, text, hints, hint):
+            works = rule is _BROUGHT and m.group("work") is not None
+            end = _named_place(text, m.start("v"), m.end("v"), works=works, sure=rule is _BROUGHT)
+            if end > m.start("v"):
+                yield Found(m.start("v"), end, "FACILITY", "name:brought")
+    for start, end in windows(hints.get("kind", ()), 60, 16):
+        for m in _KIND_BEHIND.finditer(text, start, end, timeout=_TIMEOUT):
+            words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
+            while words and (plain(words[0].group()) in _GENERIC or kind(words[0].group()).medical):
+                words = words[1:]
+            kinds = [kind(w.group()) for w in words]
+            if (
+                kinds
+                and any(k.strong or k.unknown or k.city for k in kinds)
+                and not any(k.medical and k.word for k in kinds)
+            ):
+                yield Found(words[0].start(), m.end("v"), "FACILITY", "name:kind")
+
+
+def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) -> int:
+    """The end of what is named from a place on, ``start`` where nothing is.
+
+    ``works`` tells that the words before bring an employer or a school, ``sure`` that they bring any facility, not only a
+    place or a time.
+    """
+    stop, telling, count = start, False, 0
+    for m in TOKEN.finditer(text, start, end):
+        word, found, name = m.group(), kind(m.group()), plain(m.group())
+        if word[0].islower():
+            continue
+        if (
+            (found.medical and not works)
+            or _FORM.match(word)
+            or _ROLE_WORD.fullmatch(word)
+            or _KIN_WORD.fullmatch(word)
+        ):
+            break
+        if word.isupper() and (len(word) < 3 or not sure or name in _NO_INITIALS) and not (count and len(word) == 1):
+            break
+        stop, count = m.end(), count + 1
+        telling = telling or (name not in _GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
+    named = [w.group() for w in TOKEN.finditer(text, start, stop)]
+    several = count > 1 and not all(_general(w) for w in named)
+    return stop if (telling or several) and text[start:stop].lower() not in lexicon.STATES else start
+
+
+_MONTHS = frozenset("january february march april may june july august september october november december".split())
+
+
+def _general(word: str) -> bool:
+    """Whether a word tells nothing of which facility is meant."""
+    return plain(word) in _GENERIC or word[0].islower()
+
+
 _SAINT = regex.compile(r"\bSt\.?\s+[A-Z][a-z]+['’]s\b(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?")
 _AFTER_FACILITY = regex.compile(r",?\s+(?P<v>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s+(?:[A-Z]|d['’])[\w'’\-]+){0,2})")
 

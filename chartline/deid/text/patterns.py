@@ -66,7 +66,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
         ("URL", "handle", r"(?<![\w.@/])@(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
-        ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle|profile)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*[._\d#\-@])[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
+        ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*(?:(?<=@)\w|[._\d\-]\w|\d|#\d))[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
         ("EMAIL", "email", r"(?<![\w.+%\-])[\w.+%\-]++(?:@[\w\-]+(?:\.[\w\-]+)+|\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b)", True, ""),
         ("EMAIL", "email-said", r"(?:(?<=\be-?mail(?: is)?[:\s]{1,2})|(?=[\w\-]*[._\d]))(?<![\w.])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
@@ -102,7 +102,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT.upper() if False else _UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
-        ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|(?<=\d{{3}}[ \t])via|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-bare", rf"(?<![\w./\-])\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:{'|'.join(_BARE_STREETS)})\b(?=[ \t]*(?:[,;.)|\n]|$))(?:[ \t]*,[ \t]*{_CITY}(?=[ \t]*,?[ \t]*\b{STATE}\b))?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-said", rf"(?i:(?<=\b(?:lives at|living at|resides at|residing at|residence|home|address|addr|mailing address|old address|new address|new|moved to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$)){_UNIT}", False, ""),
         ("ADDRESS", "hl7-address", r"(?<=[|~])[^|^~\n]{3,60}\^[^|^\n]{0,40}\^[^|^\n]{2,40}\^[A-Za-z]{2}\^\d{5}(?:-?\d{4})?", False, ""),
@@ -152,7 +152,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
         "ext",
     ],
     "ssn-label": ["ssn", "social security"],
-    "handle-label": "insta ig twitter tiktok snap facebook fb discord reddit venmo cash telegram linkedin whatsapp youtube twitch skype user screen handle profile".split(),
+    "handle-label": "insta ig twitter tiktok snap facebook fb discord reddit venmo cash telegram linkedin whatsapp youtube twitch skype user screen handle".split(),
     "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
     "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
 }
@@ -176,7 +176,9 @@ _HINTS = Hints(
 )
 _NUMBERED = re.compile(r"(?<![\w\-])[\w\-]*\d[\w\-]*")
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
-_COLONS = re.compile(r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]|(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.")
+_COLONS = re.compile(
+    r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]|(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."
+)
 _OLD = re.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
 _STATE_AFTER = re.compile(r",\s*([A-Z][A-Za-z]+)")
 _STATE_STARTS = frozenset(POSTAL) | frozenset(s.split()[0].title() for s in STATES)
@@ -204,7 +206,9 @@ def find(text: str) -> Iterator[Found]:
             continue
         if name in ("mixed", "mixed-lower") and _CODE.fullmatch(match.group()):
             continue
-        if name == "hl7-name" and not (_PERSON_ID.search(text, max(0, start - 14), start) or _person_parts(match.group())):
+        if name == "hl7-name" and not (
+            _PERSON_ID.search(text, max(0, start - 14), start) or _person_parts(match.group())
+        ):
             continue
         if name == "city-state":
             start = _trimmed(text, start, end)
