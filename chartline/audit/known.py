@@ -4,9 +4,9 @@ The rule against false alarms, which is also printed in the report:
 
 - **Found anywhere, as whole words:** whole names in either order, name parts that are on no list of words, common
   names, eponyms or places (``Quixmire``, ``Abe604``), e-mails, street lines with a number, web addresses, ids of six
-  characters or more with a letter and a digit, whole numbers of nine digits or more, ``Type/id`` of any id, facilities
-  whose name has a distinctive word. Phones and social security numbers are compared by their digits, however they are
-  grouped.
+  characters or more with a letter and a digit (not ``10-minute-apgar-score``, which any text may say), whole numbers
+  of nine digits or more, ``Type/id`` of any id, facilities whose name has a distinctive word. Phones and social
+  security numbers are compared by their digits, however they are grouped.
 - **Found only near another value of the same person:** name parts that are also words (``May``, ``Long``), cities,
   five-digit ZIP codes, short ids and dates of birth count when two of different kinds stand within 60 characters. A
   birth date alone proves nothing, for the shifted date of one patient may be the true one of another.
@@ -112,7 +112,16 @@ def _certain_id(value: str, text: str) -> bool:
     plain = text.replace(" ", "")
     if "/" in value:  # Type/id
         return len(text.split()) > 1
-    return len(plain) >= 9 if plain.isdigit() else len(plain) >= 6 and any(c.isdigit() for c in plain)
+    if plain.isdigit():
+        return len(plain) >= 9
+    return len(plain) >= 6 and any(c.isdigit() for c in plain) and not _phrase(text)
+
+
+def _phrase(text: str) -> bool:
+    """Whether an id is words of the language with at most a two-digit number: ``10-minute-apgar-score`` is a label."""
+    words = [w for w in text.split() if not w.isdigit()]
+    kinds = [lexicon.kind(w) for w in words]
+    return len(words) > 1 and sum(map(str.isdigit, text)) <= 2 and all(k.word or k.medical for k in kinds)
 
 
 def _rare(text: str) -> bool:

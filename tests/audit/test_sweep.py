@@ -237,6 +237,14 @@ def test_a_short_id_is_found_as_a_reference_only(tmp_path):
     assert sweep([tmp_path], known).total == 1
 
 
+def test_an_id_that_is_a_label_is_found_as_a_reference_only(tmp_path):
+    party = (Known("ID", "10-minute-apgar-score"), Known("ID", "Observation/10-minute-apgar-score"))
+    (tmp_path / "a.json").write_text('{"display": "10 minute Apgar Score"}')
+    assert sweep([tmp_path], [party]).total == 0
+    (tmp_path / "a.json").write_text('{"reference": "Observation/10-minute-apgar-score"}')
+    assert sweep([tmp_path], [party]).categories == {"ID": 1}
+
+
 def test_a_clean_folder_is_clean_and_the_decoy_was_found_everywhere(tmp_path):
     (tmp_path / "x.txt").write_text("nothing here")
     found = sweep([tmp_path], [PERSON])
