@@ -26,7 +26,7 @@ from chartline.deid.context import PatientContext
 from chartline.deid.phrases import About, Phrases
 from chartline.deid.policy import DATES, Decision, Policy
 from chartline.errors import DataError
-from chartline.fhir import definitions, validate
+from chartline.fhir import definitions, references, validate
 from chartline.fhir.definitions import Element
 
 if TYPE_CHECKING:
@@ -1017,10 +1017,10 @@ class Deidentifier:
 
         def document(data: Any, kind: str, url: Any, walk: Walk) -> dict[str, str]:
             """What the attached document becomes, or the Binary that it lies in."""
-            target = literal(walk.links.get(url) or url) if isinstance(url, str) and not data else None
-            if target is not None and target[0] == "Binary":
+            name = references.binary(walk.links.get(url) or url) if isinstance(url, str) and not data else None
+            if name is not None:
                 walk.single += 1
-                raw = walk.binaries.get("/".join(target))
+                raw = walk.binaries.get(name)
                 if not raw:
                     return self._withheld(absent if raw is None else shared, place, kind, walk)
                 data, kind = binaries.content(raw, kind)

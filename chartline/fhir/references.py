@@ -20,7 +20,7 @@ _LITERAL = re.compile(
     r"(?:.*/)?([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?(?:#\S*)?"
 )
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]{2,63}/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
-_DOCUMENT = re.compile(r"https?://\S+/Binary/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_BINARY = re.compile(r"(?:\S*/)?(Binary/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 _URN = ("urn:uuid:", "urn:oid:")
 _URI_KEYS = ("url", "uri", "canonical")
 _REFERENCE_KEYS = frozenset({"reference", "type", "identifier", "display", "id", "extension"})
@@ -94,7 +94,7 @@ def links(found: Survey, tree: Mapping[str, Any], index: Mapping[str, str]) -> l
     contained = {f"#{c.get('id')}" for c in tree.get("contained") or () if isinstance(c, dict)} | {"#"}
     pairs = {r: target(r, index, contained) for r in found.references}
     for mention in found.mentions:
-        if mention in index or _RELATIVE.fullmatch(mention) or _DOCUMENT.fullmatch(mention):
+        if mention in index or _RELATIVE.fullmatch(mention) or binary(mention):
             pairs.setdefault(mention, target(mention, index, contained))
     return sorted(pairs.items(), key=lambda pair: pair[0])
 
@@ -109,6 +109,12 @@ def target(reference: str, index: Mapping[str, str], contained: Iterable[str] = 
         return None
     literal = _LITERAL.fullmatch(reference)
     return f"{literal[1]}/{literal[2]}" if literal else None
+
+
+def binary(address: str) -> str | None:
+    """``Binary/id`` of the address of a Binary, in whatever form a server writes it; None for any other address."""
+    match = _BINARY.fullmatch(address)
+    return match[1] if match else None
 
 
 @cache

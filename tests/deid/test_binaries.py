@@ -76,7 +76,10 @@ def through(url="Binary/b", held=b"", links=None, **attachment):
     return made
 
 
-@pytest.mark.parametrize("url", ["Binary/b", f"{SERVER}/Binary/b", f"{SERVER}/Binary/b/_history/2", URN])
+FORMS = ("Binary/b", f"{SERVER}/Binary/b", "/fhir/Binary/b", f"{SERVER}/Binary/b/_history/2", URN)
+
+
+@pytest.mark.parametrize("url", FORMS)
 def test_every_form_of_address_finds_the_binary(url):
     raw = json.dumps(binary("Bell is well")).encode()
     made = through(url, raw, links={URN: "Binary/b"})
@@ -175,6 +178,7 @@ def test_a_note_in_a_bundle_is_found_by_its_urn(run):
     [
         [document(), document(subject="eve-2", n=2)],
         [document(), document(f"{SERVER}/Binary/bin-1", "eve-2", 2)],
+        [document(), document("/api/Binary/bin-1", "eve-2", 2)],
     ],
 )
 def test_a_binary_of_two_patients_is_set_aside_and_withheld_from_both(run, owners):
