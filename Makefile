@@ -27,10 +27,10 @@ down: setup     ## End what 'make up' keeps
 
 test: setup     ## All tests
 	@scripts/preflight >/dev/null
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 unit: setup     ## The tests that need neither Spark nor Airflow's components
-	$(BIN)/python -m pytest -q -m "not spark and not live" --ignore=tests/end_to_end --ignore=tests/docs
+	$(BIN)/python -m pytest -q -n 2 -m "not spark and not live" --ignore=tests/end_to_end --ignore=tests/docs
 
 bench: setup    ## Speed and quality figures
 	@scripts/preflight >/dev/null

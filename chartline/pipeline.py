@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chartline import progress
 from chartline.errors import ChartlineError, MachineError
@@ -14,6 +15,11 @@ from chartline.lake import ledger
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_LITTLE = 64 << 20
+"""Bytes landed in all up to which interpreting plans costs less than compiling them: some 35,000 resources."""
 Stage = Callable[[Settings, str], StageResult]
 
 
@@ -43,40 +49,51 @@ def _land(sources: Sequence[Path]) -> Stage:
     return stage
 
 
+@contextmanager
+def _spark(settings: Settings) -> Iterator[SparkSession]:
+    """The session, with plans that fit how much has landed."""
+    from chartline.lake import spark, tables
+
+    started = spark.session(settings)
+    landed = sum(tables.read(settings, "landing.files", columns=["size"])["size"].to_pylist())
+    with spark.little_data(started) if landed <= _LITTLE else nullcontext():
+        yield started
+
+
 def _parse(settings: Settings, run_id: str) -> StageResult:
     from chartline.fhir.parse import parse
-    from chartline.lake.spark import session
 
-    return parse(session(settings), settings, run_id=run_id)
+    with _spark(settings) as spark:
+        return parse(spark, settings, run_id=run_id)
 
 
 def _deidentify(settings: Settings, run_id: str) -> StageResult:
     from chartline.deid.deidentify import deidentify
-    from chartline.lake.spark import session
 
-    return deidentify(session(settings), settings, run_id=run_id)
+    with _spark(settings) as spark:
+        return deidentify(spark, settings, run_id=run_id)
 
 
 def _timeline(settings: Settings, run_id: str) -> StageResult:
-    from chartline.lake.spark import session
     from chartline.timeline.timeline import timeline
 
-    return timeline(session(settings), settings, run_id=run_id)
+    with _spark(settings) as spark:
+        return timeline(spark, settings, run_id=run_id)
 
 
 def _assess(settings: Settings, run_id: str) -> StageResult:
-    from chartline.lake.spark import session
     from chartline.release.assess import assess
 
-    return assess(session(settings), settings, run_id=run_id)
+    with _spark(settings) as spark:
+        return assess(spark, settings, run_id=run_id)
 
 
 def _publish(candidate: str) -> Stage:
     def stage(settings: Settings, run_id: str) -> StageResult:
-        from chartline.lake.spark import session
         from chartline.release.publish import publish
 
-        return publish(session(settings), settings, candidate, run_id=run_id)
+        with _spark(settings) as spark:
+            return publish(spark, settings, candidate, run_id=run_id)
 
     return stage
 

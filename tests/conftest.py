@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[1]
+# The optimizing compiler of a JVM pays for itself after minutes of one work; tests are seconds of many.
+os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,10 +36,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one Spark session of this process; the runs of the command line and of Airflow compile their plans."""
     from chartline.lake.spark import little_data, session
 
-    # The optimizing compiler pays for itself after minutes of one work; tests are seconds of many.
-    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     started = session(Settings(lake=tmp_path_factory.mktemp("spark"), master="local[2]"), shuffle_partitions=2)
-    del os.environ["JAVA_TOOL_OPTIONS"]
     with little_data(started):
         yield started
     started.stop()

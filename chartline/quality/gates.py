@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 SEVERITIES = ("critical", "warning", "info")
-VERDICTS = ("passed", "not_applicable", "failed", "error")
 _FIELDS = frozenset({"id", "frame", "type", "kwargs", "severity", "meaning", "may_be_empty"})
 _TYPE = re.compile(r"expect_[a-z_]+")
 

@@ -70,7 +70,8 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         return before
     candidate = digest[:16]
     frames = {name: lake.read(spark, settings, name, version) for name, version in at.items()}
-    gates.one_key(settings, "release", _key_ids(settings, frames), key.id, run_id=run_id)
+    stamps = {name: _stamps(frame) for name, frame in frames.items() if name not in GOLD}
+    gates.one_key(settings, "release", _key_ids(settings, stamps), key.id, run_id=run_id)
     secret = key.derive("report", settings.project)
     allowed = evidence.allowed_kinds(rules)
     known = [tuple(k for k in party if k.type not in allowed) for party in sweep.known_from_lake(settings)]
@@ -86,7 +87,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     gate = "passed"
     try:
         with progress.step("gate release"):
-            facing = _gate_frames(spark, rules, key.id, frames["silver.resources"], swept, risk, results, agreed)
+            facing = _gate_frames(spark, rules, key.id, stamps["silver.resources"], swept, risk, results, agreed)
             gate = gates.check(settings, "release", facing, counts, run_id=run_id)
     except GateFailed as cause:
         gate = "failed"
@@ -125,29 +126,31 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     return result
 
 
-def _key_ids(settings: Settings, frames: Mapping[str, DataFrame]) -> dict[str, set[str | None]]:
+Stamps = set[tuple[str | None, str | None]]
+
+
+def _stamps(silver: DataFrame) -> Stamps:
+    """The policies and keys that made the rows of a table of silver."""
+    return {(r["policy_hash"], r["key_id"]) for r in silver.select("policy_hash", "key_id").distinct().collect()}
+
+
+def _key_ids(settings: Settings, silver: Mapping[str, Stamps]) -> dict[str, set[str | None]]:
     """The keys that made the rows of silver, and those that the commits of gold name."""
-    found: dict[str, set[str | None]] = {}
-    for name, frame in frames.items():
-        if name in GOLD:
-            found[name] = {tables.last_told(settings, name, "key_id")}
-        else:
-            found[name] = {r["key_id"] for r in frame.select("key_id").distinct().collect()}
-    return found
+    rows = {name: {key_id for _, key_id in stamps} for name, stamps in silver.items()}
+    return {**rows, **{name: {tables.last_told(settings, name, "key_id")} for name in GOLD}}
 
 
 def _gate_frames(
     spark: SparkSession,
     rules: Policy,
     key_id: str,
-    silver: DataFrame,
+    stamps: Stamps,
     swept: sweep.SweepResult,
     risk: Mapping[str, Any],
     results: Mapping[str, StageResult],
     agreed: Mapping[str, Any] | None,
 ) -> dict[str, DataFrame]:
     """The frames that ``expectations/release.json`` names."""
-    stamps = {(r["policy_hash"], r["key_id"]) for r in silver.select("policy_hash", "key_id").distinct().collect()}
     verdicts = {suite: results[stage].gates.get(suite, "missing") for suite, stage in evidence.SUITES.items()}
     first = risk["models"][0]
     control = "found" if swept.control and all(swept.control.values()) else "missed"

@@ -38,8 +38,6 @@ ROW_GROUP = 1 << 15
 """Rows of a row group; a fixed number, for row groups cut where a batch happened to end would change the bytes."""
 GRACE_DAYS = 30
 """Events later than so many days after death are left out: certificates and billing follow a death, care does not."""
-IDENTITY = ("subject_id", "time", "code", "numeric_value", "unit", "text_value")
-"""Two rows that agree in these say the same: one of them is an exact duplicate."""
 _EXTRA = {
     "end_time": pa.timestamp("us"),
     "available_time": pa.timestamp("us"),

@@ -80,6 +80,21 @@ class Base:
 
 
 @dataclass(frozen=True)
+class Stamps:
+    """What rows of silver say of their making.
+
+    Attributes:
+        policies: hashes of the policies they were made under.
+        keys: ids of the keys.
+        relative: whether their times are days.
+    """
+
+    policies: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    relative: bool = False
+
+
+@dataclass(frozen=True)
 class Scope:
     """What a run builds.
 
@@ -117,52 +132,59 @@ def timeline(spark: SparkSession, settings: Settings, *, run_id: str) -> StageRe
     for name in (*SILVER, *GOLD):
         tables.ensure(settings, name)
     try:
-        base = _base(spark, settings, at, key.id)
-        found = _keys(spark, settings, at, base.looked if base else None)
-        gates.one_key(settings, "timeline", found, key.id, run_id=run_id)
+        base, stamps = _base(spark, settings, at, key.id)
+        keys = {name: told.keys for name, told in stamps.items()}
+        gates.one_key(settings, "timeline", keys, key.id, run_id=run_id)
         near = base and len(base.looked) * base.run.counts.in_ <= _LITTLE * lake.BUCKETS
         with lake.little_data(spark) if near else nullcontext():
-            result = _build(spark, settings, scratch, {"run_id": run_id, "key_id": key.id}, at, base)
+            made = {"run_id": run_id, "key_id": key.id}
+            result = _build(spark, settings, scratch, made, at, base, stamps["silver.resources"])
     finally:
         shutil.rmtree(scratch.parent, ignore_errors=True)
     ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
     return result
 
 
-def _base(spark: SparkSession, settings: Settings, at: Mapping[str, int], key_id: str) -> Base | None:
-    """The run that gold still is as it left, if today's code made it under silver's policy and the lake's key."""
+def _base(
+    spark: SparkSession, settings: Settings, at: Mapping[str, int], key_id: str
+) -> tuple[Base | None, dict[str, Stamps]]:
+    """The run that gold still is as it left, if today's code made it under silver's policy and the lake's key.
+
+    With it what the rows of silver that are to be looked at say of their making.
+    """
+    looked = _looked(settings, at, key_id)
+    found = {name: _stamps(_in_buckets(lake.read(spark, settings, name, at[name]), looked)) for name in SILVER}
+    last = ledger.latest(settings, "timeline")
+    if looked is not None and last is not None and found["silver.resources"].policies <= set(last.extra["policies"]):
+        return Base(last, frozenset(looked)), found
+    if looked is not None:
+        found = {name: _stamps(lake.read(spark, settings, name, at[name])) for name in SILVER}
+    return None, found
+
+
+def _looked(settings: Settings, at: Mapping[str, int], key_id: str) -> set[int] | None:
+    """The buckets of silver that changed since gold was built; None when gold can tell nothing of today's."""
     last = ledger.latest(settings, "timeline")
     if last is None or (last.extra.get("code"), last.extra.get("key_id")) != (ledger.code_version(), key_id):
         return None
     if any(tables.version(settings, n) != last.tables.get(n) for n in GOLD):
         return None
-    looked: set[int] = set()
-    for name in SILVER:
-        found = tables.changed_buckets(settings, name, last.extra["silver"][name], at[name])
-        if found is None:
-            return None
-        looked |= found
-    policies, _ = _told(_in_buckets(lake.read(spark, settings, SILVER[0], at[SILVER[0]]), looked))
-    return Base(last, frozenset(looked)) if set(policies) <= set(last.extra["policies"]) else None
+    changed = [tables.changed_buckets(settings, n, last.extra["silver"][n], at[n]) for n in SILVER]
+    return None if None in changed else set().union(*filter(None, changed))
 
 
-def _keys(
-    spark: SparkSession, settings: Settings, at: Mapping[str, int], buckets: Collection[int] | None
-) -> dict[str, set[str | None]]:
-    """The keys of the rows of silver in these buckets, by table; what an earlier run looked at need not be read."""
-    frames = {name: _in_buckets(lake.read(spark, settings, name, at[name]), buckets) for name in SILVER}
-    return {n: {r["key_id"] for r in frame.select("key_id").distinct().collect()} for n, frame in frames.items()}
+def _stamps(silver: DataFrame) -> Stamps:
+    """What rows of a table of silver say of their making; not this call's policy: a stage run by hand may name another.
 
-
-def _told(silver: DataFrame) -> tuple[list[str], bool]:
-    """The hashes of the policies that rows of silver were made under, and whether their times are days.
-
-    Told by silver, not by this call's policy: a stage run by hand may not name the one silver was made under.
+    A key that is missing is the empty one.
     """
     from pyspark.sql import functions as f
 
-    row = silver.agg(f.array_sort(f.collect_set("policy_hash")), f.bool_or(f.col("offsets").isNotNull())).first()
-    return (list(row[0]), bool(row[1])) if row else ([], False)
+    relative = f.bool_or(f.col("offsets").isNotNull()) if "offsets" in silver.columns else f.lit(None)
+    row = silver.agg(
+        f.collect_set("policy_hash"), f.collect_set(f.coalesce("key_id", f.lit(""))), relative.cast("boolean")
+    ).first()
+    return Stamps(frozenset(row[0]), frozenset(row[1]), bool(row[2])) if row else Stamps()
 
 
 def _in_buckets(frame: DataFrame, buckets: Collection[int] | None) -> DataFrame:
@@ -266,12 +288,15 @@ def _build(
     commit: Mapping[str, str],
     at: Mapping[str, int],
     base: Base | None,
+    stamps: Stamps,
 ) -> StageResult:
     from pyspark.sql import functions as f
 
     run_id = commit["run_id"]
     silver, notes = (lake.read(spark, settings, n, at[n]) for n in SILVER)
-    policies, relative = (base.run.extra["policies"], base.run.extra["relative"]) if base else _told(silver)
+    policies, relative = sorted(stamps.policies), stamps.relative
+    if base:
+        policies, relative = base.run.extra["policies"], base.run.extra["relative"]
     medicines = _medicines(spark, settings, silver, relative, base, scratch)
     scope = _scope(spark, settings, at, base, medicines, scratch)
     picked, texts = silver, notes
