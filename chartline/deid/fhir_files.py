@@ -466,12 +466,16 @@ class _Writer:
         except orjson.JSONDecodeError:
             self._quarantined["not_shaped_as_fhir"] += 1
             return None
+        fate = self._world.binaries.fate(f"Binary/{given[1]}") if kind_of(given[0]) == "Binary" else None
+        if fate:
+            (self._quarantined if fate == binaries.OF_TWO else self._filtered)[fate] += 1
+            return None
         patient, earliest = self._contexts.of(told)
         state = Walk(patient, self._codes, self._world.links, earliest)
         state.contested, state.binaries = len(told.patients) > 1, self._world.binaries
         made = outcome(self._walk, *given, state)
         if made is None:
-            self._not_written(kind_of(given[0]), given[1])
+            self._filtered["type_not_in_policy"] += 1
             return None
         if isinstance(made, Refused):
             self._quarantined[made.reason] += 1
@@ -480,14 +484,6 @@ class _Writer:
         self._plain["notes"] += len(made.notes)
         self._plain["withheld"] += sum(note.status == "withheld" for note in made.notes)
         return made
-
-    def _not_written(self, kind: str, resource_id: str) -> None:
-        """Count a resource of a type that the policy does not name; a Binary may be part of a document."""
-        fate = self._world.binaries.fate(f"Binary/{resource_id}") if kind == "Binary" else None
-        if fate == binaries.OF_TWO:
-            self._quarantined[fate] += 1
-        else:
-            self._filtered[fate or "type_not_in_policy"] += 1
 
     def _whose(self, resource: Members, resource_id: str) -> references.Whose:
         """Whose a resource is; what says so is the same in all of a visit."""

@@ -58,6 +58,7 @@ MADE_ANEW = {
     "Extension": "an extension passes by its address in [extensions]",
 }
 _ID_FIX = "The id of a resource becomes a pseudonym; nothing else does."
+_DATA_FIX = "The data of an Attachment is a document, that of a Binary it points to included; nothing else is."
 _OF_EVERY_RESOURCE = frozenset({"id", "implicitRules", "language", "meta"})
 _TABLES = frozenset({"dates", "means", "text", "resources", "types", "paths", "extensions", "systems"})
 _SHORTEST_SYSTEM = 8  # characters; a shorter one would name every vocabulary
@@ -334,6 +335,8 @@ def _checked_paths(file: Path, section: Mapping[str, Any]) -> dict[str, Decision
         decision = _decision(file, "paths", path, body)
         if element is not None:
             _fitting(file, f'[paths] "{path}"', decision, element.type)
+        if decision.action == "attachment" and _kind(path.rpartition(".")[0]) != "Attachment":
+            raise _unfit(file, f'[paths] "{path}"', decision.action, "it", _DATA_FIX)
         _effective(file, path, decision)
         decided[path] = decision
     return decided
@@ -349,8 +352,9 @@ def _checked_types(file: Path, section: Mapping[str, Any]) -> dict[str, Decision
         _one_of(file, "[types]", name, known)
         decision = _decision(file, "types", name, body)
         _fitting(file, f'[types] "{name}"', decision, name)
-        if decision.action == "pseudonym":
-            raise _unfit(file, f'[types] "{name}"', decision.action, "a type", _ID_FIX)
+        if decision.action in ("pseudonym", "attachment"):
+            fix = _ID_FIX if decision.action == "pseudonym" else _DATA_FIX
+            raise _unfit(file, f'[types] "{name}"', decision.action, "a type", fix)
         decided[name] = decision
     return decided
 

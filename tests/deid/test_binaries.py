@@ -197,6 +197,14 @@ def test_the_security_context_of_a_binary_must_not_name_another_patient(run, con
     assert counts["withheld"] == withheld
 
 
+def test_a_policy_that_lets_binaries_pass_counts_each_once_all_the_same(run, tmp_path):
+    file = tmp_path / "open.toml"
+    file.write_text('name = "open"\nextends = "expert_determination"\n[resources]\nBinary = "kinds of documents"\n')
+    counts, made = run([PATIENT, document(), binary(), binary(id="bin-2")], name=str(file))
+    assert counts["filtered"] == {"binary_in_its_document": 1}
+    assert set(made["Binary"]) == {"resourceType", "id", "meta", "contentType"}
+
+
 def test_a_binary_that_no_document_points_to_is_not_written(run):
     counts, made = run([PATIENT | {"photo": [{"contentType": "image/png", "url": "Binary/bin-1"}]}, binary()])
     assert set(made) == {"Patient"}

@@ -189,6 +189,12 @@ def test_the_three_policies_differ_where_they_say():
         ('\n[types]\n"time" = { action = "date", reason = "x" }', "CL2045", ["time"]),
         ('\n[paths]\n"Patient.id" = { action = "keep", reason = "x" }', "CL2045", ["Patient.id", "pseudonym"]),
         ('\n[paths]\n"Task.input.valueId" = { action = "pseudonym", reason = "x" }', "CL2045", ["Task.input.valueId"]),
+        (
+            '\n[paths]\n"Task.input.valueBase64Binary" = { action = "attachment", reason = "x" }',
+            "CL2045",
+            ["Attachment"],
+        ),
+        ('\n[types]\n"base64Binary" = { action = "attachment", reason = "x" }', "CL2045", ["Attachment"]),
         ('\n[types]\n"id" = { action = "pseudonym", reason = "x" }', "CL2045", ["id", "pseudonym"]),
         ('\n[paths]\n"Reference.display" = { action = "keep", reason = "x" }', "CL2073", ["Reference.display"]),
         (
