@@ -85,11 +85,11 @@ class Held:
                 self._owners[name].add(owner)
 
     def get(self, name: str) -> bytes | None:
-        """A Binary; None for one that was not among the files, empty for one of two patients."""
-        packed = self._packed.get(name)
-        if packed is None:
+        """A Binary; empty for one of two patients, None for one that no document was seen to point to, or not here."""
+        packed, fate = self._packed.get(name), self.fate(name)
+        if packed is None or fate is None:
             return None
-        return b"" if self.fate(name) == OF_TWO else zlib.decompress(packed)
+        return b"" if fate == OF_TWO else zlib.decompress(packed)
 
     def fate(self, name: str) -> str | None:
         """What becomes of the Binary itself: ``READ``, ``OF_TWO``, or None for one that no document points to."""

@@ -205,6 +205,17 @@ def test_a_policy_that_lets_binaries_pass_counts_each_once_all_the_same(run, tmp
     assert set(made["Binary"]) == {"resourceType", "id", "meta", "contentType"}
 
 
+def test_what_the_first_reading_did_not_see_is_not_read_in_the_second():
+    held = binaries.Held(["DocumentReference"])
+    held.put("Binary/b", json.dumps(binary()).encode())
+    held.claim(["Binary/b"], "Patient", "ada-1")
+    assert held.get("Binary/b") is None
+    held.claim(["Binary/b"], "DocumentReference", "ada-1")
+    assert json.loads(held.get("Binary/b")) == binary()
+    held.claim(["Binary/b"], "DocumentReference", None)
+    assert held.get("Binary/b") == b""
+
+
 def test_a_binary_that_no_document_points_to_is_not_written(run):
     counts, made = run([PATIENT | {"photo": [{"contentType": "image/png", "url": "Binary/bin-1"}]}, binary()])
     assert set(made) == {"Patient"}
