@@ -108,6 +108,66 @@ _NICKNAMES: dict[str, tuple[str, ...]] = {
         "cynthia": "cindy",
         "nancy": "nan",
         "mary": "molly polly",
+        "nathaniel": "nate nat",
+        "nathan": "nate",
+        "donald": "don donnie",
+        "gabriel": "gabe",
+        "gabriela": "gaby",
+        "jonathan": "jon jonny",
+        "philip": "phil",
+        "phillip": "phil",
+        "douglas": "doug",
+        "vincent": "vince vinny",
+        "maximilian": "max",
+        "josephine": "josie jo",
+        "caroline": "carrie",
+        "charlotte": "lottie charlie",
+        "eleanor": "ellie nell nellie",
+        "evelyn": "evie",
+        "florence": "flo",
+        "harriet": "hattie",
+        "isabella": "bella izzy",
+        "isabel": "bella izzy",
+        "lillian": "lily lil",
+        "martha": "marty",
+        "matilda": "tilly mattie",
+        "mildred": "millie",
+        "stephanie": "steph",
+        "valerie": "val",
+        "veronica": "ronnie",
+        "winifred": "winnie",
+        "francisco": "paco pancho cisco",
+        "francisca": "paca paquita",
+        "jose": "pepe chepe",
+        "jesus": "chuy",
+        "ignacio": "nacho",
+        "guadalupe": "lupe lupita",
+        "rosario": "chayo",
+        "consuelo": "chelo",
+        "dolores": "lola",
+        "concepcion": "concha conchita",
+        "antonio": "tony tono",
+        "manuel": "manny manolo",
+        "eduardo": "eddie lalo",
+        "enrique": "kike quique",
+        "alejandro": "alex ale jandro",
+        "fernando": "nando",
+        "roberto": "beto",
+        "ricardo": "rick richie",
+        "dmitri": "dima mitya",
+        "dmitry": "dima mitya",
+        "mikhail": "misha",
+        "aleksandr": "sasha alex",
+        "aleksandra": "sasha alex",
+        "ekaterina": "katya kate",
+        "tatiana": "tanya",
+        "svetlana": "sveta",
+        "natalia": "natasha nata",
+        "anastasia": "nastya stacy",
+        "vladimir": "vova volodya",
+        "ivan": "vanya",
+        "mohammed": "mo",
+        "muhammad": "mo",
     }.items()
     for short in [short]
 }
@@ -128,6 +188,7 @@ def find(text: str, patient: PatientContext, providers: Providers | None = None)
     if patient.known:
         yield from _matches(text, rules(_met(text, patient.known)), "known")
         yield from _near(text, patient.known)
+        yield from _initials(text, patient.known)
     if providers is not None:
         yield from _matches(text, providers.rules(text), "known-provider")
 
@@ -200,7 +261,7 @@ def _needles(known: Known) -> tuple[str, ...]:
         nicks = (n for w in parts for n in _NICKNAMES.get(w.lower(), ()))
         found = [*(regex.sub(r"\d+$", "", w) for w in parts), *nicks]
     elif known.type in ("PHONE", "SSN", "MRN", "ID"):
-        found = [value, digits[1:]] if len(digits) == 11 else [value]
+        found = [value, digits[1:]] if len(digits) == 11 else [value, value.lstrip("0")]
     elif known.type == "BIRTHDATE":
         month, day = value[5:7], value[8:10]
         found = [
@@ -212,7 +273,8 @@ def _needles(known: Known) -> tuple[str, ...]:
         ]
     elif known.type == "STREET":
         unit = _unit_at(words)
-        found = ["".join(words[1 if unit > 2 and words[0].isdigit() else 0 : unit])]
+        said = [w for w in words[:unit] if not any(w.lower() in group for group in _STREET_WORDS)]
+        found = [max(said[1 if unit > 2 and words[0].isdigit() else 0 :] or [""], key=len)]
     elif known.type == "ZIP":
         found = [value[:5]]
     else:
@@ -249,6 +311,7 @@ def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
                 unsure
                 and text[m.start()].isupper()
                 and (plain(m.group()) not in names.PLAIN or _said_of(text, m.start(), m.end()))
+                and not (of == "LOCATION" and _starts_sentence(text, m.start()))
             ):
                 yield Found(m.start(), m.end(), of, source)
                 continue
@@ -330,8 +393,8 @@ def _forms(known: Known) -> Iterator[tuple[str, bool]]:
     elif known.type == "STREET":
         yield from ((form, False) for form in _street_forms(_words(value)))
     elif known.type == "CITY":
-        if len(value) > 2 and not kind(value).medical and value.lower() not in lexicon.STATES:
-            yield _loose(value.split()), len(value.split()) == 1 and kind(value).word
+        if len(value) > 2 and value.lower() not in lexicon.STATES:
+            yield _loose(value.split()), len(value.split()) == 1 and (kind(value).word or kind(value).medical)
     elif known.type == "ORGANIZATION":
         if len(value) > 5 and len(value.split()) > 1:
             yield r"[\s,.&]+".join(regex.escape(w) for w in _words(value)), False
@@ -367,9 +430,16 @@ def _name_forms(words: list[str]) -> Iterator[tuple[str, bool]]:
         yield rf"{initial}\.?\s*(?:\w\.?\s+)?(?<=[\s.]){cased}", False
     yield rf"{_loose([last])},\s*{_loose([first])}", False
     yield rf"{_loose([last])}\s+{_loose([first])}", kind(last).word
-    solid = "".join(words)
-    if len(solid) > 3 and not kind(solid).word:
-        yield _spelled(solid), False
+    for i in range(1, len(words)):
+        # A middle name is told by the record more often than by the note.
+        family = words[i:]
+        if i > 1:
+            yield _loose([first, *family]), False
+            yield rf"{_loose(family)},?\s*{_spelled(first)}", False
+        for parts in ([*words[:i], *family], [first, *family]):
+            solid = "".join(parts)
+            if len(solid) > 3 and not kind(solid).word:
+                yield _spelled(solid), False
     yield rf"{_spelled(first)}\s+{regex.escape(last[0])}\b\.?", not len(first) > 3
     for short in _NICKNAMES.get(first.lower(), ()):
         yield rf"{short}\s+{_spelled(last)}", False
@@ -400,6 +470,8 @@ def _number_forms(value: str) -> Iterator[tuple[str, bool]]:
     digits = regex.sub(r"\D", "", value)
     apart = rf"[\s.\-()/]{{0,{4 if len(solid) > 8 else 2}}}"
     yield apart.join(regex.escape(c) for c in solid), False
+    if solid.startswith("0") and len(solid.lstrip("0")) > 4:
+        yield apart.join(regex.escape(c) for c in solid.lstrip("0")), False
     if len(digits) == 11 and digits[0] == "1":
         yield apart.join(digits[1:]), False
 
@@ -412,15 +484,49 @@ def _unit_at(words: list[str]) -> int:
     return next((i for i, w in enumerate(words) if i > 1 and _UNIT.fullmatch(w)), len(words))
 
 
+_STREET_WORDS = [
+    set(line.split())
+    for line in """
+    street st
+    avenue ave av
+    boulevard blvd
+    road rd
+    drive dr
+    lane ln
+    court ct
+    circle cir
+    place pl
+    terrace ter terr
+    trail trl
+    parkway pkwy
+    highway hwy
+    square sq
+    north n
+    south s
+    east e
+    west w
+    saint st
+    mount mt
+    fort ft
+    """.strip().splitlines()
+]
+"""Words of streets that stand for each other."""
+
+
+def _street_word(word: str) -> str:
+    same = {s for group in _STREET_WORDS if word.lower() in group for s in group}
+    return rf"(?:{'|'.join(sorted(same, key=len, reverse=True))})" if same else regex.escape(word)
+
+
 def _street_forms(words: list[str]) -> Iterator[str]:
     """A street line, and without its apartment or its house number."""
     apart = r"[\s,.]+"
     unit = _unit_at(words)
     if len(words) > 1:
-        yield apart.join(regex.escape(w) for w in words)
-        yield apart.join(regex.escape(w) for w in words[:unit])
+        yield apart.join(map(_street_word, words))
+        yield apart.join(map(_street_word, words[:unit]))
     if unit > 2 and words[0].isdigit():
-        yield apart.join(regex.escape(w) for w in words[1:unit])
+        yield apart.join(map(_street_word, words[1:unit]))
 
 
 def _birth_forms(value: str) -> Iterator[str]:
@@ -439,7 +545,7 @@ def _birth_forms(value: str) -> Iterator[str]:
     yield rf"{named}[\s\-]*0?{d}(?:st|nd|rd|th)?,?[\s\-]*(?:of\s+|in\s+)?{years}"
     yield rf"0?{d}(?:st|nd|rd|th)?[\s\-]*(?:day\s+)?(?:of\s+)?{named},?[\s\-]*(?:of\s+|in\s+)?{years}"
     yield rf"{y}[\s\-]+{named}[\s\-]+0?{d}(?:st|nd|rd|th)?"
-    yield rf"{y}{m:02d}{d:02d}"
+    yield rf"{y}{m:02d}{d:02d}|{m:02d}{d:02d}(?:{y}|{y % 100:02d})"
     # Without a year, where it can be no share: strengths, visions and pains are told of 5, 6, 8, 10 and 12.
     padded = {f"{m:02d}/{d:02d}", f"{m:02d}/{d}", f"{m}/{d:02d}"} - {f"{m}/{d}"}
     share = d < 13 and d not in (7, 9, 11)
@@ -465,7 +571,7 @@ def _near(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
         return
     for m in _WORD.finditer(text):
         word = _folded(m.group()).lower()
-        if word in wanted or not m.group()[0].isupper() or kind(word).word:
+        if word in wanted or kind(word).word or (m.group()[0].islower() and not (kind(word).unknown and len(word) > 6)):
             continue
         if any(abs(len(word) - len(n)) <= 1 and word[0] == n[0] and _one_apart(word, n) for n in wanted):
             yield Found(m.start(), m.end(), "NAME", "known-near")
@@ -480,3 +586,34 @@ def _one_apart(a: str, b: str) -> bool:
         return len(wrong) == 1 or swapped
     short, long = sorted((a, b), key=len)
     return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
+
+
+# --- initials ----------------------------------------------------------------------------------------
+
+_DOTTED = frozenset("po iv im md do rn np pa pt ot am pm dc ed er ob ms mr dr st us".split())
+
+
+def _initials(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
+    """``J.S.`` and ``J.Q.S.``, and ``JS`` where a patient is named or somebody does what people do."""
+    pattern = _initials_of(known)
+    if pattern is not None:
+        for m in pattern.finditer(_folded(text), timeout=_TIMEOUT):
+            yield Found(m.start(), m.end(), "NAME", "known")
+
+
+@lru_cache(maxsize=256)
+def _initials_of(known: tuple[Known, ...]) -> regex.Pattern[str] | None:
+    forms = []
+    for value in known:
+        words = _words(value.value) if value.type in ("NAME", "RELATIVE") else []
+        letters = f"{words[0][0]}{words[-1][0]}".upper() if len(words) > 1 else ""
+        if not letters.isalpha() or letters.lower() in _DOTTED:
+            continue
+        one, two = letters
+        forms.append(rf"{one}\.\s?(?:\p{{Lu}}\.\s?)?{two}(?:\.|(?!\w))")
+        if letters.lower() not in names.NO_INITIALS:
+            both = rf"{one}\p{{Lu}}?{two}(?!\w)"
+            forms.append(
+                rf"(?<=\b(?i:pt|patient|client|resident|mr|mrs|ms|miss|mx)\.?\s){both}|{both}(?={_PERSON_DOES.pattern})"
+            )
+    return regex.compile(rf"(?<!\w)(?:{'|'.join(dict.fromkeys(forms))})") if forms else None

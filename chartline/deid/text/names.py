@@ -794,7 +794,7 @@ _PT_INITIALS = regex.compile(
     r"|(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives)\b"
 )
 # Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
-_NO_INITIALS = frozenset(
+NO_INITIALS = frozenset(
     """
     rn np pa md do pt ot st sw cm rt rd ms ma aa ta tx rx hx dx sx fx bx po iv im sq sc pr pv bid tid qid prn hs qd qod qhs ac
     pc npo moc foc mgm mgf pgm pgf so bf gf ed er or icu ccu ems mom dad lpn lvn cna emt slp crna aprn pcp mds drs cc hpi
@@ -813,7 +813,7 @@ def _initials(text: str, words: list[Token]) -> Iterator[Found]:
         word = m.group("v").lower()
         found = kind(word)
         if (
-            word not in _NO_INITIALS
+            word not in NO_INITIALS
             and word not in PLAIN
             and not (m.group("v").islower() and (found.word or found.medical))
         ):
@@ -821,7 +821,7 @@ def _initials(text: str, words: list[Token]) -> Iterator[Found]:
     known = set()
     for m in _PT_INITIALS.finditer(text, timeout=_TIMEOUT):
         letters = m.group("v").replace(".", "").replace(" ", "")
-        if letters.lower() not in _NO_INITIALS:
+        if letters.lower() not in NO_INITIALS:
             known.add(letters)
             yield Found(m.start("v"), m.end("v"), "NAME", "name:initials")
     if known:
@@ -1145,7 +1145,7 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
             or _KIN_WORD.fullmatch(word)
         ):
             break
-        if word.isupper() and (len(word) < 3 or not sure or name in _NO_INITIALS) and not (count and len(word) == 1):
+        if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
             break
         stop, count = m.end(), count + 1
         telling = telling or (name not in _GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
