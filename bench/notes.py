@@ -17,14 +17,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.hard import make
+from bench.hard import make, recorded
 from chartline.deid import keys, policy
 from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import build
 from chartline.deid.text.lexicon import POSTAL, STATES
+from chartline.deid.text.lines import context
 
 LIMIT = 150
 HARD, SEED = 200, 11
+HARD_SETS = {"first": "hard notes", "later": "hard notes, later kinds", "third": "hard notes, third kinds"}
+RECORDS = 600
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 STATE = re.compile(rf"\b(?:{'|'.join(sorted(STATES, key=len, reverse=True))})\b", re.IGNORECASE)
 ABBREVIATION = re.compile(rf"\b(?:{'|'.join(POSTAL)})\b")
@@ -35,7 +38,7 @@ Docs = list[tuple[str, list[tuple[int, int, str]]]]
 
 def hard() -> dict[str, Docs]:
     """Notes of our generator by set."""
-    sets = {"hard notes": make(SEED, HARD), "hard notes, later kinds": make(SEED, HARD, later=True)}
+    sets = {name: make(SEED, HARD, which) for which, name in HARD_SETS.items()}
     return {name: [(n.text, list(n.spans)) for n in notes] for name, notes in sets.items()}
 
 
@@ -157,6 +160,27 @@ def ours(folder: Path) -> Any:
     return spans
 
 
+def with_record(folder: Path) -> dict[str, Any]:
+    """Notes whose patients' records are given: by the form of a value, how many there are and how many went whole.
+
+    ``extra`` is the share of the letters and digits beside the values that were changed.
+    """
+    own = policy.load("safe_harbor")
+    engine = build(own, keys.load(folder / "bench.key"), "bench", Cohort())
+    forms: dict[str, list[int]] = {}
+    docs, changed = [], []
+    for note, known in recorded(SEED, RECORDS):
+        patient = context({"id": "bench", "known": known}, own, bytes(32))
+        touched = {i for s in engine.deidentify(note.text, patient).spans for i in range(s.start, s.end)}
+        for start, end, form in note.spans:
+            whole = all(i in touched for i in range(start, end) if note.text[i].isalnum())
+            number, found = forms.get(form, [0, 0])
+            forms[form] = [number + 1, found + whole]
+        docs.append((note.text, [(a, b, "ID") for a, b, _ in note.spans]))
+        changed.append(touched)
+    return {"forms": forms, "notes": RECORDS, "extra": score(docs, changed)["extra"]}
+
+
 def timed(work: Any, texts: list[str], others: list[str]) -> tuple[list[set[int]], float]:
     """What is found and the processor's seconds, after a worker has read other notes, as one does all day."""
     for text in others:
@@ -194,7 +218,17 @@ def run(data: Path, results: Path, scratch: Path) -> None:
     speed = {name: len(texts) / timed(work, texts, others)[1] for name, work in engines.items()}
     ratio = speed["chartline"] / speed["stock Presidio"]
     print(f"notes of 2 kB a second and core: {speed}, ratio {ratio:.1f}")
-    body = {"commit": commit(), "limit": LIMIT, "rows": rows, "whole": whole, "notes_per_second": speed, "ratio": ratio}
+    record = with_record(scratch)
+    print(record)
+    body = {
+        "commit": commit(),
+        "limit": LIMIT,
+        "rows": rows,
+        "whole": whole,
+        "record": record,
+        "notes_per_second": speed,
+        "ratio": ratio,
+    }
     (results / "notes.json").write_text(json.dumps(body, indent=2) + "\n")
     (results / "notes.md").write_text(markdown(body))
     (results / "notes.svg").write_text(svg(rows))
@@ -273,6 +307,16 @@ def markdown(body: dict[str, Any]) -> str:
         "| class | corpora: spans | chartline % | stock % | hard notes: spans | chartline % | stock % |",
         "|---|---|---|---|---|---|---|",
         *by_class(body["rows"]),
+    ]
+    forms = body["record"]["forms"]
+    left = {form: (n, n - found) for form, (n, found) in forms.items() if found < n}
+    lines += [
+        "",
+        f"With the patient's record, {body['record']['notes']} notes of `bench/hard/record.py`, each value in one of"
+        f" {len(forms)} forms: {sum(f for _, f in forms.values())} of {sum(n for n, _ in forms.values())} values went whole,"
+        f" {body['record']['extra']} % of the other letters and digits too. Left: "
+        + ("; ".join(f"{form} {m} of {n}" for form, (n, m) in sorted(left.items())) or "none")
+        + ".",
     ]
     speed = ", ".join(f"{k} {v:.1f}" for k, v in body["notes_per_second"].items())
     lines += [

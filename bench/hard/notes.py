@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.hard import values as v
-from bench.hard.templates import LATER, LATER_NEGATIVES, NEGATIVES, TEMPLATES
+from bench.hard.templates import LATER, LATER_NEGATIVES, NEGATIVES, TEMPLATES, THIRD, THIRD_NEGATIVES
 
 Piece = tuple[str, str]
 _FIELD = re.compile(r"\{([\w.]+)\}")
@@ -173,6 +173,13 @@ _VALUES: dict[str, tuple[str, Callable[[Case], str]]] = {
     "school": ("FACILITY", _facility(v.SCHOOLS)),
     "employer": ("FACILITY", _facility(v.EMPLOYERS)),
     "church": ("FACILITY", _facility(["St.|Brendan's|Church", "First|Baptist|Church|of|{city}", "{last}|Temple"])),
+    "firm": ("FACILITY", _place(v.FIRMS)),
+    "bare": ("ADDRESS", lambda c: f"{c.rng.randrange(2, 1999)} {c.rng.choice(v.BARE_STREETS)}"),
+    "handle": ("URL", lambda c: c.rng.choice(("@{f}_{n}", "@{f}.{l}", "{f}{n}_x")).format(
+        f=re.sub(r"\W", "", c.who("p").first).lower(), l=re.sub(r"\W", "", c.who("p").last).lower(), n=c.rng.randrange(10, 99))),
+    "docket": ("ID", _of("#:##-cv-#####", "20##CV######", "##-CR-####")),
+    "tail": ("ID", _of("N###@@", "N##@@")),
+    "ip6": ("IP", lambda c: f"fe80::{c.rng.randrange(1, 65535):x}:{c.rng.randrange(1, 65535):x}:{c.rng.randrange(1, 65535):x}"),
     "nick": ("NAME", _place(v.NICK)),
     "neg": ("", lambda c: c.rng.choice(c.harmless)),
 }  # fmt: skip
@@ -233,16 +240,24 @@ def _note(kind: str, noise: str, pieces: list[Piece]) -> Note:
     return Note(kind, noise, text, tuple(spans))
 
 
-def make(seed: int, count: int, *, later: bool = False) -> list[Note]:
+SETS = {
+    "first": (TEMPLATES, NEGATIVES),
+    "later": (LATER, LATER_NEGATIVES),
+    "third": (THIRD, THIRD_NEGATIVES),
+}
+"""Kinds of notes and harmless sentences by when they were written."""
+
+
+def make(seed: int, count: int, which: str = "first") -> list[Note]:
     """Notes of every kind in turn, one of eight without identifiers; the same seed gives the same notes.
 
     Args:
         seed: what the draws begin with.
         count: how many notes.
-        later: of the kinds that were written after the rules.
+        which: of which of ``SETS``.
     """
     rng = random.Random(seed)
-    templates, harmless = (LATER, LATER_NEGATIVES) if later else (TEMPLATES, NEGATIVES)
+    templates, harmless = SETS[which]
     kinds = list(templates)
     out = []
     for i in range(count):

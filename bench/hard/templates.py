@@ -341,3 +341,72 @@ Vent settings AC 14/450/5/40%, ABG 7.38/42/88/24, P:F 220, RSBI 58.
 Takes St. John's wort, Coenzyme Q10, Bach Rescue Remedy and Metamucil.
 """.strip().splitlines()
 """Sentences that identify nobody."""
+
+THIRD: dict[str, list[str]] = {
+    "registration": [
+        """NAME: {p.lfu}  SEX: {p.sex}  DOB {dob}  SSN {ssn}
+ADDR {addr}  PH {phone}  EMPLOYER: {firm}
+EMERG: {r.lf} ({r.rel_low}) {phone}  PLATE {plate}""",
+        """Reg: verified name and address w/ pt. Moved to {bare}, {city}. Works at {firm}. Copay taken. MRN {mrn}. -{n.ini}""",
+    ],
+    "portal": [
+        """hi its {p.low} from last week. rash is back. can dr {d.lastlow} call it in? text me at {phone} or find me on insta {handle}""",
+        """Hello, my {r.rel_low} {r.first} fell on {part.md}. {neg} She is with me at {bare} until {part.month}. Thanks, {p.first} {p.last}""",
+    ],
+    "fax": [
+        """TO: {d.fml} MD   FROM: {clinic}   DATE {date.us2}   PAGES 3
+RE: {p.lf}  DOB {dob}
+{neg} Please send records to {hosp}. Sender {n.il} RN {phone}""",
+    ],
+    "hospice": [
+        """{p.first}, {old}, PPS 30, FAST 7c. {neg} {r.rel} {r.first} at bedside, respite at {home}. Chaplain {n.last} to visit {part.md}. {p.first} ate half. RN {n2.first}""",
+    ],
+    "newborn": [
+        """Baby of {r.full}, 39+2, born {date.us} at {hosp}, Apgar 8/9. {neg} Father {d.first} works nights at {firm}. Ped {d2.last} appt {part.month}. Band {id}""",
+    ],
+    "corrections": [
+        """Inmate {p.lf} #{id}, sick call {part.md}. C/o tooth pain. {neg} Deputy {d.last} present. {n.il} LPN""",
+    ],
+    "school nurse": [
+        """{p.first} {p.last} sent from class by {d.title} {d.last} at 10:20. T 99. {neg} {r.rel} {r.first} works at {firm}, {phone}. {n.fi}""",
+    ],
+    "billing": [
+        """Acct {acct} {p.full} DOS {date.us2} CPT 99214-25. Denied; spoke to {n.first}. Member {plan}. {neg} Rep {n2.fi} x{ext}. Letter to {addr}""",
+    ],
+    "legal": [
+        """Re: {p.full} v. {firm}, No. {docket}. Deposition of Dr. {d.full} on {date.long}. {neg} Counsel {n.full}, {city}.""",
+    ],
+    "C-CDA": [
+        """<text><paragraph>{p.full} was seen {date.iso} for asthma. {neg} Guardian: {r.full}. School: {school}.</paragraph></text>""",
+    ],
+    "intake": [
+        """{p.first} grew up in {city} with {p.her} aunt {r.first}. {p.She} attended {firm} Academy and works for {firm}. {neg} Ex {d.first} blocked on Facebook ({handle}). {p.first} denies SI. Sober since {part.my}.""",
+    ],
+    "crash": [
+        """MVC {part.md}: driver {p.full}, tag {plate}, VIN {vin}. Other driver {d.full}, policy {plan}. {neg} Trooper {n.last}, report {id}. Dash cam MAC {mac}, {ip6}.""",
+    ],
+    "initials": [
+        """Pt {p.ini} is a {young} here for f/u. {neg} {p.ini} reports better sleep. Seen with Dr. {d.last}. Signed by {n.ini}.""",
+    ],
+    "transplant": [
+        """Txp eval: {p.full} (donor: {r.full}), ABO O, PRA 0, listed at {hosp} on {date.us}. Coordinator {n.full}. {neg} Procurement {id}, flight {tail}.""",
+    ],
+}
+"""Kinds written after the rules had been mended for the others; no rule was changed for them."""
+
+THIRD_NEGATIVES = """
+Ultrasound Multiframe Image Storage and Secondary Capture were listed; transfer syntax Explicit VR Little Endian.
+Ann Arbor IIB, Deauville 3, Rai 1, Binet A, Child-Pugh A, Hinchey III.
+Heller myotomy, Nissen, Toupet and Roux-en-Y were discussed.
+Wears a Garmin, uses a Roho cushion, drinks Pedialyte and vapes Juul.
+Candida, Klebsiella and Bartonella were not grown; Borrelia IgG negative.
+EGFR L858R, KRAS G12C, Guardant360 negative, PD-L1 TPS 60%.
+Alaris pump, Masimo probe, Accu-Chek and Pyxis checked.
+Applicant number NDA020800; ANDA 077432; store below 25 C.
+LKW 1340, NIHSS 11, TNK given at 1524, door to needle 22 min.
+He is Danish and speaks Tagalog and English at home.
+Strength 4/5, pain 3/10, murmur 2/6, GCS 14/15, PHQ 9/27.
+Kudo II, Paris Is, Prague C1M3, Boston prep 8, Forrest III.
+Density C. No mass. Hepatitis B. Grade B. Vitamin D.
+""".strip().splitlines()
+"""Sentences that identify nobody, for the third kinds."""

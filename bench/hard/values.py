@@ -138,6 +138,10 @@ EMPLOYERS = """
     {last}|Plumbing|LLC {city}|Steel|Works {last}|&|Sons|Roofing {city}|Police|Department {city}|Public|Schools
     {last}|Trucking|Inc. {city}|Fire|Department First|Baptist|Church|of|{city} {last}|Law|Group
     """.split()
+FIRMS = """
+    Quillmark Norvane Kestrel|Foods Blue|Lantern Red|Anchor Tallgrass Stonebridge Brightwell Harbor|Point Costwise Velora
+    """.split()
+BARE_STREETS = "Elm Oak Sycamore Walnut Willow Chestnut Magnolia Lakeview Prospect Spruce".split()
 MONTHS = "January February March April May June July August September October November December".split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 NTH = """
@@ -183,6 +187,7 @@ NAME_FORMS: dict[str, Callable[[Person], str]] = {
     "fml": lambda p: f"{p.first} {p.middle}. {p.last}",
     "il": lambda p: f"{p.first[0]}. {p.last}",
     "fi": lambda p: f"{p.first} {p.last[0]}.",
+    "ini": lambda p: f"{p.first[0]}{p.last[0]}".upper(),
     "up": lambda p: f"{p.first} {p.last}".upper(),
     "lastup": lambda p: p.last.upper(),
     "low": lambda p: f"{p.first} {p.last}".lower(),
