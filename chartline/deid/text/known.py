@@ -471,7 +471,8 @@ def _number_forms(value: str) -> Iterator[tuple[str, bool]]:
     apart = rf"[\s.\-()/]{{0,{4 if len(solid) > 8 else 2}}}"
     yield apart.join(regex.escape(c) for c in solid), False
     if solid.startswith("0") and len(solid.lstrip("0")) > 4:
-        yield apart.join(regex.escape(c) for c in solid.lstrip("0")), False
+        zeros = len(solid) - len(solid.lstrip("0"))
+        yield rf"0{{0,{zeros}}}" + apart.join(regex.escape(c) for c in solid.lstrip("0")), False
     if len(digits) == 11 and digits[0] == "1":
         yield apart.join(digits[1:]), False
 
