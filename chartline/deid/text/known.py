@@ -432,11 +432,11 @@ def _name_forms(words: list[str]) -> Iterator[tuple[str, bool]]:
     yield rf"{_loose([last])}\s+{_loose([first])}", kind(last).word
     for i in range(1, len(words)):
         # A middle name is told by the record more often than by the note.
-        family = words[i:]
+        tail = words[i:]
         if i > 1:
-            yield _loose([first, *family]), False
-            yield rf"{_loose(family)},?\s*{_spelled(first)}", False
-        for parts in ([*words[:i], *family], [first, *family]):
+            yield _loose([first, *tail]), False
+            yield rf"{_loose(tail)},?\s*{_spelled(first)}", False
+        for parts in ([*words[:i], *tail], [first, *tail]):
             solid = "".join(parts)
             if len(solid) > 3 and not kind(solid).word:
                 yield _spelled(solid), False
@@ -610,7 +610,7 @@ def _initials_of(known: tuple[Known, ...]) -> regex.Pattern[str] | None:
         letters = f"{words[0][0]}{words[-1][0]}".upper() if len(words) > 1 else ""
         if not letters.isalpha() or letters.lower() in _DOTTED:
             continue
-        one, two = letters
+        one, two = letters[0], letters[1]
         forms.append(rf"{one}\.\s?(?:\p{{Lu}}\.\s?)?{two}(?:\.|(?!\w))")
         if letters.lower() not in names.NO_INITIALS:
             both = rf"{one}\p{{Lu}}?{two}(?!\w)"
