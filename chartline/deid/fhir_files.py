@@ -184,7 +184,15 @@ def _texts(handle: BinaryIO, form: str) -> Iterator[bytes]:
             yield text
         return
     data = handle.read(records.MAX_DOCUMENT + 1)
-    yield b"" if len(data) > records.MAX_DOCUMENT else data.removeprefix(formats.BOM).strip(b" \t\r\n")
+    yield b"" if len(data) > records.MAX_DOCUMENT else _compact(data.removeprefix(formats.BOM).strip(b" \t\r\n"))
+
+
+def _compact(text: bytes) -> bytes:
+    """A JSON text without the blanks between its tokens, which would be read again at each depth."""
+    try:
+        return msgspec.json.format(text, indent=-1)
+    except (msgspec.MsgspecError, RecursionError):
+        return text
 
 
 def survey(given: Sequence[Path], year: int, documents: Collection[str] = ()) -> World:

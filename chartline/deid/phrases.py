@@ -123,6 +123,7 @@ def _initials(text: str) -> Iterator[str]:
         yield "." + "".join(c for c in text.casefold() if c.isalpha())
 
 
+@lru_cache(maxsize=1 << 16)
 def telling(value: str) -> frozenset[str]:
     """What of a known value can point to its owner: not ``10`` or ``to`` of an address, but ``Li`` alone; ``A-12``."""
     parts = _parts(value)
@@ -137,19 +138,25 @@ def telling(value: str) -> frozenset[str]:
 
 def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:
     """The words of a patient's names with their short forms, and what else tells of them: marks and initials."""
+    read = [_of_name(k.value) for k in patient.known if k.type in _NAMES]
+    names = frozenset[str]().union(*(names for names, _ in read))
+    told = frozenset[str]().union(*(told for _, told in read))
+    return names, told | {_ALONE} if any(len(n) >= _LONG_NAME for n in names) else told
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_name(value: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of one name with their short forms, and its marks and initials."""
     from chartline.deid.text.known import nicknames
 
     names: set[str] = set()
     told: set[str] = set()
-    for value in (k.value for k in patient.known if k.type in _NAMES):
-        parts = [p for p in _parts(value) if not p.isdigit()]
-        for part in (p.rstrip("0123456789") for p in parts):
-            names |= {part, *nicknames(part)}
-            told.update(_marks(part) if _strange(part) else ())
-        first = "".join(p[0] for p in parts)
-        told |= {f".{first}", f".{first[:1]}{first[-1:]}", f".{first[-1:]}{first[:1]}"} if len(first) > 1 else set()
-    if any(len(n) >= _LONG_NAME for n in names):
-        told.add(_ALONE)
+    parts = [p for p in _parts(value) if not p.isdigit()]
+    for part in (p.rstrip("0123456789") for p in parts):
+        names |= {part, *nicknames(part)}
+        told.update(_marks(part) if _strange(part) else ())
+    first = "".join(p[0] for p in parts)
+    told |= {f".{first}", f".{first[:1]}{first[-1:]}", f".{first[-1:]}{first[:1]}"} if len(first) > 1 else set()
     return frozenset(names), frozenset(told)
 
 
@@ -224,16 +231,16 @@ class Phrases:
                 self._labels[text] = found
         if found is None:
             return True
-        if not self.concerns(found, patient):
-            return False
-        labels = self.about(patient).labels
-        made = labels.get(text)
-        if made is None:
-            made = labels[text] = self._of_patient(text, self.about(patient))
-        return made
+        return self.concerns(found, patient) and self._of_patient(text, self.about(patient))
 
     def _of_patient(self, text: str, about: About) -> bool:
         """Whether a label that shares something with what is known of a patient holds it as an identifier."""
+        made = about.labels.get(text)
+        if made is None:
+            made = about.labels[text] = self._compared(text, about)
+        return made
+
+    def _compared(self, text: str, about: About) -> bool:
         own = _plain_words(text)
         if not about.known.isdisjoint(_initials(text)):
             return True
