@@ -1,7 +1,8 @@
 """Whole runs: ``chartline run`` on real extracts, with wall time, peak memory and the same rows however the work is cut.
 
-Each input is run as it lies with two partitions, and again with its files in reverse order and one, three or eight
-partitions; the tables of every run must hold the same rows. Memory is the proportional set size of the command and all
+Each input is run as it lies with two partitions in UTC, and again with its files in reverse order, one, three or eight
+partitions and the machine in another time zone; an extract that was delivered in parts is also run part by part into
+one lake. The tables of every run must hold the same rows. Memory is the proportional set size of the command and all
 its processes, sampled once a second. Needs an hour on two cores, so ``python -m bench.inputs`` is a command of its own.
 """
 
@@ -37,11 +38,12 @@ TOLD_BY_THE_RUN = {"run_id", "exported_at", "landed_at", "loaded_at"}
 
 @dataclass(frozen=True)
 class Extract:
-    """An input: archives below the data folder, and how many of the files of each are taken."""
+    """An input: archives below the data folder, how many files of each are taken, the folder that came later."""
 
     name: str
     archives: tuple[str, ...]
     most: int | None = None
+    later: str = ""
 
 
 EXTRACTS = (
@@ -52,8 +54,10 @@ EXTRACTS = (
         ("synthea_r4_bundles/shared_org_practitioner.tar.xz", "synthea_r4_bundles/dev_359_patients.tar.xz"),
         60,
     ),
-    Extract("HIV set", ("synthea_hiv_notes/sample_data_small_and_incremental.tar.xz",)),
+    Extract("HIV set", ("synthea_hiv_notes/sample_data_small_and_incremental.tar.xz",), later="incremental"),
 )
+WAYS = {"2": "UTC", "1": "Asia/Tokyo", "3": "America/New_York", "8": "UTC"}
+"""Partitions, and the zone of the machine that works with so many."""
 
 
 def unpacked(data: Path, extract: Extract, to: Path) -> list[Path]:
@@ -122,12 +126,14 @@ def digest(settings: Settings, name: str) -> str:
     return whole.hexdigest()
 
 
-def run_once(files: Sequence[Path], lake: Path, key: Path, partitions: int) -> dict[str, Any]:
-    """One ``chartline run`` into a new lake."""
+def run_once(parts: Sequence[Sequence[Path]], lake: Path, key: Path, partitions: str, zone: str) -> dict[str, Any]:
+    """One ``chartline run`` a part into a new lake; what the last one told."""
     shutil.rmtree(lake, ignore_errors=True)
-    command = [sys.executable, "-m", "chartline.cli", "run", *map(str, files), "--lake", str(lake), "--key", str(key)]
-    environment = {**os.environ, "CHARTLINE_MASTER": f"local[{partitions}]"}
-    answer, seconds, peak = measured([*command, "--policy", "expert_determination", "--json"], environment)
+    environment = {**os.environ, "CHARTLINE_MASTER": f"local[{partitions}]", "TZ": zone}
+    given = ["--lake", str(lake), "--key", str(key), "--policy", "expert_determination", "--json"]
+    for files in parts:
+        command = [sys.executable, "-m", "chartline.cli", "run", *map(str, files), *given]
+        answer, seconds, peak = measured(command, environment)
     settings = Settings(lake=lake, key=key)
     return {
         "seconds": round(seconds, 1),
@@ -139,6 +145,21 @@ def run_once(files: Sequence[Path], lake: Path, key: Path, partitions: int) -> d
     }
 
 
+def runs(extract: Extract, files: list[Path], scratch: Path, key: Path) -> dict[str, dict[str, Any]]:
+    """All the ways an extract is run."""
+    made = {}
+    for partitions, zone in WAYS.items():
+        order = files if partitions == "2" else files[::-1]
+        made[partitions] = run_once([order], scratch / "lake", key, partitions, zone)
+        print(extract.name, partitions, zone, json.dumps(made[partitions]), file=sys.stderr, flush=True)
+    if extract.later:
+        late = [f for f in files if extract.later in f.parts]
+        parts = [[f for f in files if f not in late], late]
+        made["in parts"] = run_once(parts, scratch / "lake", key, "2", "UTC")
+        print(extract.name, "in parts", json.dumps(made["in parts"]), file=sys.stderr, flush=True)
+    return made
+
+
 def different(first: dict[str, Any], other: dict[str, Any]) -> list[str]:
     """Tables that do not hold the same rows in two runs."""
     return [name for name, value in first["digests"].items() if other["digests"][name] != value]
@@ -148,7 +169,8 @@ def table(results: dict[str, Any]) -> str:
     """The results as Markdown."""
     lines = [
         f"# Whole runs\n\nCommit {commit()}, two shared virtual cores, `chartline run` with `expert_determination`.\n",
-        "| input | records in | events | seconds | peak MB | same rows with 1, 3, 8 partitions, files reversed |",
+        "| input | records in | events | seconds | peak MB | same rows with 1, 3, 8 partitions, files reversed, in Tokyo, "
+        "in New York, part by part |",
         "|---|---|---|---|---|---|",
     ]
     for name, body in results.items():
@@ -175,13 +197,9 @@ def main(wanted: Sequence[str]) -> int:
             if wanted and not any(word in extract.name for word in wanted):
                 continue
             files = unpacked(data, extract, Path(scratch) / extract.name)
-            runs = {}
-            for partitions in (2, 1, 3, 8):
-                order = files if partitions == 2 else files[::-1]
-                runs[str(partitions)] = run_once(order, Path(scratch) / "lake", key, partitions)
-                print(extract.name, partitions, json.dumps(runs[str(partitions)]), file=sys.stderr, flush=True)
-            wrong = [f"{t} ({n})" for n, r in runs.items() for t in different(runs["2"], r)]
-            results[extract.name] = {"runs": runs, "different": wrong}
+            made = runs(extract, files, Path(scratch), key)
+            wrong = [f"{t} ({n})" for n, r in made.items() for t in different(made["2"], r)]
+            results[extract.name] = {"runs": made, "different": wrong}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "inputs.md").write_text(table(results), encoding="utf-8")
     (RESULTS / "inputs.json").write_text(json.dumps({"commit": commit(), **results}, indent=2) + "\n", encoding="utf-8")

@@ -265,7 +265,7 @@ class Phrases:
     def clean(self, text: str, patient: PatientContext) -> str:
         """A free text without identifiers, read with each patient: a nickname shares no word with the name.
 
-        Nothing is left of a text that is nothing but the patient's initials.
+        A text that is nothing but the patient's initials does not stay.
         """
         texts = self.about(patient).texts
         made = texts.get(text)

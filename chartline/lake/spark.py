@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 
 BUCKETS = 64
-BUCKET = f"CAST(coalesce(subject_id % {BUCKETS}, -1) AS INT)"
-"""The bucket of a row, in SQL: of its patient's pseudonym, which tells nothing; -1 for what belongs to no patient.
+NOBODY = -1
+"""Bucket, and in digests the subject, of what belongs to no patient."""
+BUCKET = f"CAST(coalesce(subject_id % {BUCKETS}, {NOBODY}) AS INT)"
+"""The bucket of a row, in SQL: of its patient's pseudonym, which tells nothing.
 
 A table partitioned by it is rewritten only where patients changed (decision 16).
 """
@@ -143,7 +145,14 @@ def refresh(
     buckets = {r["bucket"] for r in both.select("bucket").collect()}
     if not buckets:
         return version or 0
-    return write(df.where(df["bucket"].isin(*buckets)), settings, name, "overwrite", metadata, buckets)
+    return write(in_buckets(df, buckets), settings, name, "overwrite", metadata, buckets)
+
+
+def in_buckets(frame: DataFrame, buckets: Collection[int] | None) -> DataFrame:
+    """The rows that lie in these buckets; all for None."""
+    from pyspark.sql import functions as f
+
+    return frame if buckets is None else frame.where(f.col("bucket").isin(*buckets))
 
 
 _LITTLE = {

@@ -17,7 +17,6 @@ SMALL = 10
 OLDEST = 90.0
 GRACE_DAYS = 30
 """Later than so many days after a death an event is flagged: certificates and bills follow a death, care does not."""
-NOBODY = -1
 _SPAN = (
     "CASE WHEN time IS NULL OR position * 86400000000D <> unix_micros(time) THEN 0 "
     "WHEN time_precision = 'year' THEN 366 WHEN time_precision = 'month' THEN 31 ELSE 0 END"
@@ -320,7 +319,7 @@ def lineage(staged: DataFrame, found: DataFrame, sources: DataFrame) -> DataFram
     """
     from pyspark.sql import functions as f
 
-    who = f.coalesce("subject_id", f.lit(NOBODY)).alias("subject_id")
+    who = f.coalesce("subject_id", f.lit(lake.NOBODY)).alias("subject_id")
     merged_away = told_again(staged).where("spare AND first AND alone")
     alone = merged_away.groupBy("source_id").agg(f.first("subject_id").alias("s"))
     left = staged.where("kind = 'filtered'").select(who, f.concat_ws("/", "source_type", "reason").alias("why"))
@@ -356,7 +355,7 @@ def _loaded(staged: DataFrame, found: DataFrame) -> DataFrame:
     """For each patient what it has of each source and type: resources, events, and the years they are of."""
     from pyspark.sql import functions as f
 
-    who = f.coalesce("subject_id", f.lit(NOBODY)).alias("subject_id")
+    who = f.coalesce("subject_id", f.lit(lake.NOBODY)).alias("subject_id")
     key = f.concat_ws("|", f.coalesce("source", f.lit("")), "source_type").alias("of")
     none = f.lit(None).cast("timestamp")
     read = staged.where("kind = 'filtered' OR kind = 'event' AND first").select(

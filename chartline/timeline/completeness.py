@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chartline.lake.spark import NOBODY
 from chartline.risk.cells import SMALL, shown
-from chartline.timeline.build import NOBODY
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -28,7 +28,6 @@ from chartline.quality import gates
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 from chartline.timeline import build, completeness, events
-from chartline.timeline.build import NOBODY
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -76,7 +75,7 @@ class Base:
     @property
     def same_medications(self) -> bool:
         """Whether nothing changed among what belongs to no patient, as a Medication does."""
-        return NOBODY not in self.looked
+        return lake.NOBODY not in self.looked
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def _base(
     With it what the rows of silver that are to be looked at say of their making.
     """
     looked = _looked(settings, at, key_id)
-    found = {name: _stamps(_in_buckets(lake.read(spark, settings, name, at[name]), looked)) for name in SILVER}
+    found = {name: _stamps(lake.in_buckets(lake.read(spark, settings, name, at[name]), looked)) for name in SILVER}
     last = ledger.latest(settings, "timeline")
     if looked is not None and last is not None and found["silver.resources"].policies <= set(last.extra["policies"]):
         return Base(last, frozenset(looked)), found
@@ -187,17 +186,11 @@ def _stamps(silver: DataFrame) -> Stamps:
     return Stamps(frozenset(row[0]), frozenset(row[1]), bool(row[2])) if row else Stamps()
 
 
-def _in_buckets(frame: DataFrame, buckets: Collection[int] | None) -> DataFrame:
-    from pyspark.sql import functions as f
-
-    return frame if buckets is None else frame.where(f.col("bucket").isin(*buckets))
-
-
 def _digests(silver: DataFrame, notes: DataFrame) -> DataFrame:
     """subject_id (-1 for nobody), bucket, digest over all row hashes, resources."""
     from pyspark.sql import functions as f
 
-    who = f.coalesce("subject_id", f.lit(NOBODY)).alias("subject_id")
+    who = f.coalesce("subject_id", f.lit(lake.NOBODY)).alias("subject_id")
     rows = silver.select(who, "bucket", f.xxhash64("resource_type", "resource_id", "row_hash", "source").alias("h"))
     texts = notes.select(who, f.xxhash64("note_id", "row_hash").alias("h"))
     told = rows.groupBy("subject_id", "bucket").agg(f.bit_xor("h").alias("h"), f.count("*").alias("resources"))
@@ -227,7 +220,7 @@ def _scope(
     if not base.same_medications:
         dosed = _laid(_dosed(spark, settings, held, medicines), scratch / "dosed")
         looked |= {r["bucket"] for r in dosed.select("bucket").distinct().collect()}
-    silver, notes, held = (_in_buckets(frame, looked) for frame in (silver, notes, held))
+    silver, notes, held = (lake.in_buckets(frame, looked) for frame in (silver, notes, held))
     was = held.selectExpr("subject_id", "bucket", "digest AS was")
     both = (
         _digests(silver, notes)
@@ -238,9 +231,9 @@ def _scope(
     )
     both = _laid(both, scratch / "looked")
     touched = {r["bucket"]: r["count"] for r in both.where("touched").groupBy("bucket").count().collect()}
-    both = _in_buckets(both, touched)
+    both = lake.in_buckets(both, touched)
     order = f.xxhash64("subject_id", f.lit(str(sorted(at.items()))))
-    proof = both.where(f"NOT touched AND subject_id <> {NOBODY}").orderBy(order).limit(_PROOF)
+    proof = both.where(f"NOT touched AND subject_id <> {lake.NOBODY}").orderBy(order).limit(_PROOF)
     sources = both.where("touched AND digest IS NOT NULL").unionByName(proof)
     sources = _laid(
         sources.selectExpr("subject_id", "bucket", "digest", "resources", "NOT touched AS proof"), scratch / "sources"
@@ -277,7 +270,7 @@ def _medicines(
     """What each Medication says: as gold holds it, or made anew when what belongs to no patient changed."""
     if base is not None and base.same_medications:
         return lake.read(spark, settings, "gold.medications").drop("run_id")
-    drugs = silver.where(f"bucket = {NOBODY} AND resource_type = 'Medication'")
+    drugs = silver.where(f"bucket = {lake.NOBODY} AND resource_type = 'Medication'")
     return _laid(build.medications(_staged(drugs, relative, scratch / "drugs")), scratch / "medications")
 
 
@@ -302,8 +295,8 @@ def _build(
     picked, texts = silver, notes
     if scope.buckets is not None:
         ids = f.broadcast(scope.sources.select(f.col("subject_id").alias("who")))
-        picked, texts = (_in_buckets(frame, scope.buckets) for frame in (silver, notes))
-        picked = picked.join(ids, f.expr(f"coalesce(subject_id, {NOBODY}) = who"), "left_semi")
+        picked, texts = (lake.in_buckets(frame, scope.buckets) for frame in (silver, notes))
+        picked = picked.join(ids, f.expr(f"coalesce(subject_id, {lake.NOBODY}) = who"), "left_semi")
         texts = texts.join(ids, f.expr("subject_id = who"), "left_semi")
     staged = _staged(picked, relative, scratch / "rows")
     visits = _laid(build.encounters(staged), scratch / "visits")
@@ -381,7 +374,7 @@ def _tallied(
             frame.withColumn("run_id", f.lit(commit["run_id"])), settings, name, "overwrite", commit, buckets
         )
 
-    made = _in_buckets(lake.read(spark, settings, "gold.events", events_at), scope.buckets)
+    made = lake.in_buckets(lake.read(spark, settings, "gold.events", events_at), scope.buckets)
     return {
         "gold.code_counts": written("gold.code_counts", build.code_counts(made), scope.buckets),
         "gold.codes": written("gold.codes", build.codes(lake.read(spark, settings, "gold.code_counts"))),
@@ -410,7 +403,7 @@ def _whole(
     made = _without_proof(frame, scope).withColumn("run_id", f.lit(run_id)).select(*tables.schema(name).names)
     if scope.buckets is None or scope.gone is None:
         return made
-    held = _in_buckets(lake.read(spark, settings, name, tables.version(settings, name)), scope.buckets)
+    held = lake.in_buckets(lake.read(spark, settings, name, tables.version(settings, name)), scope.buckets)
     ours = scope.sources.where("NOT proof").select("subject_id").unionByName(scope.gone.select("subject_id"))
     return held.join(f.broadcast(ours), "subject_id", "left_anti").unionByName(made)
 
@@ -472,6 +465,6 @@ def _rebuilt(spark: SparkSession, settings: Settings, found: DataFrame, scope: S
         return hashed.groupBy("subject_id").agg(f.xxhash64(f.bit_xor("h"), f.count("*")).alias(label))
 
     events_now = lake.read(spark, settings, "gold.events", tables.version(settings, "gold.events"))
-    held = _in_buckets(events_now, scope.buckets)
+    held = lake.in_buckets(events_now, scope.buckets)
     both = digest(held, "was").join(digest(found, "now"), "subject_id", "full")
     return both.selectExpr("coalesce(was, 0) AS was", "coalesce(now, 0) AS now")

@@ -594,27 +594,32 @@ def _one_apart(a: str, b: str) -> bool:
 _DOTTED = frozenset("po iv im md do rn np pa pt ot am pm dc ed er ob ms mr dr st us".split())
 
 
+_DOTTED_FORM = regex.compile(r"(?<!\w)\p{Lu}\.\s?(?:\p{Lu}\.\s?)?\p{Lu}(?:\.|(?!\w))")
+_SOLID_FORM = regex.compile(
+    r"(?<!\w)(?:(?<=\b(?i:pt|patient|client|resident|mr|mrs|ms|miss|mx)\.?\s)\p{Lu}{2,3}(?!\w)"
+    rf"|\p{{Lu}}{{2,3}}(?!\w)(?={_PERSON_DOES.pattern}))"
+)
+
+
 def _initials(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     """``J.S.`` and ``J.Q.S.``, and ``JS`` where a patient is named or somebody does what people do."""
-    pattern = _initials_of(known)
-    if pattern is not None:
-        for m in pattern.finditer(_folded(text), timeout=_TIMEOUT):
+    wanted = _initials_of(known)
+    if not wanted:
+        return
+    folded = _folded(text)
+    for m in _DOTTED_FORM.finditer(folded, timeout=_TIMEOUT):
+        first, *others = (c for c in m.group().lower() if c.isalpha())
+        if not wanted.isdisjoint(first + c for c in others):
+            yield Found(m.start(), m.end(), "NAME", "known")
+    for m in _SOLID_FORM.finditer(folded, timeout=_TIMEOUT):
+        letters = m.group().lower()
+        if letters[0] + letters[-1] in wanted - names.NO_INITIALS:
             yield Found(m.start(), m.end(), "NAME", "known")
 
 
-@lru_cache(maxsize=256)
-def _initials_of(known: tuple[Known, ...]) -> regex.Pattern[str] | None:
-    forms = []
-    for value in known:
-        words = _words(value.value) if value.type in ("NAME", "RELATIVE") else []
-        letters = f"{words[0][0]}{words[-1][0]}".upper() if len(words) > 1 else ""
-        if not letters.isalpha() or letters.lower() in _DOTTED:
-            continue
-        one, two = letters[0], letters[1]
-        forms.append(rf"{one}\.\s?(?:\p{{Lu}}\.\s?)?{two}(?:\.|(?!\w))")
-        if letters.lower() not in names.NO_INITIALS:
-            both = rf"{one}\p{{Lu}}?{two}(?!\w)"
-            forms.append(
-                rf"(?<=\b(?i:pt|patient|client|resident|mr|mrs|ms|miss|mx)\.?\s){both}|{both}(?={_PERSON_DOES.pattern})"
-            )
-    return regex.compile(rf"(?<!\w)(?:{'|'.join(dict.fromkeys(forms))})") if forms else None
+@lru_cache(maxsize=1024)
+def _initials_of(known: tuple[Known, ...]) -> frozenset[str]:
+    """First and last letter of each name of the patient and the relatives, in lower case."""
+    named = (_words(value.value) for value in known if value.type in ("NAME", "RELATIVE"))
+    letters = (f"{words[0][0]}{words[-1][0]}".lower() for words in named if len(words) > 1)
+    return frozenset(two for two in letters if two.isalpha()) - _DOTTED
