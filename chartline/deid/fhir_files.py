@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -28,10 +29,9 @@ from chartline import progress
 from chartline.deid import binaries, patients
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.keys import Key
-from chartline.deid.outcome import confirmed, outcome
+from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.policy import Policy
-from chartline.deid.repeats import Repeats, elements_owning, owning
 from chartline.deid.walker import Deidentifier, Members, Refused, Result, Walk, keyed_code, kind_of, logical, members
 from chartline.errors import DataError, UsageError
 from chartline.fhir import records, references
@@ -124,7 +124,7 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
     gc.freeze()  # lexicon, definitions and parties stay: collections need not go through them each time
     with progress.step("de-identifying"):
         contexts = _Contexts(policy, key, project, year, world)
-        tally = _Writer(walk, Repeats(walk, policy, codes, world.links), world, contexts, codes).write(given, to)
+        tally = _Writer(walk, world, contexts, codes).write(given, to)
     return {**tally, "policy": policy.name, "policy_hash": policy.hash, "key_id": key.id}
 
 
@@ -274,13 +274,13 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         _link_identifiers(tree, world, doubtful)
     if years:
         told = _owned(tree)
-        owned = orjson.dumps(told if tree["resourceType"] == "Patient" else {**told, "id": ""})
-        world.later[owned] = max(world.later.get(owned, 0), *years)
+        owning = orjson.dumps(told if tree["resourceType"] == "Patient" else {**told, "id": ""})
+        world.later[owning] = max(world.later.get(owning, 0), *years)
 
 
 def _owned(tree: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a resource that tells whose it is."""
-    return {k: tree[k] for k in ("resourceType", "id", *elements_owning(tree["resourceType"])) if k in tree}
+    return {k: tree[k] for k in ("resourceType", "id", *_owning(tree["resourceType"])) if k in tree}
 
 
 def _may_point(raw: bytes) -> bool:
@@ -398,18 +398,9 @@ class _Contexts(dict[str | None, tuple[PatientContext, int]]):
 class _Writer:
     """Writes the de-identified files and keeps the counts."""
 
-    def __init__(
-        self,
-        walk: Deidentifier,
-        repeats: Repeats,
-        world: World,
-        contexts: _Contexts,
-        codes: Callable[[str, str], str],
-    ) -> None:
-        self._walk, self._repeats = walk, repeats
-        self._world, self._contexts, self._codes = world, contexts, codes
-        self._owners: dict[bytes, references.Whose] = {}
-        self._last: tuple[references.Whose, Walk] | None = None
+    def __init__(self, walk: Deidentifier, world: World, contexts: _Contexts, codes: Callable[[str, str], str]) -> None:
+        self._walk, self._world, self._contexts, self._codes = walk, world, contexts, codes
+        self._owners: dict[tuple[str, tuple[tuple[str, bytes], ...]], references.Whose] = {}
         self._plain: Counter[str] = Counter()
         self._quarantined: Counter[str] = Counter()
         self._filtered: Counter[str] = Counter()
@@ -470,9 +461,29 @@ class _Writer:
         if left_out:
             self._filtered[left_out] += 1
             return None
-        made = self._into_form(record) or self._walked(record)
-        if isinstance(made, str):
-            self._filtered[made] += 1
+        given = None if record.fault else _members(record)
+        if given is None:
+            self._quarantined[record.fault or "not_a_resource"] += 1
+            return None
+        # Of a party whose keys are doubled not all that identifies was learned.
+        if kind_of(given[0]) in _PARTIES and records.has_doubled_key(record.raw):
+            self._quarantined["duplicate_key"] += 1
+            return None
+        try:
+            told = self._whose(*given)
+        except orjson.JSONDecodeError:
+            self._quarantined["not_shaped_as_fhir"] += 1
+            return None
+        fate = self._world.binaries.fate(f"Binary/{given[1]}") if kind_of(given[0]) == "Binary" else None
+        if fate:
+            (self._quarantined if fate == binaries.OF_TWO else self._filtered)[fate] += 1
+            return None
+        patient, earliest = self._contexts.of(told)
+        state = Walk(patient, self._codes, self._world.links, earliest)
+        state.contested, state.binaries = len(told.patients) > 1, self._world.binaries
+        made = outcome(self._walk, *given, state)
+        if made is None:
+            self._filtered["type_not_in_policy"] += 1
             return None
         if isinstance(made, Refused):
             self._quarantined[made.reason] += 1
@@ -482,53 +493,22 @@ class _Writer:
         self._plain["withheld"] += sum(note.status == "withheld" for note in made.notes)
         return made
 
-    def _into_form(self, record: records.Record) -> Result | Refused | None:
-        """A record written into its form, where that is known and holds for the one patient that it names."""
-        repeat = None if record.fault else self._repeats.read(record.raw)
-        if repeat is None or repeat.form is None:
-            return None
-        told = self._whose(repeat.owner)
-        if len(told.patients) > 1 or told.others:
-            return None
-        if self._last is None or self._last[0] != told:
-            self._last = told, self._state(told)
-        made = self._repeats.write(repeat, self._last[1])
-        return confirmed(made) if made is not None else None
-
-    def _walked(self, record: records.Record) -> Result | Refused | str:
-        """What becomes of a record that is walked; the reason for one that is filtered."""
-        given = None if record.fault else _members(record)
-        if given is None:
-            return Refused(record.fault or "not_a_resource", "")
-        kind = kind_of(given[0])
-        # Of a party whose keys are doubled not all that identifies was learned.
-        if kind in _PARTIES and records.has_doubled_key(record.raw):
-            return Refused("duplicate_key", kind)
-        try:
-            told = references.Whose((given[1],)) if kind == "Patient" else self._whose(owning(kind, given[0]))
-        except orjson.JSONDecodeError:
-            return Refused("not_shaped_as_fhir", kind)
-        fate = self._world.binaries.fate(f"Binary/{given[1]}") if kind == "Binary" else None
-        if fate:
-            return Refused(fate, kind) if fate == binaries.OF_TWO else fate
-        state = self._state(told)
-        made = outcome(self._walk, *given, state)
-        repeat = self._repeats.read(record.raw) if isinstance(made, Result) and not told.others else None
-        if repeat is not None and isinstance(made, Result):
-            self._repeats.learn(repeat, made, state)
-        return made or "type_not_in_policy"
-
-    def _state(self, told: references.Whose) -> Walk:
-        patient, earliest = self._contexts.of(told)
-        state = Walk(patient, self._codes, self._world.links, earliest)
-        state.contested, state.binaries = len(told.patients) > 1, self._world.binaries
-        return state
-
-    def _whose(self, told: bytes) -> references.Whose:
+    def _whose(self, resource: Members, resource_id: str) -> references.Whose:
         """Whose a resource is; what says so is the same in all of a visit."""
-        if told not in self._owners:
+        kind = kind_of(resource)
+        if kind == "Patient":
+            return references.Whose((resource_id,))
+        told = tuple([(key, bytes(resource[key])) for key in _owning(kind) if key in resource])
+        if (kind, told) not in self._owners:
             if len(self._owners) >= _OWNERS:
                 self._owners.clear()
             targets = cast(Mapping[str, str | None], self._world)
-            self._owners[told] = references.whose(orjson.loads(told), "", targets)
-        return self._owners[told]
+            tree = {"resourceType": kind, **{key: orjson.loads(value) for key, value in told}}
+            self._owners[kind, told] = references.whose(tree, resource_id, targets)
+        return self._owners[kind, told]
+
+
+@cache
+def _owning(kind: str) -> tuple[str, ...]:
+    """The elements of a type that can put a resource into a patient's compartment."""
+    return tuple(dict.fromkeys(path[0] for path in references.compartment().get(kind, ())))

@@ -16,8 +16,6 @@ from chartline.fhir import validate
 from chartline.fhir.people import PARTIES, known_values
 
 _PARTY = re.compile(b'"(?:%b)"' % "|".join(PARTIES).encode())
-MALFORMED = (TypeError, AttributeError, KeyError, ValueError, RecursionError, msgspec.MsgspecError)
-"""What a resource raises that is not shaped as FHIR."""
 _CONFIRMED = 997  # one output in so many is also judged as a whole, by our checks and by fhir.resources itself
 
 
@@ -31,14 +29,14 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
         state: the patient, codes and links it is treated with.
     """
     try:
-        if holds_party(resource):
+        if "contained" in resource and _PARTY.search(bytes(resource["contained"])):
             state.patient = patients.knowing(state.patient, _of_parties(bytes(resource["contained"])))
         made = walk.resource(resource, resource_id, state)
     except Refused as refused:
         return refused
     except DataError as refused:
         return Refused(f"note_{refused.number.lower()}", kind_of(resource))
-    except MALFORMED:
+    except (TypeError, AttributeError, KeyError, ValueError, RecursionError, msgspec.MsgspecError):
         return Refused("not_shaped_as_fhir", kind_of(resource))
     if made is None:
         return None
@@ -46,16 +44,6 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
         return Refused("of_two_patients", made.kind)
     if state.faults:
         return Refused("output_not_valid_fhir", state.faults[0])
-    return confirmed(made)
-
-
-def holds_party(resource: Members) -> bool:
-    """Whether a resource may hold a person or place inside it, of whom its texts may tell."""
-    return "contained" in resource and _PARTY.search(bytes(resource["contained"])) is not None
-
-
-def confirmed(made: Result) -> Result | Refused:
-    """A result, of which one in some is judged as a whole."""
     if int(made.id[:8], 16) % _CONFIRMED == 0:
         # A urn tells its target's type only once it is resolved: what the source linked wrongly is not ours to lose.
         found = [i for i in validate.issues(made.resource) if i.reason != "reference_target"]

@@ -109,10 +109,8 @@ class Walk:
         binaries: documents that lie apart, by ``Binary/id``; empty for one that may not be read.
         faults: element paths of what was made but is not valid FHIR.
         personal: how many values were treated as the patient's own, and so say nothing of another patient's.
-        looks: how many of them in another way than as a date or a reference: a text, an age, a number of many digits.
         single: how many values were treated as the resource's own: notes, hidden-origin days, references inside it.
         done: what was done since a value began whose treatment will be remembered.
-        holes: values that stand for any of their kind, with what treats such: what it knows, and what finds the rest.
     """
 
     patient: PatientContext
@@ -128,24 +126,9 @@ class Walk:
     offsets: dict[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     personal: int = 0
-    looks: int = 0
     single: int = 0
-    holes: dict[bytes, Treated | None] | None = field(default=None, repr=False)
     done: list[_Plan | _Seen] | None = field(default=None, repr=False)
     about: About = field(init=False, repr=False)
-
-    def stands(self, value: bytes, known: dict[bytes, bytes | None], step: Step | None) -> bool:
-        """Whether a value only stands for any of its kind; if so, what treats such is noted."""
-        if self.holes is None or value not in self.holes:
-            return False
-        self.holes[value] = (known, step)
-        self.single += 1
-        return True
-
-    def judges(self, path: str) -> None:
-        """Refuse stand-ins where an amount is judged by its number."""
-        if self.holes is not None:
-            raise Refused("stand_in", path)
 
 
 Members = Mapping[str, msgspec.Raw]
@@ -153,8 +136,6 @@ Action = Callable[[Any, Walk], Any]
 """What becomes of one value, None for nothing."""
 Step = Callable[[bytes, Walk], bytes | None]
 """What becomes of one element, as JSON, None for nothing."""
-Treated = tuple[dict[bytes, bytes | None], Step | None]
-"""What is known of values of a kind, and what treats others; None where they stay as they are."""
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -237,13 +218,12 @@ class _Form:
 
 @dataclass(slots=True)
 class _Seen:
-    """What a value became, its words, what was done to it, for whom last, how it looked at him, how often it came."""
+    """What a value became, its words, what was done to it, for whom last and how often it came again."""
 
     made: bytes | None
     words: frozenset[str]
     done: list[_Plan | _Seen]
     mark: object
-    looks: int = 0
     times: int = 0
 
 
@@ -426,8 +406,6 @@ class Deidentifier:
         self._own: dict[str, _Memory] = {}
         self._days: dict[str, dict[bytes, bytes | None]] = {}
         self._pointers: dict[bool, dict[bytes, bytes | None]] = {}
-        self._targets: dict[bytes, bytes | None] = {}
-        self._begun: Walk | None = None
         self._owner: tuple[Any, ...] = ()
         self._world: tuple[Any, ...] = ()
         self._insides: dict[bytes, tuple[dict[str, str], _Seen]] = {}
@@ -458,7 +436,7 @@ class Deidentifier:
         kind = kind_of(given)
         if kind not in self._policy.resources:
             return None
-        self.begin(walk)
+        self._begin(walk)
         inside = self._inside(bytes(given["contained"]), walk) if "contained" in given else None
         form, values = self._fill(kind)(given, walk)
         if "meta" in form.places:
@@ -472,10 +450,10 @@ class Deidentifier:
             out += b',"contained":' + contained
         return Result(kind, code, out + b"}", walk.notes, walk.offsets)
 
-    def begin(self, walk: Walk) -> None:
+    def _begin(self, walk: Walk) -> None:
         """Forget what was remembered of another patient, or with other links or codes."""
-        self._begun = walk
         about = walk.about = self._text.about(walk.patient)
+        walk.done = None
         owner, world = self._owner, self._world
         other = not owner or owner[0] is not about or owner[1:] != (walk.earliest_year, walk.anchor)
         elsewhere = not world or world[0] is not walk.links or world[1] is not walk.code
@@ -487,7 +465,6 @@ class Deidentifier:
             self._world = (walk.links, walk.code)
             for pointers in self._pointers.values():
                 pointers.clear()
-            self._targets.clear()
         if other or elsewhere:
             for memory in filter(None, self._own.values()):
                 self._count(memory)
@@ -506,7 +483,6 @@ class Deidentifier:
     def _body(self, kind: str, form: _Form, values: Sequence[bytes], walk: Walk) -> bytes:
         """A resource but for what follows its elements: id, labels and contained resources."""
         if kind == "Observation" and _may_tell_age(form, values):
-            walk.judges(kind)
             out = dict(zip(form.names, values, strict=True))
             _cap_observed_age(out, walk.patient.over_89)
             form, values = _form(kind, kind, tuple(out)), tuple(out.values())
@@ -517,7 +493,6 @@ class Deidentifier:
         known = self._insides.get(value)
         if known is not None:
             walk.contained, seen = known
-            walk.looks += seen.looks
             seen.times += 1
             return lambda _: seen.made
         given = [_members.decode(item) for item in _items.decode(value)]
@@ -526,14 +501,12 @@ class Deidentifier:
                 walk.contained[name] = f"c{i + 1}"
 
         def make(owner: str) -> bytes | None:
-            looks, before = walk.looks, (len(walk.faults), len(walk.notes))
-            walk.done = []
+            walk.done, before = [], (len(walk.faults), len(walk.notes))
             made = [c for inner in given if (c := self._contained(owner, inner, walk)) is not None]
             whole = b"[" + b",".join(made) + b"]" if made else None
-            plain = walk.anchor is None and walk.holes is None and before == (len(walk.faults), len(walk.notes))
+            plain = walk.anchor is None and before == (len(walk.faults), len(walk.notes))
             if plain and len(self._insides) < _MEMORY:
-                seen = _Seen(whole, frozenset(), walk.done, walk.about.mark, walk.looks - looks)
-                self._insides[value] = (walk.contained, seen)
+                self._insides[value] = (walk.contained, _Seen(whole, frozenset(), walk.done, walk.about.mark))
             return whole
 
         return make
@@ -553,12 +526,6 @@ class Deidentifier:
         if fill is None:
             fill = self._fills[kind] = self._compile(kind, kind)
         return fill
-
-    def about(self, walk: Walk) -> About:
-        """What is remembered of the patient of a walk, which is the one that is walked from now on."""
-        if walk is not self._begun:
-            self.begin(walk)
-        return walk.about
 
     # --- counting ------------------------------------------------------------------------------------
 
@@ -759,18 +726,16 @@ class Deidentifier:
         def first(value: bytes, walk: Walk) -> bytes | None:
             if len(memory) >= _MEMORY or len(value) > _LONG or value in memory:
                 return step(value, walk)
-            outer, personal, looks = walk.done, walk.personal, walk.looks
-            own = (walk.single, len(walk.faults))
+            outer, personal, single, faults = walk.done, walk.personal, walk.single, len(walk.faults)
             done = walk.done = []
             made = step(value, walk)
             walk.done = outer
             if outer is not None:
                 outer += done
-            of_all = (walk.personal, walk.looks) == (personal, looks)
-            if (walk.single, len(walk.faults)) == own and (of_all or not shared):
-                words = frozenset().union(*map(phrases.words, texts(_loads(value)))) if shared else frozenset()
+            if (walk.single, len(walk.faults)) == (single, faults) and (walk.personal == personal or not shared):
+                words = frozenset().union(*map(phrases.words, _texts(_loads(value)))) if shared else frozenset()
                 if words.isdisjoint(walk.about.known):
-                    memory[value] = _Seen(made, words, done, walk.about.mark, walk.looks - looks)
+                    memory[value] = _Seen(made, words, done, walk.about.mark)
             return made
 
         return _Entry(first, seen=memory)
@@ -790,7 +755,6 @@ class Deidentifier:
                 return first(value, walk)
             known += 1
             walk.personal += personal
-            walk.looks += seen.looks
             seen.mark = walk.about.mark
             seen.times += 1
             if walk.done is not None:
@@ -818,7 +782,7 @@ class Deidentifier:
                 days = dates.days_since_epoch(value)
                 if days is not None:
                     walk.offsets.setdefault(place, days + walk.anchor)
-            return None if never else dates.year(value)
+            return None if element.type == "instant" else dates.year(value)
 
         def kept(value: Any, walk: Walk) -> Any:
             return value if _dated(value, walk) else None
@@ -828,11 +792,8 @@ class Deidentifier:
         known = self._days.setdefault(f"{effect} {element.type} {element.many}", {})
         whole = _DAYS[element.type].fullmatch if effect == "shift" and not element.many else None
         days = self._days.setdefault("days", {})
-        never = effect == "year" and element.type == "instant"
 
         def step(value: bytes, walk: Walk) -> bytes | None:
-            if walk.stands(value, known, step):
-                return None if never else value
             before = (walk.single, len(walk.faults))
             if whole is not None and whole(value):
                 day = value[1:11]
@@ -895,24 +856,12 @@ class Deidentifier:
         target = literal(walk.links.get(named) or named)
         if target is None or target[0] not in self._policy.resources:
             return None
-        walk.looks += 1
         try:
             return self._pointed(named, walk)
         except Refused:  # the vault has no code for what is not in the lake
             return None
 
-    def _target(self, value: bytes, walk: Walk) -> bytes | None:
-        """What the text of a reference becomes, as JSON."""
-        made = self._pointed(value[1:-1].decode(), walk)
-        found = None if made is None else b'"' + made.encode() + b'"'
-        if len(self._targets) >= _LINKS:
-            self._targets.clear()
-        self._targets[value] = found
-        return found
-
     def _pointed(self, named: str, walk: Walk) -> str | None:
-        if walk.holes is not None and walk.stands(b'"' + named.encode() + b'"', self._targets, self._target):
-            return named
         if named == "#":
             return named
         if named.startswith("#"):
@@ -943,7 +892,7 @@ class Deidentifier:
         return _MENTION.sub(pseudonym, text) if "/" in text else text
 
     def _cleaned(self, value: Any, walk: Walk) -> Any:
-        walk.looks += 1
+        walk.personal += 1
         if not isinstance(value, str):
             return None
         return self._mentioned(self._text.clean(value, walk.patient), walk) or None
@@ -954,7 +903,7 @@ class Deidentifier:
             return None
         if type(value) not in (int, float) or abs(value) < _LONG_NUMBER:
             return value
-        walk.looks += 1
+        walk.personal += 1
         return None if self._text.identifies(f"{value:.0f}", walk.patient) else value
 
     def _checked(self, value: Any, walk: Walk) -> Any:
@@ -1051,8 +1000,6 @@ class Deidentifier:
         of_relative = path.startswith("FamilyMemberHistory.")
 
         def step(value: bytes, walk: Walk) -> bytes | None:
-            walk.looks += 1
-            walk.judges(path)
             if walk.patient.over_89 and not of_relative:
                 return None
             made = inner(value, walk)
@@ -1125,7 +1072,7 @@ class Deidentifier:
         # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
         if not isinstance(div, str) or value.get("status") == "generated":
             return None
-        walk.looks += 1
+        walk.personal += 1
         made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
         if made.status != "deidentified":
             return None
@@ -1218,13 +1165,13 @@ def _id(given: Members) -> Any:
     return _loads(bytes(given["id"])) if "id" in given else None
 
 
-def texts(value: Any) -> Iterator[str]:
+def _texts(value: Any) -> Iterator[str]:
     """Every text inside a value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (dict, list)):
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from texts(inner)
+            yield from _texts(inner)
 
 
 def _from_base64(data: str) -> bytes | None:
@@ -1277,7 +1224,6 @@ def _decimal(step: Step) -> Step:
 
     def written(value: bytes, walk: Walk) -> bytes | None:
         if _MEASURE.fullmatch(value):
-            walk.stands(value, {}, None)
             return value
         made = step(value, walk)
         return value if made is not None and _DECIMAL.fullmatch(value) else made
