@@ -733,7 +733,7 @@ class Deidentifier:
             if outer is not None:
                 outer += done
             if (walk.single, len(walk.faults)) == (single, faults) and (walk.personal == personal or not shared):
-                words = frozenset().union(*map(phrases.words, _texts(_loads(value)))) if shared else frozenset()
+                words = frozenset().union(*map(_words, _texts(_loads(value)))) if shared else frozenset()
                 if words.isdisjoint(walk.about.known):
                     memory[value] = _Seen(made, words, done, walk.about.mark)
             return made
@@ -1180,6 +1180,11 @@ def _from_base64(data: str) -> bytes | None:
         return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of a text; of an address also those that only a capital tells apart, for it is judged by them."""
+    return phrases.words(text) | phrases.words(_NO_WORD.sub(" ", text)) if ":" in text else phrases.words(text)
 
 
 def _unchecked(made: Any, found: validate.Found) -> None:

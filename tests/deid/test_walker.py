@@ -327,6 +327,16 @@ def test_only_the_address_of_a_published_vocabulary_passes(system, public):
     assert ("display" in coding) is public
 
 
+def test_an_address_that_names_a_patient_is_local_to_that_patient_whoever_came_before():
+    walk, code = walker(), {"coding": [{"system": "http://hl7.org/fhir/OldVexley", "code": "a1"}]}
+    resource = {"resourceType": "Observation", "id": "o", "status": "final", "code": code}
+    told = []
+    for name in ("Bell", "Vexley", "Bell"):
+        made = outcome(walk, resource, state(PatientContext(name, (Known("FAMILY", name),))))
+        told.append(made.resource["code"]["coding"][0]["system"])
+    assert told == [code["coding"][0]["system"], "urn:chartline:system:x", code["coding"][0]["system"]]
+
+
 def test_a_public_display_stays_unless_it_names_somebody():
     stay = {"Systolic blood pressure": True, f"Pressure of {SECRET}": False, "Dr. Bell": False, "Bell palsy": True}
     for display, stays in stay.items():
