@@ -790,15 +790,16 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
 
 
 _SIGNED_OFF = regex.compile(
-    r"(?:(?<=[.!?)\]\n]\s?)|(?<=\s))[-–—~]{1,2}\s?(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
+    r"[-–—~](?<=(?:[.!?)\]\n]\s?|\s).)[-–—~]?\s?(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
-    r"|(?<=\b(?i:signed|reviewed|entered|transcribed|dictated|typed|witnessed|verified|drawn|documented|cosigned|initials|initialed|read|"
-    r"prepared|taken|tech|sonographer|scribe|recorded|scanned|roomed|charted|created|edited|logged|called)(?:\s?:|\sby:?|\s?/)\s|\b(?i:tech|sonographer|scribe|typist)\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))"
+    r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
+    r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
+    r"roomed|charted|created|edited|logged|called)(?:\s?:|\sby:?|\s?/)|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
 )
 _PT_INITIALS = regex.compile(
-    r"\b(?i:pt|patient|client|resident|infant|child)\s(?P<v>[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?)(?=,?\s+(?i:is|was|has|had|will|reports?|reported|denie[sd]|states?|stated|says|said|endorse[sd]|complains?|"
+    r"(?=[PpCcRrIi])\b(?i:pt|patient|client|resident|infant|child)\s(?P<v>[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?)(?=,?\s+(?i:is|was|has|had|will|reports?|reported|denie[sd]|states?|stated|says|said|endorse[sd]|complains?|"
     r"presents?|presented|came|comes|seen|returns?|returned|called|lives|an?\s\d|who)\b|,?\s\(?\d{1,3}[\s\-]?(?:y|m\b|f\b))"
-    r"|(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives)\b"
+    r"|(?=[A-Z])(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives)\b"
 )
 # Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
 NO_INITIALS = frozenset(
