@@ -238,7 +238,8 @@ def kind(word: str) -> Kind:
         common_first=rank < _COMMON_FIRST or name in lists.world_first,
         last=name in lists.last or name in lists.world_last,
         surname=surname,
-        word=not sure and ((medical and rank >= _COMMON_FIRST) or _listed(name, lists.words)),
+        word=not sure
+        and ((medical and (rank >= _COMMON_FIRST or name in lists.everyday)) or _listed(name, lists.words)),
         medical=medical,
         city=name in lists.cities,
         eponym=name in EPONYMS,

@@ -45,7 +45,7 @@ def test_what_people_write_without_a_label_goes(engine, text, gone):
         "Discharged to Hospice; transferred to Telemetry; referred to Cardiology.",
         "Heparin x5000 units, #120 tabs, #15 blade, ratio 3:1 at 10:22:33.",
         "Pt NPO is told; PT reports progress; OT states goals are met.",
-        "Patient cardiac enzyme profile negative. Klebsiella not grown; Bartonella IgG negative.",
+        "Patient cardiac enzyme profile negative. Klebsiella not grown, likely Candida; Bartonella IgG negative.",
         "He is Danish; mother: Non-Hodgkin’s lymphoma.",
     ],
 )
