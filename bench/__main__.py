@@ -3,22 +3,15 @@
 Needs the third-party sample data (``CHARTLINE_DATA``, else ``../shared/data``); without it says so and ends with 0.
 """
 
-import os
 import sys
 import tempfile
 from pathlib import Path
 
-from bench import fhir, notes, timeline
-
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "bench" / "results"
+from bench import RESULTS, fhir, notes, sample_data, timeline
 
 
 def main() -> int:
-    data = Path(os.environ.get("CHARTLINE_DATA", ROOT.parent / "shared" / "data"))
-    if not data.is_dir():
-        print("third-party sample data is not here (set CHARTLINE_DATA); nothing was measured", file=sys.stderr)
-        return 0
+    data = sample_data()
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         notes.run(data / "notes", RESULTS, Path(folder))

@@ -24,13 +24,12 @@ from typing import Any
 import orjson
 import psutil
 
+from bench import RESULTS, sample_data
 from bench.notes import commit
 from chartline.deid import keys
 from chartline.lake import tables
 from chartline.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "bench" / "results"
 TABLES = ("bronze.resources", "silver.resources", "silver.notes")
 GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes")
 TOLD_BY_THE_RUN = {"run_id", "exported_at", "landed_at", "loaded_at"}
@@ -185,10 +184,7 @@ def table(results: dict[str, Any]) -> str:
 
 def main(wanted: Sequence[str]) -> int:
     """Run the extracts whose names hold one of the words, or all; 1 when rows differ."""
-    data = Path(os.environ.get("CHARTLINE_DATA", ROOT.parent / "shared" / "data")) / "fhir"
-    if not data.is_dir():
-        print("third-party sample data is not here (set CHARTLINE_DATA); nothing was measured", file=sys.stderr)
-        return 0
+    data = sample_data() / "fhir"
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
         key = Path(scratch) / "bench.key"

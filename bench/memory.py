@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import random
 import re
 import sys
@@ -15,9 +14,9 @@ from pathlib import Path
 
 import psutil
 
+from bench import RESULTS, sample_data
 from bench.notes import commit, labelled, ours
 
-ROOT = Path(__file__).resolve().parents[1]
 NOTES = 100_000
 STEP = 10_000
 CORPORA = ("asq-phi", "deidgate", "mts-dialog")
@@ -46,7 +45,7 @@ def drawn(data: Path, rng: random.Random) -> Iterator[str]:
 
 
 def main() -> int:
-    data = Path(os.environ.get("CHARTLINE_DATA", ROOT.parent / "shared" / "data"))
+    data = sample_data()
     process, rows, measured = psutil.Process(), [], commit()
     with tempfile.TemporaryDirectory() as folder:
         work = ours(Path(folder))
@@ -59,7 +58,7 @@ def main() -> int:
             if n == NOTES:
                 break
     body = {"commit": measured, "seconds": round(time.process_time() - began, 1), "resident": rows}
-    (ROOT / "bench" / "results" / "memory.json").write_text(json.dumps(body, indent=2) + "\n")
+    (RESULTS / "memory.json").write_text(json.dumps(body, indent=2) + "\n")
     return 0
 
 

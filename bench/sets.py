@@ -5,7 +5,6 @@ bench.sets [words]`` is a command of its own; with words only the sets whose nam
 """
 
 import json
-import os
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -13,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.inputs import RESULTS, ROOT
+from bench import RESULTS, sample_data
 from bench.notes import commit
 from chartline import pipeline
 from chartline.deid import keys
@@ -149,10 +148,7 @@ def _of_types(types: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def main(wanted: Sequence[str]) -> int:
     """Take the sets whose names hold one of the words, or all; 1 when a resource is lost."""
-    data = Path(os.environ.get("CHARTLINE_DATA", ROOT.parent / "shared" / "data")) / "fhir"
-    if not data.is_dir():
-        print("third-party sample data is not here (set CHARTLINE_DATA); nothing was measured", file=sys.stderr)
-        return 0
+    data = sample_data() / "fhir"
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
         key = Path(scratch) / "bench.key"
