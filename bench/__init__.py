@@ -4,7 +4,12 @@ All of it needs the third-party sample data: the folder named by ``CHARTLINE_DAT
 """
 
 import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from chartline.deid import keys
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
@@ -17,3 +22,17 @@ def sample_data() -> Path:
         print("third-party sample data is not here (set CHARTLINE_DATA); nothing was measured")
         raise SystemExit(0)
     return folder
+
+
+def asked_for(name: str, words: Sequence[str]) -> bool:
+    """Whether the caller's words choose a part of a benchmark; no word chooses all."""
+    return not words or any(word in name for word in words)
+
+
+@contextmanager
+def workshop() -> Iterator[tuple[Path, Path]]:
+    """A folder that is gone afterwards, and the file of a key in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        key = Path(folder) / "bench.key"
+        keys.create(key)
+        yield Path(folder), key

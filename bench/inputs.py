@@ -24,9 +24,8 @@ from typing import Any
 import orjson
 import psutil
 
-from bench import RESULTS, sample_data
+from bench import RESULTS, asked_for, sample_data, workshop
 from bench.notes import commit
-from chartline.deid import keys
 from chartline.lake import tables
 from chartline.settings import Settings
 
@@ -186,14 +185,10 @@ def main(wanted: Sequence[str]) -> int:
     """Run the extracts whose names hold one of the words, or all; 1 when rows differ."""
     data = sample_data() / "fhir"
     results: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        key = Path(scratch) / "bench.key"
-        keys.create(key)
-        for extract in EXTRACTS:
-            if wanted and not any(word in extract.name for word in wanted):
-                continue
-            files = unpacked(data, extract, Path(scratch) / extract.name)
-            made = runs(extract, files, Path(scratch), key)
+    with workshop() as (scratch, key):
+        for extract in (e for e in EXTRACTS if asked_for(e.name, wanted)):
+            files = unpacked(data, extract, scratch / extract.name)
+            made = runs(extract, files, scratch, key)
             wrong = [f"{t} ({n})" for n, r in made.items() for t in different(made["2"], r)]
             results[extract.name] = {"runs": made, "different": wrong}
     RESULTS.mkdir(exist_ok=True)

@@ -6,16 +6,14 @@ bench.sets [words]`` is a command of its own; with words only the sets whose nam
 
 import json
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import RESULTS, sample_data
+from bench import RESULTS, asked_for, sample_data, workshop
 from bench.notes import commit
 from chartline import pipeline
-from chartline.deid import keys
 from chartline.errors import ChartlineError
 from chartline.lake import ledger, tables
 from chartline.settings import Settings
@@ -150,14 +148,10 @@ def main(wanted: Sequence[str]) -> int:
     """Take the sets whose names hold one of the words, or all; 1 when a resource is lost."""
     data = sample_data() / "fhir"
     results: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        key = Path(scratch) / "bench.key"
-        keys.create(key)
-        for number, (name, sources) in enumerate(SETS.items()):
-            if wanted and not any(word in name for word in wanted):
-                continue
-            settings = Settings(lake=Path(scratch) / str(number), project="bench", key=key)
-            results[name] = through(settings, [data / source for source in sources])
+    with workshop() as (scratch, key):
+        for name in (n for n in SETS if asked_for(n, wanted)):
+            settings = Settings(lake=scratch / name, project="bench", key=key)
+            results[name] = through(settings, [data / source for source in SETS[name]])
             print(name, json.dumps({k: v for k, v in results[name].items() if k != "types"}), flush=True)
     if not wanted:
         RESULTS.mkdir(exist_ok=True)

@@ -95,16 +95,17 @@ class Job:
 
 
 @cache
-def _engine(job: Job) -> Phrases:
-    """The text engine of this worker, built once and proved on a control note before its first batch counts."""
-    body = json.loads(job.cohort.read_text(encoding="utf-8"))
-    cohort = Cohort(tuple(Known(t, v) for t, v in body["providers"]), frozenset(body["names"]))
-    return Phrases(build(policy.load(job.policy), keys.load(job.key), job.project, cohort))
+def _cohort(job: Job) -> Mapping[str, Any]:
+    """What ``_cohort_file`` wrote, read once a worker."""
+    return dict(json.loads(job.cohort.read_text(encoding="utf-8")))
 
 
 @cache
-def _plain_ids(job: Job) -> frozenset[str]:
-    return frozenset(json.loads(job.cohort.read_text(encoding="utf-8"))["plain_ids"])
+def _engine(job: Job) -> Phrases:
+    """The text engine of this worker, built once and proved on a control note before its first batch counts."""
+    body = _cohort(job)
+    cohort = Cohort(tuple(Known(t, v) for t, v in body["providers"]), frozenset(body["names"]))
+    return Phrases(build(policy.load(job.policy), keys.load(job.key), job.project, cohort))
 
 
 class _Unit:
@@ -132,7 +133,7 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
     rules, key = policy.load(job.policy), keys.load(job.key)
     engine = _engine(job)
     names = patients.local_system_name(key.derive("system", job.project))
-    walk = walker.Deidentifier(rules, engine, names, _plain_ids(job))
+    walk = walker.Deidentifier(rules, engine, names, _cohort(job)["plain_ids"])
     keyed = walker.keyed_code(key.derive("pseudonym", job.project))
     anchors = key.derive("anchor", job.project)
     unit = _Unit(job, "")
@@ -174,9 +175,9 @@ def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
 
 def _contested(row: Mapping[str, Any]) -> bool:
     """Whether a resource that names a patient, but is nobody's, may be more than one's."""
-    targets = {link["reference"]: link["target"] for link in row["links"]}
     if row["person_id"] is not None:
         return False
+    targets = {link["reference"]: link["target"] for link in row["links"]}
     return len(references.whose(orjson.loads(row["raw"]), row["resource_id"], targets).patients) > 1
 
 

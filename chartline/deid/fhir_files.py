@@ -32,7 +32,18 @@ from chartline.deid.keys import Key
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.policy import Policy
-from chartline.deid.walker import Deidentifier, Members, Refused, Result, Walk, keyed_code, kind_of, logical, members
+from chartline.deid.walker import (
+    Deidentifier,
+    Members,
+    Refused,
+    Result,
+    Walk,
+    is_plain,
+    keyed_code,
+    kind_of,
+    logical,
+    members,
+)
 from chartline.errors import DataError, UsageError
 from chartline.fhir import records, references
 from chartline.fhir.definitions import resource_types
@@ -49,7 +60,6 @@ _CONDITIONAL = re.compile(rb'"([A-Z][A-Za-z]+)\?identifier=')
 _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 _LEARNED = _PARTIES | {"Binary"}
-_DIGIT = re.compile(r"\d")
 _URN = re.compile(rb'"url"\s*:\s*"urn:')
 
 
@@ -252,7 +262,7 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
     if _asks(record.raw):
         _ask(record, world)
     of, own = records.told(record.raw)
-    if of and own and _DIGIT.search(own) is None:
+    if of and own and is_plain(own):
         world.plain_ids.add(f"{of}/{own}")
     kind = records.kind_of(record.raw, _LEARNED)
     years = [int(y) for y in later.findall(record.raw)]
@@ -479,8 +489,14 @@ class _Writer:
             (self._quarantined if fate == binaries.OF_TWO else self._filtered)[fate] += 1
             return None
         patient, earliest = self._contexts.of(told)
-        state = Walk(patient, self._codes, self._world.links, earliest)
-        state.contested, state.binaries = len(told.patients) > 1, self._world.binaries
+        state = Walk(
+            patient,
+            self._codes,
+            self._world.links,
+            earliest,
+            contested=len(told.patients) > 1,
+            binaries=self._world.binaries,
+        )
         made = outcome(self._walk, *given, state)
         if made is None:
             self._filtered["type_not_in_policy"] += 1

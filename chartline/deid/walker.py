@@ -191,6 +191,11 @@ def subject_id(pseudonym: str) -> int:
     return int(pseudonym[:16], 16) >> 1
 
 
+def is_plain(resource_id: str) -> bool:
+    """Whether an id has no digit, and so may also be just a word of a text."""
+    return _DIGIT.search(resource_id) is None
+
+
 def literal(reference: str) -> tuple[str, str] | None:
     """Type and id of a relative, absolute or versioned literal reference; None for any other form."""
     match = _LITERAL.fullmatch(reference)
@@ -881,7 +886,7 @@ class Deidentifier:
         """A text whose literal references name pseudonyms."""
 
         def pseudonym(match: re.Match[str]) -> str:
-            told = _DIGIT.search(match[2]) or f"{match[1]}/{match[2]}" in self._plain_ids
+            told = not is_plain(match[2]) or f"{match[1]}/{match[2]}" in self._plain_ids
             if match[1] not in definitions.resource_types() or not told:
                 return match[0]
             try:

@@ -151,19 +151,22 @@ def _base(
 
     With it what the rows of silver that are to be looked at say of their making.
     """
-    looked = _looked(settings, at, key_id)
-    found = {name: _stamps(lake.in_buckets(lake.read(spark, settings, name, at[name]), looked)) for name in SILVER}
+
+    def told(buckets: Collection[int] | None) -> dict[str, Stamps]:
+        return {n: _stamps(lake.in_buckets(lake.read(spark, settings, n, at[n]), buckets)) for n in SILVER}
+
     last = ledger.latest(settings, "timeline")
-    if looked is not None and last is not None and found["silver.resources"].policies <= set(last.extra["policies"]):
+    looked = _looked(settings, at, key_id, last)
+    if last is None or looked is None:
+        return None, told(None)
+    found = told(looked)
+    if found["silver.resources"].policies <= set(last.extra["policies"]):
         return Base(last, frozenset(looked)), found
-    if looked is not None:
-        found = {name: _stamps(lake.read(spark, settings, name, at[name])) for name in SILVER}
-    return None, found
+    return None, told(None)
 
 
-def _looked(settings: Settings, at: Mapping[str, int], key_id: str) -> set[int] | None:
-    """The buckets of silver that changed since gold was built; None when gold can tell nothing of today's."""
-    last = ledger.latest(settings, "timeline")
+def _looked(settings: Settings, at: Mapping[str, int], key_id: str, last: StageResult | None) -> set[int] | None:
+    """The buckets of silver that changed since the last run; None when gold can tell nothing of today's."""
     if last is None or (last.extra.get("code"), last.extra.get("key_id")) != (ledger.code_version(), key_id):
         return None
     if any(tables.version(settings, n) != last.tables.get(n) for n in GOLD):

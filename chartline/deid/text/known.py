@@ -273,7 +273,7 @@ def _needles(known: Known) -> tuple[str, ...]:
         ]
     elif known.type == "STREET":
         unit = _unit_at(words)
-        said = [w for w in words[:unit] if not any(w.lower() in group for group in _STREET_WORDS)]
+        said = [w for w in words[:unit] if w.lower() not in _STREET_WORDS]
         found = [max(said[1 if unit > 2 and words[0].isdigit() else 0 :] or [""], key=len)]
     elif known.type == "ZIP":
         found = [value[:5]]
@@ -485,8 +485,8 @@ def _unit_at(words: list[str]) -> int:
     return next((i for i, w in enumerate(words) if i > 1 and _UNIT.fullmatch(w)), len(words))
 
 
-_STREET_WORDS = [
-    set(line.split())
+_STREET_GROUPS = [
+    line.split()
     for line in """
     street st
     avenue ave av
@@ -511,12 +511,17 @@ _STREET_WORDS = [
     fort ft
     """.strip().splitlines()
 ]
-"""Words of streets that stand for each other."""
+_STREET_WORDS = {
+    word: sorted(dict.fromkeys(w for same in _STREET_GROUPS if word in same for w in same), key=len, reverse=True)
+    for group in _STREET_GROUPS
+    for word in group
+}
+"""Words of streets, each with those that may stand for it, the long ones first: ``st`` is a street or a saint."""
 
 
 def _street_word(word: str) -> str:
-    same = {s for group in _STREET_WORDS if word.lower() in group for s in group}
-    return rf"(?:{'|'.join(sorted(same, key=len, reverse=True))})" if same else regex.escape(word)
+    same = _STREET_WORDS.get(word.lower())
+    return rf"(?:{'|'.join(same)})" if same else regex.escape(word)
 
 
 def _street_forms(words: list[str]) -> Iterator[str]:
@@ -592,8 +597,6 @@ def _one_apart(a: str, b: str) -> bool:
 # --- initials ----------------------------------------------------------------------------------------
 
 _DOTTED = frozenset("po iv im md do rn np pa pt ot am pm dc ed er ob ms mr dr st us".split())
-
-
 _DOTTED_FORM = regex.compile(r"(?<!\w)\p{Lu}\.\s?(?:\p{Lu}\.\s?)?\p{Lu}(?:\.|(?!\w))")
 _SOLID_FORM = regex.compile(
     r"(?<!\w)(?:(?<=\b(?i:pt|patient|client|resident|mr|mrs|ms|miss|mx)\.?\s)\p{Lu}{2,3}(?!\w)"
@@ -606,14 +609,14 @@ def _initials(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     wanted = _initials_of(known)
     if not wanted:
         return
-    folded = _folded(text)
+    folded, alone = _folded(text), wanted - names.NO_INITIALS
     for m in _DOTTED_FORM.finditer(folded, timeout=_TIMEOUT):
         first, *others = (c for c in m.group().lower() if c.isalpha())
         if not wanted.isdisjoint(first + c for c in others):
             yield Found(m.start(), m.end(), "NAME", "known")
     for m in _SOLID_FORM.finditer(folded, timeout=_TIMEOUT):
         letters = m.group().lower()
-        if letters[0] + letters[-1] in wanted - names.NO_INITIALS:
+        if letters[0] + letters[-1] in alone:
             yield Found(m.start(), m.end(), "NAME", "known")
 
 

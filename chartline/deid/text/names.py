@@ -1234,9 +1234,9 @@ def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Ite
 
 
 def _is_place(text: str, part: list[Token]) -> bool:
-    if _STAGED.match(text, part[-1].end) and not _CITY_LEAD.search(text, max(0, part[0].start - 24), part[0].start):
-        return False
     led = _CITY_LEAD.search(text, max(0, part[0].start - 24), part[0].start)
+    if not led and _STAGED.match(text, part[-1].end):
+        return False
     trailed = _CITY_TRAIL.match(text, part[-1].end)
     comma = regex.match(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)", text[part[-1].end : part[-1].end + 24])
     if len(part) > 1:

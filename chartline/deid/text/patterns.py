@@ -101,7 +101,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "tail", r"(?<![\w\-])N\d{2,4}[A-HJ-NP-Z]{1,2}(?![\w\-])", False, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?[ \t]+(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
-        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT.upper() if False else _UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
+        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
         ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|(?<=\d{{3}}[ \t])via|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
@@ -261,9 +261,9 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
         if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit()):
             continue
         near = {w.lower() for w in _WORD.findall(text, end, end + 100)}
-        if text[start:end].isdigit() and _ZIP_NEAR.search(text, end, end + 110):
-            yield from _at(text, "street-zip", [start])
         if text[start:end].isdigit():
+            if _ZIP_NEAR.search(text, end, end + 110):
+                yield from _at(text, "street-zip", [start])
             yield from _at(text, "street-bare", [start])
             yield from _at(text, "street-said", [start])
         if not near.isdisjoint(_STREET_OPENERS):
