@@ -8,7 +8,6 @@ each label once.
 import json
 import re
 import shutil
-import tarfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from bench import unpack
 from bench.notes import commit
 from chartline.deid import dates, fhir_files, keys, policy, walker
 from chartline.deid.context import Cohort, Known, PatientContext
@@ -39,8 +39,7 @@ def seconds(work: Callable[[], Any]) -> float:
 def unpacked(data: Path, to: Path) -> list[Path]:
     """The bundles as files, first the shared one, which the others refer to."""
     for name in BUNDLES:
-        with tarfile.open(data / "synthea_r4_bundles" / name) as tar:
-            tar.extractall(to / name.partition(".")[0], filter="data")
+        unpack(data / "synthea_r4_bundles" / name, to / name.partition(".")[0])
     folders = (to / name.partition(".")[0] for name in BUNDLES)
     return [path for folder in folders for path in sorted(folder.rglob("*.json"))]
 

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import threading
 import time
@@ -24,7 +23,7 @@ from typing import Any
 import orjson
 import psutil
 
-from bench import RESULTS, asked_for, sample_data, workshop
+from bench import RESULTS, asked_for, sample_data, unpack, workshop
 from bench.notes import commit
 from chartline.lake import tables
 from chartline.settings import Settings
@@ -63,8 +62,7 @@ def unpacked(data: Path, extract: Extract, to: Path) -> list[Path]:
     found: list[Path] = []
     for number, archive in enumerate(extract.archives):
         folder = to / str(number)
-        with tarfile.open(data / archive) as tar:
-            tar.extractall(folder, filter="data")
+        unpack(data / archive, folder)
         found += sorted(p for p in folder.rglob("*") if p.is_file())[: extract.most]
     return found
 

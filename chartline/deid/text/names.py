@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -203,6 +204,7 @@ _HINTS = Hints(
     {
         "title": literals(_TITLES[3:-1]),
         "form": "mr mrs ms dr miss doctor pt patient client resident named".split(),
+        "patient": "pt patient client resident infant child".split(),
         "called": "called named nicknamed goes known prefers alias aka nickname".split(),
         "label": [*literals(_LABELS[3:-1].replace(r"a\.k\.a\.|", "")), "a.k.a"],
         "kin": """
@@ -342,7 +344,7 @@ def find(reading: Reading) -> Iterator[Found]:
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
     found = [f for f in found if not _PLACEHOLDER.fullmatch(text, f.start, f.end)]
-    found += _initials(text, words)
+    found += _initials(text, words, hints)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from (_owner(text, f) for f in found)
 
@@ -790,16 +792,19 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
 
 
 _SIGNED_OFF = regex.compile(
-    r"[-–—~](?<=(?:[.!?)\]\n]\s?|\s).)[-–—~]?\s?(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
+    r"(?<=(?:[.!?)\]\n]\s?|\s)[-–—~]{1,2}\s?)(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
     r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
     r"roomed|charted|created|edited|logged|called)(?:\s?:|\sby:?|\s?/)|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
 )
+_WRITTEN = r"[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?"
 _PT_INITIALS = regex.compile(
-    r"(?=[PpCcRrIi])\b(?i:pt|patient|client|resident|infant|child)\s(?P<v>[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?)(?=,?\s+(?i:is|was|has|had|will|reports?|reported|denie[sd]|states?|stated|says|said|endorse[sd]|complains?|"
+    rf"(?i:pt|patient|client|resident|infant|child)\s(?P<v>{_WRITTEN})(?=,?\s+(?i:is|was|has|had|will|reports?|reported|denie[sd]|states?|stated|says|said|endorse[sd]|complains?|"
     r"presents?|presented|came|comes|seen|returns?|returned|called|lives|an?\s\d|who)\b|,?\s\(?\d{1,3}[\s\-]?(?:y|m\b|f\b))"
-    r"|(?=[A-Z])(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives)\b"
+)
+_OPENING_INITIALS = regex.compile(
+    r"(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives)\b"
 )
 # Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
 NO_INITIALS = frozenset(
@@ -815,19 +820,26 @@ NO_INITIALS = frozenset(
 )
 
 
-def _initials(text: str, words: list[Token]) -> Iterator[Found]:
+# What stands behind who signed; cheaper to try than what stands before.
+_SIGN_ENDS = re.compile(
+    r"(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:\Z|\n)|\s*[.,;)]"
+)
+
+
+def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who signed with two or three letters, and a patient who is written with them, wherever they stand again."""
-    for m in _SIGNED_OFF.finditer(text, timeout=_TIMEOUT):
-        word = m.group("v").lower()
-        found = kind(word)
-        if (
-            word not in NO_INITIALS
-            and word not in PLAIN
-            and not (m.group("v").islower() and (found.word or found.medical))
-        ):
-            yield Found(m.start("v"), m.end("v"), "NAME", "name:initials")
+    for token in words:
+        if not 2 <= len(token.text) <= 3 or not _SIGN_ENDS.match(text, token.end):
+            continue
+        name = plain(token.text)
+        if name in NO_INITIALS or name in PLAIN or (token.shape == "lower" and (token.kind.word or token.kind.medical)):
+            continue
+        if _SIGNED_OFF.match(text, token.start, timeout=_TIMEOUT):
+            yield Found(token.start, token.end, "NAME", "name:initials")
+    opening = (t.start for t in words if t.shape == "initial" or (t.shape == "upper" and len(t.text) < 4))
+    openings = (_OPENING_INITIALS.match(text, at, timeout=_TIMEOUT) for at in opening)
     known = set()
-    for m in _PT_INITIALS.finditer(text, timeout=_TIMEOUT):
+    for m in (*_opened(_PT_INITIALS, text, hints, "patient"), *filter(None, openings)):
         letters = m.group("v").replace(".", "").replace(" ", "")
         if letters.lower() not in NO_INITIALS:
             known.add(letters)
