@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SEVERITIES = ("critical", "warning", "info")
 _FIELDS = frozenset({"id", "frame", "type", "kwargs", "severity", "meaning", "may_be_empty"})
 _TYPE = re.compile(r"expect_[a-z_]+")
+_NAMING = ("column", "column_A", "column_B", "column_list", "row_condition")
+"""Arguments of an expectation that name columns."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,13 @@ def _infos(info: Any) -> Iterable[Mapping[str, Any]]:
     return (info,) if "raised_exception" in info else [v for v in info.values() if isinstance(v, Mapping)]
 
 
+def _named(frame: DataFrame, checks: Sequence[Check]) -> DataFrame:
+    """The frame's columns that the checks name: what is held for them need not hold the text of every note."""
+    told = " ".join(str(c.kwargs.get(argument, "")) for c in checks for argument in _NAMING)
+    words = set(re.findall(r"\w+", told))
+    return frame.select(*(f"`{name}`" for name in frame.columns if name in words))
+
+
 def _on_frame(frame: DataFrame, checks: Sequence[Check]) -> list[Outcome]:
     total = frame.count()
     if not total:
@@ -166,7 +175,7 @@ def run(name: str, frames: Mapping[str, DataFrame]) -> list[Outcome]:
     outcomes: dict[str, Outcome] = {}
     for frame in dict.fromkeys(c.frame for c in checks):
         mine = [c for c in checks if c.frame == frame]
-        kept = frames[frame].persist()
+        kept = _named(frames[frame], mine).persist()
         try:
             outcomes |= {o.check.id: o for o in _on_frame(kept, mine)}
         finally:

@@ -150,6 +150,29 @@ def test_a_warning_is_kept_and_does_not_stop(spark, lake):
     assert verdicts["X1"] == verdicts["X2"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("flag", "check", "few", "many"),
+    [
+        ("before_birth", "L5", 2, 3),
+        ("after_death other", "L5", 2, 3),
+        ("outside_encounter", "L6", 10, 11),
+        ("implausible", "L10", 2, 3),
+        ("implausible_sex", "L11", 0, 1),
+    ],
+)
+def test_odd_events_are_told_from_the_rate_on_that_the_suite_names(spark, flag, check, few, many):
+    first = GOOD["timeline"]["events"][0]
+    columns = DDL["timeline"]["events"]
+
+    def verdict(odd):
+        rows = [(f"{i:032x}", *first[1:-1], flag if i < odd else "") for i in range(200)]
+        events = {"events": spark.createDataFrame(rows, columns)}
+        given = frames(spark, GOOD, "timeline") | events
+        return next(o.verdict for o in gates.run("timeline", given) if o.check.id == check)
+
+    assert (verdict(few), verdict(many)) == ("passed", "failed")
+
+
 def test_an_empty_frame_stops_where_it_may_not_be_empty(spark, lake):
     empty = {"deidentified": GOOD["deidentified"] | {"resources": []}}
     with pytest.raises(GateFailed, match="not_applicable"):
