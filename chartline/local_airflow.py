@@ -98,6 +98,7 @@ def environment(home: Path, settings: Settings, ports: list[int]) -> dict[str, s
         "CHARTLINE_POLICY": settings.policy,
         "CHARTLINE_KEY": str(settings.key.absolute()) if settings.key else "",
         "CHARTLINE_MASTER": settings.master,
+        "CHARTLINE_TERMS": str(settings.terms.absolute()) if settings.terms else "",
         "CHARTLINE_OFFICER": OFFICER,
     }
 

@@ -57,6 +57,8 @@ _SHAPES = 4096  # remembered sets of keys of one type
 _MEASURE = re.compile(rb"-?(?:0|[1-9]\d{0,5})(?:\.\d{1,18})?")  # below _LONG_NUMBER
 _DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: as a double
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
+# Some vocabularies have words for codes, with single blanks between them: hl7.org/fhir/R4/datatypes.html#code.
+_PUBLIC_WORDS = re.compile(r"(?!.*\d{7})(?=.{3,100}\Z)[^\s@]+(?: [^\s@]+)+")
 # A literal reference in a text. ``Patient/family`` is one only if a resource has that id.
 _MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{0,63}[A-Za-z0-9])(?:/_history/[A-Za-z0-9\-.]+)?")
 _DIGIT = re.compile(r"\d")
@@ -977,8 +979,10 @@ class Deidentifier:
         return out or None
 
     def _fits(self, code: str, walk: Walk) -> bool:
-        """Whether a code can be one of a public vocabulary, and is not the patient's name or number written there."""
-        return _PUBLIC_CODE.fullmatch(code) is not None and not self._text.names(code, walk.patient)
+        """Whether a code can be one of a public vocabulary, and is not a name or number that was written there."""
+        if _PUBLIC_CODE.fullmatch(code):
+            return not self._text.names(code, walk.patient)
+        return _PUBLIC_WORDS.fullmatch(code) is not None and not self._text.identifies(code, walk.patient)
 
     def _concept(self, path: str) -> Step:
         inner = self._nested("CodeableConcept", path)

@@ -587,6 +587,29 @@ def test_a_name_written_as_the_code_of_a_public_vocabulary_is_masked_for_its_own
         assert ("code" in result.resource["code"]["coding"][0]) is stays
 
 
+DRUGS = "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-medication-name"
+
+
+@pytest.mark.parametrize(
+    ("code", "stays"),
+    [
+        ("Potassium Chloride Replacement (Critical Care and Oncology)", True),
+        ("Albumin 5% (25g / 500mL)", True),
+        ("Heparin Flush (10 units/ml)", True),
+        ("Ada Bell", False),
+        ("Chloride for Bell", False),
+        ("given to Quixmire", False),
+        ("Chloride 5551234567", False),
+        ("Chloride to ward@example.org", False),
+        ("Chloride  twice", False),
+        (" ".join(["chloride"] * 12), False),
+    ],
+)
+def test_words_as_the_code_of_a_public_vocabulary_stay_unless_they_tell_of_somebody(code, stays):
+    made = through(observation(code={"coding": [{"system": DRUGS, "code": code}]}))["code"]["coding"][0]
+    assert made.get("code") == (code if stays else None)
+
+
 # --- persons inside a resource -----------------------------------------------------------------------
 
 

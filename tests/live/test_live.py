@@ -25,7 +25,14 @@ ENDED = ("success", "failed")
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory, key_file):
-    return Settings(lake=tmp_path_factory.mktemp("live") / "lake", project="live", key=key_file)
+    folder = tmp_path_factory.mktemp("live")
+    terms = folder / "terms.toml"
+    agreed(terms, "Anybody who asks")
+    return Settings(lake=folder / "lake", project="live", key=key_file, terms=terms)
+
+
+def agreed(terms, recipient):
+    terms.write_text(f'recipient = "{recipient}"\npurpose = "Research"\n')
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +185,10 @@ def test_a_rejection_is_recorded_and_the_run_is_red(engineer, officer, waiting, 
     assert rows(lake, "curated.releases") == []
 
 
-def test_an_approved_release_is_published_and_known_to_all(engineer, officer, waiting, hospital, lake):
-    start(engineer, "ingest", source=str(hospital))
+def test_an_approved_release_is_published_and_known_to_all(engineer, officer, waiting, lake):
+    """The same patients for another recipient are another candidate than the one that was rejected."""
+    agreed(lake.terms, "A named partner")
+    start(engineer, "release")
     run_id = question(engineer)
     assert answer(officer, run_id, "Approve", "as agreed").status_code == 200
     assert ended(engineer, "release", run_id) == "success"

@@ -151,7 +151,7 @@ _SYSTEMS = regex.compile(
 )
 _GENERIC = PLAIN | frozenset(
     """
-    outpatient inpatient emergency intensive cardiac surgical pediatric psychiatric orthopedic neurology cardiology
+    outpatient inpatient emergency intensive critical cardiac surgical pediatric psychiatric orthopedic neurology cardiology
     oncology primary specialty general local outside regional community teaching academic tertiary rural urban
     public private referral wound pain memory sleep travel diabetes coumadin anticoagulation weight women womens men
     mens children childrens eye dental infusion dialysis burn stroke trauma cancer heart lung liver kidney
