@@ -87,8 +87,9 @@ def environment(home: Path, settings: Settings, ports: list[int]) -> dict[str, s
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports[1]),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.master}),
-        # A Java process a job: none of them works long enough for the optimizing compiler to pay for itself.
-        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
+        # A Java process a job: none of them works long enough for the optimizing compiler to pay for itself, nor does
+        # the other one where a method is not called often.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=4",
         "SPARK_HOME": pyspark.submodule_search_locations[0],
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
