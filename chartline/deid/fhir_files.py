@@ -2,7 +2,7 @@
 
 A file becomes a file of the same form, named by its number and the type of its first resource. A bundle's entries get
 a fullUrl that its references resolve against; a transaction becomes one of PUTs. What may not pass is left out and
-counted by reason.
+counted by reason: of what was no valid FHIR before that is the reason for which parse would set it aside.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from chartline.deid.walker import (
     members,
 )
 from chartline.errors import DataError, UsageError
-from chartline.fhir import records, references
+from chartline.fhir import accept, records, references
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.people import person
 from chartline.ingest import formats, sources
@@ -60,6 +60,7 @@ _CONDITIONAL = re.compile(rb'"([A-Z][A-Za-z]+)\?identifier=')
 _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 _LEARNED = _PARTIES | {"Binary"}
+_NOT_FHIR = frozenset({"output_not_valid_fhir", "not_shaped_as_fhir"})  # reasons that may lie in the input
 _URN = re.compile(rb'"url"\s*:\s*"urn:')
 
 
@@ -473,7 +474,7 @@ class _Writer:
             return None
         given = None if record.fault else _members(record)
         if given is None:
-            self._quarantined[record.fault or "not_a_resource"] += 1
+            self._not_fhir(record, "not_a_resource")
             return None
         # Of a party whose keys are doubled not all that identifies was learned.
         if kind_of(given[0]) in _PARTIES and records.has_doubled_key(record.raw):
@@ -482,7 +483,7 @@ class _Writer:
         try:
             told = self._whose(*given)
         except orjson.JSONDecodeError:
-            self._quarantined["not_shaped_as_fhir"] += 1
+            self._not_fhir(record, "not_shaped_as_fhir")
             return None
         fate = self._world.binaries.fate(f"Binary/{given[1]}") if kind_of(given[0]) == "Binary" else None
         if fate:
@@ -502,12 +503,19 @@ class _Writer:
             self._filtered["type_not_in_policy"] += 1
             return None
         if isinstance(made, Refused):
-            self._quarantined[made.reason] += 1
+            if made.reason in _NOT_FHIR:
+                self._not_fhir(record, made.reason)
+            else:
+                self._quarantined[made.reason] += 1
             return None
         self._plain["out"] += 1
         self._plain["notes"] += len(made.notes)
         self._plain["withheld"] += sum(note.status == "withheld" for note in made.notes)
         return made
+
+    def _not_fhir(self, record: records.Record, reason: str) -> None:
+        """Count a record that is not valid FHIR, or was not made so; good ones are not looked at for it."""
+        self._quarantined[record.fault or accept.fault(record) or reason] += 1
 
     def _whose(self, resource: Members, resource_id: str) -> references.Whose:
         """Whose a resource is; what says so is the same in all of a visit."""

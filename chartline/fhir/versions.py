@@ -34,9 +34,11 @@ def foreign(tree: Mapping[str, Any]) -> tuple[str, str] | None:
     """
     profiles, types, elements = _rules()
     kind = tree.get("resourceType")
+    if not isinstance(kind, str):
+        return None
     if kind in types:
         return types[kind], kind
-    for element, shape, version in elements.get(kind or "", ()):
+    for element, shape, version in elements.get(kind, ()):
         if element in tree and (shape is None or isinstance(tree[element], shape)):
             return version, f"{kind}.{element}"
     meta = tree.get("meta")

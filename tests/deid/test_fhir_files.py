@@ -8,8 +8,9 @@ import re
 import pytest
 
 from chartline.deid import fhir_files, keys, policy
+from chartline.deid.walker import Refused
 from chartline.errors import DataError, UsageError
-from chartline.fhir import validate
+from chartline.fhir import judge, records, validate
 
 NOTE = "Ada Quixmire of 12 Alder Street, Boston was seen by Dr. Okonkwo on 2015-03-05. Call 617-555-0188."
 PATIENT = {
@@ -167,7 +168,7 @@ def test_the_equation_holds_for_bad_input_and_nothing_of_it_is_told(tmp_path, ru
     (tmp_path / "in" / "b.csv").write_text("name,phone\nAda Quixmire,617-555-0188\n")
     (tmp_path / "in" / "empty.json").write_text('{"resourceType": "Bundle", "type": "searchset"}')
     counts = run()
-    assert counts["quarantined"] == {"unknown_modifier_extension": 1, "not_a_resource": 2}
+    assert counts["quarantined"] == {"unknown_modifier_extension": 1, "unknown_resource_type": 1, "not_json": 1}
     assert counts["filtered"] == {"type_not_in_policy": 1, "file_csv": 1, "empty_bundle": 1}
     assert counts["in"] == counts["out"] + 3 + 3
     printed = "".join(capfd.readouterr()) + json.dumps(counts)
@@ -246,11 +247,11 @@ RTF = base64.b64encode(rb"{\rtf1 {{\'xx \u99999999999}").decode()
     [
         (json.dumps({**SEEN, "encounter": {"reference": 'Encounter?identifier=Quix"mire'}}), ""),
         (json.dumps({**SEEN, "code": {"text": "Encounter?identifier=\\"}}), ""),
-        ('{"resourceType":"Observation","id":"o","x":"Encounter?identifier=Quixmire\\ud800"}', "not_a_resource"),
-        ('{"resourceType":"Observation","id":"o","x":"Encounter?identifier=Quixmire\x01"}', "not_a_resource"),
-        ('{"resourceType":["Quixmire"],"id":"o","x":"2140-01-01"}', "not_a_resource"),
-        ('{"resourceType":{"Quixmire":1},"id":"o","x":"2140-01-01"}', "not_a_resource"),
-        (json.dumps({**SEEN, "subject": {"reference": "#"}}).replace('"#"', "1e999"), "not_shaped_as_fhir"),
+        ('{"resourceType":"Observation","id":"o","x":"Encounter?identifier=Quixmire\\ud800"}', "lone_surrogate"),
+        ('{"resourceType":"Observation","id":"o","x":"Encounter?identifier=Quixmire\x01"}', "not_json"),
+        ('{"resourceType":["Quixmire"],"id":"o","x":"2140-01-01"}', "unknown_resource_type"),
+        ('{"resourceType":{"Quixmire":1},"id":"o","x":"2140-01-01"}', "unknown_resource_type"),
+        (json.dumps({**SEEN, "subject": {"reference": "#"}}).replace('"#"', "1e999"), "not_json"),
         (json.dumps({**document("Patient/ada-1"), "content": [{"attachment": {"data": RTF}}]}), ""),
         (json.dumps(PATIENT)[:-1] + ',"name":[{"family":"Other"}]}', "duplicate_key"),
         ('{"resourceType":"Observation","id":"x","resourceType":"Patient"}', "duplicate_key"),
@@ -266,6 +267,35 @@ def test_no_line_stops_the_others_or_is_told(tmp_path, run, capfd, line, reason)
     assert counts["in"] == counts["out"] + sum(counts["quarantined"].values()) + sum(counts["filtered"].values())
     told = "".join(written(tmp_path / "out").values()) + "".join(capfd.readouterr()) + json.dumps(counts)
     assert "Quix" not in told
+
+
+CLAIM = {"resourceType": "Claim", "id": "c", "organization": {"reference": "Organization/o"}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "reason"),
+    [
+        (CLAIM, "wrong_fhir_version"),
+        ({**SEEN, "status": "over"}, "unknown_code"),
+        ({**SEEN, "id": None}, "missing_id"),
+        ({**SEEN, "contained": {"resourceType": "Patient"}}, "cardinality"),
+    ],
+)
+def test_what_was_no_valid_fhir_before_is_set_aside_for_the_reason_that_parse_gives(tmp_path, run, resource, reason):
+    told = json.dumps({k: v for k, v in resource.items() if v is not None}).encode()
+    key = keys.create(tmp_path / "parse.key")
+    origin = judge.Origin("f" * 64, None, None, key, "test")
+    assert [row["reason"] for row in judge.rows([records.Record(1, told)], origin)] == [reason]
+    (tmp_path / "in" / "a.ndjson").write_bytes(told + b"\n")
+    counts = run()
+    assert counts["quarantined"] == {reason: 1}
+
+
+def test_what_only_the_treatment_made_invalid_is_told_as_that(tmp_path, run, monkeypatch):
+    refused = Refused("output_not_valid_fhir", "Observation.status")
+    monkeypatch.setattr(fhir_files, "outcome", lambda *_: refused)
+    (tmp_path / "in" / "a.ndjson").write_text(lines(SEEN))
+    assert run()["quarantined"] == {"output_not_valid_fhir": 1}
 
 
 def entries(*resources):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chartline.deid.keys import Key
-from chartline.fhir import definitions, judge, records, versions
+from chartline.fhir import accept, definitions, judge, records, versions
 from chartline.fhir.judge import Origin
 from chartline.lake import quarantine
 
@@ -68,10 +68,11 @@ BAD_LINES = {
     "not UTF-8": (b'{"resourceType":"Patient","id":"a","language":"\xff"}', "not_utf8"),
     "a NUL": (b'{"resourceType":"Patient","id":"a\x00"}', "not_json"),
     "depth that a parser refuses": (deep(3000), "too_deep"),
-    "depth that a parser bears": (deep(judge.MAX_DEPTH), "too_deep"),
+    "depth that a parser bears": (deep(accept.MAX_DEPTH), "too_deep"),
     "unknown resource type": (b'{"resourceType":"Patients","id":"a"}', "unknown_resource_type"),
     "no resource type": (b'{"id":"a"}', "unknown_resource_type"),
     "a resource type that is no text": (b'{"resourceType":7,"id":"a"}', "unknown_resource_type"),
+    "a resource type that is a list": (b'{"resourceType":["Patient"],"id":"a"}', "unknown_resource_type"),
     "missing id": (b'{"resourceType":"Patient"}', "missing_id"),
     "an id that is none": (b'{"resourceType":"Patient","id":"a/b"}', "bad_id"),
     "an id that is a number": (b'{"resourceType":"Patient","id":7}', "bad_id"),
