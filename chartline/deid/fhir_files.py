@@ -2,7 +2,8 @@
 
 A file becomes a file of the same form, named by its number and the type of its first resource. A bundle's entries get
 a fullUrl that its references resolve against; a transaction becomes one of PUTs. What may not pass is left out and
-counted by reason: of what was no valid FHIR before that is the reason for which parse would set it aside.
+counted by reason; of what was no valid FHIR before, that is the reason for which parse would set it aside. A bundle in
+which one resource is of another FHIR version is set aside whole, as there.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from chartline.deid.walker import (
     members,
 )
 from chartline.errors import DataError, UsageError
-from chartline.fhir import accept, records, references
+from chartline.fhir import accept, records, references, versions
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.people import person
 from chartline.ingest import formats, sources
@@ -355,17 +356,27 @@ def _parsed(record: records.Record) -> dict[str, Any] | None:
     return tree if tree["id"] else None
 
 
-def _members(record: records.Record) -> tuple[Members, str] | None:
-    """The members of a record's resource and its id, or the one its fullUrl gives; None when it is not a resource."""
+_Given = tuple[Members, str] | str
+"""The members of a record's resource and its id, or the reason for which the record is set aside."""
+
+
+def _given(record: records.Record) -> _Given:
+    """The members of a record's resource and its id, or the one its fullUrl gives; or why it is set aside."""
+    if record.fault or record.filtered or record.deletion:
+        return record.fault
     try:
         found = members(record.raw)
         resource_id = orjson.loads(bytes(found["id"])) if "id" in found else None
-        if kind_of(found) not in resource_types():
-            return None
+        kind = kind_of(found)
+        foreign = versions.is_foreign(kind, found)
     except (ValueError, msgspec.MsgspecError, RecursionError):
-        return None
+        kind = ""
+    if kind not in resource_types():
+        return accept.fault(record) or "not_a_resource"
+    if foreign:
+        return versions.FOREIGN
     named = resource_id if isinstance(resource_id, str) else records.id_of(record.full_url)
-    return (found, named) if named else None
+    return (found, named) if named else "missing_id"
 
 
 # --- writing -----------------------------------------------------------------------------------------
@@ -451,30 +462,32 @@ class _Writer:
             return None, ""
         if bundle := records.opened(text):
             return self._bundle(bundle), "Bundle"
-        made = self._one(records.Record(1, text))
+        record = records.Record(1, text)
+        made = self._one(record, _given(record))
         return (made.json, made.kind) if made is not None else (None, "")
 
     def _bundle(self, bundle: records.Bundle) -> bytes:
         kind = bundle.type
         acts = kind in ("transaction", "batch")
         entries = []
-        for record in records.expand(bundle, bundle=1):
-            made = self._one(record)
+        found = [(record, _given(record)) for record in records.expand(bundle, bundle=1)]
+        foreign = any(given == versions.FOREIGN for _, given in found)
+        for record, given in found:
+            made = self._one(record, versions.FOREIGN if foreign else given)
             if made is not None:
                 place = f"{made.kind}/{made.id}".encode()
                 entries.append(_ACT % (place, made.json, place) if acts else _ENTRY % (place, made.json))
         whole = b',"entry":[%b]' % b",".join(entries) if entries else b""
         return b'{"resourceType":"Bundle","type":"%b"%b}' % (kind.encode() if acts else b"collection", whole)
 
-    def _one(self, record: records.Record) -> Result | None:
+    def _one(self, record: records.Record, given: _Given) -> Result | None:
         self._plain["in"] += 1
         left_out = record.filtered or ("deleted" if record.deletion else "")
         if left_out:
             self._filtered[left_out] += 1
             return None
-        given = None if record.fault else _members(record)
-        if given is None:
-            self._not_fhir(record, "not_a_resource")
+        if isinstance(given, str):
+            self._quarantined[given] += 1
             return None
         # Of a party whose keys are doubled not all that identifies was learned.
         if kind_of(given[0]) in _PARTIES and records.has_doubled_key(record.raw):
@@ -515,7 +528,7 @@ class _Writer:
 
     def _not_fhir(self, record: records.Record, reason: str) -> None:
         """Count a record that is not valid FHIR, or was not made so; good ones are not looked at for it."""
-        self._quarantined[record.fault or accept.fault(record) or reason] += 1
+        self._quarantined[accept.fault(record) or reason] += 1
 
     def _whose(self, resource: Members, resource_id: str) -> references.Whose:
         """Whose a resource is; what says so is the same in all of a visit."""

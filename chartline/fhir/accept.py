@@ -102,7 +102,7 @@ def accepted(record: Record, tree: Mapping[str, Any], promised: str | None = Non
         raise Refused("duplicate_key")
     foreign = versions.foreign(tree)
     if foreign:
-        raise Refused("wrong_fhir_version", foreign[1])
+        raise Refused(versions.FOREIGN, foreign[1])
     kind, identity = _identity(record, tree, promised)
     for issue in validate.issues(tree):
         raise Refused(issue.reason, issue.path)

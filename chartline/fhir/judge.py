@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from chartline.deid.keys import Key
-from chartline.fhir import definitions, records, references
+from chartline.fhir import definitions, records, references, versions
 from chartline.fhir.accept import Refused, accepted, parsed
 from chartline.fhir.records import Record
 from chartline.ingest.manifests import instant
@@ -71,10 +71,10 @@ def rows(found: Iterable[Record], origin: Origin) -> Iterator[Row]:
             yield from (_row(record, origin) for record in group)
             continue
         members = [(record, _row(record, origin)) for record in group]
-        foreign = next((row["rule"] for _, row in members if row["reason"] == "wrong_fhir_version"), None)
+        foreign = next((row["rule"] for _, row in members if row["reason"] == versions.FOREIGN), None)
         for record, row in members:
             refused = foreign is not None and row["kind"] != "filtered"
-            yield _set_aside(record, origin, Refused("wrong_fhir_version", str(foreign))) if refused else row
+            yield _set_aside(record, origin, Refused(versions.FOREIGN, str(foreign))) if refused else row
 
 
 def _row(record: Record, origin: Origin) -> Row:

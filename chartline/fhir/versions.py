@@ -8,10 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import orjson
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+FOREIGN = "wrong_fhir_version"
+"""Reason for which a resource of another version is set aside, and the whole bundle around it."""
+
 _SHAPES = {"string": str, "list": list, "object": dict}
+_OPENS: Mapping[type | None, bytes] = {str: b'"', list: b"[", dict: b"{"}
 
 
 @cache
@@ -48,6 +55,31 @@ def foreign(tree: Mapping[str, Any]) -> tuple[str, str] | None:
             if isinstance(profile, str) and profile.startswith(prefix):
                 return version, f"{kind}.meta.profile"
     return None
+
+
+def is_foreign(kind: str, members: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether ``foreign`` has an answer, of a resource whose members are the JSON they were written in.
+
+    Raises:
+        ValueError: its meta is not JSON.
+    """
+    signs, shapes = _signs(kind)
+    if not signs.isdisjoint(members):
+        return True
+    for element, first in shapes:
+        if element in members and bytes(members[element])[:1] == first:
+            return True
+    meta = bytes(members["meta"]) if "meta" in members else b""
+    if b".0" not in meta:  # every profile of the rules is in a folder named for its version
+        return False
+    return foreign({"resourceType": kind, "meta": orjson.loads(meta)}) is not None
+
+
+@cache
+def _signs(kind: str) -> tuple[frozenset[str], tuple[tuple[str, bytes], ...]]:
+    """Elements of a type that give another version away, and those that do by what their JSON begins with."""
+    rules = [(element, _OPENS.get(shape)) for element, shape, _ in _rules()[2].get(kind, ())]
+    return frozenset(e for e, first in rules if first is None), tuple((e, first) for e, first in rules if first)
 
 
 def current(df: DataFrame) -> DataFrame:

@@ -291,6 +291,18 @@ def test_what_was_no_valid_fhir_before_is_set_aside_for_the_reason_that_parse_gi
     assert counts["quarantined"] == {reason: 1}
 
 
+def test_a_bundle_with_a_resource_of_another_fhir_version_is_set_aside_whole(tmp_path, run):
+    foreign = {**SEEN, "id": "o-2", "context": {"reference": "Encounter/e"}}
+    deleted = {"request": {"method": "DELETE", "url": "Observation/o-3"}}
+    body = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": PATIENT}, {"resource": foreign}]}
+    body["entry"].append(deleted)
+    (tmp_path / "in" / "a.json").write_text(json.dumps(body))
+    (tmp_path / "in" / "b.ndjson").write_text(lines(SEEN, foreign))
+    counts = run()
+    assert counts["quarantined"] == {"wrong_fhir_version": 3}
+    assert (counts["in"], counts["out"], counts["filtered"]) == (5, 1, {"deleted": 1})
+
+
 def test_what_only_the_treatment_made_invalid_is_told_as_that(tmp_path, run, monkeypatch):
     refused = Refused("output_not_valid_fhir", "Observation.status")
     monkeypatch.setattr(fhir_files, "outcome", lambda *_: refused)

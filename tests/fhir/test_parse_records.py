@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chartline.deid.keys import Key
+from chartline.deid.walker import members
 from chartline.fhir import accept, definitions, judge, records, versions
 from chartline.fhir.judge import Origin
 from chartline.lake import quarantine
@@ -373,6 +374,23 @@ def test_no_rule_about_other_versions_hits_an_element_of_ours():
             ours = definitions.load()[kind].elements.get(element)
             assert ours is None or (shape is not None and shape is not shapes[ours.many]), (kind, element)
     assert not set(versions._rules()[1]) & definitions.resource_types()
+
+
+def test_a_foreign_version_is_seen_in_the_members_as_it_is_in_the_tree():
+    values = ("x", ["x"], {"x": 1}, 7, None)
+    trees = [
+        {"resourceType": kind, "id": "a", element: value}
+        for kind, rules in versions._rules()[2].items()
+        for element, _, _ in rules
+        for value in values
+    ]
+    trees += [
+        {"resourceType": "Patient", "meta": {"profile": [f"{prefix}StructureDefinition/Patient"]}}
+        for prefix in (*versions._rules()[0], "http://hl7.org/fhir/4.0/", "http://hl7.org/fhir/", "http://x/3.0/")
+    ]
+    found = [versions.foreign(tree) is not None for tree in trees]
+    assert [versions.is_foreign(tree["resourceType"], members(json.dumps(tree).encode())) for tree in trees] == found
+    assert set(found) == {True, False}
 
 
 def test_an_entry_is_found_in_its_bundle_though_another_text_begins_like_it():
