@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from chartline import __version__
-from chartline.errors import ChartlineError, UsageError
+from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.settings import Settings, load
 from chartline.stage import StageResult
 
@@ -39,6 +39,10 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(lines)
+
+
+def _told(error: ChartlineError) -> dict[str, str]:
+    return {"number": error.number, "message": error.message, "fix": error.fix}
 
 
 # --- the pipeline ---------------------------------------------------------------------------------
@@ -69,7 +73,7 @@ def _run(args: argparse.Namespace) -> Answer:
     if error is not None:
         failed = ledger.latest_failure(settings) if results else None
         body["gates"] |= failed.gates if failed else {}
-        body["error"] = {"number": error.number, "message": error.message, "fix": error.fix}
+        body["error"] = _told(error)
     rows = [(r.stage, *(f"{v:,}" for v in r.counts.totals().values())) for r in results]
     text = _table(("stage", "in", "out", "quarantined", "duplicate", "filtered"), rows)
     if error is not None:
@@ -184,7 +188,13 @@ def _deid_fhir(args: argparse.Namespace) -> Answer:
     body = fhir_files.run(
         args.source, args.to, policy=policy.load(given.policy), key=keys.load(given.key), project=given.project
     )
-    return body, ", ".join(f"{k} {v}" for k, v in body.items() if isinstance(v, int)), 0
+    text = ", ".join(f"{k} {v}" for k, v in body.items() if isinstance(v, int))
+    for fate in ("quarantined", "filtered"):
+        text += "".join(f"\n{fate}: {reason} {n}" for reason, n in sorted(body[fate].items()))
+    if body["out"] or not body["in"]:
+        return body, text, 0
+    error = DataError("CL1102", f"none of {body['in']} records passed.", "See the reasons for which they did not.")
+    return {**body, "error": _told(error)}, f"{text}\n\n{error}", error.exit_code
 
 
 def _policy_import(args: argparse.Namespace) -> Answer:
@@ -402,7 +412,7 @@ def _refusal(cause: Exception) -> Answer:
 
     error = cause if isinstance(cause, ChartlineError) else translated(cause)
     print(str(error), file=sys.stderr)  # noqa: T201
-    return {"error": {"number": error.number, "message": error.message, "fix": error.fix}}, "", error.exit_code
+    return {"error": _told(error)}, "", error.exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -47,6 +47,17 @@ def test_a_run_that_cannot_have_its_key_or_policy_does_nothing(tmp_path, key_fil
     assert not (tmp_path / "lake").exists()
 
 
+@pytest.mark.parametrize(("good", "code"), [(0, 1), (1, 0)])
+def test_files_of_which_nothing_passes_are_a_data_error_with_the_counts(tmp_path, key_file, capfd, good, code):
+    lines = ['{"resourceType": "Patient"}', '{"resourceType": "Patient", "id": "1"}'][: 1 + good]
+    (tmp_path / "in.ndjson").write_text("\n".join(lines))
+    words = ["deid", "fhir", str(tmp_path / "in.ndjson"), "--policy", "safe_harbor", "--key", str(key_file), "--json"]
+    assert cli.main([*words, "--to", str(tmp_path / "out")]) == code
+    told = json.loads(capfd.readouterr().out)
+    assert (told["in"], told["out"], told["quarantined"]) == (1 + good, good, {"missing_id": 1})
+    assert told.get("error", {}).get("number") == (None if good else "CL1102")
+
+
 def test_help_names_every_stage_and_exit_code():
     done = run("--help")
     assert done.returncode == 0
