@@ -263,15 +263,15 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         _link(world, str(record.full_url), record.index[str(record.full_url)], doubtful)
     if _asks(record.raw):
         _ask(record, world)
-    of, own = records.told(record.raw)
-    if of and own and is_plain(own):
-        world.plain_ids.add(f"{of}/{own}")
-    kind = records.kind_of(record.raw, _LEARNED)
+    claimed, own = records.told(record.raw)
+    if claimed and own and is_plain(own):
+        world.plain_ids.add(f"{claimed}/{own}")
     years = [int(y) for y in later.findall(record.raw)]
     points = _may_point(record.raw)
-    tree = _parsed(record) if kind or years or points else None
+    tree = _parsed(record) if claimed in _LEARNED or years or points else None
     if tree is None:
         return
+    kind = tree["resourceType"]
     if kind == "Binary":
         _hold(record, tree, world)
         return
@@ -279,14 +279,14 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         found = references.links(references.survey(tree), tree, record.index)
         if named := [t for _, t in found if t and t.startswith("Binary/")]:
             world.pointing.append((orjson.dumps(_owned(tree)), named))
-    if kind:
+    if kind in _PARTIES:
         world.parties.append(person(tree))
         if kind == "RelatedPerson":
             world.relatives.append((world.parties[-1], {"resourceType": kind, "patient": tree.get("patient")}))
         _link_identifiers(tree, world, doubtful)
     if years:
         told = _owned(tree)
-        owning = orjson.dumps(told if tree["resourceType"] == "Patient" else {**told, "id": ""})
+        owning = orjson.dumps(told if kind == "Patient" else {**told, "id": ""})
         world.later[owning] = max(world.later.get(owning, 0), *years)
 
 

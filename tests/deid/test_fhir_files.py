@@ -310,6 +310,16 @@ def test_what_only_the_treatment_made_invalid_is_told_as_that(tmp_path, run, mon
     assert run()["quarantined"] == {"output_not_valid_fhir": 1}
 
 
+@pytest.mark.parametrize("claims", [("Patient", "Observation"), ("Observation", "Patient")])
+@pytest.mark.parametrize("more", [{}, {"birthDate": "2140-01-01"}])
+def test_a_record_that_claims_two_types_is_learned_as_the_one_it_is_written_as(tmp_path, claims, more):
+    first, last = claims
+    told = json.dumps({**PATIENT, **more, "resourceType": first})[:-1] + f',"resourceType":"{last}"}}\n'
+    (tmp_path / "a.ndjson").write_text(told)
+    parties = fhir_files.survey([tmp_path / "a.ndjson"], 2025).parties
+    assert {party["resource_type"] for party in parties} <= {last} - {"Observation"}
+
+
 def entries(*resources):
     made = [{"fullUrl": URN.get(r["id"], f"urn:uuid:{r['id']}"), "resource": r} for r in resources]
     return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": made})
