@@ -57,7 +57,7 @@ BASE = "https://deidentified.invalid"
 _ENTRY = b'{"fullUrl":"' + BASE.encode() + b'/%b","resource":%b}'
 _ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%b"}}'
 _OWNERS = 200_000  # remembered forms of what says whose a resource is
-_CONDITIONAL = re.compile(rb'"([A-Z][A-Za-z]+)\?identifier=')
+_CONDITIONAL = re.compile(rb'["/]([A-Za-z]*)\?identifier=')
 _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 _LEARNED = _PARTIES | {"Binary"}
@@ -97,7 +97,8 @@ class World:
 
     def get(self, reference: str) -> str | None:
         """What a reference resolves to, by rule or by the files."""
-        return self.links.get(reference) or references.target(reference, self.links)
+        known = self.links.get(reference) or references.target(reference, self.links)
+        return known or self.links.get(references.conditional(reference) or "")
 
 
 def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: str) -> dict[str, Any]:
@@ -317,8 +318,9 @@ def _asks(raw: bytes) -> bool:
 def _ask(record: records.Record, world: World) -> None:
     """Note the references by identifier."""
     tree = _parsed(record)
-    named = references.survey(tree).references if tree else ()
-    world.asked.update(n for n in named if "?identifier=" in n and n.partition("?")[0] not in _PARTIES)
+    named = [n for n in references.survey(tree).references if "?identifier=" in n] if tree else []
+    spelled = [references.conditional(n) or n for n in named]
+    world.asked.update(n for n in spelled if n.partition("?")[0] not in _PARTIES)
 
 
 def _learn_identifiers(record: records.Record, world: World, doubtful: set[str]) -> None:

@@ -132,6 +132,10 @@ class Walk:
     done: list[_Plan | _Seen] | None = field(default=None, repr=False)
     about: About = field(init=False, repr=False)
 
+    def target(self, named: str) -> str:
+        """What a reference resolves to, however a conditional one is written; itself when that is not known."""
+        return self.links.get(named) or ("?" in named and self.links.get(references.conditional(named) or "")) or named
+
 
 Members = Mapping[str, msgspec.Raw]
 Action = Callable[[Any, Walk], Any]
@@ -860,7 +864,7 @@ class Deidentifier:
         named = value.partition("|")[0]
         if named.startswith("#"):
             return self._pointed(named, walk)
-        target = literal(walk.links.get(named) or named)
+        target = literal(walk.target(named))
         if target is None or target[0] not in self._policy.resources:
             return None
         try:
@@ -875,7 +879,7 @@ class Deidentifier:
             walk.single += 1
             inner = walk.contained.get(named[1:])
             return f"#{inner}" if inner else None
-        target = literal(walk.links.get(named) or named)
+        target = literal(walk.target(named))
         if target is not None:
             return f"{target[0]}/{walk.code(*target)}"
         urn = _URN.fullmatch(named)

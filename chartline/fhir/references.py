@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 _LITERAL = re.compile(
     r"(?:.*/)?([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?(?:#\S*)?"
 )
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]{2,63}/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 _BINARY = re.compile(r"(?:\S*/)?(Binary/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_CONDITIONAL = re.compile(r"(?:[^?]*/)?([A-Za-z]*)\?identifier=([^&]+)")
 _URN = ("urn:uuid:", "urn:oid:")
 _URI_KEYS = ("url", "uri", "canonical")
 _REFERENCE_KEYS = frozenset({"reference", "type", "identifier", "display", "id", "extension"})
@@ -109,6 +111,16 @@ def target(reference: str, index: Mapping[str, str], contained: Iterable[str] = 
         return None
     literal = _LITERAL.fullmatch(reference)
     return f"{literal[1]}/{literal[2]}" if literal else None
+
+
+def conditional(reference: str) -> str | None:
+    """A conditional reference by identifier as ``survey`` spells one; None for any other form.
+
+    Written it may be with a server before it and percent-encoded (http%3A%2F%2Fhospital%7C123). A '+' is a plus in
+    these identifiers, not a blank as in a form.
+    """
+    match = _CONDITIONAL.fullmatch(reference)
+    return f"{match[1]}?identifier={unquote(match[2])}" if match else None
 
 
 def binary(address: str) -> str | None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 KEY = ("resource_type", "resource_id", "row_hash")
 BY_TARGET = ("Provenance",)  # resources whose patient is that of what they point to
 
-_CONDITIONAL = r"^(?:.*/)?([A-Za-z]*)[?]identifier=([^&]+)$"
-_IS_CONDITIONAL = f"reference RLIKE '{_CONDITIONAL}'"
+_IS_CONDITIONAL = "contains({}, '?identifier=')"
+_LOST = "resource_type string, resource_id string, row_hash string, reference string, target string, lookup string"
 _SETTLED = "resource_type string, resource_id string, row_hash string, patient_id string"
 
 
@@ -33,7 +33,7 @@ def unsettled(bronze: DataFrame) -> DataFrame:
     """Rows of bronze whose links or patient a new delivery may change."""
     from pyspark.sql import functions as f
 
-    conditional = f.expr("exists(links, l -> contains(l.reference, '?identifier='))")
+    conditional = f.expr(f"exists(links, l -> {_IS_CONDITIONAL.format('l.reference')})")
     return bronze.where((f.col("unresolved") > 0) | f.col("resource_type").isin(*BY_TARGET) | conditional)
 
 
@@ -102,22 +102,29 @@ def _dangling(rows: DataFrame, lake: DataFrame) -> DataFrame:
     each = rows.select(*KEY, f.explode("links").alias("link")).selectExpr(
         *KEY,
         "link.reference",
-        f"IF(link.{_IS_CONDITIONAL}, NULL, link.target) AS target",
+        f"IF({_IS_CONDITIONAL.format('link.reference')}, NULL, link.target) AS target",
     )
     there = lake.select(f.concat_ws("/", "resource_type", "resource_id").alias("target")).distinct()
-    # A '+' is a plus in these identifiers, not a blank as in a form.
-    token = f"try_url_decode(replace(regexp_extract(reference, '{_CONDITIONAL}', 2), '+', '%2B'))"
     return (
         each.where("target IS NULL OR NOT startswith(target, '#')")
         .join(there, "target", "left_anti")
-        .selectExpr(
-            *KEY,
-            "reference",
-            "target",
-            f"CASE WHEN startswith(reference, 'urn:uuid:') THEN substring(reference, 10) WHEN {_IS_CONDITIONAL} "
-            f"THEN concat(regexp_extract(reference, '{_CONDITIONAL}', 1), '?', {token}) END AS lookup",
-        )
+        .select(*KEY, "reference", "target")
+        .mapInArrow(_looked_up, _LOST)
     )
+
+
+@guarded
+def _looked_up(batches: Batches) -> Batches:
+    for batch in batches:
+        lookups = [_lookup(reference) for reference in batch.column("reference").to_pylist()]
+        yield pa.RecordBatch.from_arrays(
+            [*batch.columns, pa.array(lookups, pa.string())], names=[*batch.schema.names, "lookup"]
+        )
+
+
+def _lookup(reference: str) -> str | None:
+    """What a reference is looked up by: the uuid of a urn, or an identifier."""
+    return reference[9:] if reference.startswith("urn:uuid:") else references.conditional(reference)
 
 
 def _answers(lost: DataFrame, lake: DataFrame) -> DataFrame:
@@ -136,7 +143,7 @@ def _answers(lost: DataFrame, lake: DataFrame) -> DataFrame:
         .where("i.value IS NOT NULL")
         .selectExpr("answer", "i.system", "i.value", "explode(array(resource_type, '')) AS kind")
         .selectExpr("answer", "kind", "explode(array(value, concat(coalesce(system, ''), '|', value))) AS token")
-        .selectExpr("answer", "concat(kind, '?', token) AS lookup")
+        .selectExpr("answer", "concat(kind, '?identifier=', token) AS lookup")
     )
     uuids = there.select(name, f.col("resource_id").alias("lookup"))
     return (

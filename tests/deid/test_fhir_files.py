@@ -355,7 +355,8 @@ def test_a_relative_is_known_to_the_patients_texts_whatever_form_names_the_patie
     "named",
     [
         {"reference": "Patient?identifier=http://hospital|MRN0048291"},
-        {"reference": "Patient?identifier=MRN0048291"},
+        {"reference": "Patient?identifier=http%3A%2F%2Fhospital%7CMRN0048291"},
+        {"reference": "https://ehr/fhir/Patient?identifier=MRN0048291"},
         {"identifier": {"system": "http://hospital", "value": "MRN0048291"}},
         {"type": "Patient", "identifier": {"value": "MRN0048291"}},
     ],

@@ -35,6 +35,8 @@ FORMS = {
     "absolute versioned": {"reference": f"{SERVER}/Encounter/visit-9/_history/3"},
     "fullUrl": {"reference": URN},
     "conditional": {"reference": "Encounter?identifier=http://hospital/visits|V-00417"},
+    "conditional, encoded": {"reference": "Encounter?identifier=http%3A%2F%2Fhospital%2Fvisits%7CV-00417"},
+    "conditional of a server": {"reference": f"{SERVER}/Encounter?identifier=http%3a%2f%2fhospital/visits%7cV-00417"},
     "identifier only": {"identifier": NUMBER},
     "identifier and type": {"type": "Encounter", "identifier": NUMBER},
     "with a name": {"reference": "Encounter/visit-9", "display": "visit-9 of Ada"},

@@ -146,6 +146,8 @@ def test_references_that_only_the_lake_resolves(spark, lake, delivery):
             a=[
                 patient,
                 observation("encoded", "Patient?identifier=mrn%7C7+7"),
+                observation("of-a-server", "https://ehr/fhir/Patient?identifier=mrn%7C7%2B7"),
+                observation("not-encoded-well", "Patient?identifier=mrn|7+7%"),
                 observation("no-system", "Patient?identifier=7+7"),
                 observation("urn", "urn:uuid:p1"),
                 observation("gone", "Patient/gone"),
@@ -162,6 +164,8 @@ def test_references_that_only_the_lake_resolves(spark, lake, delivery):
     assert bronze(lake, "patient_id", "unresolved") == {
         "Patient/p1": ("p1", 0),
         "Observation/encoded": ("p1", 0),
+        "Observation/of-a-server": ("p1", 0),
+        "Observation/not-encoded-well": (None, 1),
         "Observation/no-system": ("p1", 0),
         "Observation/urn": ("p1", 0),
         "Observation/gone": ("gone", 1),

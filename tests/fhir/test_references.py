@@ -34,6 +34,24 @@ def test_a_reference_resolves_by_its_form(written, resolved):
     assert target(written, INDEX, {"#med", "#"}) == resolved
 
 
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("Patient?identifier=http://hospital|123", "Patient?identifier=http://hospital|123"),
+        ("Patient?identifier=http%3A%2F%2Fhospital%7C123", "Patient?identifier=http://hospital|123"),
+        ("https://ehr/fhir/Patient?identifier=http%3a%2f%2fhospital|123", "Patient?identifier=http://hospital|123"),
+        ("?identifier=1+2%2B3", "?identifier=1+2+3"),
+        ("Patient?identifier=50%", "Patient?identifier=50%"),
+        ("Patient?identifier=1&name=x", None),
+        ("Patient?identifier=", None),
+        ("Patient?name=identifier=1", None),
+        ("Patient/1", None),
+    ],
+)
+def test_a_conditional_reference_is_spelled_one_way_however_it_is_written(written, spelled):
+    assert references.conditional(written) == spelled
+
+
 def test_links_hold_each_reference_once_sorted_with_contained_ones_inside():
     tree = {
         "resourceType": "MedicationRequest",
