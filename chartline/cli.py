@@ -186,7 +186,12 @@ def _deid_fhir(args: argparse.Namespace) -> Answer:
 
     given = load(args.config).with_(policy=args.policy, key=args.key, project=args.project)
     body = fhir_files.run(
-        args.source, args.to, policy=policy.load(given.policy), key=keys.load(given.key), project=given.project
+        args.source,
+        args.to,
+        policy=policy.load(given.policy),
+        key=keys.load(given.key),
+        project=given.project,
+        person_systems=given.person_systems,
     )
     text = ", ".join(f"{k} {v}" for k, v in body.items() if isinstance(v, int))
     for fate in ("quarantined", "filtered"):

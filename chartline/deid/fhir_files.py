@@ -3,7 +3,8 @@
 A file becomes a file of the same form, named by its number and the type of its first resource. A bundle's entries get
 a fullUrl that its references resolve against; a transaction becomes one of PUTs. What may not pass is left out and
 counted by reason; of what was no valid FHIR before, that is the reason for which parse would set it aside. A bundle in
-which one resource is of another FHIR version is set aside whole, as there.
+which one resource is of another FHIR version is set aside whole, as there. Records of one person, see
+``chartline.fhir.persons``, have one offset and keep their own pseudonyms, as in silver.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from chartline.deid.walker import (
     members,
 )
 from chartline.errors import DataError, UsageError
-from chartline.fhir import accept, records, references, versions
+from chartline.fhir import accept, persons, records, references, versions
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.people import person
 from chartline.ingest import formats, sources
@@ -73,6 +74,8 @@ class World:
         parties: rows like those of ``bronze.people``.
         links: reference as written to ``Type/id``, for the forms that do not say it themselves.
         latest: patient to the latest year after the run's that the data tell.
+        bearers: identifier of a declared system to the patients that bear it, each with the birth date.
+        persons: patient to the one that stands for the person, where records of one were merged.
         relatives: the row of each related person, with what says whose relative it is.
         later: what says whose a record is to the latest year after the run's that it tells; whose is known at the end.
         formats: what each file is, in the order of the files.
@@ -86,6 +89,8 @@ class World:
     parties: list[dict[str, Any]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     latest: dict[str, int] = field(default_factory=dict)
+    bearers: dict[tuple[str, str], set[tuple[str, str | None]]] = field(default_factory=lambda: defaultdict(set))
+    persons: Mapping[str, str] = field(default_factory=dict)
     relatives: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     later: dict[bytes, int] = field(default_factory=dict)
     formats: list[formats.Format] = field(default_factory=list)
@@ -100,8 +105,14 @@ class World:
         known = self.links.get(reference) or references.target(reference, self.links)
         return known or self.links.get(references.conditional(reference) or "")
 
+    def person(self, patient_id: str) -> str:
+        """The patient that stands for the person whose a record is."""
+        return self.persons.get(patient_id, patient_id)
 
-def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: str) -> dict[str, Any]:
+
+def run(
+    given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: str, person_systems: Collection[str] = ()
+) -> dict[str, Any]:
     """De-identify files into a folder.
 
     Args:
@@ -110,6 +121,7 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
         policy: the policy.
         key: the project's key. Random codes, where the policy asks for them, are drawn anew and kept nowhere.
         project: name of the project.
+        person_systems: identifier systems that name a person: patients that share one of those are one.
 
     Returns:
         ``files``, ``in``, ``out``, ``notes``, ``withheld`` of them, ``quarantined`` and ``filtered`` by reason, policy
@@ -125,7 +137,7 @@ def run(given: Sequence[Path], to: Path, *, policy: Policy, key: Key, project: s
         raise UsageError("CL2050", f"{to} holds files.", "Name a new or empty folder.")
     year = datetime.now(UTC).year
     with progress.step("reading who is who"):
-        world = survey(given, year, binaries.documents(policy))
+        world = survey(given, year, binaries.documents(policy), person_systems)
     cohort = patients.cohort((p["resource_type"], k["type"], k["value"]) for p in world.parties for k in p["known"])
     walk = Deidentifier(
         policy,
@@ -208,19 +220,22 @@ def _compact(text: bytes) -> bytes:
         return text
 
 
-def survey(given: Sequence[Path], year: int, documents: Collection[str] = ()) -> World:
+def survey(
+    given: Sequence[Path], year: int, documents: Collection[str] = (), person_systems: Collection[str] = ()
+) -> World:
     """Read all files once for parties, links, dates after ``year`` and what attachments of ``documents`` point to."""
     world = World(binaries=binaries.Held(documents))
     later = re.compile(patients.years_after(year).encode())
     doubtful: set[str] = set()
     for record in _records(given, world.formats):
-        _learn(record, world, later, doubtful)
+        _learn(record, world, later, doubtful, person_systems)
     if not world.asked <= world.links.keys():
         for record in _records(given, []):
             if b'"identifier"' in record.raw and records.kind_of(record.raw, _PARTIES) is None:
                 _learn_identifiers(record, world, doubtful)
     for name in doubtful:
         del world.links[name]
+    world.persons = _persons(world)
     targets = cast(Mapping[str, str | None], world)
     for row, tree in world.relatives:
         row["patient_id"] = references.patient_of(tree, row["resource_id"], targets)
@@ -228,9 +243,22 @@ def survey(given: Sequence[Path], year: int, documents: Collection[str] = ()) ->
         tree = orjson.loads(told)
         owner = references.patient_of(tree, tree["id"], targets)
         if owner:
-            world.latest[owner] = max(world.latest.get(owner, 0), last)
+            one = world.person(owner)
+            world.latest[one] = max(world.latest.get(one, 0), last)
     _claim(world, targets)
     return world
+
+
+def _persons(world: World) -> Mapping[str, str]:
+    """Which patients are one person, as the lake's stages see it."""
+    links: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for party in world.parties:
+        for link in party["links"] if party["resource_type"] == "Patient" else ():
+            kind, _, other = (world.get(link["target"]) or "").partition("/")
+            if kind == "Patient":
+                links[party["resource_id"]].append((link["type"], other))
+    shared = [sorted(bearers, key=str) for bearers in world.bearers.values() if len(bearers) > 1]
+    return persons.merges(links, shared).persons
 
 
 def _claim(world: World, targets: Mapping[str, str | None]) -> None:
@@ -239,11 +267,14 @@ def _claim(world: World, targets: Mapping[str, str | None]) -> None:
     for told, named in world.pointing:
         tree = orjson.loads(told)
         kind = tree["resourceType"]
-        owner = owners[f"{kind}/{tree['id']}"] = references.patient_of(tree, tree["id"], targets)
+        patient = references.patient_of(tree, tree["id"], targets)
+        owner = owners[f"{kind}/{tree['id']}"] = patient and world.person(patient)
         world.binaries.claim(named, kind, owner)
     for name, reference in world.contexts.items():
         kind, _, identity = (world.get(reference) or "").partition("/")
-        world.binaries.claim([name], "", identity if kind == "Patient" else owners.get(f"{kind}/{identity}"))
+        world.binaries.claim(
+            [name], "", world.person(identity) if kind == "Patient" else owners.get(f"{kind}/{identity}")
+        )
     world.pointing.clear()
 
 
@@ -259,7 +290,13 @@ def _records(given: Sequence[Path], told: list[formats.Format]) -> Iterator[reco
                 yield from records.expand(bundle, bundle=1) if bundle else (records.Record(1, text),)
 
 
-def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubtful: set[str]) -> None:
+def _learn(
+    record: records.Record,
+    world: World,
+    later: re.Pattern[bytes],
+    doubtful: set[str],
+    person_systems: Collection[str],
+) -> None:
     if record.full_url in record.index:
         _link(world, str(record.full_url), record.index[str(record.full_url)], doubtful)
     if _asks(record.raw):
@@ -285,6 +322,9 @@ def _learn(record: records.Record, world: World, later: re.Pattern[bytes], doubt
         if kind == "RelatedPerson":
             world.relatives.append((world.parties[-1], {"resourceType": kind, "patient": tree.get("patient")}))
         _link_identifiers(tree, world, doubtful)
+    if kind == "Patient" and person_systems:
+        for identifier in persons.borne(tree, person_systems):
+            world.bearers[identifier].add((tree["id"], world.parties[-1]["birth_date"]))
     if years:
         told = _owned(tree)
         owning = orjson.dumps(told if kind == "Patient" else {**told, "id": ""})
@@ -394,7 +434,7 @@ def _random_codes() -> Callable[[str, str], str]:
 
 
 class _Contexts(dict[str | None, tuple[PatientContext, int]]):
-    """The context of each patient, made when first asked for; of resources without one under None."""
+    """The context of each person, made when first asked for; of resources without one under None."""
 
     def __init__(self, policy: Policy, key: Key, project: str, year: int, world: World) -> None:
         super().__init__({None: (PatientContext("nobody"), patients.earliest_year(policy, year))})
@@ -403,19 +443,20 @@ class _Contexts(dict[str | None, tuple[PatientContext, int]]):
         self._people: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for party in world.parties:
             if party["patient_id"]:
-                self._people[party["patient_id"]].append(party)
+                self._people[world.person(party["patient_id"])].append(party)
 
-    def __missing__(self, patient_id: str) -> tuple[PatientContext, int]:
-        latest = max(self._year, self._world.latest.get(patient_id, 0))
-        made = self[patient_id] = patients.context(*self._facts, latest, patient_id, self._people[patient_id])
+    def __missing__(self, person_id: str) -> tuple[PatientContext, int]:
+        latest = max(self._year, self._world.latest.get(person_id, 0))
+        made = self[person_id] = patients.context(*self._facts, latest, person_id, self._people[person_id])
         return made
 
     def of(self, told: references.Whose) -> tuple[PatientContext, int]:
         """The context of a resource, with what is known of others whom it names."""
-        made = self[told.patients[0] if len(told.patients) == 1 else None]
+        made = self[self._world.person(told.patients[0]) if len(told.patients) == 1 else None]
         if not told.others:
             return made
-        more = (k for other in told.others for party in self._people.get(other, ()) for k in party["known"])
+        others = map(self._world.person, told.others)
+        more = (k for other in others for party in self._people.get(other, ()) for k in party["known"])
         return patients.knowing(made[0], tuple(Known(k["type"], k["value"]) for k in more)), made[1]
 
 

@@ -7,7 +7,6 @@ settings declare. What became of whom, and when, is kept in ``bronze.identities`
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import pyarrow as pa
 
 from chartline.fhir import references, versions
 from chartline.fhir.people import PARTIES, person
+from chartline.fhir.persons import OUTDATED, Merges, merges
 from chartline.lake import tables
 from chartline.lake.spark import guarded
 
@@ -23,96 +23,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     Batches = Iterator[pa.RecordBatch]
-
-_REPLACED_BY, _REPLACES = "replaced-by", "replaces"
-_OUTDATED = ("old", "temp")  # uses of an identifier that no longer or not yet name the person
-MOST_RECORDS = 10
-"""An identifier that more records share than a person has charts is a placeholder, such as 0 or UNKNOWN."""
-
-
-@dataclass(frozen=True)
-class Merges:
-    """Which Patients are one person.
-
-    Attributes:
-        persons: Patient to the one that stands for the person, only where a merge concerns it.
-        because: ``link`` or ``identifier``, for each Patient that became another.
-        refused: identifiers that records share and that join nobody: their births differ, or too many share them.
-    """
-
-    persons: Mapping[str, str]
-    because: Mapping[str, str]
-    refused: int
-
-
-def survivors(links: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, str]:
-    """The surviving Patient of each patient that a merge concerns.
-
-    ``replaced-by`` and ``replaces`` say the same from both ends; ``seealso`` and ``refer`` do not merge. Chains are
-    followed to their end. Of several survivors, and of a cycle, the smallest id survives, so that all agree.
-
-    Args:
-        links: Patient id to its links, each (type, id of the other Patient).
-    """
-    after: dict[str, set[str]] = {}
-    for patient, found in links.items():
-        for kind, other in found:
-            if kind in (_REPLACED_BY, _REPLACES) and other != patient:
-                old, new = (patient, other) if kind == _REPLACED_BY else (other, patient)
-                after.setdefault(old, set()).add(new)
-                after.setdefault(new, set())
-    return {patient: _end(patient, after) for patient in after}
-
-
-def _end(patient: str, after: Mapping[str, set[str]]) -> str:
-    """The smallest of the last ones: those that everything reached from them leads back to."""
-    return min(p for p in _reached(patient, after) if all(p in _reached(q, after) for q in _reached(p, after)))
-
-
-def _reached(patient: str, after: Mapping[str, set[str]]) -> set[str]:
-    reached, todo = {patient}, [patient]
-    while todo:
-        fresh = after[todo.pop()] - reached
-        reached |= fresh
-        todo.extend(fresh)
-    return reached
-
-
-def merges(
-    links: Mapping[str, Sequence[tuple[str, str]]], shared: Iterable[Sequence[tuple[str, str | None]]] = ()
-) -> Merges:
-    """Persons by links and by shared identifiers.
-
-    Args:
-        links: see ``survivors``.
-        shared: for each identifier of a declared system the Patients that bear it, each with its birth date.
-    """
-    linked = survivors(links)
-    up: dict[str, str] = {}
-
-    def top(patient: str) -> str:
-        while patient in up:
-            patient = up[patient]
-        return patient
-
-    refused = 0
-    for bearers in sorted(sorted(b, key=str) for b in shared):
-        births = {born for _, born in bearers if born}
-        if len(bearers) > MOST_RECORDS or not _may_be_one(births):
-            refused += 1
-            continue
-        tops = sorted({top(linked.get(patient, patient)) for patient, _ in bearers})
-        up |= dict.fromkeys(tops[1:], tops[0])
-        linked |= {patient: linked.get(patient, patient) for patient, _ in bearers}
-    persons = {patient: top(person) for patient, person in linked.items()}
-    because = {p: "link" if linked[p] == person else "identifier" for p, person in persons.items() if p != person}
-    return Merges(persons, because, refused)
-
-
-def _may_be_one(births: Iterable[str]) -> bool:
-    """Whether birth dates, some of them partial, can be those of one person: the shorter begin the longer."""
-    known = sorted(births, key=len)
-    return all(later.startswith(sooner) for i, sooner in enumerate(known) for later in known[i + 1 :])
 
 
 def changes(
@@ -213,7 +123,7 @@ def _shared(patients: DataFrame, systems: Sequence[str]) -> list[list[tuple[str,
         patients.where("resource_type = 'Patient'")
         .select("resource_id", f.from_json("raw", told).alias("t"))
         .select("resource_id", "t.birthDate", f.explode("t.identifier").alias("i"))
-        .where(f.col("i.system").isin(*systems) & ~f.coalesce("i.use", f.lit("")).isin(*_OUTDATED))
+        .where(f.col("i.system").isin(*systems) & ~f.coalesce("i.use", f.lit("")).isin(*OUTDATED))
         .select("i.system", f.trim("i.value").alias("value"), f.struct("resource_id", "birthDate").alias("bearer"))
         .where("value <> ''")
     )

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from chartline.deid import fhir_files, keys, policy
+from chartline.deid import dates, fhir_files, keys, policy
 from chartline.deid.walker import Refused
 from chartline.errors import DataError, UsageError
 from chartline.fhir import judge, records, validate
@@ -399,6 +399,36 @@ def test_a_resource_is_treated_as_its_subjects_and_knows_who_else_is_named(tmp_p
     made = [json.loads(x) for f in (tmp_path / "out").iterdir() for x in f.read_text().splitlines()]
     shifted = {r.get("effectiveDateTime") or r.get("date", "")[:10] for r in made} - {""}
     assert len(shifted) == 1, "one offset of one patient"
+
+
+LINKED = {"type": "replaced-by", "other": {"reference": "Patient/ada-2"}}
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "systems"),
+    [
+        ({"link": [LINKED]}, {}, ()),
+        ({}, {"link": [{"type": "replaces", "other": {"reference": "Patient?identifier=http%3A%2F%2Fold%7C7"}}]}, ()),
+        ({}, {}, ("http://hospital",)),
+    ],
+    ids=["replaced-by", "replaces, by identifier", "an identifier of a declared system"],
+)
+def test_records_of_one_person_have_one_offset_and_know_of_each_other(tmp_path, key_file, older, newer, systems):
+    first = {**PATIENT, **older, "identifier": [*PATIENT["identifier"], {"system": "http://old", "value": "7"}]}
+    second = {**PATIENT, **newer, "id": "ada-2", "name": [{"family": "Brannagh", "given": ["Ada"]}]}
+    notes = [told_of("with brannagh", id=f"o-{n}", subject={"reference": f"Patient/ada-{n}"}) for n in (1, 2)]
+    (tmp_path / "a.ndjson").write_text(lines(first, second, *notes))
+    rules, key = policy.load("expert_determination"), keys.load(key_file)
+    fhir_files.run(
+        [tmp_path / "a.ndjson"], tmp_path / "out", policy=rules, key=key, project="test", person_systems=systems
+    )
+    made = [json.loads(line) for line in written(tmp_path / "out")["00001-Patient.ndjson"].splitlines()]
+    seen = [r for r in made if r["resourceType"] == "Observation"]
+    survivor = "ada-1" if systems else "ada-2"
+    day = dates.shift("2015-03-05", dates.offset_days(key.derive("date-shift", "test"), survivor, *rules.shift))
+    assert [r["effectiveDateTime"] for r in seen] == [day, day]
+    assert not any("brannagh" in r["valueString"] for r in seen)
+    assert len({r["subject"]["reference"] for r in seen}) == 2, "each record keeps its name, as in silver"
 
 
 def test_what_may_be_of_two_patients_is_set_aside(tmp_path, run):

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chartline.errors import UsageError
-from chartline.fhir.identity import changes, merges
+from chartline.fhir.identity import changes
+from chartline.fhir.persons import merges
 from chartline.settings import load
 
 TO = "replaced-by"
