@@ -241,7 +241,8 @@ def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *
     if word in _CREDENTIALS and (upper or before.startswith(",") or (i and _named(words[i - 1]))):
         return piece.upper()
     stated = upper and word not in _WORDS_TOO
-    if len(word) == 2 and word.upper() in POSTAL and (stated or before.startswith(",") or _zip_follows(words, gaps, i)):
+    listed = before.startswith(",") and (word != "ok" or words[i - 1] in lexicon.load().cities)
+    if len(word) == 2 and word.upper() in POSTAL and (stated or listed or _zip_follows(words, gaps, i)):
         return piece.upper()
     if upper and word in _TITLES and gaps[i] == " " and not (i + 1 < len(words) and kind(words[i + 1]).namely):
         return piece  # an ``MR ANGIOGRAM`` is no mister

@@ -39,6 +39,8 @@ _HOLIDAYS = (
     r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras)"
 )
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
+# ``2/2`` before a word that goes on no date is short for "secondary to".
+_NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|then)\b)[A-Za-z])"
 _TIME = r"(?:[T\s]\s?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 
 _FORMS: list[tuple[str, regex.Pattern[str]]] = [
@@ -87,7 +89,11 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"\bthe\s+(?P<dw>{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\s+of\s+{_MON}(?:,?\s*{_Y4})?",
             True,
         ),
-        ("numeric", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])(?P<s>[/\-.]){_DAY}(?P=s){_YEAR}(?:(?=\s)|{_AFTER})", False),
+        (
+            "numeric",
+            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])(?P<s>[/\-.]){_DAY}(?P=s){_YEAR}(?:(?=\s)|(?=-\d{{4}}(?!\d))|{_AFTER})",
+            False,
+        ),
         ("numeric-eu", rf"{_BEFORE}{_DAY}(?P<s>[/\-.])(?P<m>0?[1-9]|1[0-2])(?P=s){_YEAR}{_AFTER}", False),
         (
             "numeric-range",
@@ -116,14 +122,21 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             "partial",
             rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-]))(?:(?<=\b(?:on|since|until|till|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
             rf"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|f/u|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
-            rf"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
-            rf"(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
+            rf"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
+            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
             True,
         ),
         (
             # A day and month that no share, score or dose is written as: a padded one, or over a number rare below a line.
             "day-of-month",
-            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>0[1-9]|1[379]|2[23679]|31|(?<=\b0[1-9]/)[12]\d|(?<=\b0[1-9]/)30)(?![\w/%]|[.\-]\d|\s*(?:mg|mL|points?|hours?|tabs?|strength|scale))",
+            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>0[1-9]|1[379]|2[23679]|31|(?<!\b[124]/)1|(?<=\b0[1-9]/)[12]\d|(?<=\b0[1-9]/)30)(?![\w/%]|[.\-]\d|\s*(?:mg|mL|points?|hours?|tabs?|strength|scale))",
+            False,
+        ),
+        (
+            # Over a number that is no scale, at a line's start or before a time of day.
+            "day-timed",
+            rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b))"
+            rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s)))",
             False,
         ),
         (
@@ -151,7 +164,11 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"(?<=\b(?:on|until|by|since|before|after|from|for|dated)\s)the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b{_NOT_DAY}",
             True,
         ),
-        ("holiday", rf"\b{_HOLIDAYS}(?:(?:\s+of|,)?\s+{_Y4})?\b", True),
+        (
+            "holiday",
+            rf"\b{_HOLIDAYS}(?:(?:\s+of|,)?\s+{_Y4})?\b(?!\s+(?:trees?|holidays?|season|dinner|part(?:y|ies)|lights|cards?|gifts?|break))",
+            True,
+        ),
         ("quarter", rf"\bQ[1-4][\s\-/']*(?:of\s+)?{_Y4}\b", False),
         (
             "weekday-date",
@@ -191,6 +208,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
             "month-slash-year",
             "year-month",
             "partial",
+            "day-timed",
             "day-brought",
             "sign-off",
         ),

@@ -96,8 +96,9 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,6}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
         ("ID", "hash", r"(?<![\w#])#\s?(?P<v>[A-Z]{1,3}-?\d{3,}[\w\-]*|\d{4,}(?:-\d+)*)(?![\w])", False, "v"),
-        ("PHONE", "extension", r"(?<=[A-Za-z.)]\s)x\s?\d{3,5}(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
+        ("PHONE", "extension", r"(?<=[A-Za-z.)]\s)(?:x\s?(?:\d-)?\d{3,5}|p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
         ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
+        ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
         ("ID", "tail", r"(?<![\w\-])N\d{2,4}[A-HJ-NP-Z]{1,2}(?![\w\-])", False, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?[ \t]+(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
@@ -205,8 +206,10 @@ def find(text: str) -> Iterator[Found]:
         start, end = match.span(group) if group and match.group(group) else match.span()
         if group and of not in ("PHONE", "ZIP", "SSN", "AGE") and _NOT_VALUES.fullmatch(text, start, end):
             continue
-        if name == "grouped" and _RANGE.fullmatch(match.group()) and _ascends(match.group()):
+        if name == "grouped" and _RANGE.fullmatch(match.group()) and _spans(match.group()):
             continue
+        if name == "mac" and match.group().replace("-", "").isdigit():
+            continue  # the steps of a taper
         if name in ("mixed", "mixed-lower") and _CODE.fullmatch(match.group()):
             continue
         if name == "hl7-name" and not (
@@ -215,6 +218,8 @@ def find(text: str) -> Iterator[Found]:
             continue
         if name == "city-state":
             start = _trimmed(text, start, end)
+            if text[start:end].isupper() and len(text[start:end].split(",")[0]) < 4:
+                continue  # two abbreviations
             if _doctor(text, start, end):
                 continue
         yield Found(start, end, of, f"pattern:{name}")
@@ -249,7 +254,8 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(
         text, ("hash",), windows(((a, b) for a, b in numbered if text[max(0, a - 2) : a].strip()[-1:] == "#"), 3, 8)
     )
-    yield from _at(text, "extension", (a for a, _ in numbered if text[a] in "xX"))
+    yield from _at(text, "spec", (a for a, b in numbered if b - a == 4 and text[b : b + 1] == ":"))
+    yield from _at(text, "extension", (a for a, _ in numbered if text[a] in "xXpP"))
     yield from _at(text, "tail", (a for a, _ in numbered if text[a] == "N"))
     if "^" in text:
         yield from _in(text, ("hl7-phone", "hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
@@ -298,10 +304,14 @@ _CODE = re.compile(
 )
 
 
-def _ascends(text: str) -> bool:
-    """Whether two numbers of the same length are a range, as in ``sodium 134-138``."""
+def _spans(text: str) -> bool:
+    """Whether two numbers of the same length are a range, as in ``sodium 134-138``, or two times, as in ``1900-0700``."""
     low, high = text.split("-")
-    return len(low) == len(high) <= 3 and int(low) < int(high)
+    times = len(low) == len(high) == 4 and all(int(t[:2]) < 24 and t[2:] in _MINUTES for t in (low, high))
+    return times or (len(low) == len(high) <= 3 and int(low) < int(high))
+
+
+_MINUTES = frozenset({"00", "15", "30", "45"})
 
 
 _PERSON_ID = re.compile(r"\|\d{4,12}\^$")
