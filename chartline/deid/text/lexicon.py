@@ -62,58 +62,82 @@ POSTAL = """
 # Persons after whom medicine names things; such a name alone, or before its noun, is not a patient's.
 EPONYMS = frozenset(
     """
-    abrikossoff achard achilles addison adson airy alagille albers allis alpert alport alzheimer amsler anitschkow
-    apert apgar arbor argyll arnold aschoff asherman askanazy asperger auer austin babcock babinski bainbridge baker
-    balfour balint ballard bankart banti barany barlow barr barre barrett barthel bartholin bartter basedow bassini
-    bazett bechterew beck becker beckwith beers behcet bell bence bennett berger bernard bernese bertin bhutan
-    billroth binet binswanger biot birt bishop bismarck bitot bjerrum blackfan blalock blom blount boas bochdalek
-    boerhaave bogota bookwalter borg bormann bosniak bouchard bouveret bovie bowen boxer braden breslow bricker
-    bristol broca broders brodie brostrom brown brudzinski brugada brunnstrom bruton buchwald budd buerger bunyan
-    burkitt burow caesar calot calve canavan cantlie caroli carroll castleman celsius chagas charcot chediak chevron
-    cheyne chiari child chopart chvostek clark cloquet coats cockcroft codman cogan colles conn cooley coombs cori
-    corti costen courvoisier cowden cowper coxsackie creutzfeldt crigler crohn crouzon cullen curling cushing
-    dalrymple dandy danis darier deauville deaver debakey dejerine dercum dieulafoy dix dohle donath doppler dor
-    dornier down dressler dubin duchenne duke dupuytren durie eagle eaton ebola ebstein eck ehlers eisenmenger ekbom
-    ellison epley epstein epworth erb erdheim essex ewart ewing fabry faget falk fallot fanconi fazekas felty
-    fergusson fick finkelstein fitz flechsig foley fontan fordyce forrester fournier framingham freiberg friedreich
-    froehlich froin froment fuchs galant galeazzi gallant ganz gardner gardos gaucher gault gehrig gerota gerstmann
-    ghon giannotti giemsa gilbert girdlestone glasgow gleason gleeson glisson goldman golgi gomori goodpasture
-    goodsall gosselin gottman gottron gower gowers graefe graham gram grave graves greenfield greulich grey grocott
-    guillain guyon hageman haglund hallervorden hallpike halsted hamilton hampton hansen hardinge harris hartmann
-    hartnup hashimoto hassall hawkins heberden hebra heimlich henle henoch hering hertel hesselbach hill hinchey
-    hirschsprung hodgkin hoehn hoffa hoffmann hollenhorst holter homan homans horner hotchkiss howship hoyer huhner
-    hume hunner hunt hunter huntington hurler hurthle hutchinson ishak ishihara jacksonian jaffe jakob janeway janus
-    jarisch jarvik jatene jeghers jendrassik jobe jones kaposi karnofsky kartagener kasabach kasai kawasaki kayser
-    kegel kehr kellgren kerley kernig kestenbaum kienbock kiesselbach killip kirschner klatskin kleihauer kleine
-    klinefelter klippel klumpke knodell kocher koplik korotkoff korsakoff kostmann kraske krebs kudo kugelberg
-    kupffer kussmaul kveim labbe lachman laennec lafora lamaze lambert landolt langer langerhans lanz lapidus
-    lasegue latarjet latzko lauge laurence leber legg lembert lennox leopold leriche lesch lewy lhermitte libman
-    lichtenstein lieberkuhn likert lille lindau linton lisfranc little littre lobstein loeffler lovset lown ludwig
-    lugano lugol luschka lutembacher lyell lyme lynch mackay maddox madelung maffucci magendie mahurkar maisonneuve
-    malecot mallampati mallory malpighi mankin mantoux marburg marfan marie marjolin masaoka masson masuda masuko
-    matas maugeri maze mcardle mcburney mccune mcintosh mcmurray mcvay meckel meige meigs mendel mendelsohn
-    mendelson menetrier meniere menkes merkel metzenbaum meyer mikulicz milroy mirizzi mobitz moebius mohs mollaret
-    monro montgomery morgagni moro morquio morse mortimer morton mowat mulliken munchausen munro murphy musset
-    mustard naegele naffziger najjar neer neisser nernst nesbit nezelof niemann nikolsky nissen noonan norrie norton
-    norwalk nottingham nylen ober oberst oddi ogilvie oldfield ollier ondine ormond ortolani osgood osler
-    outerbridge paget pancoast paneth pap papanicolaou papez parinaud parkes parkinson parkland passy pasteur patau
-    patrick pavlik payne pel pelger penfield penrose perls perthes peutz peyronie pfannenstiel pfeiffer phalen pick
-    pirogoff plaut plummer pohl poiseuille poland pomeroy pompe ponseti pott poupart prader prague prinzmetal
-    puestow pugh purkinje putti queckenstedt quincke rai ramsay ranke ranson ranvier rapoport rathke raynaud
-    recklinghausen reed refetoff refsum reinke reiter rendu rett reye rhinne riedel rinne risser ritter rives
-    robertson rockall rodin romberg rosai roth rotor rotterdam rouget rous roux rovsing sabin sachs saethre salter
-    sandifer santorini sarnat schamroth schatzki schaumann scheuermann schiff schilling schirmer schlatter schlemm
-    schmorl schober schonlein schwann scoville seldinger seldon semont sengstaken senning sertoli sever sezary
-    shaker shenton shiga shober shouldice shprintzen shwachman siggaard simmonds sims sistrunk sjogren skene sluder
-    smith snellen soave souttar spigelian spiro spitz spurling stargardt steinert stensen stickler still stokes
-    stoppa strassmann strumpell sturge sudeck sulzberger swan sydenham sylvius syme symonds tachdjian takayama
-    takayasu takotsubo tanaka tanner tarlov taussig tay tempus tenckhoff tetralogy thal thiersch thomas thomsen
-    tietze tinel tinetti tinu tolosa tooth torkildsen toupet tourette townes treacher trendelenburg treves trousseau
-    tullio turcot turner tyrrell tzanck uhthoff unna valsalva vater veress verner vidian vincent vineberg virchow
-    volkmann von voorhoeve waardenburg wada waldenstrom waldeyer walker wallenberg warburg warthin waterhouse
-    waterston weber wechsler wegener weil weiss wells wenckebach werdnig wernicke west westergren wharton whipple
-    white whitehall wickham wiggers willebrand willi williams wilms wilson wiskott wolff wolfram wood wrisberg yale
-    yergason zadik zahn zancolli zellweger zenker ziehl zieve zinn zollinger zubrod
+    abrikossoff achard achilles adamkiewicz addison adson airy alagille albers alcock allis alpert alport alzheimer
+    amplatz amsler amyand angelman anitschkow antopol apert apgar apley arbor argyll arlt arnold artz aschoff asherman
+    ashman askanazy asperger auenbrugger auer auspitz austin axenfeld babcock babinski baehr baerveldt bainbridge baker
+    bakri balfour balint ballard balser bankart banti barany bardet barkan barlow barr barraquer barre barrett barthel
+    bartholin bartter basedow bassini bayliss bazett bazin bechterew beck becker beckwith beers beevor behcet beighton
+    bekhterev bell bence bennett berger bernard bernese bertin bezold bhutan biederman bielschowsky biglieri billroth
+    binet binswanger biot birt bishop bismarck bitot bjerrum blackfan blalock blom blount boas bochdalek boeck boerhaave
+    bogota bookwalter borg bormann bosniak bouchard bouin bourneville bouveret bovie bowditch bowen boxer braden bragard
+    breisky breslow bricker brissaud bristol broca brocq broders brodie brodmann brostrom brown bruch brudzinski brugada
+    brunnstrom bruton buchwald budd buerger bumke bunyan burkitt burow caesar calot calve canavan cannizzaro cantlie
+    capgras carabelli carhart carnett caroli carpentier carroll carvallo castleman celsius chaddock chagas charcot
+    charnley chauffard cheadle chediak chevron cheyne chiari chilaiditi child chopart chvostek cierny clark clauss
+    cloquet coats cockcroft cockett codman cogan colles conn cooley coombs cori corti costen cotard courvoisier cowden
+    cowper coxsackie crede creutzfeldt crigler crohn cronkhite crosti crouzon cruveilhier cullen curling cushing czerny
+    dalrymple damus dandy danis darier davidoff deauville deaver debakey degos dejerine delorme denonvilliers dercum
+    descemet dietl dieulafoy dittrich dix doege dohle donath donders doppler dor dornier down drance dressler dubin
+    dubowitz duchenne duke dupuytren duret durie durkan duroziez eagle eaton ebola ebstein eck ehlers eisenmenger ekbom
+    ellison elschnig epley eppinger epstein epworth erb erdheim erichsen esmarch essex eustachian ewart ewing fabry
+    faget fahr fairbank falk fallot fanconi favre fazekas fehling felty fergusson fibonacci fick finkelstein fitz
+    flechsig fleischner flexner foix foley fontan fordyce forestier forrester fothergill fournier framingham freiberg
+    frenzel friedlander friedreich froehlich frohlich froin froment froriep fuchs fugl gaenslen gaertner galant galeazzi
+    galezia gallant gamna ganser ganz gardner gardos garre gaucher gault gehrig gelle gennari gerota gerstmann ghon
+    giannelli giannotti giemsa gigli gilbert gimbernat girdlestone glanzmann glasgow gleason gleeson glisson goldman
+    golgi gomori goodenough goodpasture goodsall gorlin gosselin gottman gottron goutallier gower gowers gradenigo
+    graefe graham gram grave graves grawitz greenfield greulich grey griesinger grisel gritti grocott guillain gustilo
+    guyon hachinski hageman haglund hallervorden halliwick hallopeau hallpike halsted hamilton hampton hansen hardinge
+    harris hartel hartmann hartnup hashimoto hasner hassall hawkins hayem heberden hebra hegar heimlich helmholtz henle
+    henoch hensen hering hertel hertwig heschl hesselbach heubner highmore hilgenreiner hill hinchey hippel hirano
+    hirschberg hirschsprung hodgkin hoehn hoffa hoffmann hohl hohmann hollenhorst holter homan homans horner hotchkiss
+    hounsfield howship hoyer hueter huhner hume hunner hunt hunter huntington hurler hurthle hutchinson hyrtl inouye
+    insall iselin ishak ishihara jackins jacksonian jacod jadassohn jaffe jakob jamshidi janeway jannetta janus jarisch
+    jarvik jatene jeghers jendrassik jobe jones judet kallmann kanavel kaposi karnofsky kartagener kasabach kasai kashin
+    kawasaki kayser kegel kehr kehrer kellgren kerckring kerley kernig kestenbaum kienbock kiesselbach kikuchi killip
+    kimmelstiel kirschner klapp klatskin kleiger kleihauer kleine klinefelter klippel klumpke knodell kobberling kocher
+    koebner koplik korotkoff korsakoff kostmann koyter krabbe kraske krebs kristeller krogh krukenberg kudo kugelberg
+    kuntscher kupffer kurtzke kussmaul kveim labbe lachman laennec lafora lamaze lambert lambl lancisi landolt langer
+    langerhans langhans lanz lapidus larmor laron larrey lasegue latarjet latzko lauge laurence leber legg leksell
+    lembert lemmel lenegre lennox leopold leri leriche lesch leser letournel lewy leyden lhermitte libman lichtenstein
+    lichtman lieberkuhn likert lille lindau linton lisch lisfranc little littler littre lobstein loeffler loffler lovset
+    lowenberg lown ludwig lugano lugol luschka lutembacher lyell lyme lynch mackay maddox maddrey madelung maffucci
+    magendie mahaim mahurkar maisonneuve malassez malecot malgaigne malherbe mallampati mallory malpighi mandl mankin
+    mantoux marburg marchiafava marcille marfan marie marjolin martorell masako masaoka masson masuda masuko matas
+    maugeri mauriceau maze mazzoni mcadam mcardle mcburney mccune mcintosh mcmurray mcvay meckel meibom meige meigs
+    mendel mendelsohn mendelson menetrier meniere menkes merendino merkel merland merseburg metzenbaum meyer meyerding
+    mifflin mikulicz milroy mirizzi mitrofanoff mobitz moebius mohrenheim mohs mollaret mondor monro monteggia
+    montgomery morgagni morison moro morquio morrey morse mortimer morton morvan mosler mowat mulliken munchausen
+    munchmeyer munro murphy musset mustard naboth naegele naffziger nageotte najjar neer negri neisser nelaton nernst
+    nesbit neurath neviaser nezelof nicoladoni niebauer niemann nikolsky nissen nitabuch noonan norrie norton norwalk
+    nothnagel nottingham nuck nurick nylen ober oberst ochsner oddi ogilvie oldfield ollier ondine oppenheimer orbeli
+    ormond ortolani osgood osler outerbridge owren pacchioni pacini paget pancoast paneth pap papanicolaou papez
+    parinaud parkes parkinson parkland parsonage passy pasteur patau patrick pautrier pauwels pavlik payne pel pelger
+    penfield penrose perls perthes peutz peyer peyronie pfannenstiel pfeiffer phalen pick pirogoff plaut plummer pohl
+    poiseuille poland politzer pomeroy pompe poncet ponseti porro pott poupart prader prague prehn preiser pribram
+    prinzmetal proust prussak puestow pugh purkinje putti puusepp queckenstedt quincke rai ramond ramsay ranke
+    ranschburg ransohoff ranson ranvier rapaport rapoport rathke ratschow raynaud recamier recklinghausen reed refetoff
+    refsum reil reinke reissner reiter rendu rett retzius reye rhinne riche riedel rieder rinne risser ritter rives
+    robertson rockall rodin rodnan rokitansky rolandic romberg rosai rosenbach rosenbek rosenmuller roser rossolimo
+    rotch roth rotor rotterdam rouget rous roux rovsing rubinstein ruffini russe ryle sabin sachs saenger saethre sahli
+    salter samter sandifer santorini sappey sarnat savary scarpa schamberg schamroth schatzki schaudinn schaumann schede
+    scheie scheuermann schiff schilder schilling schirmer schlatter schlemm schmorl schober schonlein schultze schwabach
+    schwalbe schwann scoville seldinger seldon semont sengstaken senning sertoli sever sezary shaker sharpey shenton
+    shiga shober shouldice shprintzen shwachman shwartz sibson siggaard silfverskiold simmonds sims sippy sistrunk
+    sjogren skene sluder smith snellen soave somogyi souttar spens spigelian spigelman spiro spitz sprengel spurling
+    stargardt steindler steinert stellwag stener stensen stenver stickler stieda stierlin still stokes stoppa stransky
+    strassmann strumpell sturge sudeck sulzberger swan swediaur sydenham sylvius syme symonds szilagyi tachdjian
+    takayama takayasu takotsubo tanaka tanner tarlov taussig tay teichmann tempus tenckhoff tenon terson tetralogy thal
+    thiersch thomas thomsen thornwaldt thudichum tietze tillaux tinel tinetti tinu toldt tolosa tooth torkildsen
+    tornwaldt toupet tourette townes trantas treacher treitz trendelenburg treves troisier trousseau tscherne tullio
+    turcot turner tyrrell tzanck uhthoff unna unterberger urbach valentini valsalva vaquez vater verbrugge veress
+    verheyen verhoeff verner verocay vidian vieussens vincent vineberg virchow volhard volkmann von voorhoeve
+    waardenburg wada wagstaffe waldenstrom waldeyer waldmann walker walldius wallenberg wallerian warburg wartenberg
+    warthin wassermann waterhouse waterston weber wechsler wegener weil weill weiss wells wenckebach werdnig werlhof
+    wernicke west westergren wharton whipple white whitehall wickham widal wiggers wildermuth willebrand willi williams
+    wilms wilson winquist winterbottom wirsung wiskott wissler wolff wolfram wolman wood woodbridge wrisberg wyburn yale
+    yamakawa yankauer yergason yerkes yuzpe zadek zadik zahn zancolli zanelli zeis zellweger zenker zickel ziehl zielke
+    zieman zieve zinn zollinger zondek zubrod zuckerkandl zuelzer
     """.split()
 )
 

@@ -18,8 +18,8 @@ from chartline.deid.text.spans import Found
 
 _TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
-_TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|Attending|Resident|Señor|Sra|Sr)"
-_CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN)\b\.?"
+_TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|Attending|Resident|Señor|Sra|Sr)"
+_CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|EdD|QMHP)\b\.?"
 _KIN = r"(?:son|ex|dtr|dau|gma|gpa|hubby|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
 _LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 _FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
@@ -62,6 +62,14 @@ PLAIN = (
     """.split()
     )
     | frozenset(
+        # Greetings and what people say with an apostrophe, as they stand in letters and in talk that is written down.
+        """
+    dear hi hello hey okay yeah yep nope thanks thank oh um uh gosh bye goodbye im ive ill id youre youve youll hes shes
+    thats whats theres heres lets theyre theyve theyll weve dont didnt doesnt cant wont isnt wasnt arent couldnt wouldnt
+    shouldnt havent hasnt
+    """.split()
+    )
+    | frozenset(
         # Short forms and headings of clinical writing.
         """
     e-mail emails my me us re via med meds rec recs mrn acct appt tx rx hx dx sx fx cx bx pmh psh fh sh ros hpi cc ap sincerely regards signed max ok
@@ -94,7 +102,7 @@ _MEETS = (
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
     r"|called|updated|written|interviewed|witnessed|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
     r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|attn|d/w|s/w"
-    r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|born to|bedside|parents?))"
+    r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?))"
 )
 _EPONYM_NOUNS = (
     r"(?:['’]s?)?[\s\-]+(?i:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
@@ -111,6 +119,12 @@ _EPONYM_NOUNS = (
 _EPONYM = regex.compile(
     rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}{_EPONYM_NOUNS}|\b[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])", 0
 )
+# Parts of the body that are called after somebody, and the name.
+_PARTS = (
+    "circle|sphincter|foramen|foramina|ligament|triangle|ampulla|canal|duct|ducts|crypt|crypts|islet|islets|loop|bundle|valve"
+    "|valves|gland|glands|pouch|angle|fissure|space|tubercle|fascia|plexus|artery|vein|band|bands|zone|layer|organ"
+)
+_PART_OF = regex.compile(rf"(?i:{_PARTS})\s+of\s+\p{{Lu}}\p{{L}}+")
 _LEAD = regex.compile(
     rf"(?:(?i:\b{_TITLES})\.?|(?i:\b{_KIN})\s*[,:(\-–]?|(?i:\b{_ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
     r"|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
@@ -124,10 +138,10 @@ _KINFOLK = regex.compile(
     rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{_KIN})\b|['’]s\s+(?i:{_KIN}|chart|parents|family|PCP|room)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{_KIN})\b"
 )
 _SAYS = regex.compile(
-    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave)\b"
+    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|sleeps|eats|plays|loves|likes|enjoys|attends)\b"
 )
 _FACILITY_END = (
-    r"(?:Hospitals?|Hosp\.?(?!\w)|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
@@ -172,8 +186,10 @@ _CITY_LEAD = regex.compile(
     r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|our|the))\s*:?\s*$"
 )
 _CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
+# What laboratories and wards print between a last and a first name: ``Smith RN, John``.
+_OFFICES = "MD|DO|RN|NP|PA|LPN|RPh|MLS|MT|RT|CRT"
 _LAST_FIRST = regex.compile(
-    r"(?<![\w,])(?P<last>(?:St\.\s)?[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV)\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
+    rf"(?<![\w,])(?P<last>(?:St\.\s)?[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV|{_OFFICES})\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
 )
 _LABELLED = regex.compile(
     rf"(?i:\b{_LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
@@ -193,7 +209,7 @@ _TITLED = regex.compile(
 _ONE = r"(?P<n>(?:(?:van|von|de|del|della|di|ten|la|den|der)\s+){0,2}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?)"
 _DOCTORS = regex.compile(rf"\b(?:Drs|Doctors)\.?\s+{_ONE}(?:(?:\s*(?:,|/|&|\band\b)){{1,2}}\s*{_ONE}){{1,6}}")
 _RELATED = regex.compile(
-    rf"\b(?i:{_KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
+    rf"\b(?!(?i:ex)-)(?i:{_KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
 )
 _LIVES = regex.compile(
     r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"
@@ -217,14 +233,16 @@ _HINTS = Hints(
             md m.d do d.o rn r.n np n.p pa p.a ph.d phd d.d.s dd.s d.ds dds d.m.d dm.d d.md dmd lpn lvn cna crna cnm
             dnp fnp aprn arnp msn bsn msw lcsw lmsw lmft lpc pharmd rph dpt pt otr slp rd rdn psyd mbbs facp facs
             facc jr sr ii iii iv esq mph ccc rt ma dc dpm od cns acnp agnp rdh cgc cma cota pta rrt crt licsw lisw bcba
-            ibclc atc emt faap facep ccrn
+            ibclc atc emt faap facep ccrn cdces cde rpsgt cpht lmhc lcpc lpcc lcdc cadc lsw ctrs rvt rdms rdcs crrn cwocn
+            wocn ocn cen chpn pmhnp whnp agacnp pnp nnp cnp aud bcps csfa edd qmhp
             """.split(),
         "lives": """
             lives living resides residing resident native moved born raised grew hometown relocated travel city
             town village commutes from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
         "facility": """
-            hospital hosp health deaconess general presbyterian methodist baptist adventist lutheran clinic med health nursing rehab
+            regional vna outreach rheumatology hematology podiatry chiropractic orthodontics endodontics periodontics
+            optometry midwifery nails tire hospital hosp health deaconess general presbyterian methodist baptist adventist lutheran clinic med health nursing rehab
             pediatrics orthop dermatology cardiology oncology neurology urology radiology endocrinology
             gastroenterology nephrology psychiatry surgery dental dentistry ophthalmology eye internal family primary
             women children urgent ambulatory day surgical cancer heart imaging diagnostic institute infirmary sanat
@@ -248,13 +266,13 @@ _HINTS = Hints(
             freshman sophomore junior senior graduated goes dialyzes daycare day school shelter pharmacy lives resides
             resident stays staying admitted transfer accepted discharge d/c dc placed placement respite rehab hospitali
             seen evaluated treated surgery followed lab imaging done delivered born picked called call records referred
-            volunteers sent
+            volunteers sent agency vendor supplier
             """.split(),
         "at": ["at", "@"],
         "kind": "pharmacy hospital elementary high middle nursing daycare school police warehouse courthouse".split(),
         "saint": ["st"],
         "of": """
-            university college hospital church temple city planned children first second our upmc kaiser intermountain
+            university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
             adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
             methodist st
             """.split(),
@@ -278,6 +296,7 @@ _HINTS = Hints(
             probability prediction risk heart respiration breathing pattern murmur wave block arrhythmia tachycardia
             arch
             """.split(),
+        "part": [f"{part} of" for part in _PARTS.split("|")],
         "in situ": ["in situ"],
     }
 )
@@ -305,7 +324,8 @@ class Reading(NamedTuple):
 def read(text: str) -> Reading:
     """A text made ready for ``find``."""
     hints = _HINTS.places(lowered(text))
-    things = Places(eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
+    parts = [m.span() for m in _opened(_PART_OF, text, hints, "part")]
+    things = Places(parts + eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
     return Reading(text, tokens(text), hints, things)
 
 
@@ -334,7 +354,7 @@ def find(reading: Reading) -> Iterator[Found]:
     """Names of people, facilities and places."""
     text, words, hints, things = reading
     found: list[Found] = []
-    found += _facilities(text, hints)
+    found += (f for f in _facilities(text, hints) if f.source != "name:brought" or not things.hold(f.start, f.end))
     found += (f for f in _cities(text, words, hints) if not things.hold(f.start, f.end))
     found += (f for f in _titled(text, hints) if f.source != "name:kin" or not things.hold(f.start, f.end))
     found += _labelled(text, hints)
@@ -369,6 +389,7 @@ def _opened(
 _SCORE = regex.compile(
     r"\s(?:reflex|sign|score|scale|index|criteria|classification|phenomenon|triad|maneuver|risk|heart\s+study|syndrome|murmur)$"
 )
+_OF_DISEASE = regex.compile(r"['’]s?\s(?:disease|syndrome)$")
 _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{_TITLES})\.?|\b[A-Z]\.)\s+$")
 
 
@@ -381,6 +402,9 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
         if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()):
             continue
         if len(words) == 1 and _SCORE.search(m.group()):
+            places.append(m.span())
+            continue
+        if len(words) == 2 and kind(words[0]).first and kind(words[1]).eponym and _OF_DISEASE.search(m.group()):
             places.append(m.span())
             continue
         if (words and all(kind(w).eponym or kind(w).word for w in words)) or (
@@ -407,13 +431,9 @@ def _runs(text: str, words: list[Token]) -> Iterator[Found]:
         if run and not _joined(text, run[-1], token):
             yield from _judged(text, run)
             run = []
-        if (
-            token.shape in ("capital", "upper", "initial")
-            and not _unit(text, token)
-            and not (
-                not run and token.shape == "initial" and _LETTERED.search(text, max(0, token.start - 16), token.start)
-            )
-        ) or (token.text in PARTICLES and _before_name(words, i)):
+        if (token.shape in ("capital", "upper", "initial") and not _unit(text, token)) or (
+            token.text in PARTICLES and _before_name(words, i)
+        ):
             run.append(token)
         elif run:
             yield from _judged(text, run)
@@ -432,7 +452,8 @@ def _before_name(words: list[Token], i: int) -> bool:
 _LETTERED = regex.compile(
     r"(?:\d|\b(?i:hepatitis|hep|influenza|flu|grade|stage|class|type|vitamin|density|category|group|level|zone|profile|factor|part|plan"
     r"|schedule|option|step|bed|room|appendix|figure|table|series|child[\s\-]pugh|pugh|protein|troponin|immunoglobulin|strain|category|column"
-    r"|section|block|specimen|item|exhibit|arm|cohort|wing|unit|building|tower|pod|team|twin|baby|grp|cat|vit|strep|LA)\s)\Z"
+    r"|section|block|specimen|item|exhibit|arm|cohort|wing|unit|building|tower|pod|team|twin|baby|grp|cat|vit|strep|LA"
+    r"|NYHA|CCS|ASA|WHO|FIGO|AJCC|KDIGO|Killip|Mallampati|Fitzpatrick|Bosniak|Bethesda|Hinchey|Garden|Gustilo|Wagner|Rai)\s)\Z"
 )
 
 
@@ -448,7 +469,7 @@ def _joined(text: str, left: Token, right: Token) -> bool:
     )
 
 
-_KIN_WORD = regex.compile(rf"(?i:(?:ex-)?{_KIN})")
+KIN_WORD = regex.compile(rf"(?i:(?:ex-)?{_KIN})")
 _ROLE_WORD = regex.compile(rf"(?i:{_ROLES})")
 
 
@@ -471,7 +492,7 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
         # ``Peter CHALMERS`` is written so on purpose; ``Peter ECG`` is not.
         surname = found.strong and found.last and not found.medical and len(token.text) > _ACRONYM
         return token.shape == "upper" and after.shape != "upper" and not surname
-    if name in PLAIN or _KIN_WORD.fullmatch(token.text) or _ROLE_WORD.fullmatch(token.text):
+    if name in PLAIN or KIN_WORD.fullmatch(token.text) or _ROLE_WORD.fullmatch(token.text):
         return True
     if after is not None and after.shape == "initial":
         return found.medical and not found.last
@@ -495,6 +516,8 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
         return
     part: list[Token] = []
     for token, ahead in zip([*run, None], [*run[1:], None, None], strict=True):
+        if token is not None and not part and token.shape == "initial" and _lettered(text, token):
+            continue
         if token is not None and not _plain(token, part[-1] if part else None, ahead):
             part.append(token)
             continue
@@ -504,6 +527,10 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
         yield from _person(text, part)
         part = []
     yield from _upper_case(text, run)
+
+
+def _lettered(text: str, token: Token) -> bool:
+    return _LETTERED.search(text, max(0, token.start - 16), token.start) is not None
 
 
 def _between(part: list[Token], token: Token, ahead: Token | None) -> bool:
@@ -517,7 +544,7 @@ def _between(part: list[Token], token: Token, ahead: Token | None) -> bool:
 def _last_name_that_is_a_word(text: str, part: list[Token], token: Token) -> bool:
     """Whether a word after one unknown capitalised word is its last name: where a person is named, or before a stop."""
     names = [t for t in part if t.shape == "capital"]
-    if len(names) != 1 or token.shape != "capital" or plain(token.text) in PLAIN or _KIN_WORD.fullmatch(token.text):
+    if len(names) != 1 or token.shape != "capital" or plain(token.text) in PLAIN or KIN_WORD.fullmatch(token.text):
         return False
     if not (names[0].kind.unknown or names[0].kind.strong or names[0].kind.first):
         return False
@@ -536,12 +563,14 @@ def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
     usable = len(names) == len([t for t in run if t.shape != "initial"]) in (2, 3)
     if not usable or any(len(t.text) < 3 or t.kind.medical or plain(t.text) in PLAIN for t in names):
         return
+    if all(len(t.text) < _ACRONYM and not t.kind.surname for t in names):
+        return
     if any(t.kind.unknown or t.kind.first for t in names) and _opens(text, run[0].start):
         yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
 
 
 _NOUN = regex.compile(
-    r"[ -](?P<w>[a-z]{3,})\b|\s\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b"
+    r"[ -](?P<w>[a-z]{3,})\b|\s[+\-]?\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b"
 )
 _NOT_NOUN = frozenset(
     """
@@ -570,7 +599,7 @@ _THINGS = frozenset(
     drain hump squeeze scissors protocol clamp forceps retractor cautery scale score grade sign test criteria index
     exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
     study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
-    treadmill sleepiness rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
+    treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
     angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
     """.split()
 )
@@ -590,10 +619,12 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     if not part:
         return
     names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
-    short = all(t.shape == "upper" and len(t.text) < 5 for t in names)
+    short = all(t.shape == "upper" and len(t.text) <= _ACRONYM for t in names)
+    if all(t.shape == "upper" and len(t.text) < _ACRONYM and not t.kind.surname for t in names):
+        return
     imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[:1][0].kind.namely if names else False
     led = not short and not imaging and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
-    if not names or (all(t.kind.eponym for t in names) and not any(t.kind.common_first for t in names) and not led):
+    if not names or _eponym_alone(text, part, names, led=led):
         return
     if text[part[0].start : part[-1].end].lower() in lexicon.STATES:
         return
@@ -607,6 +638,16 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
         yield Found(start, end, "NAME", "name:run")
 
 
+def _eponym_alone(text: str, part: list[Token], names: list[Token], *, led: bool) -> bool:
+    """Whether all names of a part are those of things of medicine and nothing but a heading or a side stands before."""
+    if not all(t.kind.eponym for t in names) or any(t.kind.common_first for t in names):
+        return False
+    side = part[0].text in ("L", "R", "A") and text[part[0].end] != "."
+    return not led or side or bool(_HEADED.search(text, max(0, part[0].start - 12), part[0].start))
+
+
+# A specialty with a colon heads a finding as often as a person.
+_HEADED = regex.compile(r"\b(?i:GI|neuro|ortho|derm|uro|nephro|cards|onc|rheum|endo|ped)\s*:\s*$")
 # A stage, class or grade: whoever stands before it gave a scale the name.
 _STAGED = regex.compile(r"\s+(?:stage|class|grade|type|score|[IVX]+[A-Ea-e]?(?![\w.]\w)|[A-D]?\d[a-d]?)\b")
 
@@ -688,10 +729,13 @@ _STOPS = regex.compile(r"\s?[,;:()|]|\s*(?:\n|$)")
 
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
     """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
-    if not initials and of_thing(text, only.end):
+    said = _SAYS.match(text, only.end) or (
+        only.kind.strong and _PATIENT.search(text, max(0, only.start - 10), only.start)
+    )
+    if not (initials or said) and of_thing(text, only.end):
         return False
     if only.shape == "capital" and not only.kind.medical:
-        said = _SAYS.match(text, only.end) or _followed(text, only.end)
+        said = said or _followed(text, only.end)
         if (
             said
             and (only.kind.first or only.kind.last or only.kind.unknown)
@@ -700,8 +744,14 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
             return True
         if not only.kind.city and not only.kind.eponym and _alone(text, only):
             return True
+        if only.kind.namely and only.kind.first and _ASKED.search(text, max(0, only.start - 10), only.start):
+            return True
+        if only.kind.common_first and _YEARS.match(text, only.end):
+            return True
         if (only.kind.common_first or (only.kind.strong and only.kind.first)) and _SPOKEN.match(text, only.end):
             return True
+    if initials and only.shape == "upper" and len(only.text) < _ACRONYM and not only.kind.surname:
+        return False
     if initials:
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
             return not (only.kind.medical and not only.kind.last)
@@ -721,6 +771,11 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     return usual and only.kind.common_first and only.kind.strong and not only.kind.eponym
 
 
+_ASKED = regex.compile(
+    r"\b(?:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
+)
+_YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)")
+_PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran)\s$")
 _BY = regex.compile(r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via)|[(&|\-–—@/])\s*$")
 _ONLY_BY = regex.compile(
     r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&))\s+$"
@@ -734,7 +789,15 @@ def _alone(text: str, token: Token) -> bool:
     if not ((found.namely and found.last) or (found.unknown and len(token.text) > 3 and token.text[1:].islower())):
         return False
     before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
-    return bool(before and _ENDED.match(text, token.end))
+    if before and _ENDED.match(text, token.end):
+        return True
+    closed = found.last and _CLOSES.match(text, token.end)
+    return bool(closed and _CLOSED.search(text, max(0, token.start - 4), token.start))
+
+
+# Who signs a note with a surname and no more.
+_CLOSED = regex.compile(r"(?<!\d)[.!?]\s+$")
+_CLOSES = regex.compile(r"\.?\s*\Z")
 
 
 _SPOKEN = regex.compile(
@@ -793,6 +856,8 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
 
 _SIGNED_OFF = regex.compile(
     r"(?<=(?:[.!?)\]\n]\s?|\s)[-–—~]{1,2}\s?)(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
+    r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=,\s(?i:PGY-?\d|rn|lpn|np|md|do|pa(?:-c)?|rd|msw|pta))"
+    r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2})(?=\s*\Z)"
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
     r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
@@ -871,12 +936,14 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
 def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """What stands after ``Patient:`` and its like."""
     for m in _opened(_LABELLED, text, hints, "label"):
-        start, stop, sure, named = m.start("v"), m.start("v"), 0, 0
+        start, stop, begun, sure, named = m.start("v"), m.start("v"), 0, 0, 0
         for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
             token = Token(t.group(), t.start(), t.end(), _shape(t.group()), kind(t.group()))
             gap = text[stop : t.start()] if stop > start else ""
             if gap.strip(" .,'’") or len(gap) > 3 or _CREDENTIAL.fullmatch(token.text):
                 break
+            if gap.startswith(".") and stop - begun > 2:
+                break  # a sentence ends
             name = plain(token.text)
             if name in PLAIN and token.shape != "initial" and not (name in _NAMES_TOO and token.shape != "lower"):
                 break
@@ -888,7 +955,7 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 break
             named += len(token.text) > 1 and (token.kind.first or token.kind.last) and token.shape != "lower"
             sure += token.kind.strong or token.kind.unknown or token.kind.common_first
-            stop = t.end()
+            begun, stop = t.span()
         if (sure or named > 1) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
 
@@ -917,7 +984,7 @@ def _comma_starts(text: str, words: list[Token]) -> Iterator[int]:
                 yield left.start
 
 
-_SUFFIXES = frozenset({"Jr", "Sr", "II", "III", "IV"})
+_SUFFIXES = frozenset(f"Jr|Sr|II|III|IV|{_OFFICES}".split("|"))
 
 
 def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
@@ -936,23 +1003,30 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         ):
             continue
         mixed = m.group("last").isupper() and not m.group("first").isupper()
+        if max(len(m.group("last")), len(m.group("first"))) < 3:
+            continue
         if any(c.isdigit() for c in m.group()) or (m.group("first").isupper() and not m.group("last").isupper()):
             continue
         if mixed and not (last.namely or (last.unknown and len(m.group("last")) > 5)):
             continue
+        if mixed and len(m.group("last").split()[0]) < _ACRONYM and not last.surname:
+            continue
         if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN:
+            continue
+        if last.namely and _CREDENTIALED.search(m.group("last")) and not first.medical:
+            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
             continue
         named = first.first and first.strong and _opens(text, m.start())
         if (last.medical or last.eponym) and not named:
             continue
         if named and not first.medical and not _LISTED.match(text, m.end("first")):
-            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
+            yield Found(m.start(), _with_middle(text, m), "NAME", "name:last-first")
             continue
         sure = first.common_first and first.strong and not last.medical and last.last
         if (
             same_case and first.first and first.common_first and (last.last or last.unknown) and (not last.word or sure)
         ) or (same_case and _comma_name(text, m, last, first) and not _LISTED.match(text, m.end("first"))):
-            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
+            yield Found(m.start(), _with_middle(text, m), "NAME", "name:last-first")
         elif (same_case and first.first and first.strong and last.last and not last.word) or (
             same_case
             and m.group("mid").strip(" .")
@@ -961,6 +1035,16 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             and first.first
         ):
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
+
+
+_CREDENTIALED = re.compile(rf"\s(?:{_OFFICES})$")
+_MIDDLE_ENDS = regex.compile(r"\s?(?:[,;(|)]|\s\s|\n|$)")
+
+
+def _with_middle(text: str, m: regex.Match[str]) -> int:
+    """The end of ``Last, First`` with a middle initial where nothing of the sentence follows it."""
+    alone = len(m.group("mid").strip(" .")) == 1 and _MIDDLE_ENDS.match(text, m.end())
+    return int(m.end() if alone else m.end("first"))
 
 
 def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool:
@@ -1002,19 +1086,34 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
         if _CREDENTIAL.match(text, at, timeout=_TIMEOUT) is None:
             continue
         last = bisect_left(starts, at) - 1
+        if last < 0 or words[last].end > at or _is_credential(words[last]):
+            continue  # the second part of ``CCC-SLP``, or the second of ``MD, PhD``
         first, stop = last, at
         while first >= max(0, last - 4) and text[words[first].end : stop].strip(" ") in _NEXT[first == last]:
             token = words[first]
             plainly = plain(token.text) in PLAIN and not (token.shape == "initial" or plain(token.text) in _NAMES_TOO)
-            if token.shape == "lower" or plainly or (token.kind.word and not (token.kind.first or token.kind.last)):
+            if (
+                token.shape == "lower"
+                or plainly
+                or _is_credential(token)
+                or (token.kind.word and not (token.kind.first or token.kind.last))
+            ):
                 break
             first, stop = first - 1, token.start
         names = [t.kind for t in words[first + 1 : last + 1] if len(t.text) > 1]
-        credential = TOKEN.match(text, at)
-        if credential and credential.group() in _GENERATION and (len(names) < 2 or of_thing(text, credential.end())):
+        credential = _CREDENTIAL.match(text, at)
+        if (
+            credential
+            and credential.group().rstrip(".") in _GENERATION
+            and (len(names) < 2 or of_thing(text, credential.end()))
+        ):
             continue
         if names and any(k.strong or k.unknown or k.common_first or k.namely for k in names):
             yield Found(words[first + 1].start, words[last].end, "NAME", "name:credential")
+
+
+def _is_credential(token: Token) -> bool:
+    return token.shape == "upper" and _CREDENTIAL.fullmatch(token.text) is not None
 
 
 # What stands between the words of a name; before a credential a comma too.
@@ -1067,10 +1166,14 @@ def _facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         start = m.start()
         after = [c.end() for c in _CREDENTIAL_OF.finditer(text, m.start("prefix"), m.end("prefix"))]
         words = list(TOKEN.finditer(text, max([m.start("prefix"), *after]), m.end("prefix")))
-        while words and plain(words[0].group()) in _GENERIC and words[0].group() not in ("St", "Mt", "Ft", "Ste"):
+        while words and (_names_none(words[0].group()) or _at_end(text, words[0])):
             words = words[1:]
         start = words[0].start() if words else m.start()
         telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
+        if len(telling) == len(words) == 1 and (
+            _asks(text, words[0], m.group("end")) or _of_its_kind(telling[0].group(), m.group("end"))
+        ):
+            continue
         end = _city_after(text, m.end())
         named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
         if telling or end > m.end() or named:
@@ -1087,9 +1190,38 @@ def _facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
 
 
+def _asks(text: str, word: regex.Match[str], end: str) -> bool:
+    """Whether a word that begins a sentence tells what is done with a specialty: ``Await Nephrology``."""
+    found = kind(word.group())
+    opens = text[max(0, word.start() - 4) : word.start()].rstrip(" ")[-1:] in ".!?:;-•*"  # nothing too: a text's start
+    return opens and found.word and not found.surname and not found.city and _SPECIALTY.fullmatch(end) is not None
+
+
+def _of_its_kind(word: str, end: str) -> bool:
+    """Whether a word of medicine tells which of a hospital's clinics is meant, not which hospital's."""
+    found = kind(word)
+    return found.medical and not (found.last or found.city) and end in ("Clinic", "Clinics")
+
+
+_SPECIALTY = re.compile(
+    r"Pediatrics|Orthopa?edics|\w+ology|\w+iatry|Surgery|Internal\s+Medicine|Primary\s+Care|Dental|Pharmacy|Imaging|Dialysis"
+    r"|Home\s+(?:Care|Health)|Hospice|Rehab|Nursing|Labs?|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|Police|EMS"
+)
+
+
+def _names_none(word: str) -> bool:
+    """Whether a word tells nothing at the start of a facility's name."""
+    return plain(word) in _GENERIC and word not in ("St", "Mt", "Ft", "Ste")
+
+
+def _at_end(text: str, word: regex.Match[str]) -> bool:
+    """Whether a word is a credential at the end of a line."""
+    return text[word.end() : word.end() + 1] == "\n" and _CREDENTIAL.fullmatch(word.group()) is not None
+
+
 def _telling(word: str) -> bool:
     """Whether a word of a facility's name tells which one: not what all of its kind are called."""
-    return plain(word) not in _GENERIC and not _PLACEHOLDER.fullmatch(word)
+    return not all(part in _GENERIC for part in plain(word).split("-")) and not _PLACEHOLDER.fullmatch(word)
 
 
 # What stands for a name in an example.
@@ -1102,7 +1234,7 @@ _COMMON_FACILITY = regex.compile(
     r"(?:Hospitals?|Hosp\.?|General|Clinics?|Medical\s+Center|Health\s+Clinic)"
 )
 _OF = regex.compile(
-    r"\b(?:University|College|Hospital|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
+    r"\b(?:University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
     r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s(?:[A-Z]|d['’])[\w'’\-]+){0,2})"
 )
@@ -1113,11 +1245,11 @@ _WORKS = (
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair)\sat"
-    r"|(?:pharmacy|facility|site)\s?:|admitted\s(?:to|at)|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\sto|d/c(?:'?d)?\sto|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharmacy|facility|site|agency|vendor|supplier)\s?:|admitted\s(?:to|at)|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\sto|d/c(?:'?d)?\sto|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:of|and|&|the|de|la|del|for)[ \t]+){0,2}\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
-    rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort)\b)"
+    rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
 )
 _AT = regex.compile(rf"(?<=[a-z\d),;]\s|\()(?:at|@)\s+(?:the\s+)?{_NAMED_PLACE}")
 _KIND_BEHIND = regex.compile(
@@ -1159,10 +1291,10 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
         if word[0].islower():
             continue
         if (
-            (found.medical and not works)
+            (found.medical and not works and (found.eponym or not (found.city or found.last or count)))
             or _FORM.match(word)
             or _ROLE_WORD.fullmatch(word)
-            or _KIN_WORD.fullmatch(word)
+            or KIN_WORD.fullmatch(word)
         ):
             break
         if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
@@ -1201,10 +1333,13 @@ def _city_starts() -> frozenset[str]:
     return frozenset(name.split()[0].rstrip(".") for name in lexicon.load().cities)
 
 
+_STATED = re.compile(rf",\s*(?:{'|'.join(lexicon.POSTAL)}|{'|'.join(s.title() for s in lexicon.STATES)})\b")
+
+
 def _town(name: str, after: str) -> bool:
     """Whether a name is a town's; a country's name is one only before the name of a state."""
     cities = lexicon.load().cities
-    if name in lexicon.STATES or name == "christmas" or (name in lexicon.COUNTRIES and after != ","):
+    if name in lexicon.STATES or name == "christmas" or (name in lexicon.COUNTRIES and not _STATED.match(after)):
         return False
     return name in cities or name.replace("st ", "st. ", 1) in cities
 
@@ -1221,7 +1356,7 @@ def _cities(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Ite
             if any(text[a.end : b.start] not in (" ", ". ") for a, b in pairwise(part)):
                 continue
             name = " ".join(t.text.lower() for t in part)
-            if not _town(name, text[part[-1].end : part[-1].end + 1]):
+            if not _town(name, text[part[-1].end : part[-1].end + 24]):
                 continue
             if _is_place(text, part):
                 trail = _CITY_TRAIL.match(text, part[-1].end)

@@ -10,7 +10,7 @@ from typing import Any
 
 from chartline.deid.text.hints import Places
 from chartline.deid.text.lexicon import plain
-from chartline.deid.text.names import PLAIN, Reading, Token, of_thing
+from chartline.deid.text.names import KIN_WORD, PLAIN, Reading, Token, of_thing
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 
@@ -91,5 +91,7 @@ def _name_like(token: Token, things: Places) -> bool:
     if token.shape != "capital" or found.word or found.eponym or found.medical or len(token.text) < 3:
         return False
     if not (found.strong or found.unknown) or not token.text[1:].islower() or plain(token.text) in PLAIN:
+        return False
+    if KIN_WORD.fullmatch(token.text):
         return False
     return not things.hold(token.start, token.start + 1)
