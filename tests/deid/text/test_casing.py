@@ -5,17 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.hard import make
-from chartline.deid import keys, policy
-from chartline.deid.context import Cohort, PatientContext
-from chartline.deid.text import build
+from chartline.deid.context import PatientContext
 from chartline.deid.text.casing import cased
 
 NOBODY = PatientContext("nobody")
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    return build(policy.load("safe_harbor"), keys.create(tmp_path_factory.mktemp("key") / "k"), "test", Cohort())
 
 
 @settings(max_examples=200, deadline=None)

@@ -10,19 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
-from chartline.deid import keys, policy
-from chartline.deid.context import Cohort, Known, PatientContext
-from chartline.deid.text import build
+from chartline.deid.context import Known, PatientContext
 from chartline.deid.text.documents import decoded, kind_of, markup
 
 NOBODY = PatientContext("nobody", offset_days=-20)
 PREWITT = PatientContext("p", (Known("NAME", "Xanthe Prewitt"), Known("MRN", "HX4829137")), offset_days=-20)
 HTML = "text/html; charset=utf-8"
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    return build(policy.load("safe_harbor"), keys.create(tmp_path_factory.mktemp("key") / "k"), "test", Cohort())
 
 
 def letters(text):

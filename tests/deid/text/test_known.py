@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.hard import recorded
-from chartline.deid import keys, policy
-from chartline.deid.context import Cohort, Known, PatientContext
-from chartline.deid.text import build, known
+from chartline.deid import policy
+from chartline.deid.context import Known, PatientContext
+from chartline.deid.text import known
 from chartline.deid.text.lines import context
 from chartline.fhir.people import known_values
 
@@ -31,12 +31,6 @@ SENTENCES = [
     "Two visits ago ({}) the cough was mild and may have been viral.",
 ]
 MONTHS = "January February March April May June July August September October November December".split()
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    key = keys.create(tmp_path_factory.mktemp("key") / "k")
-    return build(policy.load("safe_harbor"), key, "test", Cohort())
 
 
 def bare(text):

@@ -2,16 +2,9 @@
 
 import pytest
 
-from chartline.deid import keys, policy
-from chartline.deid.context import Cohort, PatientContext
-from chartline.deid.text import build
+from chartline.deid.context import PatientContext
 
 NOBODY = PatientContext("nobody")
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    return build(policy.load("safe_harbor"), keys.create(tmp_path_factory.mktemp("key") / "k"), "test", Cohort())
 
 
 @pytest.mark.parametrize(
