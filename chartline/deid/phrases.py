@@ -180,10 +180,10 @@ def holds_name(text: str) -> bool:
 @lru_cache(maxsize=1 << 14)
 def _without_things(label: str) -> str:
     """A label without the names that things of medicine have from somebody: ``Parkinson`` before ``disease``."""
-    from chartline.deid.text import names
     from chartline.deid.text.casing import cased
+    from chartline.deid.text.reading import read
 
-    reading = names.read(cased(label))
+    reading = read(cased(label))
     named = [t for t in reading.words if t.kind.eponym and reading.things.hold(t.start, t.end)]
     for token in reversed(named):
         label = label[: token.start] + label[token.end :]

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from chartline.deid.text import lexicon
 from chartline.deid.text.lexicon import POSTAL, STATES, kind, plain
-from chartline.deid.text.names import PARTICLES, PLAIN
 from chartline.deid.text.patterns import STREET_WORDS
+from chartline.deid.text.reading import PARTICLES, PLAIN
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _LINE = re.compile(r"[^\n]+\n*")

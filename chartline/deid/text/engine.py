@@ -23,6 +23,7 @@ from chartline.deid.policy import Policy
 from chartline.deid.text import datetext, documents, known, lexicon, names, ner, patterns, tables
 from chartline.deid.text.casing import cased
 from chartline.deid.text.normalise import normalise
+from chartline.deid.text.reading import read
 from chartline.deid.text.spans import Found, Span, union
 from chartline.deid.text.surrogates import Replacer
 from chartline.errors import DataError, MachineError
@@ -236,7 +237,7 @@ class TextEngine:
 
     def _recognized(self, text: str, patient: PatientContext) -> list[Found]:
         """Everything that any recognizer finds in a normalised text, overlaps and what the policy keeps included."""
-        reading = names.read(cased(text))
+        reading = read(cased(text))
         # Each of our recognizers finds every type; asking for one of them asks for all.
         results = self._analyzer.analyze(text, language="en", entities=["NAME"], nlp_artifacts=reading)
         found = [

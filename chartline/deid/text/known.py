@@ -9,8 +9,9 @@ from functools import cached_property, lru_cache
 import regex
 
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.text import lexicon, names
+from chartline.deid.text import lexicon
 from chartline.deid.text.lexicon import kind, plain
+from chartline.deid.text.reading import NO_INITIALS, PLAIN
 from chartline.deid.text.spans import Found
 
 _TIMEOUT = 5.0
@@ -310,7 +311,7 @@ def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
             if (
                 unsure
                 and text[m.start()].isupper()
-                and (plain(m.group()) not in names.PLAIN or _said_of(text, m.start(), m.end()))
+                and (plain(m.group()) not in PLAIN or _said_of(text, m.start(), m.end()))
                 and not (of == "LOCATION" and _starts_sentence(text, m.start()))
             ):
                 yield Found(m.start(), m.end(), of, source)
@@ -609,7 +610,7 @@ def _initials(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     wanted = _initials_of(known)
     if not wanted:
         return
-    folded, alone = _folded(text), wanted - names.NO_INITIALS
+    folded, alone = _folded(text), wanted - NO_INITIALS
     for m in _DOTTED_FORM.finditer(folded, timeout=_TIMEOUT):
         first, *others = (c for c in m.group().lower() if c.isalpha())
         if not wanted.isdisjoint(first + c for c in others):

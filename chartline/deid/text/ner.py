@@ -10,7 +10,7 @@ from typing import Any
 
 from chartline.deid.text.hints import Places
 from chartline.deid.text.lexicon import plain
-from chartline.deid.text.names import KIN_WORD, PLAIN, Reading, Token, of_thing
+from chartline.deid.text.reading import KIN_WORD, PLAIN, Reading, Token, of_thing
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 

@@ -1,0 +1,324 @@
+"""Facilities, employers, schools and towns: by the word that such a name ends in, and by what brings it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+
+import regex
+
+from chartline.deid.text import lexicon
+from chartline.deid.text.hints import Place, windows
+from chartline.deid.text.lexicon import kind, plain
+from chartline.deid.text.reading import (
+    CREDENTIAL,
+    CREDENTIALS,
+    FORM,
+    KIN_WORD,
+    NO_INITIALS,
+    PLACEHOLDER,
+    PLAIN,
+    ROLE_WORD,
+    STAGED,
+    TIMEOUT,
+    TOKEN,
+    Token,
+    of_thing,
+    opened,
+    word_start,
+)
+from chartline.deid.text.spans import Found
+
+_FACILITY_END = (
+    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
+    r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
+    r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective)\s+Services|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
+)
+_FACILITY = regex.compile(
+    r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?:\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
+)
+# Health systems whose names carry no such word; public knowledge, the best known ones of each region.
+_SYSTEMS = regex.compile(
+    r"\b(?:Johns\s+Hopkins(?:\s+(?:Hospital|Medicine|Bayview))?|Mayo\s+Clinic|Cleveland\s+Clinic|Cedars?[\s\-]Sinai(?:\s+Medical\s+Center)?|Kaiser(?:\s+Permanente)?"
+    r"|NYU(?:\s+Langone)?|UCSF|UCLA|UCSD|UCI|UPMC|UNC|UAB|UTSW|UTMB|UVA|UMass|UIHC|OHSU|MUSC|MGH|BIDMC|BWH|CHOP|HUP|NYP|MSKCC|(?:U[WM]|UMD)[\s\-]?(?:Med(?:icine|ical)?|MC)|UWMC"
+    r"|Mass(?:achusetts)?\s+General(?:\s+Brigham)?|Brigham(?:\s+(?:and|&)\s+Wom[ae]n['’]?s)?(?:\s+Hospital)?|Beth\s+Israel(?:\s+Deaconess)?|Dana[\s\-]Farber"
+    r"|(?:Memorial\s+)?Sloan[\s\-]Kettering|M\.?D\.?\s+Anderson|M(?:ount|t\.?)\s+Sinai|Stanford(?:\s+(?:Health|Hospital|Medicine))?|Duke(?:\s+(?:Health|Hospital))?|Emory|Vanderbilt"
+    r"|Geisinger|Intermountain|Scripps|Providence\s+(?:Health|Hospital)|Sentara|Ochsner|Northwell|Montefiore|Barnes[\s\-]Jewish|Henry\s+Ford|Baylor"
+    r"|Houston\s+Methodist|Tufts|Lahey|Northwestern|Penn\s+Medicine|Jefferson\s+Health|Temple\s+Health|Yale[\s\-]New\s+Haven|Hackensack|Novant|WakeMed|Moffitt"
+    r"|City\s+of\s+Hope|Fred\s+Hutch(?:inson)?|Roswell\s+Park|(?:Boston|Texas|Nationwide|Seattle)\s+Children['’]?s|Children['’]?s\s+National"
+    r"|New\s?York[\s\-]Presbyterian|NY[\s\-]Presbyterian)\b"
+    r"(?:\s+(?i:clinics?|hosp(?:ital)?|med(?:ical)?\.?\s+(?:center|ctr)|ER|ED|campus|office|health)\b)?"
+)
+_GENERIC = PLAIN | frozenset(
+    """
+    outpatient inpatient emergency intensive critical cardiac surgical pediatric psychiatric orthopedic neurology cardiology
+    oncology primary specialty general local outside regional community teaching academic tertiary rural urban
+    public private referral wound pain memory sleep travel diabetes coumadin anticoagulation weight women womens men
+    mens children childrens eye dental infusion dialysis burn stroke trauma cancer heart lung liver kidney
+    transplant rehabilitation behavioral mental nursing skilled long term short acute sub post pre day night walk
+    telehealth virtual mobile school student employee occupational family internal sports physical speech therapy
+    imaging radiology laboratory pathology pharmacy retail mail order home palliative hospice maternity labor
+    delivery neonatal nicu picu icu micu sicu ccu ed er or pacu step down tele telemetry national international
+    federal state county city municipal university college high middle elementary same other another dermatology
+    urology gynecology obstetrics endocrinology gastroenterology nephrology rheumatology hematology allergy asthma
+    hiv std hepatitis fracture hand foot spine joint breast vascular thoracic plastic bariatric ent gi gu ob gyn
+    obgyn vision assisted independent senior retirement group board certified licensed department division section
+    cigna aetna humana anthem pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
+    geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
+    office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
+    """.split()
+)
+_CITY_LEAD = regex.compile(
+    r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|our|the))\s*:?\s*$"
+)
+_CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
+_CREDENTIAL_OF = regex.compile(rf"\b{CREDENTIALS}\s+(?:of|at|from|with)\s+")
+_LIVES = regex.compile(
+    r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"
+    r"hometown(?: of| is)?|relocated (?:to|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|sent to|transferred from|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
+    r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,3})"
+)
+
+
+def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities, employers and schools, with the city behind them."""
+    near = windows(((a, b) for a, b in hints.get("facility", ()) if text[a].isupper()), 110, 120)
+    for m in (m for a, b in near for m in _FACILITY.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
+        start = m.start()
+        after = [c.end() for c in _CREDENTIAL_OF.finditer(text, m.start("prefix"), m.end("prefix"))]
+        words = list(TOKEN.finditer(text, max([m.start("prefix"), *after]), m.end("prefix")))
+        while words and (_names_none(words[0].group()) or _at_end(text, words[0])):
+            words = words[1:]
+        start = words[0].start() if words else m.start()
+        telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
+        if len(telling) == len(words) == 1 and (
+            _asks(text, words[0], m.group("end")) or _of_its_kind(telling[0].group(), m.group("end"))
+        ):
+            continue
+        end = _city_after(text, m.end())
+        named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
+        if telling or end > m.end() or named:
+            yield Found(start if telling else m.start(), end, "FACILITY", "name:facility")
+    yield from _brought(text, hints)
+    for m in opened(_SAINT, text, hints, "saint"):
+        yield Found(m.start(), m.end(), "FACILITY", "name:saint")
+    for m in opened(_SYSTEMS, text, hints, "system"):
+        if not of_thing(text, m.end()):
+            yield Found(m.start(), _city_after(text, m.end()), "FACILITY", "name:health-system")
+    for m in opened(_OF, text, hints, "of"):
+        end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
+        if not m.group("city") or end > m.start("city"):
+            yield Found(m.start(), end, "FACILITY", "name:facility-of")
+
+
+def _asks(text: str, word: regex.Match[str], end: str) -> bool:
+    """Whether a word that begins a sentence tells what is done with a specialty: ``Await Nephrology``."""
+    found = kind(word.group())
+    opens = text[max(0, word.start() - 4) : word.start()].rstrip(" ")[-1:] in ".!?:;-•*"  # nothing too: a text's start
+    return opens and found.word and not found.surname and not found.city and _SPECIALTY.fullmatch(end) is not None
+
+
+def _of_its_kind(word: str, end: str) -> bool:
+    """Whether a word of medicine tells which of a hospital's clinics is meant, not which hospital's."""
+    found = kind(word)
+    return found.medical and not (found.last or found.city) and end in ("Clinic", "Clinics")
+
+
+_SPECIALTY = re.compile(
+    r"Pediatrics|Orthopa?edics|\w+ology|\w+iatry|Surgery|Internal\s+Medicine|Primary\s+Care|Dental|Pharmacy|Imaging|Dialysis"
+    r"|Home\s+(?:Care|Health)|Hospice|Rehab|Nursing|Labs?|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|Police|EMS"
+)
+
+
+def _names_none(word: str) -> bool:
+    """Whether a word tells nothing at the start of a facility's name."""
+    return plain(word) in _GENERIC and word not in ("St", "Mt", "Ft", "Ste")
+
+
+def _at_end(text: str, word: regex.Match[str]) -> bool:
+    """Whether a word is a credential at the end of a line."""
+    return text[word.end() : word.end() + 1] == "\n" and CREDENTIAL.fullmatch(word.group()) is not None
+
+
+def _telling(word: str) -> bool:
+    """Whether a word of a facility's name tells which one: not what all of its kind are called."""
+    return not all(part in _GENERIC for part in plain(word).split("-")) and not PLACEHOLDER.fullmatch(word)
+
+
+_COMES = regex.compile(r"\b(?i:at|to|in|from|of)\s+(?i:the\s+)?$")
+_COMMON_FACILITY = regex.compile(
+    r"(?:(?:City|General|County|Community|Memorial|Regional|University|Central|State|Children['’]?s)\s+)+"
+    r"(?:Hospitals?|Hosp\.?|General|Clinics?|Medical\s+Center|Health\s+Clinic)"
+)
+_OF = regex.compile(
+    r"\b(?:University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
+    r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
+    r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s(?:[A-Z]|d['’])[\w'’\-]+){0,2})"
+)
+_WORKS = (
+    r"works?\s(?:full[\s\-]time\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?:?|retired\sfrom|job\s(?:at|with)"
+    r"|(?:drives|driver|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
+    r"|enrolled\s(?:at|in)|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)"
+)
+_CARES = (
+    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair)\sat"
+    r"|(?:pharmacy|facility|site|agency|vendor|supplier)\s?:|admitted\s(?:to|at)|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\sto|d/c(?:'?d)?\sto|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+)
+_NAMED_PLACE = r"(?P<v>\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:of|and|&|the|de|la|del|for)[ \t]+){0,2}\p{Lu}[\w'’&\-]*){0,4})"
+_BROUGHT = regex.compile(
+    rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
+)
+_AT = regex.compile(rf"(?<=[a-z\d),;]\s|\()(?:at|@)\s+(?:the\s+)?{_NAMED_PLACE}")
+_KIND_BEHIND = regex.compile(
+    r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:pharmacy|hospital|elementary|high\sschool|middle\sschool|nursing\shome|daycare|school\sdistrict|police|warehouse|courthouse)\b"
+)
+
+
+def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities, employers and schools that only the words before them tell, such as ``works at``."""
+    for rule, hint in ((_BROUGHT, "brings"), (_AT, "at")):
+        for m in opened(rule, text, hints, hint):
+            works = rule is _BROUGHT and m.group("work") is not None
+            end = _named_place(text, m.start("v"), m.end("v"), works=works, sure=rule is _BROUGHT)
+            if end > m.start("v"):
+                yield Found(m.start("v"), end, "FACILITY", "name:brought")
+    for start, end in windows(hints.get("kind", ()), 60, 16):
+        for m in _KIND_BEHIND.finditer(text, start, end, timeout=TIMEOUT):
+            words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
+            while words and (plain(words[0].group()) in _GENERIC or kind(words[0].group()).medical):
+                words = words[1:]
+            kinds = [kind(w.group()) for w in words]
+            if (
+                kinds
+                and any(k.strong or k.unknown or k.city for k in kinds)
+                and not any(k.medical and k.word for k in kinds)
+            ):
+                yield Found(words[0].start(), m.end("v"), "FACILITY", "name:kind")
+
+
+def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) -> int:
+    """The end of what is named from a place on, ``start`` where nothing is.
+
+    ``works`` tells that the words before bring an employer or a school, ``sure`` that they bring any facility, not only a
+    place or a time.
+    """
+    stop, telling, count = start, False, 0
+    for m in TOKEN.finditer(text, start, end):
+        word, found, name = m.group(), kind(m.group()), plain(m.group())
+        if word[0].islower():
+            continue
+        if (
+            (found.medical and not works and (found.eponym or not (found.city or found.last or count)))
+            or FORM.match(word)
+            or ROLE_WORD.fullmatch(word)
+            or KIN_WORD.fullmatch(word)
+        ):
+            break
+        if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
+            break
+        stop, count = m.end(), count + 1
+        telling = telling or (name not in _GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
+    named = [w.group() for w in TOKEN.finditer(text, start, stop)]
+    several = count > 1 and not all(_general(w) for w in named)
+    return stop if (telling or several) and text[start:stop].lower() not in lexicon.STATES else start
+
+
+_MONTHS = frozenset("january february march april may june july august september october november december".split())
+
+
+def _general(word: str) -> bool:
+    """Whether a word tells nothing of which facility is meant."""
+    return plain(word) in _GENERIC or word[0].islower()
+
+
+_SAINT = regex.compile(r"\bSt\.?\s+[A-Z][a-z]+['’]s\b(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?")
+_AFTER_FACILITY = regex.compile(r",?\s+(?P<v>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s+(?:[A-Z]|d['’])[\w'’\-]+){0,2})")
+
+
+def _city_after(text: str, end: int) -> int:
+    """The end of a facility with the city behind it (``Children's Hospital Boston``)."""
+    m = _AFTER_FACILITY.match(text, end)
+    words = m.group("v").split() if m else []
+    for length in range(len(words), 0, -1):
+        if m and " ".join(words[:length]).lower() in lexicon.load().cities:
+            return int(m.start("v")) + len(" ".join(words[:length]))
+    return end
+
+
+@cache
+def _city_starts() -> frozenset[str]:
+    return frozenset(name.split()[0].rstrip(".") for name in lexicon.load().cities)
+
+
+_STATED = re.compile(rf",\s*(?:{'|'.join(lexicon.POSTAL)}|{'|'.join(s.title() for s in lexicon.STATES)})\b")
+
+
+def _town(name: str, after: str) -> bool:
+    """Whether a name is a town's; a country's name is one only before the name of a state."""
+    cities = lexicon.load().cities
+    if name in lexicon.STATES or name == "christmas" or (name in lexicon.COUNTRIES and not _STATED.match(after)):
+        return False
+    return name in cities or name.replace("st ", "st. ", 1) in cities
+
+
+def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Towns of the list where one is meant, and whatever place somebody lives in or goes to."""
+    starts = _city_starts()
+    for i, token in enumerate(words):
+        if token.shape != "capital" or token.text.lower() not in starts:
+            continue
+        for length in (3, 2, 1):
+            part = words[i : i + length]
+            if len(part) < length or any(t.shape != "capital" for t in part):
+                continue
+            if any(text[a.end : b.start] not in (" ", ". ") for a, b in pairwise(part)):
+                continue
+            name = " ".join(t.text.lower() for t in part)
+            if not _town(name, text[part[-1].end : part[-1].end + 24]):
+                continue
+            if _is_place(text, part):
+                trail = _CITY_TRAIL.match(text, part[-1].end)
+                yield Found(token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
+                break
+    for m in opened(_LIVES, text, hints, "lives"):
+        found = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
+        stop = m.start("v")
+        for t in found:
+            k = kind(t.group())
+            if plain(t.group()) in ("city", "town", "beach", "springs", "falls") and stop > m.start("v"):
+                stop = t.end()
+                continue
+            if plain(t.group()) in PLAIN or k.medical or t.group().lower() in lexicon.STATES or t.group().isupper():
+                break
+            if k.word and stop == m.start("v") and not k.last:
+                break
+            stop = t.end()
+        name = text[m.start("v") : stop].lower()
+        if stop > m.start("v") and name not in lexicon.STATES and name not in lexicon.COUNTRIES:
+            yield Found(m.start("v"), stop, "LOCATION", "name:place")
+
+
+def _is_place(text: str, part: list[Token]) -> bool:
+    led = _CITY_LEAD.search(text, max(0, part[0].start - 24), part[0].start)
+    if not led and STAGED.match(text, part[-1].end):
+        return False
+    trailed = _CITY_TRAIL.match(text, part[-1].end)
+    comma = regex.match(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)", text[part[-1].end : part[-1].end + 24])
+    if len(part) > 1:
+        plainly = all(t.kind.word or plain(t.text) in PLAIN for t in part)
+        return not plainly or bool(led or trailed or comma)
+    only = part[0].kind
+    if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not (led or trailed)):
+        return False
+    if not (led or trailed or comma) and of_thing(text, part[0].end):
+        return False
+    if only.word:
+        return bool((led and led.group().strip().lower() not in ("the", "our", "of", "to", "at")) or trailed) and (
+            only.last or not only.everyday
+        )
+    return not only.common_first or bool(led or trailed)

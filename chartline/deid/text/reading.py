@@ -1,0 +1,354 @@
+"""A text read once for all that look for names in it: its words, where hints stand, and the things of medicine.
+
+With it the grammar that people and places share: titles, credentials, kin, labels, and words that are never a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+
+from chartline.deid.text.hints import Hints, Place, Places, literals, lowered, windows
+from chartline.deid.text.lexicon import Kind, kind, plain
+
+TIMEOUT = 5.0
+TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
+TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|Attending|Resident|Señor|Sra|Sr)"
+CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|EdD|QMHP)\b\.?"
+KIN = r"(?:son|ex|dtr|dau|gma|gpa|hubby|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
+LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
+PARTICLES = frozenset(
+    """
+    de la van von der den del della di da dos das du le bin ibn bint binti ben bat wa abu al el ter ten y e st mc mac af av
+    ap zu dela delos los las viuda vda
+    """.split()
+)
+# Capitalised words that carry no name: headings, sections, sentence starts.
+PLAIN = (
+    frozenset(
+        """
+    patient patients pt name names mr mrs ms miss dr doctor nurse provider attending physician surgeon history
+    physical exam examination assessment plan chief complaint diagnosis diagnoses medications medication allergies
+    allergy social family review systems vital vitals signs labs lab imaging impression recommendations discharge
+    admission admitted progress note notes summary report consult consultation procedure procedures operative follow
+    followup return visit encounter date dob mrn ssn age sex gender male female phone fax email address emergency
+    contact insurance plan member account record chart the a an and or of for with without to in on at by from this
+    that these those she he they her his their it its we our i you your is was are were be been has have had do does
+    did will would can could should may might must not no yes please new old current prior past present previous
+    next last first second third left right bilateral upper lower total partial acute chronic severe mild moderate
+    stable normal abnormal positive negative monday tuesday wednesday thursday friday saturday sunday january
+    february march april may june july august september october november december today tomorrow yesterday morning
+    evening afternoon night day week month year birth born seen signed reviewed dictated transcribed hospital clinic
+    center medical health care unit room ward bed floor department division service team office facility urgent call
+    callback home work cell mobile state county city street avenue road drive zip code status type class grade stage
+    level score test result results blood urine stool sputum culture panel count rate pressure heart lung liver
+    kidney brain chest abdomen pelvis back neck head spine skin muscle bone joint eye ear nose throat mouth english
+    spanish french american african asian hispanic caucasian white black latino latina latin native danish swedish
+    norwegian finnish dutch german italian greek polish russian ukrainian czech hungarian romanian bulgarian serbian
+    croatian bosnian albanian turkish armenian arabic hebrew persian farsi pashto urdu hindi punjabi bengali tamil
+    telugu gujarati nepali chinese mandarin cantonese japanese korean vietnamese thai lao khmer hmong burmese tagalog
+    filipino samoan tongan hawaiian somali amharic tigrinya swahili yoruba igbo hausa haitian creole cuban mexican
+    portuguese brazilian irish scottish welsh british canadian australian indian pakistani egyptian ethiopian nigerian
+    navajo cherokee lakota medicare medicaid veterans
+    affairs united states best latest what which when where why how if as but also then than so such any all each
+    every some most more less many treatment management guidelines therapy options protocol advise appropriate
+    recommended standard evidence review search called
+    """.split()
+    )
+    | frozenset(
+        # Greetings and what people say with an apostrophe, as they stand in letters and in talk that is written down.
+        """
+    dear hi hello hey okay yeah yep nope thanks thank oh um uh gosh bye goodbye im ive ill id youre youve youll hes shes
+    thats whats theres heres lets theyre theyve theyll weve dont didnt doesnt cant wont isnt wasnt arent couldnt wouldnt
+    shouldnt havent hasnt
+    """.split()
+    )
+    | frozenset(
+        # Short forms and headings of clinical writing.
+        """
+    e-mail emails my me us re via med meds rec recs mrn acct appt tx rx hx dx sx fx cx bx pmh psh fh sh ros hpi cc ap sincerely regards signed max ok
+    ortho neuro cards renal heme onc endo pulm psych peds gyn optho ophtho rheum derm tele anesthesia radiology triage
+    handoff shift bed wound diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
+    ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
+    crew caller proband overnight student notary preop postop attn subject run
+    ssn dcfs cps aps fbi pd am pm cont continued none nil denies reports status post home room air alert oriented
+    """.split()
+    )
+    | frozenset(
+        # What claims and explanations of benefit call their amounts and parties: displays of the HL7 code systems
+        # adjudication, payeetype and C4BBAdjudication.
+        """
+    submitted amount allowed paid copay copayment coinsurance deductible eligible noncovered covered unallocated
+    benefit benefits charge charges claim claims payer payee payment subscriber beneficiary liability discount
+    reimbursed reimbursement denied preauthorization adjudication
+    """.split()
+    )
+)
+ROLES = (
+    r"(?:nurse|midwife|doula|therapist|counsel?lor|psychologist|psychiatrist|\w+ologist|p(?:a)?ediatrician|obstetrician|surgeon"
+    r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
+    r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
+    r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|baby (?:girl|boy))"
+)
+_EPONYM_NOUNS = (
+    r"(?:['’]s?)?[\s\-]+(?i:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
+    r"|cyst|lymphoma|sarcoma|tumou?r|thyroiditis|esophagus|oesophagus|ulcers?|fracture|dystrophy|chorea|ataxia|encephalopathy"
+    r"|contracture|nodes?|nodules?|spots?|lines?|bodies|body|cells?|stain|catheter|procedure|operation|repair|fundoplication"
+    r"|pouch|drain|tube|reflex|response|triad|tetralogy|law|formula|equation|rule|rules|method|technique|position|incision"
+    r"|anemia|anaemia|purpura|vasculitis|arteritis|disorder|dementia|psychosis|angina|hernia|diverticul\w+|ligament|tendon"
+    r"|canal|duct|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
+    r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
+    r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
+    r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
+    r"|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class)\b"
+)
+_EPONYM = regex.compile(
+    rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}{_EPONYM_NOUNS}|\b[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])", 0
+)
+# Parts of the body that are called after somebody, and the name.
+_PARTS = (
+    "circle|sphincter|foramen|foramina|ligament|triangle|ampulla|canal|duct|ducts|crypt|crypts|islet|islets|loop|bundle|valve"
+    "|valves|gland|glands|pouch|angle|fissure|space|tubercle|fascia|plexus|artery|vein|band|bands|zone|layer|organ"
+)
+_PART_OF = regex.compile(rf"(?i:{_PARTS})\s+of\s+\p{{Lu}}\p{{L}}+")
+CREDENTIAL = regex.compile(rf"{CREDENTIALS}")
+_HINTS = Hints(
+    {
+        "title": literals(TITLES[3:-1]),
+        "form": "mr mrs ms dr miss doctor pt patient client resident named".split(),
+        "patient": "pt patient client resident infant child".split(),
+        "called": "called named nicknamed goes known prefers alias aka nickname".split(),
+        "label": [*literals(LABELS[3:-1].replace(r"a\.k\.a\.|", "")), "a.k.a"],
+        "kin": """
+            son dtr dau gma gpa hubby bf gf auntie nana mgm mgf pgm pgf foc moc sib ex daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
+            caregiver guardian neighb fianc cousin niece nephew grand step girlfriend boyfriend widow sibling twin
+            relative contact next nok poa proxy employer boss coworker nanny babysitter teacher coach parent
+            companion interpreter advocate
+            """.split(),
+        "credential": """
+            md m.d do d.o rn r.n np n.p pa p.a ph.d phd d.d.s dd.s d.ds dds d.m.d dm.d d.md dmd lpn lvn cna crna cnm
+            dnp fnp aprn arnp msn bsn msw lcsw lmsw lmft lpc pharmd rph dpt pt otr slp rd rdn psyd mbbs facp facs
+            facc jr sr ii iii iv esq mph ccc rt ma dc dpm od cns acnp agnp rdh cgc cma cota pta rrt crt licsw lisw bcba
+            ibclc atc emt faap facep ccrn cdces cde rpsgt cpht lmhc lcpc lpcc lcdc cadc lsw ctrs rvt rdms rdcs crrn cwocn
+            wocn ocn cen chpn pmhnp whnp agacnp pnp nnp cnp aud bcps csfa edd qmhp
+            """.split(),
+        "lives": """
+            lives living resides residing resident native moved born raised grew hometown relocated travel city
+            town village commutes from trip flew vacation immigrated emigrated visit sent transferred
+            """.split(),
+        "facility": """
+            regional vna outreach rheumatology hematology podiatry chiropractic orthodontics endodontics periodontics
+            optometry midwifery nails tire hospital hosp health deaconess general presbyterian methodist baptist adventist lutheran clinic med health nursing rehab
+            pediatrics orthop dermatology cardiology oncology neurology urology radiology endocrinology
+            gastroenterology nephrology psychiatry surgery dental dentistry ophthalmology eye internal family primary
+            women children urgent ambulatory day surgical cancer heart imaging diagnostic institute infirmary sanat
+            sanit memorial pharmacy dialysis laborator labs physicians associates university college academy
+            elementary middle high school church temple synagogue mosque assisted senior independent care convalescent
+            retirement memory wellness treatment recovery birth community practice correctional detention prison jail
+            shelter va campus trauma specialists specialty sports pain sleep fertility inc llc corp company industries
+            manufacturing logistics foods construction consulting enterprises preschool daycare montessori kindergarten
+            head police fire sheriff public nursery manor villa bank credit hotel motel casino restaurant diner
+            supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
+            courthouse superior district svcs social legal human protective police sheriff ems derm gastro
+            ortho cardio peds uro neuro dme rx drugstore apothecary dispensary salon grill caf bakery brewery motors warehouse
+            foundation legion vfw ymca ywca group sober halfway pathology dermatopathology transport freight airline railroad
+            turnpike bottling brewing packing meats poultry mining energy chemical pharmaceuticals insurance mutual llp
+            dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
+            """.split(),
+        "brings": """
+            work employ occupation facility site bed chair transport sales waiter waitress custodian janitor programmer accountant
+            teller grade retired job drives driver foreman manager cashier nurse clerk barista cook server welder mechanic
+            machinist supervisor teacher guard engineer stocker technician laid hired fired attend enrolled student
+            freshman sophomore junior senior graduated goes dialyzes daycare day school shelter pharmacy lives resides
+            resident stays staying admitted transfer accepted discharge d/c dc placed placement respite rehab hospitali
+            seen evaluated treated surgery followed lab imaging done delivered born picked called call records referred
+            volunteers sent agency vendor supplier
+            """.split(),
+        "at": ["at", "@"],
+        "kind": "pharmacy hospital elementary high middle nursing daycare school police warehouse courthouse".split(),
+        "saint": ["st"],
+        "of": """
+            university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
+            adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
+            methodist st
+            """.split(),
+        "system": """
+            johns mayo cleveland cedar kaiser nyu uc up un ua ut uv um ui oh mu mg bi bw ch hu ny ms uw mass brigham
+            beth dana memorial sloan md m.d mount mt stanford duke emory vanderbilt geisinger intermountain scripps
+            providence sentara ochsner northwell montefiore barnes henry baylor houston tufts lahey northwestern penn
+            jefferson temple yale hackensack novant wakemed moffitt city fred roswell boston texas nationwide seattle
+            children new
+            """.split(),
+        "eponym": """
+            's ’s disease syndrome sign test maneuver manoeuvre criteria score scale index class palsy phenomenon cyst
+            lymphoma sarcoma tumo thyroiditis esophagus oesophagus ulcer fracture dystrophy chorea ataxia
+            encephalopathy contracture nod spot line bod cell stain catheter procedure operation repair fundoplication
+            pouch drain tube reflex response triad tetralogy law formula equation rule method technique position
+            incision anemia anaemia purpura vasculitis arteritis disorder dementia psychosis angina hernia diverticul
+            ligament tendon canal duct gland fascia membrane circle area aphasia amnesia paralysis neur deformity
+            malformation anomaly complex virus fever rash lesion plaque crisis attack seizure epilepsy monitor exam
+            smear count grade stage scor screen inventory questionnaire assessment protocol regimen splint brace boot
+            bandage wrap solution thyrotoxicosis nephropathy retinopathy arthropathy osteotomy arthroplasty
+            probability prediction risk heart respiration breathing pattern murmur wave block arrhythmia tachycardia
+            arch
+            """.split(),
+        "part": [f"{part} of" for part in _PARTS.split("|")],
+        "in situ": ["in situ"],
+    }
+)
+
+
+class Token(NamedTuple):
+    """A word with its place, its writing (capitalised, upper, initial, lower) and what the lists say of it."""
+
+    text: str
+    start: int
+    end: int
+    shape: str
+    kind: Kind
+
+
+class Reading(NamedTuple):
+    """A text with what its recognizers share: its words, where hints stand, and the things of medicine in it."""
+
+    text: str
+    words: list[Token]
+    hints: dict[str, list[Place]]
+    things: Places
+
+
+def read(text: str) -> Reading:
+    """A text made ready for ``find``."""
+    hints = _HINTS.places(lowered(text))
+    parts = [m.span() for m in opened(_PART_OF, text, hints, "part")]
+    things = Places(parts + eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
+    return Reading(text, tokens(text), hints, things)
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a text."""
+    return [Token(m.group(), m.start(), m.end(), *_judge(m.group())) for m in TOKEN.finditer(text)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _judge(word: str) -> tuple[str, Kind]:
+    return shape_of(word), kind(word)
+
+
+_ARTICLE = regex.compile(r"(?:al|el|an|ar|as|ash|at|az|ad)[-’']\p{Lu}.+")
+
+
+def shape_of(word: str) -> str:
+    """How a word is written: ``initial``, ``upper``, ``capital`` or ``lower``."""
+    if len(word) == 1:
+        return "initial" if word.isupper() else "lower"
+    if word.isupper():
+        return "upper"
+    return "capital" if word[0].isupper() or _ARTICLE.fullmatch(word) else "lower"
+
+
+def opened(
+    pattern: regex.Pattern[str], text: str, hints: dict[str, list[Place]], hint: str
+) -> Iterator[regex.Match[str]]:
+    """Matches that begin where a hint stands."""
+    for start, _ in hints.get(hint, ()):
+        match = pattern.match(text, start, timeout=TIMEOUT)
+        if match is not None:
+            yield match
+
+
+# Nouns that only a thing of medicine takes: whoever stands before them gave it the name.
+_SCORE = regex.compile(
+    r"\s(?:reflex|sign|score|scale|index|criteria|classification|phenomenon|triad|maneuver|risk|heart\s+study|syndrome|murmur)$"
+)
+_OF_DISEASE = regex.compile(r"['’]s?\s(?:disease|syndrome)$")
+_TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{TITLES})\.?|\b[A-Z]\.)\s+$")
+
+
+def eponyms(text: str, nouns: list[Place]) -> list[Place]:
+    """Places where a capitalised word names a thing of medicine, not a person or a town; ``nouns`` tell where to look."""
+    places = []
+    near = windows(nouns, 72, 24)
+    for m in (m for a, b in near for m in _EPONYM.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
+        words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
+        if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()):
+            continue
+        if len(words) == 1 and _SCORE.search(m.group()):
+            places.append(m.span())
+            continue
+        if len(words) == 2 and kind(words[0]).first and kind(words[1]).eponym and _OF_DISEASE.search(m.group()):
+            places.append(m.span())
+            continue
+        if (words and all(kind(w).eponym or kind(w).word for w in words)) or (
+            words and m.group().endswith(("'s", "’s")) and kind(words[0]).eponym
+        ):
+            places.append(m.span())
+    return places
+
+
+def word_start(text: str, at: int) -> int:
+    """The start of the word at a place, so that no rule begins inside of it."""
+    while at and not text[at - 1].isspace():
+        at -= 1
+    return at
+
+
+KIN_WORD = regex.compile(rf"(?i:(?:ex-)?{KIN})")
+ROLE_WORD = regex.compile(rf"(?i:{ROLES})")
+NOUN = regex.compile(
+    r"[ -](?P<w>[a-z]{3,})\b|\s[+\-]?\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b"
+)
+_NOT_NOUN = frozenset(
+    """
+    and the for with was has had who will can may did does from into over than that this when while but not are were his
+    her she him they per via also now then once came come came goes went said says told asked seen here there presents
+    presented presenting reports reported reporting denies denied states stated complains complained complaining lives
+    lived appears feels felt returns returned remains takes took works worked smokes drinks uses used underwent called
+    needs wants wanted agrees agreed describes described continues continued arrived arrives admits declined declines
+    tolerated tolerates received receives ambulated denying aged born about after again already before being both been
+    because during until since without within under upon still only just very well today yesterday tomorrow tonight
+    """.split()
+)
+
+
+def of_thing(text: str, end: int) -> bool:
+    """Whether a capitalised word stands before a noun of medicine or a number: ``Penrose drain``, ``Berg 41/56``."""
+    m = NOUN.match(text, end)
+    if m is None:
+        return False
+    word = m.group("w")
+    return word is None or (word not in _NOT_NOUN and (kind(word).medical or word in THINGS))
+
+
+THINGS = frozenset(
+    """
+    drain hump squeeze scissors protocol clamp forceps retractor cautery scale score grade sign test criteria index
+    exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
+    study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
+    treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
+    angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
+    """.split()
+)
+# A stage, class or grade: whoever stands before it gave a scale the name.
+STAGED = regex.compile(r"\s+(?:stage|class|grade|type|score|[IVX]+[A-Ea-e]?(?![\w.]\w)|[A-D]?\d[a-d]?)\b")
+# Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
+NO_INITIALS = frozenset(
+    """
+    rn np pa md do pt ot st sw cm rt rd ms ma aa ta tx rx hx dx sx fx bx po iv im sq sc pr pv bid tid qid prn hs qd qod qhs ac
+    pc npo moc foc mgm mgf pgm pgf so bf gf ed er or icu ccu ems mom dad lpn lvn cna emt slp crna aprn pcp mds drs cc hpi
+    ros ap ua us ct mri mr xr cxr ekg ecg bp hr rr vs wt ht bmi inr bun cr wbc hgb hct plt na cl ca mg ph gi gu gyn ob ent
+    neuro ortho id hem onc endo psy ir nm mso dvt pe mi cad chf htn dm cva tia copd uti uri aki ckd esrd hiv hcv tb ms als
+    sob doe cp ha n v nv nvd abd wnl nad rrr ctab ok yes no aox ao a&o ama dc d/c fu f/u w/ wo s/p sp los loc gcs nih
+    fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
+    jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt
+    """.split()
+)
+# What stands for a name in an example.
+PLACEHOLDER = regex.compile(
+    r"(?:[Dd]r|[Mm]rs?|[Mm]s)?\.?\s?(?:XYZ|ABCD?|X{2,}|Y{2,}|Z{2,}|(?i:sample|dummy|test))(?:['’]s)?"
+)
