@@ -100,10 +100,14 @@ class DocumentResult:
 
 
 class _Recognizer(EntityRecognizer):  # type: ignore[misc]
-    """One of our finders as a Presidio recognizer; what it raises is not swallowed."""
+    """One of our finders as a Presidio recognizer; what it raises is not swallowed.
 
-    def __init__(self, name: str, find: Callable[[Any], Any]) -> None:
-        self._find = find
+    Presidio keeps one of several results that are alike, and asks its recognizers in no order: a score of its own for
+    each tells which of them is named for a piece that two found.
+    """
+
+    def __init__(self, name: str, score: float, find: Callable[[Any], Any]) -> None:
+        self._find, self._score = find, score
         super().__init__(supported_entities=list(TYPES), name=name, supported_language="en")
 
     def load(self) -> None:
@@ -112,7 +116,7 @@ class _Recognizer(EntityRecognizer):  # type: ignore[misc]
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
         """Presidio's results of the pieces found; the artifacts are our reading of the text."""
         return [
-            RecognizerResult(f.type, f.start, f.end, 1.0, recognition_metadata={"recognizer_name": f.source})
+            RecognizerResult(f.type, f.start, f.end, self._score, recognition_metadata={"recognizer_name": f.source})
             for f in union(self._find(nlp_artifacts))
         ]
 
@@ -172,10 +176,10 @@ class TextEngine:
             self._kept |= {"LOCATION", "ZIP"}
         registry = RecognizerRegistry(supported_languages=["en"])
         registry.recognizers = [
-            _Recognizer("dates", lambda reading: datetext.find(reading.text)),
-            _Recognizer("patterns", lambda reading: patterns.find(reading.text)),
-            _Recognizer("names", lambda reading: names.find(reading)),
-            _Recognizer("tables", lambda reading: tables.find(reading.text)),
+            _Recognizer("dates", 1.0, lambda reading: datetext.find(reading.text)),
+            _Recognizer("patterns", 0.99, lambda reading: patterns.find(reading.text)),
+            _Recognizer("names", 0.98, lambda reading: names.find(reading)),
+            _Recognizer("tables", 0.97, lambda reading: tables.find(reading.text)),
         ]
         nlp = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "none"}])
         self._analyzer = AnalyzerEngine(

@@ -60,7 +60,7 @@ _RANK = {name: i for i, name in enumerate(_ORDER)}
 def union(found: Iterable[Found]) -> list[Found]:
     """Overlapping pieces joined: nothing that a recognizer found is left in part; the longest piece names the type."""
     out: list[Found] = []
-    for piece in sorted(found, key=lambda f: (f.start, -f.end, _RANK.get(f.type, 99))):
+    for piece in sorted(found, key=lambda f: (f.start, -f.end, _RANK.get(f.type, 99), f.source)):
         if out and piece.start < out[-1].end:
             last = out[-1]
             longer = max(last, piece, key=lambda f: (f.end - f.start, -_RANK.get(f.type, 99)))

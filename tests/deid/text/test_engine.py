@@ -2,6 +2,9 @@
 
 import base64
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from defusedxml import ElementTree
@@ -14,6 +17,7 @@ from chartline.deid.text import build
 from chartline.deid.text import engine as engine_module
 from chartline.deid.text.lines import jsonl
 from chartline.errors import DataError, MachineError
+from tests.conftest import ROOT
 
 NOBODY = PatientContext("nobody", offset_days=-20)
 
@@ -487,3 +491,24 @@ def test_no_base64_note_is_lost(labels):
 )
 def test_a_last_name_in_capitals_behind_a_first_name_is_part_of_it(labels, text, made):
     assert labels.deidentify(text, NOBODY).text == made
+
+
+_SOURCES = """
+import sys
+from pathlib import Path
+from chartline.deid import keys, policy
+from chartline.deid.context import Cohort, PatientContext
+from chartline.deid.text import build
+engine = build(policy.load("safe_harbor"), keys.create(Path(sys.argv[1])), "test", Cohort())
+text = "Name | DOB | MRN\\nLindqvist, Harold | 03/04/1951 | 00482913\\nOkonkwo, Ada | 5 May 1960 | 00482914\\n"
+print([(s.start, s.end, s.type, s.source) for s in engine.deidentify(text, PatientContext("x")).spans])
+"""
+
+
+def test_of_what_two_found_the_same_one_is_told_in_every_process(tmp_path):
+    def told(seed):
+        command = [sys.executable, "-c", _SOURCES, str(tmp_path / f"{seed}.key")]
+        environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+        return subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT).stdout
+
+    assert len({told(seed) for seed in range(4)}) == 1
