@@ -263,6 +263,6 @@ def test_a_value_where_nobody_looks_is_not_left(tmp_path, key_file, name, where)
     assert counts["out"] == 2
     told = "".join(p.read_text() for p in (tmp_path / "out").iterdir())
     told = re.sub(r"\b[0-9a-f]{32}\b", "", told)  # a random code may hold any four digits
-    secrets = ("Quixmire", "Adalyn", "Alder", "Walpole", "1961-04-09", "04/09", "April 9", "0188", "M-77")
+    secrets = ("Quixmire", "Adalyn", "Alder", "Walpole", "1961-04", "04/09", "April 9", "0188", "M-77")
     assert [s for s in secrets if s in told] == []
     assert base64.b64encode(b"Quixmire").decode() not in told

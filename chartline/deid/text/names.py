@@ -74,7 +74,6 @@ _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:\s+[^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
 _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
-# Words that a rule needs, and without which it is not tried.
 _TITLED = regex.compile(
     rf"\b(?:{TITLES})\b\.?\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
 )
@@ -156,6 +155,11 @@ def _joined(text: str, left: Token, right: Token) -> bool:
 
 
 _ACRONYM = 4  # letters of a word in capitals that may stand for several
+
+
+def _acronym(token: Token) -> bool:
+    """Whether a word in capitals is so short that it is more likely an abbreviation, and no common surname."""
+    return token.shape == "upper" and len(token.text) < _ACRONYM and not token.kind.surname
 
 
 def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
@@ -245,7 +249,7 @@ def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
     usable = len(names) == len([t for t in run if t.shape != "initial"]) in (2, 3)
     if not usable or any(len(t.text) < 3 or t.kind.medical or plain(t.text) in PLAIN for t in names):
         return
-    if all(len(t.text) < _ACRONYM and not t.kind.surname for t in names):
+    if all(map(_acronym, names)):
         return
     if any(t.kind.unknown or t.kind.first for t in names) and _opens(text, run[0].start):
         yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
@@ -265,12 +269,12 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     if not part:
         return
     names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
-    short = all(t.shape == "upper" and len(t.text) <= _ACRONYM for t in names)
-    if all(t.shape == "upper" and len(t.text) < _ACRONYM and not t.kind.surname for t in names):
+    if all(map(_acronym, names)):
         return
-    imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[:1][0].kind.namely if names else False
+    short = all(t.shape == "upper" and len(t.text) <= _ACRONYM for t in names)
+    imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[0].kind.namely
     led = not short and not imaging and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
-    if not names or _eponym_alone(text, part, names, led=led):
+    if _eponym_alone(text, part, names, led=led):
         return
     if text[part[0].start : part[-1].end].lower() in lexicon.STATES:
         return
@@ -392,7 +396,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
             return True
         if (only.kind.common_first or (only.kind.strong and only.kind.first)) and _SPOKEN.match(text, only.end):
             return True
-    if initials and only.shape == "upper" and len(only.text) < _ACRONYM and not only.kind.surname:
+    if initials and _acronym(only):
         return False
     if initials:
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":

@@ -117,6 +117,7 @@ _PARTS = (
 )
 _PART_OF = regex.compile(rf"(?i:{_PARTS})\s+of\s+\p{{Lu}}\p{{L}}+")
 CREDENTIAL = regex.compile(rf"{CREDENTIALS}")
+# Words that a rule needs, and without which it is not tried.
 _HINTS = Hints(
     {
         "title": literals(TITLES[3:-1]),

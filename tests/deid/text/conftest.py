@@ -1,5 +1,7 @@
 """The text engine that the tests of writing share."""
 
+from pathlib import Path
+
 import pytest
 
 from chartline.deid import keys, policy
@@ -8,6 +10,6 @@ from chartline.deid.text import TextEngine, build
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> TextEngine:
+def engine(key_file: Path) -> TextEngine:
     """An engine that knows nobody, under the strictest policy."""
-    return build(policy.load("safe_harbor"), keys.create(tmp_path_factory.mktemp("key") / "k"), "test", Cohort())
+    return build(policy.load("safe_harbor"), keys.load(key_file), "test", Cohort())
