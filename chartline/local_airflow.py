@@ -35,6 +35,9 @@ COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 SETTLE_SECONDS = 10
 """Wait this long before answering a question by machine: an answer within one loop of Airflow's scheduler looks to it
 like a task that was lost, and it asks again."""
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=4"
+"""Options of a Java process that works for seconds: the optimizing compiler does not pay for itself there, nor does the
+other one where a method is called less than four times as often as it thinks."""
 _START_SECONDS = 180
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
@@ -87,9 +90,7 @@ def environment(home: Path, settings: Settings, ports: list[int]) -> dict[str, s
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports[1]),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": settings.master}),
-        # A Java process a job: none of them works long enough for the optimizing compiler to pay for itself, nor does
-        # the other one where a method is not called often.
-        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=4",
+        "JAVA_TOOL_OPTIONS": SHORT_LIVED,
         "SPARK_HOME": pyspark.submodule_search_locations[0],
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chartline.deid import keys
+from chartline.local_airflow import SHORT_LIVED
 from chartline.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[1]
-# The optimizing compiler of a JVM pays for itself after minutes of one work; tests are seconds of many. The other
-# compiler's work is worth it only for what is called four times as often as it thinks.
-os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=4 -XX:+UseSerialGC"
+os.environ["JAVA_TOOL_OPTIONS"] = f"{SHORT_LIVED} -XX:+UseSerialGC"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
