@@ -25,6 +25,11 @@ _SPAN = (
 _ABATED = "endswith(code, '//ABATED')"
 """A condition's end, which is not bound to the visit that the condition was found in."""
 _CHAIN = 16  # partOf is followed so far
+_WHO = f"coalesce(subject_id, {lake.NOBODY}) AS subject_id"
+_COURSE = "kind IN ('event', 'noted')"
+"""Events of a patient's course, the facts of the person aside."""
+_UNDATED = "undated = 'encounter_end' AND v_over IS NOT NULL"
+"""What has no date of its own and names a visit that ended."""
 
 
 def _stamp(column: str) -> Any:
@@ -111,7 +116,7 @@ def medications(staged: DataFrame) -> DataFrame:
 
 
 def told_again(staged: DataFrame) -> DataFrame:
-    """Facts that several Patient records of one person tell: event_id, source_id, ``spare`` and ``conflicting``.
+    """Facts that several Patient records of one person tell, with ``spare`` and ``conflicting``.
 
     After a merge a person has several Patient records; of each fact (birth, death, gender, race, ethnicity) the
     survivor's is kept, else that of the smallest id, and the others are spare. Records that give different births,
@@ -120,7 +125,7 @@ def told_again(staged: DataFrame) -> DataFrame:
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    told = staged.where("kind = 'event' AND source_type = 'Patient'")
+    told = staged.where("kind = 'fact'")
     fact = Window.partitionBy("subject_id", f.split_part("code", f.lit("//"), f.lit(1)))
     says = f.expr("concat_ws(' ', code, CAST(time AS STRING), CAST(position AS STRING))")
     differ = f.min(says).over(fact) != f.max(says).over(fact)
@@ -135,15 +140,22 @@ def told_again(staged: DataFrame) -> DataFrame:
         ranked.where("rank > 1 OR conflicting")
         .join(kept, "source_id", "left")
         .selectExpr(
-            "event_id", "source_id", "subject_id", "first", "rank > 1 AS spare", "kept IS NULL AS alone", "conflicting"
+            "event_id",
+            "source_id",
+            "subject_id",
+            "source",
+            "first",
+            "rank > 1 AS spare",
+            "kept IS NULL AS alone",
+            "conflicting",
         )
     )
 
 
 def _devices(staged: DataFrame) -> DataFrame:
     """A patient's devices, which give their code to the statements of their use as medications do to orders."""
-    used = staged.where("kind = 'event' AND source_type = 'DeviceUseStatement'").select("medication_id").distinct()
-    own = staged.where("kind = 'event' AND source_type = 'Device'")
+    used = staged.where(f"{_COURSE} AND source_type = 'DeviceUseStatement'").select("medication_id").distinct()
+    own = staged.where(f"{_COURSE} AND source_type = 'Device'")
     named = own.selectExpr("source_id AS medication_id", "code AS m_code", "display AS m_display")
     return named.join(used, "medication_id", "left_semi")
 
@@ -157,7 +169,7 @@ def inferred(staged: DataFrame, visits: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     lone = staged.where(
-        "kind = 'event' AND infer AND position IS NOT NULL AND time_precision IN ('day', 'second', 'year')"
+        f"{_COURSE} AND infer AND position IS NOT NULL AND time_precision IN ('day', 'second', 'year')"
     ).selectExpr(
         "event_id",
         "subject_id",
@@ -193,7 +205,7 @@ def texts(notes: DataFrame) -> DataFrame:
 
 
 def all_events(
-    staged: DataFrame, visits: DataFrame, medicines: DataFrame, notes: DataFrame, few: bool = True
+    staged: DataFrame, again: DataFrame, visits: DataFrame, medicines: DataFrame, notes: DataFrame, few: bool = True
 ) -> DataFrame:
     """The events with what other resources tell: a visit's end, a medication's code, a note's text, the day, the age.
 
@@ -202,6 +214,7 @@ def all_events(
 
     Args:
         staged: rows of the mapping.
+        again: ``told_again`` of them.
         visits: ``encounters`` of them.
         medicines: ``medications`` of the whole lake.
         notes: rows of silver.notes.
@@ -209,8 +222,18 @@ def all_events(
     """
     from pyspark.sql import functions as f
 
-    again = f.broadcast(told_again(staged).select("event_id", "spare", "conflicting"))
-    events_ = staged.where("kind = 'event'").join(again, "event_id", "left").where("NOT coalesce(spare, false)")
+    several = f.broadcast(again.select("event_id", "spare", "conflicting"))
+    facts = staged.where("kind = 'fact'").join(several, "event_id", "left").where("NOT coalesce(spare, false)")
+    plain, noted = (
+        staged.where(f"kind = '{kind}'").withColumn("conflicting", f.lit(None).cast("boolean"))
+        for kind in ("event", "noted")
+    )
+    said = noted.join(texts(notes), "source_id", "left").withColumn("text_value", f.coalesce("n_text", "text_value"))
+    placed = plain.unionByName(said.drop("n_text"))
+    if staged.where(f"{_COURSE} AND infer").isEmpty():
+        placed = placed.withColumn("inferred_id", f.lit(None).cast("string"))
+    else:
+        placed = placed.join(_sent(inferred(staged, visits), few), "event_id", "left")
     ends = visits.selectExpr(
         "subject_id",
         "encounter_id",
@@ -219,15 +242,8 @@ def all_events(
         "position AS v_from",
         "flags AS v_flags",
     )
-    undated = "undated = 'encounter_end' AND v_over IS NOT NULL"
-    lone = staged.where("kind = 'event' AND infer")
-    placed = events_.withColumn("inferred_id", f.lit(None).cast("string"))
-    if not lone.isEmpty():
-        placed = events_.join(_sent(inferred(staged, visits), few), "event_id", "left")
-    plain, noted = placed.where("NOT coalesce(note, false)"), placed.where("note")
-    noted = noted.join(texts(notes), "source_id", "left").withColumn("text_value", f.coalesce("n_text", "text_value"))
     joined = (
-        plain.unionByName(noted.drop("n_text"))
+        placed.unionByName(facts.drop("spare").withColumn("inferred_id", f.lit(None).cast("string")))
         .join(f.broadcast(medicines.unionByName(_devices(staged))), "medication_id", "left")
         .withColumn("encounter_inferred", f.expr("encounter_id IS NULL AND inferred_id IS NOT NULL"))
         .withColumn("encounter_id", f.coalesce("encounter_id", "inferred_id"))
@@ -235,11 +251,11 @@ def all_events(
         .withColumn("code", f.coalesce(f.concat("m_code", "suffix"), f.col("code")))
         .withColumn("display", f.expr("IF(m_code IS NULL, display, m_display)"))
         .withColumn("own_time", _stamp("time"))
-        .withColumn("time", f.when(f.expr(undated), f.col("v_over")).otherwise(f.col("own_time")))
-        .withColumn("position", f.when(f.expr(undated), f.col("v_at")).otherwise(f.col("position")))
+        .withColumn("time", f.when(f.expr(_UNDATED), f.col("v_over")).otherwise(f.col("own_time")))
+        .withColumn("position", f.when(f.expr(_UNDATED), f.col("v_at")).otherwise(f.col("position")))
         .withColumn(
             "time_precision",
-            f.when(f.expr(undated), f.lit("inferred_encounter_end")).otherwise(f.col("time_precision")),
+            f.when(f.expr(_UNDATED), f.lit("inferred_encounter_end")).otherwise(f.col("time_precision")),
         )
         .withColumn(
             "available_time",
@@ -256,17 +272,7 @@ def all_events(
             f.expr("greatest(position, coalesce(available_at, IF(billing, v_at, NULL), position))"),
         )
     )
-    genders = (
-        staged.where("kind = 'subject'")
-        .groupBy("subject_id")
-        .agg(f.min_by(f.col("facts")["gender"], f.struct(f.expr("NOT own"), "source_id")).alias("gender"))
-    )
-    lives = joined.groupBy("subject_id").agg(
-        f.min("position").alias("first_at"),
-        f.min(f.expr("IF(code = 'MEDS_BIRTH', position, NULL)")).alias("born"),
-        f.min(f.expr("IF(code = 'MEDS_DEATH', position, NULL)")).alias("died"),
-    )
-    lives = _sent(lives.join(genders, "subject_id", "left"), few)
+    lives = _sent(_lives(staged, facts, ends), few)
     odd = [
         "flags",
         "IF(source_type = 'Encounter', v_flags, NULL)",
@@ -285,6 +291,33 @@ def all_events(
         .withColumn("age", f.when(years >= 0, f.round(f.least(years, f.lit(OLDEST)), 4)))
         .withColumn("flags", f.expr(f"nullif(concat_ws(' ', {', '.join(odd)}), '')"))
         .withColumn("bucket", f.expr(lake.BUCKET))
+    )
+
+
+def _lives(staged: DataFrame, facts: DataFrame, ends: DataFrame) -> DataFrame:
+    """The first position of each patient (``first_at``), ``born``, ``died`` and ``gender``; without spare facts."""
+    from pyspark.sql import functions as f
+
+    course = staged.where(_COURSE)
+    late = course.where("undated = 'encounter_end'").select("subject_id", "encounter_id")
+    ended = late.join(ends, ["subject_id", "encounter_id"]).where("v_over IS NOT NULL")
+    born, died = (f"IF(code = 'MEDS_{name}', position, NULL)" for name in ("BIRTH", "DEATH"))
+    told = (
+        course.selectExpr("subject_id", "position AS at")
+        .unionByName(ended.selectExpr("subject_id", "v_at AS at"))
+        .unionByName(facts.selectExpr("subject_id", "position AS at"))
+    )
+    span = facts.selectExpr("subject_id", f"{born} AS birth", f"{died} AS death").groupBy("subject_id")
+    person = staged.where("kind = 'subject'").groupBy("subject_id")
+    return (
+        told.groupBy("subject_id")
+        .agg(f.min("at").alias("first_at"))
+        .join(span.agg(f.min("birth").alias("born"), f.min("death").alias("died")), "subject_id", "left")
+        .join(
+            person.agg(f.min_by(f.expr("facts['gender']"), f.expr("struct(NOT own, source_id)")).alias("gender")),
+            "subject_id",
+            "left",
+        )
     )
 
 
@@ -309,40 +342,37 @@ def subjects(staged: DataFrame, found: DataFrame) -> DataFrame:
     )
 
 
-def lineage(staged: DataFrame, found: DataFrame, sources: DataFrame) -> DataFrame:
+def lineage(staged: DataFrame, again: DataFrame, found: DataFrame, sources: DataFrame) -> DataFrame:
     """One row a patient: what became of each of its resources, and what is odd about its events.
 
     Args:
         staged: rows of the mapping.
-        found: the events.
+        again: ``told_again`` of them.
+        found: the events, with ``source`` and ``first``.
         sources: subject_id, bucket, digest, resources of the patients being built.
     """
     from pyspark.sql import functions as f
 
-    who = f.coalesce("subject_id", f.lit(lake.NOBODY)).alias("subject_id")
-    merged_away = told_again(staged).where("spare AND first AND alone")
-    alone = merged_away.groupBy("source_id").agg(f.first("subject_id").alias("s"))
-    left = staged.where("kind = 'filtered'").select(who, f.concat_ws("/", "source_type", "reason").alias("why"))
-    left = left.unionByName(alone.selectExpr("s AS subject_id", "'Patient/merged_record' AS why"))
-    told = left.groupBy("subject_id", "why").count().groupBy("subject_id")
-    filtered = told.agg(f.map_from_entries(f.collect_list(f.struct("why", "count"))).alias("filtered"))
-    merged = alone.groupBy(f.col("s").alias("subject_id")).agg(f.count("*").alias("merged"))
-    given = (
-        staged.where("kind = 'event'")
-        .groupBy("subject_id")
-        .agg(f.count_if("first").alias("given"), f.array_sort(f.collect_set("medication_id")).alias("medications"))
+    spare = again.where("spare AND first").withColumn("source_type", f.lit("Patient"))
+    merged = spare.where("alone").withColumn("reason", f.lit("merged_record"))
+    left = staged.where("kind = 'filtered'").unionByName(merged, allowMissingColumns=True)
+    whys = (
+        left.groupBy(f.expr(_WHO), f.expr("concat_ws('/', source_type, reason) AS why")).count().groupBy("subject_id")
     )
+    filtered = whys.agg(f.map_from_entries(f.collect_list(f.struct("why", "count"))).alias("filtered"))
     words = found.where("flags IS NOT NULL").select("subject_id", f.explode(f.split("flags", " ")).alias("flag"))
     flagged = words.groupBy("subject_id", "flag").count().groupBy("subject_id")
     flags = flagged.agg(f.map_from_entries(f.collect_list(f.struct("flag", "count"))).alias("flags"))
+    drugs = found.where("medication_id IS NOT NULL").groupBy("subject_id")
+    medications = drugs.agg(f.array_sort(f.collect_set("medication_id")).alias("medications"))
     rows = sources
-    for part in (filtered, merged, given, flags, _loaded(staged, found)):
+    for part in (filtered, flags, medications, _loaded(found, left, spare.where("NOT alone"))):
         rows = rows.join(part, "subject_id", "left")
-    return rows.select(
+    return rows.selectExpr(
         "subject_id",
         "digest",
         "resources",
-        f.expr("coalesce(given, 0) - coalesce(merged, 0)").alias("with_events"),
+        "coalesce(with_events, 0) AS with_events",
         "filtered",
         "flags",
         "medications",
@@ -351,51 +381,58 @@ def lineage(staged: DataFrame, found: DataFrame, sources: DataFrame) -> DataFram
     )
 
 
-def _loaded(staged: DataFrame, found: DataFrame) -> DataFrame:
-    """For each patient what it has of each source and type: resources, events, and the years they are of."""
+def _loaded(found: DataFrame, left: DataFrame, shared: DataFrame) -> DataFrame:
+    """For each patient what it has of each source and type, and how many resources gave events.
+
+    Args:
+        found: the events.
+        left: rows of resources that gave none, those merged away among them.
+        shared: first rows of records of which only some facts were merged away.
+    """
     from pyspark.sql import functions as f
 
-    who = f.coalesce("subject_id", f.lit(lake.NOBODY)).alias("subject_id")
-    key = f.concat_ws("|", f.coalesce("source", f.lit("")), "source_type").alias("of")
-    none = f.lit(None).cast("timestamp")
-    read = staged.where("kind = 'filtered' OR kind = 'event' AND first").select(
-        who, key, f.lit(1).alias("r"), f.lit(0).alias("e"), none.alias("t"), none.alias("a")
-    )
-    # A birth tells when a patient was born, not from when on records are there.
-    time = f.expr("IF(code = 'MEDS_BIRTH', NULL, time)")
-    made = found.select(
-        who, key, f.lit(0).alias("r"), f.lit(1).alias("e"), time.alias("t"), f.col("available_time").alias("a")
+    key = f.expr("concat_ws('|', coalesce(source, ''), source_type) AS of")
+    of = ("subject_id", "source", "source_type")
+    given = found.groupBy(*of).agg(
+        f.count_if("first").alias("given"),
+        f.count("*").alias("events"),
+        # A birth tells when a patient was born, not from when on records are there.
+        f.min(f.expr("IF(code = 'MEDS_BIRTH', NULL, time)")).alias("first_time"),
+        f.max(f.expr("IF(code = 'MEDS_BIRTH', NULL, time)")).alias("last_time"),
+        f.max("available_time").alias("available_time"),
     )
     each = (
-        read.unionByName(made)
-        .groupBy("subject_id", "of")
+        given.unionByName(shared.select(*of, f.lit(1).alias("given")), allowMissingColumns=True)
+        .unionByName(left.select(*of, f.lit(1).alias("left")), allowMissingColumns=True)
+        .groupBy(f.expr(_WHO), key)
         .agg(
             f.struct(
-                f.sum("r").alias("resources"),
-                f.sum("e").alias("events"),
-                f.year(f.min("t")).alias("first_year"),
-                f.year(f.max("t")).alias("last_year"),
-                f.year(f.max("a")).alias("available_year"),
-            ).alias("has")
+                f.expr("coalesce(sum(given), 0) + coalesce(sum(left), 0)").alias("resources"),
+                f.coalesce(f.sum("events"), f.lit(0)).alias("events"),
+                f.year(f.min("first_time")).alias("first_year"),
+                f.year(f.max("last_time")).alias("last_year"),
+                f.year(f.max("available_time")).alias("available_year"),
+            ).alias("has"),
+            f.sum("given").alias("given"),
         )
     )
-    return each.groupBy("subject_id").agg(f.map_from_entries(f.collect_list(f.struct("of", "has"))).alias("loaded"))
+    return each.groupBy("subject_id").agg(
+        f.map_from_entries(f.collect_list(f.struct("of", "has"))).alias("loaded"),
+        f.sum("given").alias("with_events"),
+    )
 
 
 def code_counts(events: DataFrame) -> DataFrame:
     """One row a bucket and code: display, other codings, events, patients."""
     from pyspark.sql import functions as f
 
-    each = events.groupBy("bucket", "code", "subject_id").agg(
-        f.count("*").alias("n"),
-        f.max("display").alias("display"),
-        f.flatten(f.collect_set("parents")).alias("parents"),
-    )
+    # What is not a number is a key first: only of numbers Spark keeps sums by hash, else it sorts all rows.
+    each = events.groupBy("bucket", "code", "subject_id", "display", "parents").count()
     return each.groupBy("bucket", "code").agg(
         f.max("display").alias("description"),
-        f.array_sort(f.array_distinct(f.flatten(f.collect_list("parents")))).alias("parents"),
-        f.sum("n").alias("events"),
-        f.count("*").alias("subjects"),
+        f.array_sort(f.array_distinct(f.flatten(f.collect_set("parents")))).alias("parents"),
+        f.sum("count").alias("events"),
+        f.countDistinct("subject_id").alias("subjects"),
     )
 
 

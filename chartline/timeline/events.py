@@ -39,7 +39,6 @@ ROW = {
     "unit": "string",
     "source_unit": "string",
     "text_value": "string",
-    "note": "boolean",
     "encounter_id": "string",
     "event_id": "string",
     "source_type": "string",
@@ -54,6 +53,8 @@ ROW = {
     "parents": "array<string>",
     "facts": "map<string,string>",
 }
+EVENTS = ("event", "noted", "fact")
+"""Kinds of rows that are events: noted ones take the text of notes, facts are of the person, told by a Patient."""
 Row = dict[str, Any]
 Offsets = Mapping[str, float] | None
 """Days of dated elements on the hidden axis; None where dates show and are the axis themselves."""
@@ -104,6 +105,7 @@ class TypeRule:
     modifiers: Mapping[str, str]
     qualifiers: Mapping[str, Mapping[str, str]]
     events: tuple[Event, ...]
+    heads: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def table() -> Table:
             rule["modifiers"],
             rule.get("qualifiers", {}),
             events,
+            frozenset(_head(p) for e in events for p in _paths(e)),
         )
     return Table(body["systems"], tuple(body["prefer"]), body["descriptions"], body["classes"], types, body["out"])
 
@@ -146,6 +149,30 @@ def table() -> Table:
 def _event(item: Mapping[str, Any]) -> Event:
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}
     return Event(**fields)
+
+
+_PATHS = ("code", "time", "end", "available", "text")
+
+
+def _paths(event: Event) -> Iterator[str]:
+    yield from (path for name in _PATHS for path in getattr(event, name))
+    if event.each:
+        yield event.each
+
+
+def _head(path: str) -> str:
+    return path.partition(".")[0]
+
+
+@lru_cache(maxsize=4096)
+def _reachable(kind: str, present: frozenset[str]) -> tuple[Event, ...]:
+    """The events that a resource with these elements can give, without the paths that lead nowhere in it."""
+
+    def pruned(event: Event) -> Event:
+        fields: dict[str, Any] = {n: tuple(p for p in getattr(event, n) if _head(p) in present) for n in _PATHS}
+        return replace(event, **fields)
+
+    return tuple(pruned(e) for e in table().types[kind].events if not e.each or e.each in present)
 
 
 @cache
@@ -228,24 +255,38 @@ def coded(concept: Any) -> Coded | None:
     if type(concept) is not dict:
         return None
     codings = concept.get("coding") if "coding" in concept else [concept]
-    found = [_named(c) for c in codings or () if type(c) is dict and _word(c.get("code") or "")]
+    found = _chosen(tuple(_coding(c) for c in codings or () if type(c) is dict))
     if found:
-        rank, code, display = found[0] if len(found) == 1 else min(found, key=lambda f: f[0])
-        others = sorted({f[1] for f in found} - {code}) if len(found) > 1 else None
-        return Coded(code, display, others or None, "code_without_system" if rank == _NAMELESS else None)
+        return found
     text = concept.get("text") or concept.get("display") or ""
     return Coded(f"TEXT//{_word(text)}", str(text)) if _word(text) else None
 
 
 _NAMELESS = 1 << 20
+_Coding = tuple[str | None, str | None, str | None]
 
 
-def _named(coding: Mapping[str, Any]) -> tuple[int, str, str | None]:
-    system, code = coding.get("system"), _word(coding["code"])
+def _coding(coding: Mapping[str, Any]) -> _Coding:
+    return coding.get("system"), coding.get("code"), coding.get("display")
+
+
+@lru_cache(maxsize=1 << 16)
+def _chosen(codings: tuple[_Coding, ...]) -> Coded | None:
+    """The code among codings, each system, code and display; the same few thousand make up most of a record."""
+    found = [_named(*c) for c in codings if _word(c[1] or "")]
+    if not found:
+        return None
+    rank, code, display = min(found, key=lambda f: f[0])
+    others = sorted({f[1] for f in found} - {code})
+    return Coded(code, display, others or None, "code_without_system" if rank == _NAMELESS else None)
+
+
+def _named(system: str | None, code: str | None, display: str | None) -> tuple[int, str, str | None]:
+    word = _word(code)
     if not system:
-        return _NAMELESS, f"UNKNOWN//{code}", coding.get("display")
+        return _NAMELESS, f"UNKNOWN//{word}", display
     name = system_name(system)
-    return _rank(name), f"{name}//{code}", coding.get("display")
+    return _rank(name), f"{name}//{word}", display
 
 
 @cache
@@ -416,7 +457,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         known = max(both, default=None)
         known_at = max((p for p in (known_at if known_at is not None else end_at, at_) if p is not None), default=None)
         end, end_at, flags = None, None, "reversed_period"
-    elif (start is None and at_ is None and _says(resource, paths)) or (end is None and _says(resource, ends)):
+    elif (start is None and at_ is None and _says(resource, paths)) or (end is None and ends and _says(resource, ends)):
         flags = _both(flags, "unreadable_time")
     return {
         "flags": flags,
@@ -455,7 +496,7 @@ def _point(
     resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False
 ) -> tuple[Instant | None, float | None]:
     """A time, and its day on the patient's axis; a year has no day where only the hidden axis spaces events."""
-    found = _first(resource, paths, end=end) if paths else None
+    found = _first(resource, paths, end=end)
     if offsets is None:
         return found, found[0] / _DAY if found else None
     day = next((offsets[p] for p in map(_plain, paths) if p in offsets), None)
@@ -553,7 +594,7 @@ def _named_medication(resource: Mapping[str, Any]) -> Row:
 
 def rows(
     kind: str, resource_id: str, subject_id: int | None, resource: Mapping[str, Any], offsets: Offsets
-) -> Iterator[Row]:
+) -> list[Row]:
     """The rows of one resource: its events, or one row of kind ``filtered`` with the reason.
 
     Args:
@@ -565,45 +606,48 @@ def rows(
     """
     base = {"subject_id": subject_id, "source_type": kind, "source_id": resource_id}
     if kind == "Patient" and subject_id is not None:
-        told = list(_patient(resource, base, offsets))
-        first = next((row for row in told if row["kind"] == "event"), None)
-        if first is not None:
-            first["first"] = True
-        yield from told
-        if not any(row["kind"] == "event" for row in told):
-            yield _left_out(base, "no_code_or_time")
-        return
+        return _patient(resource, base, offsets)
     if kind == "Medication":
-        yield {**base, "kind": "medication", **_named_medication(resource)}
-        yield _left_out(base, "not_on_timeline")
-        return
+        named = {**base, "kind": "medication", **_named_medication(resource)}
+        return [named, _left_out(base, "not_on_timeline")]
     rule = table().types.get(kind)
     if rule is None or subject_id is None:
-        yield _left_out(base, "not_on_timeline" if rule is None else "no_subject")
-        return
+        return [_left_out(base, "not_on_timeline" if rule is None else "no_subject")]
     status = _status(resource, rule.status)
     if status in rule.removed:
-        yield _left_out(base, str(status).replace("-", "_"))
-        return
-    encounter = next((i for i in (_encounter_id(resource, resource_id, p) for p in rule.encounter) if i), None)
+        return [_left_out(base, str(status).replace("-", "_"))]
+    visits = [_visit(resource, base, offsets)] if kind == "Encounter" else []
+    return visits + (_course(kind, rule, status, resource, base, offsets) or [_left_out(base, "no_code_or_time")])
+
+
+def _course(
+    kind: str, rule: TypeRule, status: str | None, resource: Mapping[str, Any], base: Row, offsets: Offsets
+) -> list[Row]:
+    """The events of a resource of a patient's course; none where it has no code or time."""
+    encounter = None
+    for path in rule.encounter:
+        encounter = encounter or (base["source_id"] if path == "id" else _reference_id(at(resource, path)))
     suffix = _suffix(resource, rule, status)
+    common = {
+        **base,
+        "kind": "event",
+        "encounter_id": encounter,
+        "infer": bool(rule.encounter) and not encounter,
+        "first": False,
+    }
+    # Where there is a hidden axis, it may place what the resource no longer says.
+    events = rule.events if offsets is not None else _reachable(kind, rule.heads.intersection(resource))
+    made: list[Row] = []
+    for event in events:
+        if not (event.otherwise and made):
+            made += _events(resource, event, common, offsets, suffix)
+    if made:
+        made[0]["first"] = True
     known = _statuses(kind, rule.status)
     flag = "unknown_status" if status and known and status not in known else _DOUBTFUL.get(status or "")
-    common = {**base, "kind": "event", "encounter_id": encounter, "infer": bool(rule.encounter) and not encounter}
-    if kind == "Encounter":
-        yield _visit(resource, base, offsets)
-    made = 0
-    for event in rule.events:
-        if event.otherwise and made:
-            continue
-        for row in _events(resource, event, common, offsets, suffix):
-            row["first"] = not made
-            if flag:
-                row["flags"] = _both(row.get("flags"), flag)
-            made += 1
-            yield row
-    if not made:
-        yield _left_out(base, "no_code_or_time")
+    for row in made if flag else ():
+        row["flags"] = _both(row["flags"], flag)
+    return made
 
 
 _DOUBTFUL = {
@@ -628,10 +672,6 @@ def _left_out(base: Row, reason: str) -> Row:
     return {**base, "kind": "filtered", "reason": reason}
 
 
-def _encounter_id(resource: Mapping[str, Any], resource_id: str, path: str) -> str | None:
-    return resource_id if path == "id" else _reference_id(at(resource, path))
-
-
 def _events(
     resource: Mapping[str, Any], event: Event, common: Row, offsets: Offsets, suffix: str | None
 ) -> Iterator[Row]:
@@ -640,21 +680,21 @@ def _events(
     timed = _timed(resource, event, offsets)
     if event.optional and timed["time"] is None and timed["position"] is None:
         return
-    base = {**common, **timed}
     if event.answers:
-        yield from _answers(resource, event, base, suffix)
+        yield from _answers(resource, event, {**common, **timed}, suffix)
         return
     views = [resource] if event.each is None else [{**resource, event.each: v} for v in resource.get(event.each) or ()]
     for i, view in enumerate(views):
         found, medication = _coded(view, event)
         if found is not None and not (event.components and _only_components(view)):
-            yield _event_row(view, event, i, found, medication, base, suffix)
+            yield _event_row(view, event, i, found, medication, common, timed, suffix)
     if event.components:
         for i, component in enumerate(resource.get("component") or ()):
             named = coded(component.get("code"))
             if named:
                 told = value_of(component, named.code)
-                yield _valued(base, named, told, suffix, _event_id(common["source_id"], "component", i))
+                event_id = _event_id(common["source_id"], "component", i)
+                yield _valued({**common, **timed}, named, told, suffix, event_id)
 
 
 def _valued(base: Row, named: Coded, value: Row, suffix: str | None, event_id: str) -> Row:
@@ -709,28 +749,30 @@ def _event_row(
     index: int,
     found: Coded,
     medication: str | None,
-    base: Row,
+    common: Row,
+    timed: Row,
     suffix: str | None,
 ) -> Row:
     ending = "".join(f"//{part}" for part in (event.tail, suffix) if part)
-    row = {
-        **base,
-        "code": found.code + ending,
-        "display": found.display,
-        "parents": found.parents,
-        "medication_id": medication,
-        "suffix": ending,
-        "note": event.note,
-        "sex": None if event.prefix else _sex_of(found.code),
-        "event_id": _event_id(base["source_id"], event.element, index),
-    }
     value: Row = {}
     if event.value:
         value = value_of(resource, found.code)
     elif event.quantity:
         value = quantity(at(resource, event.quantity))
-    row |= value
-    row["flags"] = _both(_both(base["flags"], found.flag), value.get("flags"))
+    row = {
+        **common,
+        **timed,
+        **value,
+        "kind": "noted" if event.note else "event",
+        "code": found.code + ending,
+        "display": found.display,
+        "parents": found.parents,
+        "medication_id": medication,
+        "suffix": ending,
+        "sex": None if event.prefix else _sex_of(found.code),
+        "event_id": _event_id(common["source_id"], event.element, index),
+        "flags": _both(_both(timed["flags"], found.flag), value.get("flags")),
+    }
     text = next((t for t in (_told(at(resource, p)) for p in event.text) if t), None)
     if text:
         row["text_value"] = text
@@ -781,7 +823,8 @@ def _extension_codes(resource: Mapping[str, Any], url: str) -> list[str]:
     return list(dict.fromkeys(_word(c) for c in codes if isinstance(c, str) and _word(c)))
 
 
-def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Iterator[Row]:
+def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> list[Row]:
+    """What a Patient tells of the person, and the events of it: birth, death and what always holds."""
     source_id = base["source_id"]
     base = {**base, "own": own_subject(source_id) == base["subject_id"]}
     birth, born = _point(resource, ["birthDate"], offsets)
@@ -798,30 +841,42 @@ def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Iterat
         "birth_year": str(resource.get("birthDate"))[:4] if birth else None,
         "deceased": "true" if death or resource.get("deceasedBoolean") is True else "false",
     }
-    yield {**base, "kind": "subject", "facts": [(k, v) for k, v in facts.items() if v]}
-    common = {**base, "kind": "event"}
-    for name, found, position in (("MEDS_BIRTH", birth, born), ("MEDS_DEATH", death, died)):
+    person = {**base, "kind": "subject", "facts": [(k, v) for k, v in facts.items() if v]}
+    told = [*_lifespan(base, (birth, born), (death, died)), *_statics(base, facts["gender"], race, ethnicity)]
+    if told:
+        told[0]["first"] = True
+    return [person, *(told or [_left_out(base, "no_code_or_time")])]
+
+
+_Point = tuple[Instant | None, float | None]
+
+
+def _lifespan(base: Row, birth: _Point, death: _Point) -> Iterator[Row]:
+    for name, (found, position) in (("MEDS_BIRTH", birth), ("MEDS_DEATH", death)):
         if found or position is not None:
             yield {
-                **common,
+                **base,
+                "kind": "fact",
                 "code": name,
                 "display": table().descriptions[name],
                 "time": found[0] if found else None,
                 "time_precision": found[1] if found else "unknown",
                 "available_time": found[0] if found else None,
                 "position": position,
-                "event_id": _event_id(source_id, name, 0),
+                "event_id": _event_id(base["source_id"], name, 0),
             }
-    gender = resource.get("gender")
-    statics = {"GENDER": [gender] if gender else [], "RACE": race, "ETHNICITY": ethnicity}
-    for name, codes in statics.items():
+
+
+def _statics(base: Row, gender: str | None, race: list[str], ethnicity: list[str]) -> Iterator[Row]:
+    for name, codes in (("GENDER", [gender] if gender else []), ("RACE", race), ("ETHNICITY", ethnicity)):
         for i, code in enumerate(codes):
             yield {
-                **common,
+                **base,
+                "kind": "fact",
                 "code": f"{name}//{code}",
                 "display": table().descriptions.get(f"{name}//{code}"),
                 "time_precision": "static",
-                "event_id": _event_id(source_id, name, i),
+                "event_id": _event_id(base["source_id"], name, i),
             }
 
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 import functools
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import orjson
-import pyarrow as pa
 
 from chartline import progress
 from chartline.deid import policy
@@ -27,12 +24,10 @@ from chartline.lake import spark as lake
 from chartline.quality import gates
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
-from chartline.timeline import build, completeness, events
+from chartline.timeline import build, completeness, mapping
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-    Batches = Iterator[pa.RecordBatch]
 
 SILVER = ("silver.resources", "silver.notes")
 DELIVERIES = "silver.deliveries"
@@ -44,20 +39,6 @@ _FEW = 20_000
 """What is known of so many patients and their visits is sent to every task; of more it is shuffled."""
 _LITTLE = 200_000
 """Where no more resources than so many lie in the changed buckets, the plans cost more than the rows."""
-_READ = ("resource_type", "resource_id", "subject_id", "json", "offsets", "source")
-
-
-@lake.guarded
-def _map(batches: Batches, *, relative: bool) -> Batches:
-    schema = pa.schema([(n, tables.arrow_type(t)) for n, t in events.ROW.items()])
-    for batch in batches:
-        columns = batch.to_pydict()
-        made: list[events.Row] = []
-        for kind, rid, subject, text, offsets, source in zip(*(columns[n] for n in _READ), strict=True):
-            days = dict(offsets or ()) if relative else None
-            made += ({**row, "source": source} for row in events.rows(kind, rid, subject, orjson.loads(text), days))
-        if made:
-            yield pa.RecordBatch.from_pylist(made, schema=schema)
 
 
 @dataclass(frozen=True)
@@ -262,11 +243,6 @@ def _laid(frame: DataFrame, to: Path) -> DataFrame:
     return frame.sparkSession.read.schema(frame.schema).parquet(str(to))
 
 
-def _staged(silver: DataFrame, relative: bool, to: Path) -> DataFrame:
-    columns = ", ".join(f"`{n}` {t}" for n, t in events.ROW.items())
-    return _laid(silver.select(*_READ).mapInArrow(functools.partial(_map, relative=relative), columns), to)
-
-
 def _medicines(
     spark: SparkSession, settings: Settings, silver: DataFrame, relative: bool, base: Base | None, scratch: Path
 ) -> DataFrame:
@@ -274,7 +250,9 @@ def _medicines(
     if base is not None and base.same_medications:
         return lake.read(spark, settings, "gold.medications").drop("run_id")
     drugs = silver.where(f"bucket = {lake.NOBODY} AND resource_type = 'Medication'")
-    return _laid(build.medications(_staged(drugs, relative, scratch / "drugs")), scratch / "medications")
+    return _laid(
+        build.medications(mapping.mapped(drugs, relative=relative, to=scratch / "drugs")), scratch / "medications"
+    )
 
 
 def _build(
@@ -301,21 +279,22 @@ def _build(
         picked, texts = (lake.in_buckets(frame, scope.buckets) for frame in (silver, notes))
         picked = picked.join(ids, f.expr(f"coalesce(subject_id, {lake.NOBODY}) = who"), "left_semi")
         texts = texts.join(ids, f.expr("subject_id = who"), "left_semi")
-    staged = _staged(picked, relative, scratch / "rows")
-    visits = _laid(build.encounters(staged), scratch / "visits")
-    found = build.all_events(staged, visits, medicines, texts, scope.patients <= _FEW)
-    found = found.select(*_event_columns(), "source")
+    staged = mapping.mapped(picked, relative=relative, to=scratch / "rows")
+    visits, again = lake.together(
+        lambda: _laid(build.encounters(staged), scratch / "visits"),
+        lambda: _laid(build.told_again(staged), scratch / "again"),
+    )
+    found = build.all_events(staged, again, visits, medicines, texts, scope.patients <= _FEW)
+    found = found.select(*_event_columns(), "source", "first")
     if relative:
         # Only the year of what ended and of when it was known is there; their days are exact.
         found = found.withColumns({n: f.lit(None).cast("timestamp") for n in ("end_time", "available_time")})
-    found = _laid(found, scratch / "events")
-    lineage = _laid(build.lineage(staged, found, scope.sources.drop("proof")), scratch / "lineage")
-    frames = {
-        "gold.events": found,
-        "gold.subjects": _laid(build.subjects(staged, found), scratch / "subjects"),
-        "gold.encounters": visits,
-        "gold.lineage": lineage,
-    }
+    laid = _laid(found, scratch / "events")
+    lineage, subjects = lake.together(
+        lambda: _laid(build.lineage(staged, again, laid, scope.sources.drop("proof")), scratch / "lineage"),
+        lambda: _laid(build.subjects(staged, laid), scratch / "subjects"),
+    )
+    frames = {"gold.events": laid, "gold.subjects": subjects, "gold.encounters": visits, "gold.lineage": lineage}
     whole = {name: _whole(spark, settings, name, frame, scope, run_id) for name, frame in frames.items()}
     kept = whole["gold.lineage"]
     if scope.buckets is not None:
@@ -326,26 +305,24 @@ def _build(
     with progress.step("gate timeline"):
         facing = {
             # A check of a rate passes over nulls: an event without a flag must count as one.
-            "events": fresh(found).withColumn("flags", f.coalesce("flags", f.lit(""))),
-            "subjects": fresh(frames["gold.subjects"]).join(_lives(found), "subject_id", "left"),
+            "events": fresh(laid).withColumn("flags", f.coalesce("flags", f.lit(""))),
+            "subjects": fresh(frames["gold.subjects"]).join(_lives(laid), "subject_id", "left"),
             "encounters": fresh(visits),
             "lineage": kept.selectExpr(
                 "resources",
                 "with_events + aggregate(coalesce(map_values(filtered), array()), 0L, (a, b) -> a + b) AS told",
             ),
-            "rebuilt": _rebuilt(spark, settings, found, scope),
+            "rebuilt": _rebuilt(spark, settings, laid, scope),
         }
         verdict = gates.check(settings, "timeline", facing, counts, run_id=run_id)
-    written = {
-        name: lake.write(frame, settings, name, "overwrite", commit, scope.buckets) for name, frame in whole.items()
-    }
-    written |= _tallied(spark, settings, scope, commit, written["gold.events"])
-    if base is not None and base.same_medications:
-        written["gold.medications"] = base.run.tables["gold.medications"]
-    else:
-        named = medicines.withColumn("run_id", f.lit(run_id))
-        written["gold.medications"] = lake.write(named, settings, "gold.medications", "overwrite", commit)
-    tally = completeness.tally(lake.read(spark, settings, "gold.lineage", written["gold.lineage"]))
+    written = _written(settings, whole, commit, scope.buckets)
+    drugs = {"gold.medications": medicines.withColumn("run_id", f.lit(run_id))}
+    tallied, dosed, tally = lake.together(
+        lambda: _tallied(spark, settings, scope, commit, written["gold.events"]),
+        lambda: base.run.tables if base and base.same_medications else _written(settings, drugs, commit),
+        lambda: completeness.tally(lake.read(spark, settings, "gold.lineage", written["gold.lineage"])),
+    )
+    written |= tallied | {"gold.medications": dosed["gold.medications"]}
     loaded = completeness.rows(tally, tables.read(settings, DELIVERIES).to_pylist())
     written["gold.completeness"] = tables.overwrite(
         settings, "gold.completeness", [{**row, "run_id": run_id} for row in loaded], commit
@@ -362,6 +339,20 @@ def _build(
     return StageResult("timeline", run_id, counts, written, {"timeline": verdict}, extra=extra)
 
 
+def _written(
+    settings: Settings,
+    frames: Mapping[str, DataFrame],
+    commit: Mapping[str, str],
+    buckets: Collection[int] | None = None,
+) -> dict[str, int]:
+    """Overwrite tables, or these buckets of them; their versions."""
+    works = (
+        functools.partial(lake.write, frame, settings, name, "overwrite", commit, buckets)
+        for name, frame in frames.items()
+    )
+    return dict(zip(frames, lake.together(*works), strict=True))
+
+
 def _tallied(
     spark: SparkSession,
     settings: Settings,
@@ -372,16 +363,14 @@ def _tallied(
     """Bring the tables that sum over patients to what gold.events says; their versions."""
     from pyspark.sql import functions as f
 
-    def written(name: str, frame: DataFrame, buckets: Collection[int] | None = None) -> int:
-        return lake.write(
-            frame.withColumn("run_id", f.lit(commit["run_id"])), settings, name, "overwrite", commit, buckets
-        )
+    def ours(name: str, frame: DataFrame) -> dict[str, DataFrame]:
+        return {name: frame.withColumn("run_id", f.lit(commit["run_id"]))}
 
     made = lake.in_buckets(lake.read(spark, settings, "gold.events", events_at), scope.buckets)
-    return {
-        "gold.code_counts": written("gold.code_counts", build.code_counts(made), scope.buckets),
-        "gold.codes": written("gold.codes", build.codes(lake.read(spark, settings, "gold.code_counts"))),
-    }
+    counted = ours("gold.code_counts", build.code_counts(made))
+    counts = _written(settings, counted, commit, scope.buckets)
+    held = lake.read(spark, settings, "gold.code_counts")
+    return counts | _written(settings, ours("gold.codes", build.codes(held)), commit)
 
 
 def _event_columns() -> list[str]:

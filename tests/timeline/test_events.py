@@ -23,7 +23,7 @@ def made(resource, subject=7, offsets=None):
 
 
 def one(resource, **more):
-    found = [r for r in made(resource, **more) if r["kind"] == "event"]
+    found = [r for r in made(resource, **more) if r["kind"] in events.EVENTS]
     assert len(found) == 1
     return found[0]
 
@@ -203,7 +203,7 @@ def test_a_mixture_takes_its_first_ingredients_code():
 
 
 def codes(resource, **more):
-    return [r["code"] for r in made(resource, **more) if r["kind"] == "event"]
+    return [r["code"] for r in made(resource, **more) if r["kind"] in events.EVENTS]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_what_was_only_meant_or_forbidden_is_its_own_code(kind, more, ending):
 
 def test_a_visit_that_ends_on_a_day_ends_with_it():
     visit = {"resourceType": "Encounter", "status": "finished", "period": {"start": "2021-03-05", "end": "2021-03-05"}}
-    start, end = (r["time"] for r in made(visit) if r["kind"] == "event")
+    start, end = (r["time"] for r in made(visit) if r["kind"] in events.EVENTS)
     assert end - start == 86_400_000_000 - 1
 
 
@@ -260,7 +260,7 @@ def test_every_code_that_is_made_here_is_described():
 def test_a_race_is_described_and_all_races_are_told():
     race = [{"url": "ombCategory", "valueCoding": {"code": c}} for c in ("2106-3", "2028-9")]
     patient = {"resourceType": "Patient", "extension": [{"url": events._RACE, "extension": race}]}
-    found = {r["code"]: r["display"] for r in made(patient) if r["kind"] == "event"}
+    found = {r["code"]: r["display"] for r in made(patient) if r["kind"] in events.EVENTS}
     assert found == {"RACE//2106-3": "Race: White", "RACE//2028-9": "Race: Asian"}
 
 
@@ -283,7 +283,7 @@ QUESTIONS = {
 
 
 def test_each_answer_of_a_form_is_an_event_with_its_value():
-    form, *answers = (r for r in made(QUESTIONS) if r["kind"] == "event")
+    form, *answers = (r for r in made(QUESTIONS) if r["kind"] in events.EVENTS)
     assert (form["code"], form["first"]) == ("QUESTIONNAIRE//RESPONSE", True)
     assert [(r["code"], r.get("numeric_value"), r.get("text_value")) for r in answers] == [
         ("QUESTION//93043-8/56051-6", None, "LOINC//8480-6"),
@@ -310,7 +310,9 @@ def test_each_condition_of_a_relative_is_an_event():
     father = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "FTH"}]}
     history = {"resourceType": "FamilyMemberHistory", "status": "completed", "date": WHEN, "relationship": father}
     aged = {"code": LOINC, "onsetAge": {"value": 52, "code": "a"}}
-    told = [r for r in made(history | {"condition": [aged, {"code": {"text": "stroke"}}]}) if r["kind"] == "event"]
+    told = [
+        r for r in made(history | {"condition": [aged, {"code": {"text": "stroke"}}]}) if r["kind"] in events.EVENTS
+    ]
     assert [(r["code"], r.get("numeric_value"), r["text_value"]) for r in told] == [
         ("FAMILY//LOINC//8480-6", 52.0, "ROLECODE//FTH"),
         ("FAMILY//TEXT//stroke", None, "ROLECODE//FTH"),
@@ -439,7 +441,9 @@ def accounted(rows):
 def test_a_resource_with_every_element_is_an_event_or_a_reason(resource):
     found = made(resource)
     assert len(accounted(found)) == 1
-    assert len({r["event_id"] for r in found if r["kind"] == "event"}) == sum(r["kind"] == "event" for r in found)
+    assert len({r["event_id"] for r in found if r["kind"] in events.EVENTS}) == sum(
+        r["kind"] in events.EVENTS for r in found
+    )
     ours = set(events.ROW) - {"kind"}
     assert all(set(r) - {"kind"} <= ours for r in found)
 

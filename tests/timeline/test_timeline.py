@@ -21,7 +21,7 @@ def staged(spark, *resources):
 def joined(spark, *resources):
     rows = staged(spark, *resources)
     notes = spark.createDataFrame([], "resource_id string, note_id string, text string, status string")
-    found = build.all_events(rows, build.encounters(rows), build.medications(rows), notes)
+    found = build.all_events(rows, build.told_again(rows), build.encounters(rows), build.medications(rows), notes)
     return {r["source_id"]: r for r in found.collect()}
 
 
