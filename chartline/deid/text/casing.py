@@ -71,6 +71,9 @@ _ORDINALS = frozenset(
     sixteenth seventeenth eighteenth nineteenth twentieth twenty thirtieth thirty
     """.split()
 )
+_AFTER_MAY = frozenset(
+    "be have need not cause require also still help indicate represent suggest reflect result warrant benefit".split()
+)
 _NTH = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
 _SAMPLE = 4000
@@ -91,8 +94,9 @@ def _small(text: str) -> bool:
 
 
 def _capitals(line: str) -> bool:
-    """Whether a line of two words and more is written in capitals."""
-    return line.isupper() and sum(len(w) > 2 for w in line.split()) > 1
+    """Whether a line of two words and more is written in capitals, one small letter in twenty aside."""
+    small = sum(map(str.islower, line))
+    return small * 20 <= sum(map(str.isupper, line)) > 0 and sum(len(w) > 2 for w in line.split()) > 1
 
 
 def _rewritten(text: str, *, upper: bool) -> str:
@@ -276,8 +280,10 @@ def _zip_follows(words: list[str], gaps: list[str], i: int) -> bool:
 def _dated(words: list[str], gaps: list[str], i: int) -> bool:
     """Whether ``may`` is the month: by a number or an ordinal, or after words that bring a date."""
     after = words[i + 1] if i + 1 < len(words) and gaps[i].strip() in ("", "the", "-", "/") else ""
-    brought = i > 0 and (words[i - 1] in ("since", "of", "early", "late", "mid") or words[i - 1].isdigit())
-    return after[:1].isdigit() or after in _ORDINALS or brought
+    before = words[i - 1] if i else ""
+    brought = before in ("since", "of", "early", "late", "mid") or before.isdigit()
+    meant = before in ("in", "last", "next", "until") and after not in _AFTER_MAY
+    return after[:1].isdigit() or after in _ORDINALS or brought or meant
 
 
 def _named(word: str) -> bool:

@@ -38,7 +38,11 @@ _HOLIDAYS = (
     r"|(?:Mother|Father)['’]s\s+Day|Veterans\s+Day|Presidents['’]?\s+Day|Columbus\s+Day|Hanukkah|Passover|Diwali"
     r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras)"
 )
+# Months that are no other word, and words before a month that may be another one or is short.
+_PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
+_IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|RTC|A1C)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
+_NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Apgars?|scored?|scale|points|answered|correct)(?:\sof)?:?\s)"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
 _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|then)\b)[A-Za-z])"
 _TIME = r"(?:[T\s]\s?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
@@ -68,6 +72,11 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*{_MON}(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}",
             False,
         ),
+        (
+            "day-month-upper",
+            rf"{_BEFORE}{_DAY}[ \-]?(?P<mon>JAN|FEB|MAR|APR|MAY|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC){_AFTER}",
+            False,
+        ),
         ("day-month-year", rf"{_BEFORE}{_DAY}(?:\s+of)?[\s\-/.]*{_MON}[\s\-/,.]*{_Y4}{_AFTER}", True),
         (
             "month-year",
@@ -88,6 +97,13 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             "word-month",
             rf"\bthe\s+(?P<dw>{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\s+of\s+{_MON}(?:,?\s*{_Y4})?",
             True,
+        ),
+        (
+            # A month is a part of a date, with or without a day.
+            "month",
+            rf"{_BEFORE}(?:(?P<mon>{_PLAIN_MONTH})|{_IN_MONTH}(?P<mon>March|April|May|June|August|Jan|Feb|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
+            rf"|(?<=\b(?i:since|last|next|until|early|late|mid|A1C)\s)(?P<mon>Mar))\b(?!['’\-]\w)",
+            False,
         ),
         (
             "numeric",
@@ -129,7 +145,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             # A day and month that no share, score or dose is written as: a padded one, or over a number rare below a line.
             "day-of-month",
-            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>0[1-9]|1[379]|2[23679]|31|(?<!\b[124]/)1|(?<=\b0[1-9]/)[12]\d|(?<=\b0[1-9]/)30)(?![\w/%]|[.\-]\d|\s*(?:mg|mL|points?|hours?|tabs?|strength|scale))",
+            rf"{_BEFORE}{_NO_SCORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>0[1-9]|1[379]|2[23679]|31|(?<!\b[124]/)1|(?<=\b0[1-9]/)[12]\d|(?<=\b0[1-9]/)30)(?![\w/%]|[.\-]\d|\s*(?:mg|mL|points?|hours?|tabs?|strength|scale))",
             False,
         ),
         (
@@ -189,8 +205,16 @@ _WORDS = {
 _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "month": (
         (
-            *("month-range", "month-day", "month-day-upper", "day-month", "day-month-year", "month-year"),
-            *("month-year-lower", "month-word", "word-month", "month-pair", "month-day-lower"),
+            *(
+                "month-range",
+                "month-day",
+                "month-day-upper",
+                "day-month",
+                "day-month-upper",
+                "day-month-year",
+                "month-year",
+            ),
+            *("month-year-lower", "month-word", "word-month", "month-pair", "month-day-lower", "month"),
         ),
         28,
         40,
@@ -208,6 +232,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
             "month-slash-year",
             "year-month",
             "partial",
+            "day-of-month",
             "day-timed",
             "day-brought",
             "sign-off",

@@ -16,6 +16,12 @@ _LOOKALIKES = str.maketrans(
 )
 # Dashes that typesetting puts between digits, and hyphens anywhere, one sign for one.
 _DASH = re.compile(r"[\u2010\u2011]|(?<=\d)[\u2012\u2013\u2212](?=\d)")
+# Dates and telephone numbers in which a scan read digits as letters.
+_MISREAD = re.compile(
+    r"(?<![\w/.])[\dOolI]{1,2}/[\dOolI]{1,2}/(?:[\dOolI]{4}|[\dOolI]{2})(?![\w/])"
+    r"|(?<!\w)\(?[\dOolI]{3}\)?[ .\-]{1,2}[\dOolI]{3}[.\-][\dOolI]{4}(?!\w)"
+)
+_DIGITS = str.maketrans("OolI", "0011")
 _APART = re.compile(r"(?<![^\W_])(?:[^\W_][ .\u00a0_*\-](?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])")
 
 
@@ -55,11 +61,21 @@ def _invisible(char: str) -> bool:
     return char >= "\u00ad" and (char in _BLANK or unicodedata.category(char) == "Cf")
 
 
+def _reread(text: str) -> str:
+    """The text with letters that a scan made of digits as digits again, one for one."""
+
+    def numbers(m: re.Match[str]) -> str:
+        return m.group().translate(_DIGITS) if sum(map(str.isdigit, m.group())) * 2 >= len(m.group()) - 3 else m.group()
+
+    return _MISREAD.sub(numbers, text)
+
+
 def normalise(text: str) -> Normal:
     """The text with what is invisible left out, look-alikes made Latin, full-width folded, single letters joined."""
     apart = [m.span() for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
     if not apart and (text.isascii() or not any(map(_hides, set(text)))):
-        return Normal(text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " ")), None, None)
+        plain = text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " "))
+        return Normal(_reread(plain), None, None)
     gaps = {i for a, b in apart for i in range(a + 1, b, 2)}
     chars: list[str] = []
     starts: list[int] = []
@@ -79,4 +95,4 @@ def normalise(text: str) -> Normal:
             chars.append(piece)
             starts.append(i)
             ends.append(i + 1)
-    return Normal(_DASH.sub("-", "".join(chars)), starts, ends)
+    return Normal(_reread(_DASH.sub("-", "".join(chars))), starts, ends)

@@ -40,6 +40,7 @@ _BARE_STREETS = """
     Hawthorne Summit Meadow Woodland Riverside Hillcrest Oakwood Maplewood Cedarwood Park Front Water College School Union
     First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth
     """.split()
+_DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
 _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
 _IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|\-–]*\s*[\(\[\"']?\s*"
 
@@ -67,7 +68,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
         ("URL", "handle", r"(?<![\w.@/])@(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
         ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*(?:(?<=@)\w|[._\d\-]\w|\d|#\d))[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
-        ("EMAIL", "email", r"(?<![\w.+%\-])[\w.+%\-]++(?:@[\w\-]+(?:\.[\w\-]+)+|\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|\s@\s?[\w\-]+\s?\.\s?[a-z]{2,}\b)", True, ""),
+        ("EMAIL", "email", r"(?<![\w.+%\-])[\w.+%\-]++(?:@[\w\-]+(?:\.[\w\-]+)+|\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|\s@\s?[\w\-]*[a-z_][\w\-]*\s?\.\s?[a-z]{2,}\b)", True, ""),
         ("EMAIL", "email-said", r"(?:(?<=\be-?mail(?: is)?[:\s]{1,2})|(?=[\w\-]*[._\d]))(?<![\w.])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
         ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:])|(?<![\w:])(?=[0-9a-f:]*::)(?:[0-9a-f]{1,4}:){1,7}:?(?::?[0-9a-f]{1,4}){0,6}(?:%\w+)?(?![\w:])", True, ""),
@@ -100,8 +101,9 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
         ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
         ("ID", "tail", r"(?<![\w\-])N\d{2,4}[A-HJ-NP-Z]{1,2}(?![\w\-])", False, ""),
+        ("ID", "spelled", rf"\b(?:(?:double\s+)?{_DIGIT}[\s,\-]+){{4,}}{_DIGIT}\b", True, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
-        ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?[ \t]+(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
@@ -172,6 +174,7 @@ _AROUND: dict[str, tuple[str, int, int]] = {
     "zip": ("zip postal", 1, 70),
     "age-words": ("ninety hundred nonagenarian centenarian", 10, 50),
     "ssn": ("xxx- ***-", 3, 12),
+    "spelled": ("four five six seven eight nine zero", 60, 60),
 }
 _HINTS = Hints(
     {f"={name}": words for name, words in _OPENED.items()}

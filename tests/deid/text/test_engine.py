@@ -169,6 +169,7 @@ def test_safe_harbor_keeps_only_the_year(labels, text, wanted):
         ("on 25-Mar-2021.", "on 5-Mar-2021."),
         ("on 2021-03-05.", "on 2021-02-13."),
         ("on January 5, 2021.", "on December 16, 2020."),
+        ("last seen in January.", "last seen in December."),
     ],
 )
 def test_a_shifted_date_is_written_in_the_form_it_was_found(surrogates, text, wanted):

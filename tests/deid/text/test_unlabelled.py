@@ -40,6 +40,15 @@ NOBODY = PatientContext("nobody")
             "Seen by Prairie Lark Home Care; to Hospice of the Plains on Friday.",
             ["Prairie Lark", "Hospice of the Plains"],
         ),
+        (
+            "Flare in October, worse since last March; back in April. A1c in Sept 7.1.",
+            ["October", "March", "April", "Sept"],
+        ),
+        ("he was admitted in may and again last march, seen in january", ["may", "march", "january"]),
+        ("Film taken 11/06, next visit 7/29. Profile until 15 FEB.", ["11/06", "7/29", "15 FEB"]),
+        ("Coll: O9/l2/23, fax (231) 555-O174.", ["l2", "O174"]),
+        ("record number eight eight two four one nine zero", ["eight", "nine"]),
+        ("MR HALVORSEN SEEN AGAIN TODAY BY VIDEO, A1C MAR 6.9, RTC SEPT. /es/", ["HALVORSEN", "MAR", "SEPT"]),
         ("Had a stent at Eastern Dakota in 2019. Works nights at Harbor Point.", ["Eastern", "Harbor"]),
     ],
 )
@@ -68,6 +77,9 @@ def test_what_people_write_without_a_label_goes(engine, text, gone):
         "Dear Colleague, thank you for the referral.",
         "He fell from a Christmas tree. She attends Gamblers Anonymous.",
         "His aunt had Lou Gehrig's disease. A native of Norway, being seen for cough.",
+        "Pain may recur; the patient may march in place. May resume aspirin. Given per MAR. Dec in pain, oct scan.",
+        "Two to five, four to six, one or two times. Type I/II, Lunch 3/7 @ 10. Home visit.",
+        "GRAFT IN 2004 BY DR.",
         "Pain 10/10 at 0800, strength 5/5. Admitted 2/2 pneumonia.",
     ],
 )
