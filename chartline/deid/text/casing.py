@@ -32,7 +32,9 @@ _OPENS = frozenset(
     patient pt name provider attending physician surgeon nurse therapist midwife doula son daughter wife husband mother
     father mom dad brother sister partner spouse aunt uncle friend roommate caregiver guardian neighbor cousin niece
     nephew grandmother grandfather named called client resident landlord officer re fob subscriber guarantor member
-    witness aide rep worker author
+    witness aide rep worker author sib ex gf bf dtr dau gma gpa nana auntie hubby grandma grandpa girlfriend boyfriend
+    stepmother stepfather stepmom stepdad fiance fiancee caller crew deputy sender chaplain counselor coordinator
+    dietitian teacher coach
     """.split()
 )
 _FACILITIES = frozenset(
@@ -64,6 +66,10 @@ _STREETS = frozenset(
 )
 _SMALL = frozenset("and of the or in on at to by with for from as is was an a i per x".split())
 _WORDS_TOO = frozenset("in or me hi ok oh id de la".split())  # postal codes of states that are words
+# First names that are what somebody does.
+_DOES = frozenset("drew mark pat bill rob sue chase grant wade skip pierce lance josh art buck bob trace".split())
+# What stands behind a name in talk and dictation and is a surname too.
+_BEHIND = frozenset("said says end period comma".split())
 _GAP = frozenset({" ", "  ", ", ", "-", ". ", "^", "’", "'"})
 _ORDINALS = frozenset(
     """
@@ -95,6 +101,8 @@ def _small(text: str) -> bool:
 
 def _capitals(line: str) -> bool:
     """Whether a line of two words and more is written in capitals, one small letter in twenty aside."""
+    if sum(map(str.islower, line[:12])) > 1:
+        return False
     small = sum(map(str.islower, line))
     return small * 20 <= sum(map(str.isupper, line)) > 0 and sum(len(w) > 2 for w in line.split()) > 1
 
@@ -147,10 +155,14 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     addressed = before in _TITLES and (found.namely or not upper or gaps[i - 1] != " ")
     if addressed or (before in _OPENS and (found.namely or (found.unknown and len(word) > 3))):
         return True
+    if before in _OPENS and found.common_first and gaps[i - 1] == " " and word not in _DOES and not upper:
+        return True
+    if word in _BEHIND or before.endswith(("'s", "’s")):
+        return False
     near = (before and sure[i - 1] and before not in _CALENDAR) or (
         after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
     )
-    named = found.first or found.surname or found.namely or (not found.word and (upper or found.last or found.unknown))
+    named = found.first or found.surname or found.namely or (not found.word and (found.last or len(word) > 3))
     if near and named and len(word) > 2:
         return True
     if before in _OPENS and found.common_first and found.word and _surname(after, gaps[i]):

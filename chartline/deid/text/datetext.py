@@ -26,6 +26,7 @@ _ORDINALS = """
     """.split()
 _MON_WORDS = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
 _MON = rf"(?P<mon>{_MON_WORDS})(?![A-Za-z])\.?"
+_UPPER_MON = r"(?P<mon>JAN|FEB|MAR|APR|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC)(?![A-Za-z])"
 _DAY = r"(?P<d>0?[1-9]|[12]\d|3[01])(?P<ord>st|nd|rd|th)?"
 _Y4 = r"(?P<y>(?:19|20)\d\d)"
 _YEAR = r"(?:(?P<y>(?:19|20)\d\d)|['’]?(?P<y2>\d\d))"
@@ -69,12 +70,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("month-day-upper", rf"{_BEFORE}{_MON}[\s\-/]*{_DAY}(?:,\s*|\s+|[\-/]){_Y4}{_AFTER}", True),
         (
             "day-month",
-            rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*{_MON}(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}",
-            False,
-        ),
-        (
-            "day-month-upper",
-            rf"{_BEFORE}{_DAY}[ \-]?(?P<mon>JAN|FEB|MAR|APR|MAY|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC){_AFTER}",
+            rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*(?:{_MON}|{_UPPER_MON})(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}",
             False,
         ),
         ("day-month-year", rf"{_BEFORE}{_DAY}(?:\s+of)?[\s\-/.]*{_MON}[\s\-/,.]*{_Y4}{_AFTER}", True),
@@ -210,7 +206,6 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
                 "month-day",
                 "month-day-upper",
                 "day-month",
-                "day-month-upper",
                 "day-month-year",
                 "month-year",
             ),

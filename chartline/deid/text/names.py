@@ -49,7 +49,7 @@ _MEETS = (
 )
 _LEAD = regex.compile(
     rf"(?:(?i:\b{TITLES})\.?|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
-    r"|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
@@ -60,12 +60,14 @@ _KINFOLK = regex.compile(
     rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
 )
 _SAYS = regex.compile(
-    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|sleeps|eats|plays|loves|likes|enjoys|attends)\b"
+    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|gave|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
 )
 # What laboratories and wards print between a last and a first name: ``Smith RN, John``.
+_LED_BY = "van|von|de|del|della|di|da|du|la|le|ten|der|den"
+_PARTICLE = regex.compile(rf"(?:(?i:St\.|{_LED_BY})\s){{0,3}}")
 _OFFICES = "MD|DO|RN|NP|PA|LPN|RPh|MLS|MT|RT|CRT"
 _LAST_FIRST = regex.compile(
-    rf"(?<![\w,])(?P<last>(?:St\.\s)?[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV|{_OFFICES})\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
+    rf"(?<![\w,])(?P<last>(?:(?i:St\.|{_LED_BY})\s){{0,3}}[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV|{_OFFICES})\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
 )
 _LABELLED = regex.compile(
     rf"(?i:\b{LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
@@ -99,8 +101,23 @@ def find(reading: Reading) -> Iterator[Found]:
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
     found = [f for f in found if not PLACEHOLDER.fullmatch(text, f.start, f.end)]
     found += _initials(text, words, hints)
+    found += _paired(text, words, found)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from (_owner(text, f) for f in found)
+
+
+def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
+    """Who is written with a stroke beside somebody: ``Tremblay/Okoye``."""
+    strokes = [(a, b) for a, b in pairwise(words) if b.start - a.end == 1 and text[a.end] == "/"]
+    if not strokes:
+        return
+    starts, ends = {f.start for f in found if f.type == "NAME"}, {f.end for f in found if f.type == "NAME"}
+    for left, right in strokes:
+        other = right if left.end in ends else left if right.start in starts else None
+        if other is None or other.shape not in ("capital", "upper") or plain(other.text) in PLAIN or other.kind.medical:
+            continue
+        if other.kind.last or other.kind.first or other.kind.unknown:
+            yield Found(other.start, other.end, "NAME", "name:paired")
 
 
 def _owner(text: str, found: Found) -> Found:
@@ -149,11 +166,18 @@ def _unit(text: str, token: Token) -> bool:
 
 def _joined(text: str, left: Token, right: Token) -> bool:
     between = text[left.end : right.start]
+    if between == ". " and left.text in ("L", "R"):
+        sided = _SIDED.search(text, max(0, left.start - 20), left.start)
+        if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym):
+            return False
     return between in (" ", "  ") or (
         between in (". ", ".") and (left.shape == "initial" or left.text in ("St", "Jr", "Sr"))
     )
 
 
+# What a side follows at a sentence's end.
+_RESULTS = frozenset("positive negative pos neg equivocal absent present".split())
+_SIDED = regex.compile(r"\b(?P<w>\p{L}\p{Ll}{2,})\s$")
 _ACRONYM = 4  # letters of a word in capitals that may stand for several
 
 
@@ -266,6 +290,7 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
         part = part[1:]
     while part and part[-1].shape == "lower":
         part = part[:-1]
+    part = _trimmed(text, part)
     if not part:
         return
     names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
@@ -286,6 +311,19 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
             end += 1
         start = led_by if text[led_by : part[0].start] in _NOBLE else part[0].start
         yield Found(start, end, "NAME", "name:run")
+
+
+# A letter that belongs to what follows: ``A&O``, ``M 95 y.o.``.
+_LETTER_OF = regex.compile(r"\s?[&+]\s?O|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:age)\s\d")
+
+
+def _trimmed(text: str, part: list[Token]) -> list[Token]:
+    """The words of a name without a letter or a short form that only stands behind it."""
+    last = part[-1] if len(part) > 1 else None
+    if last is not None and last.shape == "initial" and last.text in "AMF" and _LETTER_OF.match(text, last.end):
+        return part[:-1]
+    short = last is not None and last.shape == "upper" and len(last.text) < _ACRONYM and not last.kind.surname
+    return part[:-1] if short and any(t.shape == "capital" for t in part) else part
 
 
 def _eponym_alone(text: str, part: list[Token], names: list[Token], *, led: bool) -> bool:
@@ -380,6 +418,8 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     )
     if not (initials or said) and of_thing(text, only.end):
         return False
+    if only.shape == "capital" and _in_company(text, only):
+        return True
     if only.shape == "capital" and not only.kind.medical:
         said = said or _followed(text, only.end)
         if (
@@ -417,16 +457,34 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     return usual and only.kind.common_first and only.kind.strong and not only.kind.eponym
 
 
+def _in_company(text: str, only: Token) -> bool:
+    """Whether a lone word is a person's by an age beside it (``Dawn, 14 mo``) or by who is with it (``with Hazel.``)."""
+    found = only.kind
+    if found.common_first:
+        with_whom = _WITH.search(text, max(0, only.start - 6), only.start)
+        return bool(_followed(text, only.end) or (with_whom and _ENDED.match(text, only.end)))
+    aged = (found.first or found.unknown) and not found.word and not found.medical and only.text[1:].islower()
+    return aged and _OLD.search(text, max(0, only.start - 24), only.start) is not None
+
+
 _ASKED = regex.compile(
     r"\b(?:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
 )
+_WITH = regex.compile(r"\b(?:with|w/)\s?$")
+_OLD = regex.compile(
+    r"\b\d{1,3}\s?(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?\s$"
+)
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)")
 _PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran)\s$")
-_BY = regex.compile(r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via)|[(&|\-–—@/])\s*$")
+_BY = regex.compile(
+    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via|(?i:call|page|paged|notify|text|contact))|[(&|\-–—@/])\s*$"
+)
 _ONLY_BY = regex.compile(
     r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&))\s+$"
 )
-_ENDED = regex.compile(r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here)\b)")
+_ENDED = regex.compile(
+    r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here|next|last|this|when|if|about|today|tomorrow|GI|ID|IR|fellow)\b)"
+)
 
 
 def _alone(text: str, token: Token) -> bool:
@@ -489,8 +547,11 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         token = Token(m.group(), m.start(), m.end(), shape_of(m.group()), kind(m.group()))
         name = plain(token.text)
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
+        short = len(token.text) <= _ACRONYM and token.shape == "capital" and not token.text[1:].islower()
         if (name in PLAIN and not (token.shape == "capital" and name in _NAMES_TOO)) or not likely:
             break
+        if i and short and token.text[1] not in "'’":
+            break  # ``BrCa``
         if token.kind.medical and not (token.kind.first or token.kind.last):
             break
         stop = m.end()
@@ -514,6 +575,7 @@ _PT_INITIALS = regex.compile(
 )
 _OPENING_INITIALS = regex.compile(
     r"(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives)\b"
+    r"|(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.[A-Z]\.)\s+(?:left|shared|gave|told|will|was|is|has|had|came|went|to\s(?:bring|call|follow|see)|agreed|asked|wants|feels)\b"
 )
 # What stands behind who signed; cheaper to try than what stands before.
 _SIGN_ENDS = re.compile(
@@ -592,14 +654,20 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 _SPEAKER = regex.compile(
     r"(?<=\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s)(?P<v>\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?)(?=:)|(?<=\()(?P<w>\p{Lu}\p{Ll}[\w'’\-]*\s\p{Lu}\.)(?=\))"
+    r"|(?<=(?:^|\s)/)\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?(?=/\s*(?:\Z|\n))"
+    r"|(?<=[.!?)]\s{1,2}[-–—]{1,2}\s?)\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’\-]+)?(?=\s\d{1,2}/\d|\.?\s*\Z)"
 )
+_SPEAKS = regex.compile(r"[\[(]|/\p{Lu}[\w'’. \-]+/|[.!?)]\s{1,2}[-–—]")
 
 
 def _speakers(text: str) -> Iterator[Found]:
-    """Who speaks in a chat (``[10:42] Ana:``), and a first name with an initial in brackets (``(Ana B.)``)."""
-    if "[" in text or "(" in text:
+    """Who speaks in a chat (``[10:42] Ana:``), a first name with an initial in brackets (``(Ana B.)``), who signs."""
+    if _SPEAKS.search(text):
         for m in _SPEAKER.finditer(text, timeout=TIMEOUT):
             first = kind(m.group().split()[0].rstrip("."))
+            signed = text[m.start() - 1] in "/-–— "
+            if signed and (plain(m.group()) in PLAIN or (first.word and not first.last)):
+                continue
             if not first.medical or first.common_first:
                 yield Found(m.start(), m.end(), "NAME", "name:speaker")
 
@@ -611,7 +679,15 @@ def _comma_starts(text: str, words: list[Token]) -> Iterator[int]:
             if left.text in _SUFFIXES and i:
                 yield words[i - 1].start
             elif left.text[0].isupper() and right.text[0].isupper():
-                yield left.start
+                yield _with_particles(text, words, i)
+
+
+def _with_particles(text: str, words: list[Token], i: int) -> int:
+    """The start of a last name with the particles before it, as in ``van den Berg``."""
+    at = words[i].start
+    while i and _PARTICLE.fullmatch(text, words[i - 1].start, at) and at - words[i - 1].end < 3:
+        i, at = i - 1, words[i - 1].start
+    return at
 
 
 _SUFFIXES = frozenset(f"Jr|Sr|II|III|IV|{_OFFICES}".split("|"))
@@ -623,7 +699,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         m = _LAST_FIRST.match(text, at, timeout=TIMEOUT)
         if m is None:
             continue
-        last, first = kind(m.group("last").removeprefix("St. ").split()[0]), kind(m.group("first"))
+        last, first = kind(_PARTICLE.sub("", m.group("last"), 1).split()[0]), kind(m.group("first"))
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if (
             m.group().isupper()

@@ -21,6 +21,7 @@ _MISREAD = re.compile(
     r"(?<![\w/.])[\dOolI]{1,2}/[\dOolI]{1,2}/(?:[\dOolI]{4}|[\dOolI]{2})(?![\w/])"
     r"|(?<!\w)\(?[\dOolI]{3}\)?[ .\-]{1,2}[\dOolI]{3}[.\-][\dOolI]{4}(?!\w)"
 )
+_BY_DIGIT = re.compile(r"[OolI][\d/]|\d[OolI]")
 _DIGITS = str.maketrans("OolI", "0011")
 _APART = re.compile(r"(?<![^\W_])(?:[^\W_][ .\u00a0_*\-](?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])")
 
@@ -67,7 +68,7 @@ def _reread(text: str) -> str:
     def numbers(m: re.Match[str]) -> str:
         return m.group().translate(_DIGITS) if sum(map(str.isdigit, m.group())) * 2 >= len(m.group()) - 3 else m.group()
 
-    return _MISREAD.sub(numbers, text)
+    return _MISREAD.sub(numbers, text) if _BY_DIGIT.search(text) else text
 
 
 def normalise(text: str) -> Normal:

@@ -49,6 +49,18 @@ NOBODY = PatientContext("nobody")
         ("Coll: O9/l2/23, fax (231) 555-O174.", ["l2", "O174"]),
         ("record number eight eight two four one nine zero", ["eight", "nine"]),
         ("MR HALVORSEN SEEN AGAIN TODAY BY VIDEO, A1C MAR 6.9, RTC SEPT. /es/", ["HALVORSEN", "MAR", "SEPT"]),
+        ("Dawn, 104yo, sleepy. 14 mo old Zephyrin w/ fever. Shared lunch with Hazel.", ["Dawn", "Zephyrin", "Hazel"]),
+        (
+            "sib zephyrin w/ cough, gf minnie here, daughter lily's cold, nurse patty called",
+            ["minnie", "lily", "patty"],
+        ),
+        ("Crew Gamble/Okonjo. Closed by Tremblay/Gorsky.", ["Gamble", "Okonjo", "Tremblay", "Gorsky"]),
+        ("Will ask SW (Art). Family (Hoa) notified. dietitian Joy weekly.", ["Art", "Hoa", "Joy"]),
+        ("Labs fine. /Begaye/", ["Begaye"]),
+        ("Candida noted. - Begaye 12/4", ["Begaye", "12/4"]),
+        ("Bed 12A - Di Lorenzo, Concetta. Pt van den Berg, Saskia seen.", ["Di", "Concetta", "van den", "Saskia"]),
+        ("J.T. left early. D.W. to bring snacks.", ["J.T", "D.W"]),
+        ("Call Osei GI fellow. Tubbs doing well. Page Adeyemi today.", ["Osei", "Tubbs", "Adeyemi"]),
         ("Had a stent at Eastern Dakota in 2019. Works nights at Harbor Point.", ["Eastern", "Harbor"]),
     ],
 )
@@ -80,6 +92,8 @@ def test_what_people_write_without_a_label_goes(engine, text, gone):
         "Pain may recur; the patient may march in place. May resume aspirin. Given per MAR. Dec in pain, oct scan.",
         "Two to five, four to six, one or two times. Type I/II, Lunch 3/7 @ 10. Home visit.",
         "GRAFT IN 2004 BY DR.",
+        "Trendelenburg L. Phalen positive R. Maitland grade III. Trial done. - Aspirin",
+        "his son will call, mom may come, dad drew a picture; hope to rise",
         "Pain 10/10 at 0800, strength 5/5. Admitted 2/2 pneumonia.",
     ],
 )
@@ -93,3 +107,17 @@ def test_a_credential_is_no_name_and_no_part_of_what_stands_in_the_next_line(eng
         "Ingrid Lundgren",
         "Osprey Rheumatology Associates",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Pt Guadalupe A&Ox3.", "A&Ox3"),
+        ("Carla Brzezinski M 95 y.o. seen.", " M "),
+        ("my wife elena said so at home today", "said"),
+        ("DNR PER ELENA BRZEZINSKI HCA TODAY.", "HCA"),
+        ("Mother Maeve BrCa at 41.", "BrCa"),
+    ],
+)
+def test_what_only_stands_behind_a_name_stays(engine, text, kept):
+    assert kept in engine.deidentify(text, NOBODY).text
