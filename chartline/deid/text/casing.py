@@ -58,6 +58,10 @@ _GOES = frozenset(
     """.split()
 )
 _SYSTEMS = frozenset("kaiser upmc intermountain adventhealth bon secours banner sutter ascension mercy sanford".split())
+# Health systems of one word that is no other.
+_NAMED_SYSTEMS = frozenset(
+    "ochsner sentara northwell montefiore geisinger novant moffitt lahey scripps vanderbilt".split()
+)
 _STREETS = frozenset(
     """
     street st avenue ave road rd drive dr lane ln court ct boulevard blvd place pl terrace ter trail trl way parkway
@@ -69,7 +73,7 @@ _WORDS_TOO = frozenset("in or me hi ok oh id de la".split())  # postal codes of 
 # First names that are what somebody does.
 _DOES = frozenset("drew mark pat bill rob sue chase grant wade skip pierce lance josh art buck bob trace".split())
 # What stands behind a name in talk and dictation and is a surname too.
-_BEHIND = frozenset("said says end period comma".split())
+_BEHIND = frozenset("said says end period comma works died doing".split())
 _GAP = frozenset({" ", "  ", ", ", "-", ". ", "^", "’", "'"})
 _ORDINALS = frozenset(
     """
@@ -128,7 +132,7 @@ def _rewritten(text: str, *, upper: bool) -> str:
 
 def _sure(word: str, *, upper: bool) -> bool:
     """Whether a word is a name on its own, or of the calendar."""
-    if word in _CALENDAR or word in _TITLES:
+    if word in _CALENDAR or word in _TITLES or word in _NAMED_SYSTEMS:
         return True
     found = kind(word)
     if word in STATES:
@@ -144,7 +148,7 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     """Whether a word that may be a name stands by a name, or where a person is named."""
     word = words[i]
     found = kind(word)
-    if word in _SMALL or any(c.isdigit() for c in word) or plain(word) in PLAIN or len(word) < 2:
+    if word in _SMALL or word in _BEHIND or any(c.isdigit() for c in word) or plain(word) in PLAIN or len(word) < 2:
         return False
     if found.medical and not (found.surname or found.common_first):
         return False
@@ -157,7 +161,7 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
         return True
     if before in _OPENS and found.common_first and gaps[i - 1] == " " and word not in _DOES and not upper:
         return True
-    if word in _BEHIND or before.endswith(("'s", "’s")):
+    if before.endswith(("'s", "’s")):
         return False
     near = (before and sure[i - 1] and before not in _CALENDAR) or (
         after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
@@ -185,6 +189,9 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
             continue
         stated = gaps[i] == ", " and (after.upper() in POSTAL or after in STATES)
         brought = i > 1 and words[i - 1] in ("in", "from", "to", "near") and words[i - 2] in _GOES
+        found = kind(word)
+        led = i > 0 and (words[i - 1] in ("in", "from", "near") or words[max(0, i - 2) : i] == ["formerly", "of"])
+        brought = brought or (led and found.last and not found.everyday)
         if stated or brought or (i and words[i - 1] in _SYSTEMS):
             high[i] = True
     for i, word in enumerate(words):

@@ -156,7 +156,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             "day-brought",
             r"(?<=\b(?:to|rec'd|received|done|given|filled|placed|removed|drawn|sent|called|repeat|recheck|rechecked|recert|procedure|surgery|note|letter|out|home|back|per|thru|eff|eff\.|"
             r"appt|appointment|f/u|follow[\s\-]up|refill|visit|admit|report|scan|bx|biopsy|clamp|transfer|transferred|closed|signed|faxed|mailed|hearing|court|expired|exam|exp|return|reviewed|"
-            r"consult|dose|shot|vaccine|booster|flu|covid|zoster|tdap|eval|discharge|ended|ends|begins|began|fell|fall|injury|DOI|SOC|ROC|EGD|colonoscopy|mammo|mammogram|xray|x-ray|US|PET|DEXA)[:,]?\s)"
+            r"consult|dose|shot|vaccine|booster|flu|covid|zoster|tdap|eval|board|conference|duplex|doppler|taken|cath|TTE|TEE|echo|holter|SNV|IDT|discharge|ended|ends|begins|began|fell|fall|injury|DOI|SOC|ROC|EGD|colonoscopy|mammo|mammogram|xray|x-ray|US|PET|DEXA)[:,]?\s)"
             r"(?P<m>0?[1-9]|1[0-2])/(?P<d>1[1-9]|2\d|3[01])(?![\w/%]|[.\-]\d|\s*(?:mg|mL|points?|hours?|hrs?|tabs?|strength|scale|on\s(?:the|a)\s|for\s(?:pain|age)))",
             True,
         ),

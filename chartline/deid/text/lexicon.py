@@ -81,7 +81,7 @@ EPONYMS = frozenset(
     dubowitz duchenne duke dupuytren duret durie durkan duroziez eagle eaton ebola ebstein eck ehlers eisenmenger ekbom
     ellison elschnig epley eppinger epstein epworth erb erdheim erichsen esmarch essex eustachian ewart ewing fabry
     faget fahr fairbank falk fallot fanconi favre fazekas fehling felty fergusson fibonacci fick finkelstein fitz
-    flechsig fleischner flexner foix foley fontan fordyce forestier forrester fothergill fournier framingham freiberg
+    flechsig fleischner flexner foix foley fontan fordyce forestier forrester fothergill fournier framingham fraumeni freiberg
     frenzel friedlander friedreich froehlich frohlich froin froment froriep fuchs fugl gaenslen gaertner galant galeazzi
     galezia gallant gamna ganser ganz gardner gardos garre gaucher gault gehrig gelle gennari gerota gerstmann ghon
     giannelli giannotti giemsa gigli gilbert gimbernat girdlestone glanzmann glasgow gleason gleeson glisson goldman
@@ -178,7 +178,7 @@ def load() -> Lexicon:
             world_last=frozenset(body["world_last"].split()),
             words=frozenset(body["words"].split()),
             medical=frozenset(body["medical"].split() + body["drugs"].split() + listing("brands")),
-            cities=frozenset(body["cities"].split("|")),
+            cities=frozenset(body["cities"].split("|") + body["abroad"].split("|")),
             everyday=frozenset(listing("everyday")),
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -248,7 +248,7 @@ def kind(word: str) -> Kind:
             word=all(k.word for k in kinds),
             medical=any(k.medical for k in kinds),
             city=False,
-            eponym=all(k.eponym for k in kinds),
+            eponym=all(k.eponym for k in kinds) or any(k.eponym and not k.last for k in kinds),
             everyday=all(k.everyday for k in kinds),
         )
     lists, name = load(), "".join(parts)

@@ -16,6 +16,7 @@ from chartline.deid.text.places import facilities, towns
 from chartline.deid.text.reading import (
     CREDENTIAL,
     FORM,
+    GRADED,
     KIN,
     KIN_WORD,
     LABELS,
@@ -82,8 +83,9 @@ _TITLED = regex.compile(
 _ONE = r"(?P<n>(?:(?:van|von|de|del|della|di|ten|la|den|der)\s+){0,2}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?)"
 _DOCTORS = regex.compile(rf"\b(?:Drs|Doctors)\.?\s+{_ONE}(?:(?:\s*(?:,|/|&|\band\b)){{1,2}}\s*{_ONE}){{1,6}}")
 _RELATED = regex.compile(
-    rf"\b(?!(?i:ex)-)(?i:{KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
+    rf"\b(?!(?i:ex)-)(?i:{KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:[ \t]+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
 )
+_RELATED_LOWER = regex.compile(rf"\b(?!(?i:ex)-)(?i:{KIN})\s(?P<v>[a-z]['’\w\-]+)")
 
 
 def find(reading: Reading) -> Iterator[Found]:
@@ -154,18 +156,22 @@ def _before_name(words: list[Token], i: int) -> bool:
 _LETTERED = regex.compile(
     r"(?:\d|\b(?i:hepatitis|hep|influenza|flu|grade|stage|class|type|vitamin|density|category|group|level|zone|profile|factor|part|plan"
     r"|schedule|option|step|bed|room|appendix|figure|table|series|child[\s\-]pugh|pugh|protein|troponin|immunoglobulin|strain|category|column"
-    r"|section|block|specimen|item|exhibit|arm|cohort|wing|unit|building|tower|pod|team|twin|baby|grp|cat|vit|strep|LA"
+    r"|section|block|specimen|item|exhibit|arm|cohort|wing|unit|building|tower|pod|team|twin|baby|grp|cat|vit|strep|LA|u\sof"
     r"|NYHA|CCS|ASA|WHO|FIGO|AJCC|KDIGO|Killip|Mallampati|Fitzpatrick|Bosniak|Bethesda|Hinchey|Garden|Gustilo|Wagner|Rai)\s)\Z"
 )
 
 
 def _unit(text: str, token: Token) -> bool:
-    """Whether a single capital is a unit, as in ``36.8 °C.`` or ``g/L.``."""
-    return token.shape == "initial" and text[token.start - 1 : token.start] in ("°", "/", "º")
+    """Whether a single capital is a unit or begins a code, as in ``36.8 °C.``, ``g/L.`` or ``C1M2``."""
+    if token.shape != "initial":
+        return False
+    return text[token.start - 1 : token.start] in ("°", "/", "º") or text[token.end : token.end + 1].isdigit()
 
 
 def _joined(text: str, left: Token, right: Token) -> bool:
     between = text[left.end : right.start]
+    if between == ". " and left.shape == "initial" and _lettered(text, left):
+        return False
     if between == ". " and left.text in ("L", "R"):
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
         if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym):
@@ -305,6 +311,8 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
         return
     if not led and STAGED.match(text, part[-1].end) and any(t.kind.eponym for t in names):
         return
+    if not led and len(part) == 1 and GRADED.match(text, part[0].end):
+        return
     if led or _is_person(text, part, names):
         end = part[-1].end
         if part[-1].shape == "initial" and text[end : end + 1] == ".":
@@ -314,7 +322,7 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
 
 
 # A letter that belongs to what follows: ``A&O``, ``M 95 y.o.``.
-_LETTER_OF = regex.compile(r"\s?[&+]\s?O|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:age)\s\d")
+_LETTER_OF = regex.compile(r"\s?[&+]\s?O|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)")
 
 
 def _trimmed(text: str, part: list[Token]) -> list[Token]:
@@ -530,6 +538,10 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         yield from _lower(text, m.start(group), m.end(group), titled=group == "v")
     for m in opened(_RELATED, text, hints, "kin"):
         yield from _kept(text, m.start("v"), m.end("v"), "name:kin", first=False)
+    for m in opened(_RELATED_LOWER, text, hints, "kin"):
+        named = kind(m.group("v"))
+        if named.first and named.strong:
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:kin")
 
 
 _NAMES_TOO = frozenset("will may june april august white black young long short day old new left call".split()) - {

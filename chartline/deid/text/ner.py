@@ -10,7 +10,7 @@ from typing import Any
 
 from chartline.deid.text.hints import Places
 from chartline.deid.text.lexicon import plain
-from chartline.deid.text.reading import KIN_WORD, PLAIN, Reading, Token, of_thing
+from chartline.deid.text.reading import GRADED, KIN_WORD, PLAIN, RESULTED, Reading, Token, of_thing
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 
@@ -55,7 +55,11 @@ def find(reading: Reading, explained: Sequence[Found]) -> Iterator[Found]:
     left = [
         t
         for t in reading.words
-        if t.start not in taken and _name_like(t, reading.things) and not of_thing(reading.text, t.end)
+        if t.start not in taken
+        and _name_like(t, reading.things)
+        and not of_thing(reading.text, t.end)
+        and not GRADED.match(reading.text, t.end)
+        and not RESULTED.match(reading.text, t.end)
     ]
     for sentence, inside in _sentences(reading.text, left):
         for name in _people(sentence):

@@ -20,6 +20,7 @@ from chartline.deid.text.reading import (
     NO_INITIALS,
     PLACEHOLDER,
     PLAIN,
+    RESULTED,
     ROLE_WORD,
     STAGED,
     TIMEOUT,
@@ -46,7 +47,7 @@ _END = regex.compile(rf"(?:{_FACILITY_END})(?!\w)")
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
 _SYSTEMS = regex.compile(
     r"\b(?:Johns\s+Hopkins(?:\s+(?:Hospital|Medicine|Bayview))?|Mayo\s+Clinic|Cleveland\s+Clinic|Cedars?[\s\-]Sinai(?:\s+Medical\s+Center)?|Kaiser(?:\s+Permanente)?"
-    r"|NYU(?:\s+Langone)?|UCSF|UCLA|UCSD|UCI|UPMC|UNC|UAB|UTSW|UTMB|UVA|UMass|UIHC|OHSU|MUSC|MGH|BIDMC|BWH|CHOP|HUP|NYP|MSKCC|(?:U[WM]|UMD)[\s\-]?(?:Med(?:icine|ical)?|MC)|UWMC"
+    r"|U\s?of\s?[A-Z]|NYU(?:\s+Langone)?|UCSF|UCLA|UCSD|UCI|UPMC|UNC|UAB|UTSW|UTMB|UVA|UMass|UIHC|OHSU|MUSC|MGH|BIDMC|BWH|CHOP|HUP|NYP|MSKCC|(?:U[WM]|UMD)[\s\-]?(?:Med(?:icine|ical)?|MC)|UWMC"
     r"|Mass(?:achusetts)?\s+General(?:\s+Brigham)?|Brigham(?:\s+(?:and|&)\s+Wom[ae]n['’]?s)?(?:\s+Hospital)?|Beth\s+Israel(?:\s+Deaconess)?|Dana[\s\-]Farber"
     r"|(?:Memorial\s+)?Sloan[\s\-]Kettering|M\.?D\.?\s+Anderson|M(?:ount|t\.?)\s+Sinai|Stanford(?:\s+(?:Health|Hospital|Medicine))?|Duke(?:\s+(?:Health|Hospital))?|Emory|Vanderbilt"
     r"|Geisinger|Intermountain|Scripps|Providence\s+(?:Health|Hospital)|Sentara|Ochsner|Northwell|Montefiore|Barnes[\s\-]Jewish|Henry\s+Ford|Baylor"
@@ -70,18 +71,20 @@ _GENERIC = PLAIN | frozenset(
     hiv std hepatitis fracture hand foot spine joint breast vascular thoracic plastic bariatric ent gi gu ob gyn
     obgyn vision assisted independent senior retirement group board certified licensed department division section
     cigna aetna humana anthem pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
+    employer supervisor intake screen adult child
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
     office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
 )
 _CITY_LEAD = regex.compile(
     r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|our|the))\s*:?\s*$"
+    r"|\d\s(?:[A-Z][\w'’.]+\s?){1,4},\s$"
 )
 _CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
 _CREDENTIAL_OF = regex.compile(rf"\b{CREDENTIALS}\s+(?:of|at|from|with)\s+")
 _LIVES = regex.compile(
     r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|moved (?:here )?(?:to|from)|born in|raised in|grew up in|"
-    r"hometown(?: of| is)?|relocated (?:to|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|sent to|transferred from|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
+    r"hometown(?: of| is)?|relocat(?:ed|es|ing) (?:to|from)|formerly (?:of|from)|mov(?:es|ing) (?:here )?(?:to|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|sent to|transferred from|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
     r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,3})"
 )
 
@@ -158,20 +161,20 @@ _COMMON_FACILITY = regex.compile(
     r"(?:Hospitals?|Hosp\.?|General|Clinics?|Medical\s+Center|Health\s+Clinic)"
 )
 _OF = regex.compile(
-    r"\b(?:University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
+    r"\b(?:Visiting\s+Nurses?(?:\s+(?:Service|Association))?|University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
     r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s(?:[A-Z]|d['’])[\w'’\-]+){0,2})"
 )
 _WORKS = (
-    r"works?\s(?:full[\s\-]time\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?:?|retired\sfrom|job\s(?:at|with)"
+    r"drives\s(?:an?\s)?(?:truck|bus|cab|forklift|rig)s?\s(?:for|at)|works?\s(?:full[\s\-]time\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?:?|retired\sfrom|job\s(?:at|with)"
     r"|(?:drives|driver|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
     r"|enrolled\s(?:at|in)|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)"
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair)\sat"
-    r"|(?:pharmacy|facility|site|agency|vendor|supplier)\s?:|admitted\s(?:to|at)|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\sto|d/c(?:'?d)?\sto|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharmacy|facility|site|agency|vendor|supplier)\s?:|admitted\s(?:to|at)|referrals?\s(?:sent\s)?to|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\sto|d/c(?:'?d)?\sto|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
-_NAMED_PLACE = r"(?P<v>\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:of|and|&|the|de|la|del|for)[ \t]+){0,2}\p{Lu}[\w'’&\-]*){0,4})"
+_NAMED_PLACE = r"(?P<v>\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
     rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
 )
@@ -210,12 +213,17 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
     place or a time.
     """
     stop, telling, count = start, False, 0
-    for m in TOKEN.finditer(text, start, end):
+    tokens = list(TOKEN.finditer(text, start, end))
+    for m, ahead in zip(tokens, [*tokens[1:], None], strict=True):
         word, found, name = m.group(), kind(m.group()), plain(m.group())
         if word[0].islower():
             continue
         if (
-            (found.medical and not works and (found.eponym or not (found.city or found.last or count)))
+            (
+                found.medical
+                and not works
+                and (found.eponym or not (found.city or found.last or count or _names_on(ahead)))
+            )
             or FORM.match(word)
             or ROLE_WORD.fullmatch(word)
             or KIN_WORD.fullmatch(word)
@@ -228,6 +236,12 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
     named = [w.group() for w in TOKEN.finditer(text, start, stop)]
     several = count > 1 and not all(_general(w) for w in named)
     return stop if (telling or several) and text[start:stop].lower() not in lexicon.STATES else start
+
+
+def _names_on(ahead: regex.Match[str] | None) -> bool:
+    """Whether the next word of a name is none of medicine, as in ``at Thunder Alley``."""
+    found = kind(ahead.group()) if ahead and ahead.group()[0].isupper() else None
+    return found is not None and (found.last or found.city) and not found.medical
 
 
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
@@ -274,7 +288,7 @@ def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Itera
     for i, token in enumerate(words):
         if token.shape != "capital" or token.text.lower() not in starts:
             continue
-        for length in (3, 2, 1):
+        for length in (4, 3, 2, 1):
             part = words[i : i + length]
             if len(part) < length or any(t.shape != "capital" for t in part):
                 continue
@@ -295,9 +309,14 @@ def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Itera
             if plain(t.group()) in ("city", "town", "beach", "springs", "falls") and stop > m.start("v"):
                 stop = t.end()
                 continue
-            if plain(t.group()) in PLAIN or k.medical or t.group().lower() in lexicon.STATES or t.group().isupper():
+            if (
+                plain(t.group()) in PLAIN
+                or (k.medical and not k.city)
+                or t.group().lower() in lexicon.STATES
+                or t.group().isupper()
+            ):
                 break
-            if k.word and stop == m.start("v") and not k.last:
+            if k.word and stop == m.start("v") and not (k.last or k.city):
                 break
             stop = t.end()
         name = text[m.start("v") : stop].lower()
@@ -306,8 +325,8 @@ def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Itera
 
 
 def _is_place(text: str, part: list[Token]) -> bool:
-    led = _CITY_LEAD.search(text, max(0, part[0].start - 24), part[0].start)
-    if not led and STAGED.match(text, part[-1].end):
+    led = _CITY_LEAD.search(text, max(0, part[0].start - 40), part[0].start)
+    if not led and (STAGED.match(text, part[-1].end) or RESULTED.match(text, part[-1].end)):
         return False
     trailed = _CITY_TRAIL.match(text, part[-1].end)
     comma = regex.match(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)", text[part[-1].end : part[-1].end + 24])

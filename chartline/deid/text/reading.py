@@ -56,7 +56,7 @@ PLAIN = (
     navajo cherokee lakota medicare medicaid veterans
     affairs united states best latest what which when where why how if as but also then than so such any all each
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
-    recommended standard evidence review search called
+    recommended standard evidence review search called died dies
     """.split()
     )
     | frozenset(
@@ -139,7 +139,7 @@ _HINTS = Hints(
             wocn ocn cen chpn pmhnp whnp agacnp pnp nnp cnp aud bcps csfa edd qmhp
             """.split(),
         "lives": """
-            lives living resides residing resident native moved born raised grew hometown relocated travel city
+            lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
             town village commutes from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
         "facility": """
@@ -167,7 +167,7 @@ _HINTS = Hints(
             machinist supervisor teacher guard engineer stocker technician laid hired fired attend enrolled student
             freshman sophomore junior senior graduated goes dialyzes daycare day school shelter pharmacy lives resides
             resident stays staying admitted transfer accepted discharge d/c dc placed placement respite rehab hospitali
-            seen evaluated treated surgery followed lab imaging done delivered born picked called call records referred
+            seen evaluated treated surgery followed lab imaging done delivered born picked called call records refer
             volunteers sent agency vendor supplier
             """.split(),
         "at": ["at", "@"],
@@ -176,15 +176,18 @@ _HINTS = Hints(
         "of": """
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
             adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
-            methodist st
+            methodist st visiting
             """.split(),
-        "system": """
+        "system": [
+            "u of",
+            *"""
             johns mayo cleveland cedar kaiser nyu uc up un ua ut uv um ui oh mu mg bi bw ch hu ny ms uw mass brigham
             beth dana memorial sloan md m.d mount mt stanford duke emory vanderbilt geisinger intermountain scripps
             providence sentara ochsner northwell montefiore barnes henry baylor houston tufts lahey northwestern penn
             jefferson temple yale hackensack novant wakemed moffitt city fred roswell boston texas nationwide seattle
             children new
             """.split(),
+        ],
         "eponym": """
             's ’s disease syndrome sign test maneuver manoeuvre criteria score scale index class palsy phenomenon cyst
             lymphoma sarcoma tumo thyroiditis esophagus oesophagus ulcer fracture dystrophy chorea ataxia
@@ -267,6 +270,9 @@ def opened(
 _SCORE = regex.compile(
     r"\s(?:reflex|sign|score|scale|index|criteria|classification|phenomenon|triad|maneuver|risk|heart\s+study|syndrome|murmur)$"
 )
+_INSTRUMENT = regex.compile(
+    r"\s(?:Test|Scale|Score|Index|Screen|Screening|Inventory|Questionnaire|Assessment|Battery|Exam|Criteria)$"
+)
 _OF_DISEASE = regex.compile(r"['’]s?\s(?:disease|syndrome)$")
 _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{TITLES})\.?|\b[A-Z]\.)\s+$")
 
@@ -278,6 +284,9 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
     for m in (m for a, b in near for m in _EPONYM.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
         words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
         if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()):
+            continue
+        if _INSTRUMENT.search(m.group()) and any(map(_word_only, words[1:])):
+            places.append(m.span())
             continue
         if len(words) == 1 and _SCORE.search(m.group()):
             places.append(m.span())
@@ -292,6 +301,12 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
         elif words and all(kind(w).eponym or kind(w).word for w in words):
             places.append(m.span())
     return places
+
+
+def _word_only(word: str) -> bool:
+    """Whether a word is no name."""
+    found = kind(word)
+    return found.word and not (found.first or found.last)
 
 
 def word_start(text: str, at: int) -> int:
@@ -339,6 +354,12 @@ THINGS = frozenset(
 )
 # A stage, class or grade: whoever stands before it gave a scale the name.
 STAGED = regex.compile(r"\s+(?:stage|class|grade|type|score|[IVX]+[A-Ea-e]?(?![\w.]\w)|[A-D]?\d[a-d]?)\b")
+# A result of a test, which is not said of a person or a town.
+RESULTED = regex.compile(
+    r"\s+(?:(?:tests?|sign|was|were|is)\s+){0,2}(?:negative|positive|neg|pos|equivocal|absent)\b(?!\s+for)"
+)
+# A Roman number behind one word grades a thing; behind two it may count generations.
+GRADED = regex.compile(r"\s(?:I{1,3}|IV|V)[A-Ca-c]?(?![\w.]\w)")
 # Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
 NO_INITIALS = frozenset(
     """

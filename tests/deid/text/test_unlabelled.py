@@ -61,6 +61,13 @@ NOBODY = PatientContext("nobody")
         ("Bed 12A - Di Lorenzo, Concetta. Pt van den Berg, Saskia seen.", ["Di", "Concetta", "van den", "Saskia"]),
         ("J.T. left early. D.W. to bring snacks.", ["J.T", "D.W"]),
         ("Call Osei GI fellow. Tubbs doing well. Page Adeyemi today.", ["Osei", "Tubbs", "Adeyemi"]),
+        ("He is relocating to Flagstaff; family in Accra and Kathmandu.", ["Flagstaff", "Accra", "Kathmandu"]),
+        ("VETERAN, FORMERLY OF FARGO. RAISED NEAR SELMA.", ["FARGO", "SELMA"]),
+        ("Moved to 927 Prospect, Las Cruces. Seen at U of C.", ["927", "Las", "U of C"]),
+        ("Home with Visiting Nurse Service of Ossining. Referral to Bluebonnet Trails.", ["Ossining", "Bluebonnet"]),
+        ("Drives truck for Norvane. Bowls at Thunder Alley. Sent her to HealthWorks.", ["Norvane", "Alley", "Works"]),
+        ("he was at ochsner last week and his brother is well", ["ochsner"]),
+        ("Sib zion has a cough, Brother jamal too. Duplex 8/24. Tumor board 9/14.", ["zion", "jamal", "8/24", "9/14"]),
         ("Had a stent at Eastern Dakota in 2019. Works nights at Harbor Point.", ["Eastern", "Harbor"]),
     ],
 )
@@ -92,6 +99,9 @@ def test_what_people_write_without_a_label_goes(engine, text, gone):
         "Pain may recur; the patient may march in place. May resume aspirin. Given per MAR. Dec in pain, oct scan.",
         "Two to five, four to six, one or two times. Type I/II, Lunch 3/7 @ 10. Home visit.",
         "GRAFT IN 2004 BY DR.",
+        "Boston prep 8, Forrest III. Thomas, Ober, Ely negative. Child-Pugh B. Portal vein patent. Barrett C1M2.",
+        "Completed Allen Cognitive Level Screen. Cowden, Li-Fraumeni, Peutz-Jeghers unlikely.",
+        "FH: MOTHER DIED OF STROKE AT REST; REFERRAL TO CARDIOLOGY; SENT TO PATHOLOGY.",
         "Trendelenburg L. Phalen positive R. Maitland grade III. Trial done. - Aspirin",
         "his son will call, mom may come, dad drew a picture; hope to rise",
         "Pain 10/10 at 0800, strength 5/5. Admitted 2/2 pneumonia.",
@@ -117,6 +127,8 @@ def test_a_credential_is_no_name_and_no_part_of_what_stands_in_the_next_line(eng
         ("my wife elena said so at home today", "said"),
         ("DNR PER ELENA BRZEZINSKI HCA TODAY.", "HCA"),
         ("Mother Maeve BrCa at 41.", "BrCa"),
+        ("Block sent to Salem for Oncotype.", "for Oncotype"),
+        ("Employer Foster Farms pays.", "Employer"),
     ],
 )
 def test_what_only_stands_behind_a_name_stays(engine, text, kept):
