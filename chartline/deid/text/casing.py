@@ -33,8 +33,8 @@ _OPENS = frozenset(
     father mom dad brother sister partner spouse aunt uncle friend roommate caregiver guardian neighbor cousin niece
     nephew grandmother grandfather named called client resident landlord officer re fob subscriber guarantor member
     witness aide rep worker author sib ex gf bf dtr dau gma gpa nana auntie hubby grandma grandpa girlfriend boyfriend
-    stepmother stepfather stepmom stepdad fiance fiancee caller crew deputy sender chaplain counselor coordinator
-    dietitian teacher coach
+    caller crew deputy officer sender chaplain grandson granddaughter counselor coordinator dietitian teacher coach
+    stepmother stepfather stepmom stepdad fiance fiancee
     """.split()
 )
 _FACILITIES = frozenset(
@@ -70,6 +70,10 @@ _STREETS = frozenset(
 )
 _SMALL = frozenset("and of the or in on at to by with for from as is was an a i per x".split())
 _WORDS_TOO = frozenset("in or me hi ok oh id de la".split())  # postal codes of states that are words
+# Who is said to do things without a name, and who is called by the last.
+_ANYBODY = frozenset("patient pt name client resident provider re author worker".split())
+_OFFICERS = frozenset("chaplain deputy officer sergeant".split())
+_OLD = re.compile(r"\d{1,3} ?y")
 # First names that are what somebody does.
 _DOES = frozenset("drew mark pat bill rob sue chase grant wade skip pierce lance josh art buck bob trace".split())
 # What stands behind a name in talk and dictation and is a surname too.
@@ -84,6 +88,7 @@ _ORDINALS = frozenset(
 _AFTER_MAY = frozenset(
     "be have need not cause require also still help indicate represent suggest reflect result warrant benefit".split()
 )
+_WORKS_WHERE = frozenset("at for as in nights days with from".split())
 _NTH = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
 _SAMPLE = 4000
@@ -159,7 +164,13 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     addressed = before in _TITLES and (found.namely or not upper or gaps[i - 1] != " ")
     if addressed or (before in _OPENS and (found.namely or (found.unknown and len(word) > 3))):
         return True
-    if before in _OPENS and found.common_first and gaps[i - 1] == " " and word not in _DOES and not upper:
+    if before in _OPENS - _ANYBODY and found.common_first and gaps[i - 1] == " " and word not in _DOES:
+        return True
+    if before in _OFFICERS and found.surname:
+        return True
+    if found.common_first and gaps[i] == ", " and _OLD.match(" ".join(words[i + 1 : i + 3])):
+        return True
+    if after in _CREDENTIALS and gaps[i] == " " and (found.unknown or len(before) == 1) and len(word) > 3:
         return True
     if before.endswith(("'s", "’s")):
         return False
@@ -182,7 +193,7 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
     """Towns of two words, towns before a state or after words that bring a place, and what follows a health system."""
     cities = lexicon.load().cities
     for i, word in enumerate(words):
-        after = words[i + 1] if i + 1 < len(words) else ""
+        after = _next(words, i)
         if gaps[i] in (" ", ". ") and (f"{word} {after}" in cities or f"{word}. {after}" in cities):
             high[i] = high[i + 1] = True
         if not (word in cities or high[i]) or plain(word) in PLAIN:
@@ -202,7 +213,7 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
 def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:
     """Words that lead to a noun of facilities, and the noun."""
     for i, word in enumerate(words):
-        if word not in ends:
+        if word not in ends or (word == "works" and _next(words, i) in _WORKS_WHERE):
             continue
         at = i
         while (
@@ -215,6 +226,10 @@ def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset
         if at < i:
             for j in range(at, i + 1):
                 high[j] = words[j] not in _SMALL
+
+
+def _next(words: list[str], i: int) -> str:
+    return words[i + 1] if i + 1 < len(words) else ""
 
 
 def _leads(word: str, named: bool, *, upper: bool) -> bool:
@@ -307,7 +322,7 @@ def _dated(words: list[str], gaps: list[str], i: int) -> bool:
 
 def _named(word: str) -> bool:
     found = kind(word)
-    return found.strong and len(word) > 2
+    return (found.strong and len(word) > 2) or (found.unknown and len(word) > 4)
 
 
 def _capital(piece: str) -> str:

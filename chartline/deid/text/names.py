@@ -54,7 +54,7 @@ _LEAD = regex.compile(
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
-    r"\s*[,;(\[|-]?\s*(?:(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|[MF]\s?\d{1,3}\b)"
+    r"\s*[,;(\[|-]?\s*(?:(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|Y\.?/?O|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|[MF]\s?\d{1,3}\b)"
     r"|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
 )
 _KINFOLK = regex.compile(
@@ -666,19 +666,21 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 _SPEAKER = regex.compile(
     r"(?<=\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s)(?P<v>\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?)(?=:)|(?<=\()(?P<w>\p{Lu}\p{Ll}[\w'’\-]*\s\p{Lu}\.)(?=\))"
-    r"|(?<=(?:^|\s)/)\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?(?=/\s*(?:\Z|\n))"
+    rf"|(?<=(?:^|\s)/)(?:(?:{_LED_BY})\s){{0,2}}\p{{Lu}}[\w'’\-]+(?:\s\p{{Lu}}[\w'’.\-]*)?(?=/\s*(?:\Z|\n))"
+    r"|(?<=[.!?\d]\s)\p{Lu}\p{Ll}{2,}\s\p{Lu}\.(?=\s*\Z)"
     r"|(?<=[.!?)]\s{1,2}[-–—]{1,2}\s?)\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’\-]+)?(?=\s\d{1,2}/\d|\.?\s*\Z)"
 )
-_SPEAKS = regex.compile(r"[\[(]|/\p{Lu}[\w'’. \-]+/|[.!?)]\s{1,2}[-–—]")
+_SPEAKS = regex.compile(r"[\[(]|\s/\p{L}[\w'’. \-]+/|[.!?)]\s{1,2}[-–—]|\s\p{Lu}\.\s*\Z")
 
 
 def _speakers(text: str) -> Iterator[Found]:
     """Who speaks in a chat (``[10:42] Ana:``), a first name with an initial in brackets (``(Ana B.)``), who signs."""
     if _SPEAKS.search(text):
         for m in _SPEAKER.finditer(text, timeout=TIMEOUT):
-            first = kind(m.group().split()[0].rstrip("."))
+            named = [w for w in m.group().split() if len(w.rstrip(".")) > 1]
+            first, last = kind(named[0]), kind(named[-1])
             signed = text[m.start() - 1] in "/-–— "
-            if signed and (plain(m.group()) in PLAIN or (first.word and not first.last)):
+            if signed and (plain(named[-1]) in PLAIN or (last.word and not last.last)):
                 continue
             if not first.medical or first.common_first:
                 yield Found(m.start(), m.end(), "NAME", "name:speaker")

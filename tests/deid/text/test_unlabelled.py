@@ -68,6 +68,11 @@ NOBODY = PatientContext("nobody")
         ("Drives truck for Norvane. Bowls at Thunder Alley. Sent her to HealthWorks.", ["Norvane", "Alley", "Works"]),
         ("he was at ochsner last week and his brother is well", ["ochsner"]),
         ("Sib zion has a cough, Brother jamal too. Duplex 8/24. Tumor board 9/14.", ["zion", "jamal", "8/24", "9/14"]),
+        ("ANGEL, 103 Y/O, ASLEEP. GRANDMOTHER ROSE HERE. DEPUTY BOOKER TOO.", ["ANGEL", "ROSE", "BOOKER"]),
+        ("deputy makoa present. b. khosravi lpn gave meds to the man", ["makoa", "b. khosravi"]),
+        ("Letter sent, 555-0188. Zhiwei Z.", ["Zhiwei Z"]),
+        ("RTC May 14th. /van den Berg/", ["van den Berg"]),
+        ("Caller Kou from home. Subscriber Qian Wisniewski.", ["Kou", "Qian", "Wisniewski"]),
         ("Had a stent at Eastern Dakota in 2019. Works nights at Harbor Point.", ["Eastern", "Harbor"]),
     ],
 )
@@ -99,6 +104,8 @@ def test_what_people_write_without_a_label_goes(engine, text, gone):
         "Pain may recur; the patient may march in place. May resume aspirin. Given per MAR. Dec in pain, oct scan.",
         "Two to five, four to six, one or two times. Type I/II, Lunch 3/7 @ 10. Home visit.",
         "GRAFT IN 2004 BY DR.",
+        "Takes 2 puffs. Dr. on call aware. Takes Vitamin D.",
+        "PATIENT ROSE SLOWLY. The pt rose, then will walk.",
         "Boston prep 8, Forrest III. Thomas, Ober, Ely negative. Child-Pugh B. Portal vein patent. Barrett C1M2.",
         "Completed Allen Cognitive Level Screen. Cowden, Li-Fraumeni, Peutz-Jeghers unlikely.",
         "FH: MOTHER DIED OF STROKE AT REST; REFERRAL TO CARDIOLOGY; SENT TO PATHOLOGY.",
@@ -129,6 +136,7 @@ def test_a_credential_is_no_name_and_no_part_of_what_stands_in_the_next_line(eng
         ("Mother Maeve BrCa at 41.", "BrCa"),
         ("Block sent to Salem for Oncotype.", "for Oncotype"),
         ("Employer Foster Farms pays.", "Employer"),
+        ("grandmother judith works at home and is well", "works"),
     ],
 )
 def test_what_only_stands_behind_a_name_stays(engine, text, kept):
