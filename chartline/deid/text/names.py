@@ -98,6 +98,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _labelled(text, hints)
     found += _last_first(text, words)
     found += _speakers(text)
+    found += _signers(text)
     found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
@@ -666,24 +667,34 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 _SPEAKER = regex.compile(
     r"(?<=\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s)(?P<v>\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?)(?=:)|(?<=\()(?P<w>\p{Lu}\p{Ll}[\w'’\-]*\s\p{Lu}\.)(?=\))"
-    rf"|(?<=(?:^|\s)/)(?:(?:{_LED_BY})\s){{0,2}}\p{{Lu}}[\w'’\-]+(?:\s\p{{Lu}}[\w'’.\-]*)?(?=/\s*(?:\Z|\n))"
-    r"|(?<=[.!?\d]\s)\p{Lu}\p{Ll}{2,}\s\p{Lu}\.(?=\s*\Z)"
-    r"|(?<=[.!?)]\s{1,2}[-–—]{1,2}\s?)\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’\-]+)?(?=\s\d{1,2}/\d|\.?\s*\Z)"
 )
-_SPEAKS = regex.compile(r"[\[(]|\s/\p{L}[\w'’. \-]+/|[.!?)]\s{1,2}[-–—]|\s\p{Lu}\.\s*\Z")
+# What stands before who signs, the name with what ends it, and a first name with an initial that ends a note.
+_SIGNS = re.compile(r"(?<!\S)/(?=[^\W\d_])|[.!?)]\s{1,2}[-–—]{1,2}\s?(?=[^\W\d_])")
+_SIGNATURE = regex.compile(
+    rf"(?:(?:{_LED_BY})\s){{0,2}}\p{{Lu}}[\w'’\-]+(?:\s\p{{Lu}}[\w'’.\-]*)?(?=/\s*(?:\Z|\n)|\s\d{{1,2}}/\d|\.?\s*\Z)"
+)
+_ENDS_NOTE = regex.compile(r"(?<=[.!?\d]\s)\p{Lu}\p{Ll}{2,}\s\p{Lu}\.(?=\s*\Z)")
 
 
 def _speakers(text: str) -> Iterator[Found]:
-    """Who speaks in a chat (``[10:42] Ana:``), a first name with an initial in brackets (``(Ana B.)``), who signs."""
-    if _SPEAKS.search(text):
+    """Who speaks in a chat (``[10:42] Ana:``), and a first name with an initial in brackets (``(Ana B.)``)."""
+    if "[" in text or "(" in text:
         for m in _SPEAKER.finditer(text, timeout=TIMEOUT):
-            named = [w for w in m.group().split() if len(w.rstrip(".")) > 1]
-            first, last = kind(named[0]), kind(named[-1])
-            signed = text[m.start() - 1] in "/-–— "
-            if signed and (plain(named[-1]) in PLAIN or (last.word and not last.last)):
-                continue
+            first = kind(m.group().split()[0].rstrip("."))
             if not first.medical or first.common_first:
                 yield Found(m.start(), m.end(), "NAME", "name:speaker")
+
+
+def _signers(text: str) -> Iterator[Found]:
+    """Who signs: ``/Begay/`` and ``- Begay 12/4`` where a line ends, ``Ana B.`` where the note does."""
+    signed = [_SIGNATURE.match(text, m.end(), timeout=TIMEOUT) for m in _SIGNS.finditer(text)]
+    for m in filter(None, [*signed, _ENDS_NOTE.search(text, max(0, len(text) - 40), timeout=TIMEOUT)]):
+        named = [w for w in m.group().split() if len(w.rstrip(".")) > 1]
+        first, last = kind(named[0]), kind(named[-1])
+        if plain(named[-1]) in PLAIN or (last.word and not last.last):
+            continue
+        if not first.medical or first.common_first:
+            yield Found(m.start(), m.end(), "NAME", "name:signed")
 
 
 def _comma_starts(text: str, words: list[Token]) -> Iterator[int]:
