@@ -18,11 +18,15 @@ def staged(spark, *resources):
     return spark.createDataFrame(pa.Table.from_pylist(made, schema=schema))
 
 
-def joined(spark, *resources):
+def related(spark, *resources, few=True):
     rows = staged(spark, *resources)
     notes = spark.createDataFrame([], "resource_id string, note_id string, text string, status string")
-    found = build.all_events(rows, build.told_again(rows), build.encounters(rows), build.medications(rows), notes)
-    return {r["source_id"]: r for r in found.collect()}
+    parts = build.told_again(rows), build.encounters(rows), build.medications(rows)
+    return build.all_events(rows, *parts, notes, few)
+
+
+def joined(spark, *resources):
+    return {r["source_id"]: r for r in related(spark, *resources).collect()}
 
 
 def given(rid, status, drug):
@@ -67,3 +71,23 @@ def test_an_undated_diagnosis_is_placed_and_known_at_the_end_of_its_visit(spark)
     assert (made["time"], made["available_time"]) == (made["v_over"], made["v_over"])
     assert (made["time_precision"], made["days"]) == ("inferred_encounter_end", 2.0)
     assert made["age"] is None, "of a patient whose birth is not known"
+
+
+def test_what_is_sent_to_the_tasks_and_what_is_shuffled_give_the_same_events(spark):
+    period = {"start": WHEN, "end": "2021-03-07T10:00:00Z"}
+    lives = [
+        {"resourceType": "Patient", "id": f"p{n}", "subject_id": n, "gender": "male", "birthDate": f"19{n}0-05-01"}
+        for n in (7, 8)
+    ]
+    visit = {"resourceType": "Encounter", "id": "e", "status": "finished", "period": period}
+    billed = {"resourceType": "Condition", "id": "c", "code": DRUG, "encounter": {"reference": "Encounter/e"}}
+    lone = {"resourceType": "Observation", "id": "o", "status": "final", "code": DRUG, "effectiveDateTime": WHEN}
+    other = {**lone, "id": "x", "subject_id": 8}
+    sent, shuffled = (
+        {str(r.asDict()) for r in related(spark, *lives, visit, billed, lone, other, few=few).collect()}
+        for few in (True, False)
+    )
+    assert sent == shuffled
+    told = joined(spark, *lives, visit, billed, lone, other)
+    assert (told["o"]["encounter_id"], told["x"]["encounter_id"]) == ("e", None)
+    assert (round(told["o"]["age"]), round(told["x"]["age"])) == (51, 41)
