@@ -448,6 +448,15 @@ def test_a_resource_with_every_element_is_an_event_or_a_reason(resource):
     assert all(set(r) - {"kind"} <= ours for r in found)
 
 
+@pytest.mark.parametrize("resource", canaries.resources()[0], ids=lambda r: r["resourceType"])
+def test_paths_that_lead_nowhere_in_a_resource_are_left_out_without_a_trace(resource, monkeypatch):
+    views = [resource, *({k: v for k, v in resource.items() if k != gone} for gone in resource if gone != "id")]
+    views = [v for v in views if "resourceType" in v]
+    pruned = [made(v) for v in views]
+    monkeypatch.setattr(events, "_reachable", lambda kind, present: events.table().types[kind].events)
+    assert [made(v) for v in views] == pruned
+
+
 FORM = re.compile(next(c.kwargs["regex"] for c in gates.suite("timeline") if c.id == "F3"))
 DIGEST = """
 import hashlib
