@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from chartline import __version__
 from chartline.errors import ChartlineError, DataError, UsageError
@@ -421,7 +421,7 @@ def _refusal(cause: Exception) -> Answer:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point of the console script; returns the exit code."""
+    """Do what the arguments say; returns the exit code."""
     args = _parser().parse_args(argv)
     with _standard_output_kept() as out:
         args.stdout = out
@@ -439,5 +439,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(code)
 
 
+def command() -> NoReturn:
+    """The console script: it ends once the answer is out.
+
+    Arrow's threads of a scan may outlive it and abort a process while Python takes itself apart (apache/arrow#34314): a
+    command that did its work would end by a signal instead of with its exit code.
+    """
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

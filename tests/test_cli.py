@@ -89,3 +89,18 @@ def test_noise_on_descriptor_1_does_not_reach_standard_output(monkeypatch, capfd
     out, err = capfd.readouterr()
     assert json.loads(out) == {"ok": True}
     assert "noise" in err
+
+
+LEFT_BEHIND = """
+import sys, threading, time
+from chartline import cli
+threading.Thread(target=time.sleep, args=(600,)).start()
+sys.argv = ["chartline", "verify", "--lake", sys.argv[1]]
+cli.command()
+"""
+
+
+def test_a_thread_that_a_library_left_behind_changes_neither_the_end_nor_its_code(tmp_path):
+    words = [sys.executable, "-c", LEFT_BEHIND, str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, timeout=120, check=False)
+    assert (done.returncode, b"CL1150" in done.stderr) == (1, True)
