@@ -24,6 +24,8 @@ _SPAN = (
 """Days by which an event may be later than the first day of its year or month, where that is all that is known."""
 _ABATED = "endswith(code, '//ABATED')"
 """A condition's end, which is not bound to the visit that the condition was found in."""
+_OWN_FIRST = "struct(NOT own, source_id)"
+"""The order of a person's Patient records: the survivor's first, else that of the smallest id."""
 _CHAIN = 16  # partOf is followed so far
 _WHO = f"coalesce(subject_id, {lake.NOBODY}) AS subject_id"
 _COURSE = "kind IN ('event', 'noted')"
@@ -272,7 +274,7 @@ def all_events(
             f.expr("greatest(position, coalesce(available_at, IF(billing, v_at, NULL), position))"),
         )
     )
-    lives = _sent(_lives(staged, facts, ends), few)
+    lives = _sent(_spans(staged, facts, ends), few)
     odd = [
         "flags",
         "IF(source_type = 'Encounter', v_flags, NULL)",
@@ -294,7 +296,7 @@ def all_events(
     )
 
 
-def _lives(staged: DataFrame, facts: DataFrame, ends: DataFrame) -> DataFrame:
+def _spans(staged: DataFrame, facts: DataFrame, ends: DataFrame) -> DataFrame:
     """The first position of each patient (``first_at``), ``born``, ``died`` and ``gender``; without spare facts."""
     from pyspark.sql import functions as f
 
@@ -314,7 +316,7 @@ def _lives(staged: DataFrame, facts: DataFrame, ends: DataFrame) -> DataFrame:
         .agg(f.min("at").alias("first_at"))
         .join(span.agg(f.min("birth").alias("born"), f.min("death").alias("died")), "subject_id", "left")
         .join(
-            person.agg(f.min_by(f.expr("facts['gender']"), f.expr("struct(NOT own, source_id)")).alias("gender")),
+            person.agg(f.min_by(f.expr("facts['gender']"), f.expr(_OWN_FIRST)).alias("gender")),
             "subject_id",
             "left",
         )
@@ -325,8 +327,9 @@ def subjects(staged: DataFrame, found: DataFrame) -> DataFrame:
     """One row a patient; a patient whose Patient resource was not delivered has only counts."""
     from pyspark.sql import functions as f
 
-    order = f.struct(f.expr("NOT own"), "source_id")
-    facts = staged.where("kind = 'subject'").groupBy("subject_id").agg(f.min_by("facts", order).alias("facts"))
+    facts = (
+        staged.where("kind = 'subject'").groupBy("subject_id").agg(f.min_by("facts", f.expr(_OWN_FIRST)).alias("facts"))
+    )
     spans = found.groupBy("subject_id").agg(
         f.count("*").alias("events"), f.min("time").alias("first_time"), f.max("time").alias("last_time")
     )

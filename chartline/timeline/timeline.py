@@ -315,14 +315,17 @@ def _build(
             "rebuilt": _rebuilt(spark, settings, laid, scope),
         }
         verdict = gates.check(settings, "timeline", facing, counts, run_id=run_id)
-    written = _written(settings, whole, commit, scope.buckets)
-    drugs = {"gold.medications": medicines.withColumn("run_id", f.lit(run_id))}
-    tallied, dosed, tally = lake.together(
+    works = [
+        functools.partial(lake.write, frame, settings, name, "overwrite", commit, scope.buckets)
+        for name, frame in whole.items()
+    ]
+    written = dict(zip(whole, lake.together(*works), strict=True))
+    tallied, written["gold.medications"], tally = lake.together(
         lambda: _tallied(spark, settings, scope, commit, written["gold.events"]),
-        lambda: base.run.tables if base and base.same_medications else _written(settings, drugs, commit),
+        lambda: _medications_written(settings, medicines, base, commit),
         lambda: completeness.tally(lake.read(spark, settings, "gold.lineage", written["gold.lineage"])),
     )
-    written |= tallied | {"gold.medications": dosed["gold.medications"]}
+    written |= tallied
     loaded = completeness.rows(tally, tables.read(settings, DELIVERIES).to_pylist())
     written["gold.completeness"] = tables.overwrite(
         settings, "gold.completeness", [{**row, "run_id": run_id} for row in loaded], commit
@@ -339,18 +342,14 @@ def _build(
     return StageResult("timeline", run_id, counts, written, {"timeline": verdict}, extra=extra)
 
 
-def _written(
-    settings: Settings,
-    frames: Mapping[str, DataFrame],
-    commit: Mapping[str, str],
-    buckets: Collection[int] | None = None,
-) -> dict[str, int]:
-    """Overwrite tables, or these buckets of them; their versions."""
-    works = (
-        functools.partial(lake.write, frame, settings, name, "overwrite", commit, buckets)
-        for name, frame in frames.items()
-    )
-    return dict(zip(frames, lake.together(*works), strict=True))
+def _medications_written(settings: Settings, medicines: DataFrame, base: Base | None, commit: Mapping[str, str]) -> int:
+    """Bring gold.medications to what was read of them; its version."""
+    from pyspark.sql import functions as f
+
+    if base is not None and base.same_medications:
+        return base.run.tables["gold.medications"]
+    named = medicines.withColumn("run_id", f.lit(commit["run_id"]))
+    return lake.write(named, settings, "gold.medications", "overwrite", commit)
 
 
 def _tallied(
@@ -363,14 +362,16 @@ def _tallied(
     """Bring the tables that sum over patients to what gold.events says; their versions."""
     from pyspark.sql import functions as f
 
-    def ours(name: str, frame: DataFrame) -> dict[str, DataFrame]:
-        return {name: frame.withColumn("run_id", f.lit(commit["run_id"]))}
+    def written(name: str, frame: DataFrame, buckets: Collection[int] | None = None) -> int:
+        return lake.write(
+            frame.withColumn("run_id", f.lit(commit["run_id"])), settings, name, "overwrite", commit, buckets
+        )
 
     made = lake.in_buckets(lake.read(spark, settings, "gold.events", events_at), scope.buckets)
-    counted = ours("gold.code_counts", build.code_counts(made))
-    counts = _written(settings, counted, commit, scope.buckets)
-    held = lake.read(spark, settings, "gold.code_counts")
-    return counts | _written(settings, ours("gold.codes", build.codes(held)), commit)
+    return {
+        "gold.code_counts": written("gold.code_counts", build.code_counts(made), scope.buckets),
+        "gold.codes": written("gold.codes", build.codes(lake.read(spark, settings, "gold.code_counts"))),
+    }
 
 
 def _event_columns() -> list[str]:

@@ -33,7 +33,7 @@ _OPENS = frozenset(
     father mom dad brother sister partner spouse aunt uncle friend roommate caregiver guardian neighbor cousin niece
     nephew grandmother grandfather named called client resident landlord officer re fob subscriber guarantor member
     witness aide rep worker author sib ex gf bf dtr dau gma gpa nana auntie hubby grandma grandpa girlfriend boyfriend
-    caller crew deputy officer sender chaplain grandson granddaughter counselor coordinator dietitian teacher coach
+    caller crew deputy sender chaplain grandson granddaughter counselor coordinator dietitian teacher coach
     stepmother stepfather stepmom stepdad fiance fiancee
     """.split()
 )
@@ -70,8 +70,8 @@ _STREETS = frozenset(
 )
 _SMALL = frozenset("and of the or in on at to by with for from as is was an a i per x".split())
 _WORDS_TOO = frozenset("in or me hi ok oh id de la".split())  # postal codes of states that are words
-# Who is said to do things without a name, and who is called by the last.
-_ANYBODY = frozenset("patient pt name client resident provider re author worker".split())
+# After whom a common first name is a name though it is a word too, and who is called by the last name.
+_CALLED = _OPENS - frozenset("patient pt name client resident provider re author worker".split())
 _OFFICERS = frozenset("chaplain deputy officer sergeant".split())
 _OLD = re.compile(r"\d{1,3} ?y")
 # First names that are what somebody does.
@@ -160,11 +160,11 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     if found.word and not (found.first or found.last):
         return False
     before = words[i - 1] if i and (gaps[i - 1] in _GAP or gaps[i - 1].strip() == ":") else ""
-    after = words[i + 1] if gaps[i] in _GAP and i + 1 < len(words) else ""
+    after = _next(words, i) if gaps[i] in _GAP else ""
     addressed = before in _TITLES and (found.namely or not upper or gaps[i - 1] != " ")
     if addressed or (before in _OPENS and (found.namely or (found.unknown and len(word) > 3))):
         return True
-    if before in _OPENS - _ANYBODY and found.common_first and gaps[i - 1] == " " and word not in _DOES:
+    if before in _CALLED and found.common_first and gaps[i - 1] == " " and word not in _DOES:
         return True
     if before in _OFFICERS and found.surname:
         return True
@@ -313,7 +313,7 @@ def _zip_follows(words: list[str], gaps: list[str], i: int) -> bool:
 
 def _dated(words: list[str], gaps: list[str], i: int) -> bool:
     """Whether ``may`` is the month: by a number or an ordinal, or after words that bring a date."""
-    after = words[i + 1] if i + 1 < len(words) and gaps[i].strip() in ("", "the", "-", "/") else ""
+    after = _next(words, i) if gaps[i].strip() in ("", "the", "-", "/") else ""
     before = words[i - 1] if i else ""
     brought = before in ("since", "of", "early", "late", "mid") or before.isdigit()
     meant = before in ("in", "last", "next", "until") and after not in _AFTER_MAY

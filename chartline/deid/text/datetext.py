@@ -201,14 +201,7 @@ _WORDS = {
 _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "month": (
         (
-            *(
-                "month-range",
-                "month-day",
-                "month-day-upper",
-                "day-month",
-                "day-month-year",
-                "month-year",
-            ),
+            *("month-range", "month-day", "month-day-upper", "day-month", "day-month-year", "month-year"),
             *("month-year-lower", "month-word", "word-month", "month-pair", "month-day-lower", "month"),
         ),
         28,
