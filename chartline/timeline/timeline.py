@@ -299,7 +299,7 @@ def _build(
     kept = whole["gold.lineage"]
     if scope.buckets is not None:
         kept = lake.read(spark, settings, "gold.lineage").where(~f.col("bucket").isin(*scope.buckets)).unionByName(kept)
-    counts, flags = _counts(kept)
+    (counts, flags), tally = lake.together(lambda: _counts(kept), lambda: completeness.tally(kept))
     counts.require_whole("timeline")
     fresh = functools.partial(_without_proof, scope=scope)
     with progress.step("gate timeline"):
@@ -315,21 +315,22 @@ def _build(
             "rebuilt": _rebuilt(spark, settings, laid, scope),
         }
         verdict = gates.check(settings, "timeline", facing, counts, run_id=run_id)
+    whole["gold.code_counts"] = build.code_counts(whole["gold.events"]).withColumn("run_id", f.lit(run_id))
     works = [
         functools.partial(lake.write, frame, settings, name, "overwrite", commit, scope.buckets)
         for name, frame in whole.items()
     ]
-    written = dict(zip(whole, lake.together(*works), strict=True))
-    tallied, written["gold.medications"], tally = lake.together(
-        lambda: _tallied(spark, settings, scope, commit, written["gold.events"]),
-        lambda: _medications_written(settings, medicines, base, commit),
-        lambda: completeness.tally(lake.read(spark, settings, "gold.lineage", written["gold.lineage"])),
+    *versions, medications = lake.together(
+        *works, functools.partial(_medications_written, settings, medicines, base, commit)
     )
-    written |= tallied
-    loaded = completeness.rows(tally, tables.read(settings, DELIVERIES).to_pylist())
-    written["gold.completeness"] = tables.overwrite(
-        settings, "gold.completeness", [{**row, "run_id": run_id} for row in loaded], commit
-    )
+    written = {**dict(zip(whole, versions, strict=True)), "gold.medications": medications}
+    counted = lake.read(spark, settings, "gold.code_counts", written["gold.code_counts"])
+    small = {
+        "gold.codes": build.codes(counted).toArrow().to_pylist(),
+        "gold.completeness": completeness.rows(tally, tables.read(settings, DELIVERIES).to_pylist()),
+    }
+    for name, rows in small.items():
+        written[name] = tables.overwrite(settings, name, [{**row, "run_id": run_id} for row in rows], commit)
     extra = {
         "code": ledger.code_version(),
         "key_id": commit["key_id"],
@@ -350,28 +351,6 @@ def _medications_written(settings: Settings, medicines: DataFrame, base: Base | 
         return base.run.tables["gold.medications"]
     named = medicines.withColumn("run_id", f.lit(commit["run_id"]))
     return lake.write(named, settings, "gold.medications", "overwrite", commit)
-
-
-def _tallied(
-    spark: SparkSession,
-    settings: Settings,
-    scope: Scope,
-    commit: Mapping[str, str],
-    events_at: int,
-) -> dict[str, int]:
-    """Bring the tables that sum over patients to what gold.events says; their versions."""
-    from pyspark.sql import functions as f
-
-    def written(name: str, frame: DataFrame, buckets: Collection[int] | None = None) -> int:
-        return lake.write(
-            frame.withColumn("run_id", f.lit(commit["run_id"])), settings, name, "overwrite", commit, buckets
-        )
-
-    made = lake.in_buckets(lake.read(spark, settings, "gold.events", events_at), scope.buckets)
-    return {
-        "gold.code_counts": written("gold.code_counts", build.code_counts(made), scope.buckets),
-        "gold.codes": written("gold.codes", build.codes(lake.read(spark, settings, "gold.code_counts"))),
-    }
 
 
 def _event_columns() -> list[str]:
