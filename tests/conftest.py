@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -104,8 +105,16 @@ class Finished:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, hospital: Path, key_file: Path) -> Finished:
-    """One ``chartline run`` over the synthetic hospital, shared by the tests that only read it."""
-    lake = tmp_path_factory.mktemp("finished") / "lake"
-    done = chartline("run", hospital, "--lake", lake, "--policy", "expert_determination", "--key", key_file, "--json")
-    assert done.returncode == 0, done.stderr.decode()[-3000:]
-    return Finished(Settings(lake=lake, key=key_file), hospital, json.loads(done.stdout))
+    """One ``chartline run`` over the synthetic hospital, shared by the tests that only read it, in all processes."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "finished"
+    folder.mkdir(exist_ok=True)
+    lake, answer = folder / "lake", folder / "answer.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not answer.exists():
+            options = ("--lake", lake, "--policy", "expert_determination", "--key", key_file, "--json")
+            done = chartline("run", hospital, *options)
+            assert done.returncode == 0, done.stderr.decode()[-3000:]
+            answer.write_bytes(done.stdout)
+    return Finished(Settings(lake=lake, key=key_file), hospital, json.loads(answer.read_bytes()))
