@@ -169,7 +169,9 @@ def _compartments(batches: Batches) -> Batches:
 
 def _late_patients(rows: DataFrame) -> DataFrame:
     """Patients of rows that name theirs by identifier or by a urn of another bundle: KEY, patient_id."""
-    late = rows.where(
+    from pyspark.sql import functions as f
+
+    late = rows.where(~f.col("resource_type").isin(*BY_TARGET)).where(
         "resource_type <> 'Patient' AND (exists(map_values(filled), v -> startswith(coalesce(v, ''), 'Patient/')) "
         "OR exists(map_keys(filled), k -> contains(k, 'Patient?identifier=') OR startswith(k, '?identifier=')))"
     )

@@ -158,6 +158,10 @@ def test_references_that_only_the_lake_resolves(spark, lake, delivery):
                     "Provenance", "prov", target=[{"reference": "Observation/urn"}], recorded="2024-01-01T00:00:00Z",
                     agent=[{"who": {"reference": "Practitioner/nobody"}}],
                 ),
+                resource(
+                    "Provenance", "of-a-urn", target=[{"reference": "urn:uuid:p1"}], recorded="2024-01-01T00:00:00Z",
+                    agent=[{"who": {"reference": "Practitioner/nobody"}}],
+                ),
             ],
         ),
     )  # fmt: skip
@@ -173,6 +177,7 @@ def test_references_that_only_the_lake_resolves(spark, lake, delivery):
         "Basic/logical": ("p1", 0),
         "Basic/inside": (None, 1),
         "Provenance/prov": ("p1", 1),
+        "Provenance/of-a-urn": ("p1", 1),
     }
 
 
