@@ -13,7 +13,7 @@ import binascii
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -38,12 +38,21 @@ _LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 # Codes of LOINC and SNOMED CT whose value is the patient's age.
 _AGE_CODES = frozenset({"30525-0", "21612-7", "29553-5", "63900-5", "39016-1", "424144002", "397669002"})
 _IN_A_YEAR = {
-    **dict.fromkeys(("a", "a_j", "a_g", "y", "yr", "yrs", "year", "years"), 1.0),
+    **dict.fromkeys(("a", "a_j", "a_g", "y", "yo", "y/o", "yr", "yrs", "year", "years", "yearold", "yearsold"), 1.0),
     **dict.fromkeys(("mo", "mo_j", "mo_g", "month", "months"), 12.0),
     **dict.fromkeys(("wk", "week", "weeks"), 52.18),
     **dict.fromkeys(("d", "day", "days"), 365.25),
     **dict.fromkeys(("h", "hour", "hours"), 8766.0),
 }
+_ASIDE = re.compile(r"[\s(){}.]")  # in a unit, what stands beside it: ``year(s)``, ``y.o.``
+# How the question for a person's age begins; what is related, adjusted or specific to an age is no age.
+_ASKED_AGE = re.compile(
+    r"[\W_]*(?:(?:what|is|the|your|his|her|anchor|current|chronological|estimated|calculated|reported|stated|patient|pt"
+    r"|person|subject|participant)(?:['\u2019]?s)?[\W_]+)*"
+    r"(?:age(?!s?[a-z]|[\W_]*(?:related|adjusted|specific|appropriate|matched))|how[\W_]+old)",
+    re.IGNORECASE,
+)
+_OVER_89 = re.compile(rb"(?<![\d.])(?:9\d|1[0-4]\d)(?!\d)")
 _OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of age 90 or older
 
 _LITERAL = re.compile(
@@ -56,6 +65,8 @@ _TRIAL = 256  # values after which a memory that knows few is no longer asked
 _SHAPES = 4096  # remembered sets of keys of one type
 _MEASURE = re.compile(rb"-?(?:0|[1-9]\d{0,5})(?:\.\d{1,18})?")  # below _LONG_NUMBER
 _DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: as a double
+# Measures of a device, more of them than a number that is known of somebody has parts or digits.
+_SERIES = re.compile(r"(?:(?:-?\d{1,6}(?:\.\d{1,18})?|[EUL])(?:\s+|\Z)){17,}")
 _PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
 # Some vocabularies have words for codes, with single blanks between them: hl7.org/fhir/R4/datatypes.html#code.
 _PUBLIC_WORDS = re.compile(r"(?!.*\d{7})(?=.{3,100}\Z)[^\s@]+(?: [^\s@]+)+")
@@ -651,7 +662,7 @@ class Deidentifier:
             "reference": lambda: self._linked,
             "zip3": lambda: _on_text(geography.zip3),
             "zip5": lambda: _on_text(geography.zip5),
-            "code-check": lambda: self._code_check(path, element.type),
+            "code-check": lambda: self._series if owner == "SampledData" else self._code_check(path, element.type),
             "clean-text": lambda: self._clean_text(owner, element),
             "keep": lambda: self._kept(element),
         }
@@ -662,7 +673,7 @@ class Deidentifier:
         if element.type in ("decimal", "integer", "positiveInt", "unsignedInt"):
             return self._number
         # A code without a closed list, such as a language or content type, can hold anything.
-        return self._checked if element.type == "code" and element.codes is None else _as_it_is
+        return self._code if element.type == "code" and element.codes is None else _as_it_is
 
     def _clean_text(self, owner: str, element: Element) -> Action:
         if element.type == "Narrative":
@@ -674,7 +685,10 @@ class Deidentifier:
             return self._remembered(self._listed(self._concept(path), element), {}, shared=True)
         if element.type == "Attachment":
             return _Entry(self._listed(self._attachment(path), element))
-        step = self._nested(element.type, path, many=element.many)
+        if element.type in _TELLING_AGES:
+            step = self._listed(self._without_ages(element.type, path), element)
+        else:
+            step = self._nested(element.type, path, many=element.many)
         if element.type == "Meta":
             return self._remembered(step, {}, shared=True)
         backbone = definitions.load()[element.type].kind == "backbone"
@@ -922,6 +936,13 @@ class Deidentifier:
             return None
         return value
 
+    def _series(self, value: Any, walk: Walk) -> Any:
+        """The numbers of a SampledData; a few, or long ones, may be a number of a person."""
+        return value if isinstance(value, str) and _SERIES.fullmatch(value) else self._checked(value, walk)
+
+    def _code(self, value: Any, walk: Walk) -> Any:
+        return value if isinstance(value, str) and not self._text.free_form(value, walk.patient) else None
+
     def _code_check(self, path: str, kind: str) -> Action:
         if kind == "Coding":
             return self._coding_of(path)
@@ -1020,6 +1041,16 @@ class Deidentifier:
 
         return step
 
+    def _without_ages(self, kind: str, path: str) -> Step:
+        """What may hold an age without being one, with 90 in place of an age over 89."""
+        inner, without = self._nested(kind, path), _TELLING_AGES[kind]
+
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            made = inner(value, walk)
+            return None if made is None else without(made, walk.patient.over_89)
+
+        return step
+
     def _attachment(self, path: str) -> Step:
         inner, place = self._nested("Attachment", path), f"{path}.data"
         withheld = self._drops("Attachment", place)
@@ -1101,6 +1132,8 @@ class Deidentifier:
         def one(value: Any, walk: Walk) -> Any:
             url = value.get("url") if isinstance(value, dict) else None
             rule = rules.get(url) if isinstance(url, str) else None
+            if url == ABSENT and rule is not None and not _tells_absence(value):
+                rule = None
             if rule is None:
                 left.times += 1
                 if walk.done is not None:
@@ -1320,8 +1353,8 @@ def _capped(value: Any, without_unit: float | None = 1.0) -> Any:
     """An age over 89 years as 90 or older; a value without a unit of time is in years, or is no age (None)."""
     if not isinstance(value, dict) or not isinstance(value.get("value"), (int, float)):
         return value
-    unit = value.get("code") or value.get("unit")
-    per_year = _IN_A_YEAR.get(str(unit).lower()) if unit else without_unit
+    units = [_ASIDE.sub("", str(value[name])).lower() for name in ("code", "unit") if value.get(name)]
+    per_year = next((_IN_A_YEAR[u] for u in units if u in _IN_A_YEAR), None) if units else without_unit
     if per_year is None or value["value"] / per_year <= _OLDEST - 1:
         return value
     if per_year == 1.0:
@@ -1345,53 +1378,70 @@ def _capped_range(value: Any) -> Any:
     }
 
 
+def _of_years(value: bytes, over_89: bool) -> bytes:
+    """A quantity in years over 89 counts as an age: what else is measured in years does not reach it."""
+    return _changed(value, lambda was: _capped(was, None)) if _OF_TIME.search(value) else value
+
+
+def _range_of_years(value: bytes, over_89: bool) -> bytes:
+    return _changed(value, _capped_range) if _OF_TIME.search(value) else value
+
+
 def _may_tell_age(form: _Form, values: Sequence[bytes]) -> bool:
     """Whether an Observation may hold an age: a quick look that spares nearly all from being taken apart."""
-    code, quantity, component = (form.places.get(name) for name in ("code", "valueQuantity", "component"))
-    return (
-        (code is not None and _asks_age(values[code]))
-        or (quantity is not None and _OF_TIME.search(values[quantity]) is not None)
-        or (component is not None and _may_tell_ages(values[component]))
+    code, component = (form.places.get(name) for name in ("code", "component"))
+    return (code is not None and _asks_age(values[code])) or (
+        component is not None and _OF_AGE.search(values[component]) is not None
     )
 
 
-def _may_tell_ages(component: bytes) -> bool:
-    return (_OF_TIME.search(component) or _OF_AGE.search(component)) is not None
-
-
 def _cap_observed_age(out: dict[str, bytes], over_89: bool) -> None:
-    """Turn an observed age over 89 into 90 or older, in place; of a patient over 89 take any observed age away.
-
-    Any quantity in years over 89 counts as an age: what else is measured in years does not reach it.
-    """
-    _cap_value(out, over_89)
-    if "component" in out and _may_tell_ages(out["component"]):
+    """Turn an observed age over 89 into 90 or older, in place; of a patient over 89 take any observed age away."""
+    _cap_observed(out, over_89)
+    if "component" in out:
         parts = [{n: bytes(v) for n, v in _members.decode(bytes(p)).items()} for p in _items.decode(out["component"])]
         for part in parts:
-            _cap_value(part, over_89)
-        out["component"] = b"[" + b",".join(map(_written, parts)) + b"]"
+            _cap_observed(part, over_89)
+        out["component"] = _list_of(map(_written, parts))
+
+
+def _cap_observed(holder: dict[str, bytes], over_89: bool) -> None:
+    if "code" in holder and _asks_age(holder["code"]) and not _cap_value(holder, over_89):
+        holder["dataAbsentReason"] = _WITHHELD
+
+
+def _answered_ages(item: bytes, over_89: bool) -> bytes:
+    """A question with its answers; those to the question for an age are treated as observed ages."""
+    if not _OF_AGE.search(item):
+        return item
+    given = {n: bytes(v) for n, v in _members.decode(item).items()}
+    if "answer" not in given or not any(_ASKED_AGE.match(_loads(given[n])) for n in ("linkId", "text") if n in given):
+        return item
+    answers = [{n: bytes(v) for n, v in _members.decode(bytes(a)).items()} for a in _items.decode(given.pop("answer"))]
+    kept = [answer for answer in answers if _cap_value(answer, over_89) or answer]
+    return _written({**given, "answer": _list_of(map(_written, kept))} if kept else given)
+
+
+def _list_of(made: Iterable[bytes]) -> bytes:
+    return b"[" + b",".join(made) + b"]"
 
 
 def _written(out: Mapping[str, bytes]) -> bytes:
     return b"{" + b",".join([_dumps(name) + b":" + value for name, value in out.items()]) + b"}"
 
 
-def _cap_value(holder: dict[str, bytes], over_89: bool) -> None:
-    if "code" not in holder or not _asks_age(holder["code"]):
-        if _OF_TIME.search(holder.get("valueQuantity", b"")):
-            holder["valueQuantity"] = _changed(holder["valueQuantity"], _capped_of_time)
-        return
-    if over_89 or "valueString" in holder:
-        for name in [n for n in holder if n.removeprefix("_").startswith("value")]:
+def _cap_value(holder: dict[str, bytes], over_89: bool) -> bool:
+    """Cap the value of what asks for an age, in place; False when the value is taken away."""
+    values = [n for n in holder if n.removeprefix("_").startswith("value")]
+    told = {n for n in values if n not in _CAPS and (n == "valueString" or _OVER_89.search(holder[n]))}
+    if values and (over_89 or told):
+        for name in values:
             del holder[name]
-        holder["dataAbsentReason"] = _WITHHELD
-    for name, cap in (("valueQuantity", _capped), ("valueRange", _capped_range), ("valueInteger", _capped_number)):
-        if name in holder:
-            holder[name] = _changed(holder[name], cap)
-
-
-def _capped_of_time(value: Any) -> Any:
-    return _capped(value, None)
+        return False
+    for name in values:
+        if name in _CAPS:
+            holder[name] = _changed(holder[name], _CAPS[name])
+    return True
 
 
 def _capped_number(value: Any) -> Any:
@@ -1400,8 +1450,16 @@ def _capped_number(value: Any) -> Any:
 
 @lru_cache(maxsize=_MEMORY)
 def _asks_age(code: bytes) -> bool:
-    """Whether a code asks for the age of the patient."""
-    return any(isinstance(c, dict) and c.get("code") in _AGE_CODES for c in _loads(code).get("coding", ()))
+    """Whether a concept asks for the age of a person, by its code or in words."""
+    concept = _loads(code)
+    codings = [c for c in concept.get("coding", ()) if isinstance(c, dict)]
+    words = (concept.get("text"), *(c.get(name) for c in codings for name in ("display", "code")))
+    return any(c.get("code") in _AGE_CODES for c in codings) or any(_ASKED_AGE.match(w) for w in words if w)
+
+
+def _tells_absence(extension: Mapping[str, Any]) -> bool:
+    reason = extension.get("valueCode")
+    return isinstance(reason, str) and reason in _ABSENT_CODES
 
 
 def _absent_reason_only(value: Any, walk: Walk) -> Any:
@@ -1411,13 +1469,24 @@ def _absent_reason_only(value: Any, walk: Walk) -> Any:
     kept = [
         {"url": ABSENT, "valueCode": e["valueCode"]}
         for e in value.get("extension") or ()
-        if isinstance(e, dict) and e.get("url") == ABSENT and e.get("valueCode") in _ABSENT_CODES
+        if isinstance(e, dict) and e.get("url") == ABSENT and _tells_absence(e)
     ]
     return {"extension": kept} if kept else None
 
 
-_OF_TIME = re.compile(rb'"(?:code|unit)":"(?:%b)"' % "|".join(_IN_A_YEAR).encode(), re.IGNORECASE)
-_OF_AGE = re.compile(rb'"code":"(?:%b)"' % "|".join(sorted(_AGE_CODES)).encode())
+_OF_TIME = re.compile(rb'"(?:code|unit)":"\W*(?:%b)\b' % "|".join(_IN_A_YEAR).encode(), re.IGNORECASE)
+_OF_AGE = re.compile(rb'"code":"(?:%b)"|age|how' % "|".join(sorted(_AGE_CODES)).encode(), re.IGNORECASE)
+_CAPS: Mapping[str, Callable[[Any], Any]] = {
+    "valueQuantity": _capped,
+    "valueRange": _capped_range,
+    "valueInteger": _capped_number,
+    "valueDecimal": _capped_number,
+}
+_TELLING_AGES: Mapping[str, Callable[[bytes, bool], bytes]] = {
+    "Quantity": _of_years,
+    "Range": _range_of_years,
+    "QuestionnaireResponse.item": _answered_ages,
+}
 _WITHHELD = _dumps(
     {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
 )

@@ -173,3 +173,75 @@ def test_an_age_is_capped_in_its_own_unit(quantity, made):
     assert isinstance(done, Result)
     assert done.resource["onsetAge"]["value"] == made
     assert ("comparator" in done.resource["onsetAge"]) is (made == 90)
+
+
+def done(resource: dict[str, Any]) -> dict[str, Any]:
+    made = outcome(WALKERS["expert_determination"], resource, state())
+    assert isinstance(made, Result)
+    return made.resource
+
+
+def observed(value: dict[str, Any], code: dict[str, Any] = OTHER_CODE) -> dict[str, Any]:
+    return {"resourceType": "Observation", "id": "o", "status": "final", "subject": SUBJECT, "code": code, **value}
+
+
+def values(observation: dict[str, Any]) -> str:
+    return json.dumps([v for n, v in observation.items() if n.startswith("value") or n == "component"])
+
+
+@pytest.mark.parametrize("unit", ["years", "Year(s)", "yo", "y.o.", "years old", "{years}"])
+def test_years_over_89_are_an_age_in_whatever_element_and_writing(unit):
+    told = {"value": 94, "unit": unit}
+    told_in_unit = {**told, "code": "1"}
+    for value in (
+        {"valueQuantity": told},
+        {"valueQuantity": told_in_unit},
+        {"valueRange": {"low": told, "high": {"value": 96, "unit": unit}}},
+        {"valueRatio": {"numerator": told, "denominator": {"value": 1}}},
+        {"component": [{"code": OTHER_CODE, "valueQuantity": told}]},
+    ):
+        left = values(done(observed(value)))
+        assert re.findall(r"9[1-9]", left) == []
+        assert "90" in left
+        assert "valueRange" not in value or "comparator" not in left
+
+
+@pytest.mark.parametrize(
+    "words", ["Age", "Age at visit", "Patient's age", "What is your age?", "How old are you?", "AGE"]
+)
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"valueInteger": 94},
+        {"valueQuantity": {"value": 94}},
+        {"valueString": "94"},
+        {"valueCodeableConcept": {"text": "94"}},
+        {"valueRatio": {"numerator": {"value": 94}, "denominator": {"value": 1}}},
+    ],
+)
+def test_an_age_that_is_asked_for_in_words_is_an_age(words, value):
+    local = {"coding": [{"system": "urn:h", "code": words.replace(" ", "_")}]}
+    for code in ({"text": words}, local):
+        assert "94" not in values(done(observed(value, code)))
+        assert "94" not in values(done(observed({"component": [{"code": code, **value}]})))
+
+
+@pytest.mark.parametrize(
+    "words", ["Gestational age", "Age-related macular degeneration", "Percentile per age and sex", "Agent", "Average"]
+)
+def test_what_only_has_to_do_with_an_age_keeps_its_value(words):
+    value = {"valueQuantity": {"value": 95.5, "unit": "%"}}
+    assert done(observed(value, {"text": words}))["valueQuantity"] == value["valueQuantity"]
+    assert done(observed({"valueInteger": 95}, {"text": words}))["valueInteger"] == 95
+
+
+def test_answers_to_the_question_for_an_age_are_ages():
+    answers = [{"valueInteger": 94}, {"valueDecimal": 94.5}, {"valueString": "94"}, {"valueInteger": 31}]
+    form = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "subject": SUBJECT}
+    asked = {"linkId": "1", "item": [{"linkId": "1.1", "text": "What is your age?", "answer": answers}]}
+    other = {"linkId": "2", "text": "Average pain in percent", "answer": [{"valueInteger": 94}]}
+    made = done({**form, "item": [asked, other]})["item"]
+    assert made[0]["item"][0]["answer"] == [{"valueInteger": 90}, {"valueDecimal": 90}, {"valueInteger": 31}]
+    assert made[1] == other
+    alone = {"linkId": "age", "answer": [{"valueString": "94"}]}
+    assert done({**form, "item": [alone]})["item"] == [{"linkId": "age"}]

@@ -636,3 +636,32 @@ def test_what_is_remembered_of_values_does_not_hold_the_patients_who_had_them():
         held.append(weakref.ref(treated.about))
     gc.collect()
     assert sum(about() is not None for about in held) < 50
+
+
+def test_a_waveform_stays_and_a_number_of_a_person_in_its_place_does_not():
+    def made(data):
+        sampled = {"origin": {"value": 0}, "period": 10, "dimensions": 1, "data": data}
+        return through(observation(valueSampledData=sampled))["valueSampledData"].get("data")
+
+    wave = "2041 2043 2037 2047 -2060.5 E 2051 2023 2014 U L 2027 2034 2033 2040 2047 2047 2053"
+    assert made(wave) == wave
+    assert made(f"{wave} {SECRET}") is None
+    assert made(SECRET) is None
+
+
+def test_of_a_waveform_nothing_is_read_as_text():
+    engine = Engine()
+    told = {"origin": {"value": 0}, "period": 10, "dimensions": 1, "data": " ".join(["2041"] * 500)}
+    outcome(walker(engine=engine), observation(valueSampledData=told), state())
+    assert not any("2041" in call for call in engine.calls)
+
+
+def test_the_reason_for_an_absence_is_one_of_the_standard():
+    url = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+    reasons = [{"url": url, "valueCode": "Zanzibar"}, {"url": url, "valueCode": "unknown"}]
+    assert through(observation(extension=reasons))["extension"] == reasons[1:]
+
+
+def test_a_code_without_a_list_holds_no_number_of_a_person():
+    made = through(observation(language="519099371", valueQuantity={"value": 1, "code": "519099371"}))
+    assert "519099371" not in json.dumps(made)
