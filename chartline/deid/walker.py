@@ -45,19 +45,19 @@ _IN_A_YEAR = {
     **dict.fromkeys(("h", "hour", "hours"), 8766.0),
 }
 _ASIDE = re.compile(r"[\s(){}.]")  # in a unit, what stands beside it: ``year(s)``, ``y.o.``
-# How the question for a person's age begins; what is related, adjusted or specific to an age is no age.
+# How the question for a person's age or year of birth begins. What is related, adjusted or specific to an age is none.
 _ASKED_AGE = re.compile(
     r"[\W_]*(?:(?:what|is|the|your|his|her|anchor|current|chronological|estimated|calculated|reported|stated|patient|pt"
     r"|person|subject|participant)(?:['\u2019]?s)?[\W_]+)*"
-    r"(?:age(?!s?[a-z]|[\W_]*(?:related|adjusted|specific|appropriate|matched))|how[\W_]+old)",
+    r"(?:age(?!s?[a-z]|[\W_]*(?:related|adjusted|specific|appropriate|matched))|how[\W_]+old"
+    r"|birth[\W_]*year|year[\W_]+of[\W_]+birth)",
     re.IGNORECASE,
 )
+_YEAR = re.compile(rb'(?:\{"value":)?(?:1[89]|20)\d\d(?:\.0*)?\}?')  # a number without a unit that is a year
 _OVER_89 = re.compile(rb"(?<![\d.])(?:9\d|1[0-4]\d)(?!\d)")
 _OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of age 90 or older
 
-_LITERAL = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://\S+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?"
-)
+_LITERAL = re.compile(r"(?:\S*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?")
 _MEMORY = 20_000  # remembered values of one element; a hospital's vocabulary in use is smaller
 _LONG = 4096  # bytes of a value that is not remembered
 _LINKS = 200_000  # remembered references of the records that come together
@@ -1433,7 +1433,9 @@ def _written(out: Mapping[str, bytes]) -> bytes:
 def _cap_value(holder: dict[str, bytes], over_89: bool) -> bool:
     """Cap the value of what asks for an age, in place; False when the value is taken away."""
     values = [n for n in holder if n.removeprefix("_").startswith("value")]
-    told = {n for n in values if n not in _CAPS and (n == "valueString" or _OVER_89.search(holder[n]))}
+    told = any(
+        _YEAR.fullmatch(holder[n]) if n in _CAPS else n == "valueString" or _OVER_89.search(holder[n]) for n in values
+    )
     if values and (over_89 or told):
         for name in values:
             del holder[name]

@@ -245,3 +245,12 @@ def test_answers_to_the_question_for_an_age_are_ages():
     assert made[1] == other
     alone = {"linkId": "age", "answer": [{"valueString": "94"}]}
     assert done({**form, "item": [alone]})["item"] == [{"linkId": "age"}]
+
+
+@pytest.mark.parametrize("value", [{"valueInteger": 1931}, {"valueQuantity": {"value": 1931}}, {"valueString": "1931"}])
+def test_a_year_of_birth_is_told_by_the_patient_alone(value):
+    made = done(observed(value, {"text": "Year of birth"}))
+    assert "1931" not in values(made)
+    assert made["dataAbsentReason"]["coding"][0]["code"] == "masked"
+    in_days = {"valueQuantity": {"value": 1931, "unit": "d"}}
+    assert done(observed(in_days, {"text": "Age"}))["valueQuantity"] == in_days["valueQuantity"]

@@ -33,6 +33,8 @@ FORMS = {
     "versioned": {"reference": "Encounter/visit-9/_history/3"},
     "absolute": {"reference": f"{SERVER}/Encounter/visit-9"},
     "absolute versioned": {"reference": f"{SERVER}/Encounter/visit-9/_history/3"},
+    "of the server's root": {"reference": "/Encounter/visit-9"},
+    "of a folder of the server": {"reference": "fhir/r4/Encounter/visit-9"},
     "fullUrl": {"reference": URN},
     "conditional": {"reference": "Encounter?identifier=http://hospital/visits|V-00417"},
     "conditional, encoded": {"reference": "Encounter?identifier=http%3A%2F%2Fhospital%2Fvisits%7CV-00417"},
