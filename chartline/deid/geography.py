@@ -1,4 +1,4 @@
-"""Three-digit ZIP areas under 45 CFR 164.514(b)(2)(i)(B): an allow list, so that an unknown area becomes 000."""
+"""Towns, and ZIP areas under 45 CFR 164.514(b)(2)(i)(B): an allow list, so that an unknown area becomes 000."""
 
 from __future__ import annotations
 
@@ -29,3 +29,8 @@ def zip5(code: str) -> str | None:
     """First five digits of a ZIP or ZIP+4 code; None for anything else."""
     match = _ZIP.fullmatch(code)
     return match[1] if match else None
+
+
+def city(name: str) -> str | None:
+    """A town; None for what holds a digit or an at sign, as a street, a number or an address of mail does."""
+    return None if re.search(r"[\d@]", name) else name

@@ -67,7 +67,10 @@ _MEASURE = re.compile(rb"-?(?:0|[1-9]\d{0,5})(?:\.\d{1,18})?")  # below _LONG_NU
 _DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: as a double
 # Measures of a device, more of them than a number that is known of somebody has parts or digits.
 _SERIES = re.compile(r"(?:(?:-?\d{1,6}(?:\.\d{1,18})?|[EUL])(?:\s+|\Z)){17,}")
-_PUBLIC_CODE = re.compile(r"[^\s@]{1,48}")
+# One word, and not shaped as a social security number, a telephone number or a day: no vocabulary's codes are.
+_PUBLIC_CODE = re.compile(
+    r"(?!(?:\d{3}-\d\d-\d{4}|(?:\(\d{3}\)|\d{3}[-.])\d{3}[-.]\d{4}|\d{4}-\d\d-\d\d)\Z)[^\s@]{1,48}"
+)
 # Some vocabularies have words for codes, with single blanks between them: hl7.org/fhir/R4/datatypes.html#code.
 _PUBLIC_WORDS = re.compile(r"(?!.*\d{7})(?=.{3,100}\Z)[^\s@]+(?: [^\s@]+)+")
 # A literal reference in a text. ``Patient/family`` is one only if a resource has that id.
@@ -664,7 +667,7 @@ class Deidentifier:
             "zip5": lambda: _on_text(geography.zip5),
             "code-check": lambda: self._series if owner == "SampledData" else self._code_check(path, element.type),
             "clean-text": lambda: self._clean_text(owner, element),
-            "keep": lambda: self._kept(element),
+            "keep": lambda: _on_text(geography.city) if action == "city" else self._kept(element),
         }
         one = made[effect]()
         return _each(one) if element.many else one

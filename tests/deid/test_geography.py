@@ -7,6 +7,7 @@ import pytest
 
 from chartline.deid import geography
 from chartline.settings import room
+from tests.deid.walking import through
 
 # 45 CFR 164.514(b)(2)(i)(B) with the 2010 and 2020 census: areas of 20,000 people or fewer.
 SMALL = [
@@ -65,3 +66,20 @@ def test_the_list_is_what_the_census_files_give(corpora):
         pytest.skip("census files of another shape")
     expected = set.intersection(*({a for a, n in v.items() if n > 20_000} for v in counted))
     assert geography.areas() == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["Apt 4, 88 Vexation Hollow Road", "617-555-0193", "ada@canary.example", "MRN88120937"]
+)
+def test_what_is_no_town_does_not_stay_as_one(name):
+    address = [{"city": name, "state": "MA"}]
+    assert through({"resourceType": "Patient", "id": "p1", "address": address}, "limited_data_set")["address"] == [
+        {"state": "MA"}
+    ]
+
+
+def test_a_town_stays_in_a_limited_data_set():
+    address = [{"city": "St. Mary's-by-the-Sea"}]
+    assert (
+        through({"resourceType": "Patient", "id": "p1", "address": address}, "limited_data_set")["address"] == address
+    )

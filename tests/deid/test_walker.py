@@ -665,3 +665,15 @@ def test_the_reason_for_an_absence_is_one_of_the_standard():
 def test_a_code_without_a_list_holds_no_number_of_a_person():
     made = through(observation(language="519099371", valueQuantity={"value": 1, "code": "519099371"}))
     assert "519099371" not in json.dumps(made)
+
+
+@pytest.mark.parametrize("number", ["519-09-9371", "413-555-0177", "(413)555-0177", "1961-04-09"])
+def test_a_public_code_is_not_shaped_as_a_number_of_a_person(number):
+    made = through(observation(code={"coding": [{"system": "http://loinc.org", "code": number}]}))
+    assert number not in json.dumps(made)
+
+
+@pytest.mark.parametrize("code", ["0409-4888-10", "00409-488-02", "50-78-2", "271649006", "8480-6", "S72.001A"])
+def test_a_public_code_stays(code):
+    coding = {"system": "http://hl7.org/fhir/sid/ndc", "code": code}
+    assert through(observation(code={"coding": [coding]}))["code"]["coding"] == [coding]
