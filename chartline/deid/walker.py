@@ -1480,7 +1480,7 @@ def _absent_reason_only(value: Any, walk: Walk) -> Any:
 
 
 _OF_TIME = re.compile(rb'"(?:code|unit)":"\W*(?:%b)\b' % "|".join(_IN_A_YEAR).encode(), re.IGNORECASE)
-_OF_AGE = re.compile(rb'"code":"(?:%b)"|age|how' % "|".join(sorted(_AGE_CODES)).encode(), re.IGNORECASE)
+_OF_AGE = re.compile(rb'"code":"(?:%b)"|age|how|birth' % "|".join(sorted(_AGE_CODES)).encode(), re.IGNORECASE)
 _CAPS: Mapping[str, Callable[[Any], Any]] = {
     "valueQuantity": _capped,
     "valueRange": _capped_range,
@@ -1488,6 +1488,7 @@ _CAPS: Mapping[str, Callable[[Any], Any]] = {
     "valueDecimal": _capped_number,
 }
 _TELLING_AGES: Mapping[str, Callable[[bytes, bool], bytes]] = {
+    "Duration": _of_years,
     "Quantity": _of_years,
     "Range": _range_of_years,
     "QuestionnaireResponse.item": _answered_ages,

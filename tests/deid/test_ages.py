@@ -204,6 +204,8 @@ def test_years_over_89_are_an_age_in_whatever_element_and_writing(unit):
         assert re.findall(r"9[1-9]", left) == []
         assert "90" in left
         assert "valueRange" not in value or "comparator" not in left
+    visit = {"resourceType": "Encounter", "id": "e", "status": "finished", "class": {"code": "AMB"}, "length": told}
+    assert done(visit)["length"]["value"] == 90
 
 
 @pytest.mark.parametrize(
@@ -243,8 +245,10 @@ def test_answers_to_the_question_for_an_age_are_ages():
     made = done({**form, "item": [asked, other]})["item"]
     assert made[0]["item"][0]["answer"] == [{"valueInteger": 90}, {"valueDecimal": 90}, {"valueInteger": 31}]
     assert made[1] == other
-    alone = {"linkId": "age", "answer": [{"valueString": "94"}]}
-    assert done({**form, "item": [alone]})["item"] == [{"linkId": "age"}]
+    alone = [{"linkId": "age", "answer": [{"valueString": "94"}]}]
+    born = [{"linkId": "1", "text": "Year of birth", "answer": [{"valueInteger": 1931}]}]
+    assert done({**form, "item": alone})["item"] == [{"linkId": "age"}]
+    assert done({**form, "item": born})["item"] == [{"linkId": "1", "text": "Year of birth"}]
 
 
 @pytest.mark.parametrize("value", [{"valueInteger": 1931}, {"valueQuantity": {"value": 1931}}, {"valueString": "1931"}])
