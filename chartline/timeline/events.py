@@ -86,7 +86,8 @@ class Event:
     suffix: tuple[str, ...] = ()
     prefix: str | None = None
     tail: str | None = None
-    quantity: str | None = None
+    forbidden: str | None = None
+    quantity: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
     value: bool = False
     components: bool = False
@@ -101,6 +102,7 @@ class TypeRule:
 
     encounter: tuple[str, ...]
     status: str
+    also: str | None
     removed: frozenset[str]
     modifiers: Mapping[str, str]
     qualifiers: Mapping[str, Mapping[str, str]]
@@ -137,6 +139,7 @@ def table() -> Table:
         types[name] = TypeRule(
             tuple(rule["encounter"]),
             rule["status"],
+            rule.get("also"),
             frozenset(rule["removed"]),
             rule["modifiers"],
             rule.get("qualifiers", {}),
@@ -172,7 +175,7 @@ def _reachable(kind: str, present: frozenset[str]) -> tuple[Event, ...]:
         fields: dict[str, Any] = {n: tuple(p for p in getattr(event, n) if _head(p) in present) for n in _PATHS}
         return replace(event, **fields)
 
-    return tuple(pruned(e) for e in table().types[kind].events if not e.each or e.each in present)
+    return tuple(pruned(e) for e in table().types[kind].events if not e.each or _head(e.each) in present)
 
 
 @cache
@@ -188,9 +191,11 @@ def _sex_of(code: str) -> str | None:
 
 
 @cache
-def _statuses(kind: str, element: str) -> frozenset[str] | None:
-    found = definitions.load()[kind].elements.get(element)
-    return found.codes if found else None
+def _statuses(kind: str) -> frozenset[str]:
+    """The words that FHIR knows for the status of a type; none where it leaves them open."""
+    rule, elements = table().types[kind], definitions.load()[kind].elements
+    named = [elements[e].codes or frozenset() for e in (rule.status, rule.also) if e and e in elements]
+    return frozenset().union(*named)
 
 
 # --- paths, codes, values ----------------------------------------------------------------------------
@@ -250,7 +255,7 @@ def coded(concept: Any) -> Coded | None:
     """The code of a CodeableConcept or Coding.
 
     Among several codings the one whose system comes first in the table's order of preference, else the first with a
-    system and a code; a concept without a code gives its text under ``TEXT``.
+    system and a code; a concept without a code gives its text, or a coding's display, under ``TEXT``.
     """
     if type(concept) is not dict:
         return None
@@ -258,7 +263,8 @@ def coded(concept: Any) -> Coded | None:
     found = _chosen(tuple(_coding(c) for c in codings or () if type(c) is dict))
     if found:
         return found
-    text = concept.get("text") or concept.get("display") or ""
+    shown = (c.get("display") for c in codings or () if type(c) is dict)
+    text = concept.get("text") or next(filter(None, shown), "")
     return Coded(f"TEXT//{_word(text)}", str(text)) if _word(text) else None
 
 
@@ -326,8 +332,14 @@ def quantity(value: Any, code: str | None = None) -> Row:
     source = next((u for u in (value.get("code"), value.get("unit")) if u and isinstance(u, str)), None)
     number, unit, flag = units.normalised(float(value["value"]), source, code)
     held = _number(number)
-    text = f"{value['comparator']}{value['value']}" if value.get("comparator") else held.get("text_value")
+    sign = value.get("comparator")
+    text = f"{sign}{_written(value['value'], number)}" if sign else held.get("text_value")
     return {**held, "unit": unit, "source_unit": source, "text_value": text, "flags": _both(flag, held.get("flags"))}
+
+
+def _written(delivered: float, number: float) -> str:
+    """A number as delivered; one that was converted to another unit as converted."""
+    return str(delivered) if number == delivered else f"{number:.6g}"
 
 
 def _is_number(value: Any) -> bool:
@@ -352,9 +364,32 @@ def _range_text(value: Any) -> str | None:
     return f"{low if low is not None else ''}..{high if high is not None else ''}"
 
 
-def _ratio_text(value: Any) -> str | None:
+def _range(value: Any) -> Row:
+    return {"text_value": _range_text(value)} | _unit_of(value, "low.code", "low.unit", "high.code", "high.unit")
+
+
+def _ratio(value: Any) -> Row:
+    """A titre such as ``<1:8``, or a strength such as ``5:1`` in ``mg/mL``."""
     top, bottom = at(value, "numerator.value"), at(value, "denominator.value")
-    return f"{top}:{bottom}" if top is not None and bottom is not None else None
+    if top is None or bottom is None:
+        return {}
+    over, under = (at(value, f"{part}.comparator") or "" for part in ("numerator", "denominator"))
+    above, below = (
+        _unit_of(value, f"{part}.code", f"{part}.unit").get("unit") for part in ("numerator", "denominator")
+    )
+    unit = above if below in (None, "1") else f"{above or '1'}/{below}"
+    return {"text_value": f"{over}{top}:{under}{bottom}", "unit": unit, "source_unit": unit}
+
+
+def _measure(value: Any) -> Row:
+    """The value of a Quantity or number, or of a Range or Ratio where one of these stands in its place."""
+    if type(value) is dict and "value" not in value:
+        return _told_only(_ratio(value) if "numerator" in value else _range(value))
+    return quantity(value)
+
+
+def _told_only(row: Row) -> Row:
+    return {k: v for k, v in row.items() if v is not None}
 
 
 def _unit_of(value: Any, *places: str) -> Row:
@@ -388,10 +423,8 @@ _READ: Mapping[str, Callable[[Any], Row]] = {
     "valueTime": _texts(str),
     "valueUri": _texts(str),
     "valuePeriod": _texts(lambda v: f"{at(v, 'start') or ''}/{at(v, 'end') or ''}"),
-    "valueRange": lambda v: (
-        {"text_value": _range_text(v)} | _unit_of(v, "low.code", "low.unit", "high.code", "high.unit")
-    ),
-    "valueRatio": lambda v: {"text_value": _ratio_text(v)},
+    "valueRange": _range,
+    "valueRatio": _ratio,
     "valueSampledData": lambda v: {"text_value": at(v, "data")} | _unit_of(v, "origin.code", "origin.unit"),
     "valueReference": _texts(lambda v: v.get("reference") if type(v) is dict else None),
     "valueAttachment": _texts(lambda v: v.get("contentType") if type(v) is dict else None),
@@ -404,15 +437,29 @@ def value_of(item: Mapping[str, Any], code: str | None = None) -> Row:
 
     A value that holds nothing gives the reason why it is absent, as code.
     """
-    if "valueQuantity" in item:
-        told = quantity(item["valueQuantity"], code)
-    else:
-        name = next((n for n in item if n in _READ), None)
-        told = {} if name is None else {k: v for k, v in _READ[name](item[name]).items() if v is not None}
+    told = _value(item, code)
     if told:
         return told
-    absent = code_of(item.get("dataAbsentReason"))
-    return {"text_value": absent[0]} if absent else {}
+    absent = _concept_text(item.get("dataAbsentReason")) or _absent(item)
+    return {"text_value": absent} if absent else {}
+
+
+def _value(item: Mapping[str, Any], code: str | None = None) -> Row:
+    if "valueQuantity" in item:
+        return quantity(item["valueQuantity"], code)
+    name = next((n for n in item if n in _READ), None)
+    return {} if name is None else _told_only(_READ[name](item[name]))
+
+
+def _absent(item: Mapping[str, Any]) -> str | None:
+    """Why a value is absent, as its own extension says."""
+    values = [v for name, v in item.items() if name.startswith(("value", "_value"))]
+    told = [e for v in values for place in ("extension", "_value.extension") for e in at(v, place) or ()]
+    why = next((e.get("valueCode") for e in told if type(e) is dict and e.get("url") == _ABSENT), None)
+    return f"ABSENT//{_word(why)}" if isinstance(why, str) and _word(why) else None
+
+
+_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 
 # --- times -------------------------------------------------------------------------------------------
@@ -445,6 +492,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     ends = event.end and _own_ends(resource, event, paths, start, at_)
     end, end_at = _point(resource, ends, offsets, end=True)
     known, known_at = _point(resource, event.available, offsets, end=True)
+    untold = known is None and known_at is None
     flags = None
     if start is None and at_ is None and ends:
         lone = tuple(p for p in ends if _start_of(p) in event.time)
@@ -469,7 +517,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         "end_at": end_at,
         "available_at": known_at,
         "undated": None if start or at_ is not None else event.undated,
-        "billing": event.billing and known is None and known_at is None,
+        "billing": event.billing and untold,
     }
 
 
@@ -579,14 +627,17 @@ def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[Co
         return None
     if named.startswith("#"):
         inner: Mapping[str, Any] = next((c for c in resource.get("contained") or () if c.get("id") == named[1:]), {})
-        found = coded(inner.get("code") or inner.get("type"))
+        found = coded(inner.get("code") or inner.get("type")) or coded(at(inner, _INGREDIENT))
         return (found, None) if found else None
     return _made(unknown), _reference_id(value)
 
 
+_INGREDIENT = "ingredient.0.itemCodeableConcept"
+
+
 def _named_medication(resource: Mapping[str, Any]) -> Row:
     """The code of a Medication; a mixture without one takes its first ingredient's, here or by reference."""
-    found = code_of(resource.get("code")) or code_of(at(resource, "ingredient.0.itemCodeableConcept"))
+    found = code_of(resource.get("code")) or code_of(at(resource, _INGREDIENT))
     if found:
         return {"code": found[0], "display": found[1]}
     return {"medication_id": _reference_id(at(resource, "ingredient.0.itemReference"))}
@@ -613,11 +664,17 @@ def rows(
     rule = table().types.get(kind)
     if rule is None or subject_id is None:
         return [_left_out(base, "not_on_timeline" if rule is None else "no_subject")]
-    status = _status(resource, rule.status)
+    status = _said(resource, rule)
     if status in rule.removed:
         return [_left_out(base, str(status).replace("-", "_"))]
     visits = [_visit(resource, base, offsets)] if kind == "Encounter" else []
     return visits + (_course(kind, rule, status, resource, base, offsets) or [_left_out(base, "no_code_or_time")])
+
+
+def _said(resource: Mapping[str, Any], rule: TypeRule) -> str | None:
+    """The status; where another element tells one too, that one, but for what removes the resource."""
+    status = _status(resource, rule.status)
+    return status if rule.also is None or status in rule.removed else _status(resource, rule.also) or status
 
 
 def _course(
@@ -643,7 +700,7 @@ def _course(
             made += _events(resource, event, common, offsets, suffix)
     if made:
         made[0]["first"] = True
-    known = _statuses(kind, rule.status)
+    known = _statuses(kind)
     flag = "unknown_status" if status and known and status not in known else _DOUBTFUL.get(status or "")
     for row in made if flag else ():
         row["flags"] = _both(row["flags"], flag)
@@ -675,7 +732,8 @@ def _left_out(base: Row, reason: str) -> Row:
 def _events(
     resource: Mapping[str, Any], event: Event, common: Row, offsets: Offsets, suffix: str | None
 ) -> Iterator[Row]:
-    if event.each and not resource.get(event.each):
+    views = list(_views(resource, event.each)) if event.each else [resource]
+    if not views:
         return
     timed = _timed(resource, event, offsets)
     if event.optional and timed["time"] is None and timed["position"] is None:
@@ -683,7 +741,6 @@ def _events(
     if event.answers:
         yield from _answers(resource, event, {**common, **timed}, suffix)
         return
-    views = [resource] if event.each is None else [{**resource, event.each: v} for v in resource.get(event.each) or ()]
     for i, view in enumerate(views):
         found, medication = _coded(view, event)
         if found is not None and not (event.components and _only_components(view)):
@@ -695,6 +752,17 @@ def _events(
                 told = value_of(component, named.code)
                 event_id = _event_id(common["source_id"], "component", i)
                 yield _valued({**common, **timed}, named, told, suffix, event_id)
+
+
+def _views(resource: Mapping[str, Any], path: str) -> Iterator[Mapping[str, Any]]:
+    """The resource once for each entry of the lists along a path, with that entry alone in their place."""
+    head, _, rest = path.partition(".")
+    held = resource.get(head)
+    for entry in held if type(held) is list else (held,) if held else ():
+        if not rest:
+            yield {**resource, head: entry}
+        elif type(entry) is dict:
+            yield from ({**resource, head: inner} for inner in _views(entry, rest))
 
 
 def _valued(base: Row, named: Coded, value: Row, suffix: str | None, event_id: str) -> Row:
@@ -753,12 +821,12 @@ def _event_row(
     timed: Row,
     suffix: str | None,
 ) -> Row:
-    ending = "".join(f"//{part}" for part in (event.tail, suffix) if part)
+    ending = "".join(f"//{part}" for part in (event.tail, suffix, _forbidden(resource, event)) if part)
     value: Row = {}
     if event.value:
         value = value_of(resource, found.code)
     elif event.quantity:
-        value = quantity(at(resource, event.quantity))
+        value = next((told for p in event.quantity if (told := _measure(at(resource, p)))), {})
     row = {
         **common,
         **timed,
@@ -779,16 +847,17 @@ def _event_row(
     return row
 
 
+def _forbidden(resource: Mapping[str, Any], event: Event) -> str | None:
+    return "DO_NOT_PERFORM" if event.forbidden and at(resource, event.forbidden) is True else None
+
+
 def _told(value: Any) -> str | None:
     return value if isinstance(value, str) else _concept_text(value)
 
 
 def _only_components(resource: Mapping[str, Any]) -> bool:
     """A panel such as blood pressure: no value of its own, its components carry the values."""
-    return bool(resource.get("component")) and not value_of({k: v for k, v in resource.items() if k != _ABSENT})
-
-
-_ABSENT = "dataAbsentReason"
+    return bool(resource.get("component")) and not _value(resource)
 
 
 def _visit(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Row:

@@ -42,7 +42,8 @@ def test_every_type_of_the_table_is_a_resource_type_and_every_passing_type_is_de
 def test_the_paths_of_the_table_exist(kind):
     tree = definitions.load()
     for event in events.table().types[kind].events:
-        for path in (*event.time, *event.end, *event.available, *event.code, *event.text):
+        several = (*event.time, *event.end, *event.available, *event.code, *event.text, *event.quantity)
+        for path in filter(None, (*several, event.each, event.forbidden)):
             here = kind
             for step in (s for s in path.split(".") if not s.isdigit()):
                 assert step in tree[here].elements, f"{kind}.{path}"
@@ -334,6 +335,127 @@ def test_the_use_of_a_device_waits_for_the_devices_code():
     use = {"resourceType": "DeviceUseStatement", "status": "active", "timingDateTime": WHEN}
     row = one(use | {"device": {"reference": "Device/d1"}, "reasonCode": [LOINC]})
     assert (row["code"], row["medication_id"]) == ("DEVICE//USE", "d1")
+
+
+# --- what lies inside a resource ---------------------------------------------------------------------
+
+SNOMED = {"coding": [{"system": "http://snomed.info/sct", "code": "38341003"}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ({"valueQuantity": {"value": 50, "comparator": "<", "unit": "degF"}}, (10.0, "Cel", "<10")),
+        ({"valueRatio": {"numerator": {"value": 1, "comparator": "<"}, "denominator": {"value": 8}}},
+         (None, None, "<1:8")),
+        ({"valueRatio": {"numerator": {"value": 5, "code": "mg"}, "denominator": {"value": 1, "code": "mL"}}},
+         (None, "mg/mL", "5:1")),
+        ({"valueRatio": {"numerator": {"value": 5}}}, (None, None, None)),
+        ({"valueCodeableConcept": {"coding": [{"system": "http://local", "display": "Positive"}]}},
+         (None, None, "TEXT//Positive")),
+    ],
+)  # fmt: skip
+def test_a_value_is_told_with_its_sign_its_unit_and_its_words(value, wanted):
+    row = one(observation(**value))
+    assert (row.get("numeric_value"), row.get("unit"), row.get("text_value")) == wanted
+
+
+@pytest.mark.parametrize("at", ["_valueString", "valueQuantity", "inside"])
+def test_an_extension_tells_why_a_value_is_absent(at):
+    why = {"extension": [{"url": events._ABSENT, "valueCode": "unknown"}]}
+    value = {"valueQuantity": {"_value": why}} if at == "inside" else {at: why}
+    assert one(observation(**value))["text_value"] == "ABSENT//unknown"
+    assert codes(observation(component=[{"code": SNOMED, "valueInteger": 1}], **value)) == ["SNOMED//38341003"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "wanted"),
+    [
+        ({"resourceType": "AllergyIntolerance", "code": LOINC, "criticality": "high",
+          "reaction": [{"manifestation": [SNOMED, {"text": "hives"}], "severity": "mild"}, {"severity": "severe"}]},
+         [("ALLERGY//LOINC//8480-6", "high"), ("REACTION//SNOMED//38341003", "mild"),
+          ("REACTION//TEXT//hives", "mild")]),
+        ({"resourceType": "CarePlan", "status": "active",
+          "activity": [{"detail": {"code": LOINC}}, {"detail": {"code": SNOMED, "doNotPerform": True}}, {}]},
+         [("PLAN//CARE", None), ("PLAN//LOINC//8480-6", None), ("PLAN//SNOMED//38341003//DO_NOT_PERFORM", None)]),
+        ({"resourceType": "Encounter", "status": "finished", "type": [SNOMED], "reasonCode": [LOINC, SNOMED]},
+         [(None, None), ("ENCOUNTER//START", "SNOMED//38341003"), ("REASON//LOINC//8480-6", None),
+          ("REASON//SNOMED//38341003", None)]),
+        ({"resourceType": "Goal", "lifecycleStatus": "active", "description": SNOMED,
+          "target": [{"measure": LOINC, "detailRange": {"high": {"value": 140, "code": "mm[Hg]"}}}]},
+         [("SNOMED//38341003", None), ("GOAL//LOINC//8480-6", "..140")]),
+        ({"resourceType": "Claim", "status": "active", "type": SNOMED,
+          "diagnosis": [{"diagnosisCodeableConcept": LOINC}, {"diagnosisReference": {"reference": "Condition/1"}}],
+          "procedure": [{"procedureCodeableConcept": LOINC}]},
+         [("SNOMED//38341003", None), ("CLAIM//LOINC//8480-6", None), ("CLAIM//LOINC//8480-6", None)]),
+        ({"resourceType": "NutritionOrder", "status": "active", "oralDiet": {"type": [LOINC, SNOMED]},
+          "enteralFormula": {"baseFormulaType": SNOMED}, "supplement": [{"type": LOINC}]},
+         [("LOINC//8480-6", None), ("SNOMED//38341003", None), ("SNOMED//38341003", None), ("LOINC//8480-6", None)]),
+        ({"resourceType": "NutritionOrder", "status": "active"}, [("NUTRITION//ORDER", None)]),
+        ({"resourceType": "ClinicalImpression", "status": "completed", "finding": [{"itemCodeableConcept": LOINC}]},
+         [("IMPRESSION//CLINICAL", None), ("IMPRESSION//LOINC//8480-6", None)]),
+        ({"resourceType": "ImagingStudy", "status": "available", "procedureCode": [LOINC], "modality": [SNOMED]},
+         [("LOINC//8480-6", "SNOMED//38341003")]),
+        ({"resourceType": "Condition", "code": LOINC, "severity": SNOMED}, [("LOINC//8480-6", "SNOMED//38341003")]),
+        ({"resourceType": "Procedure", "status": "not-done", "code": LOINC, "statusReason": SNOMED},
+         [("LOINC//8480-6//NOT_DONE", "SNOMED//38341003")]),
+    ],
+    ids=lambda v: v["resourceType"] if isinstance(v, dict) else None,
+)  # fmt: skip
+def test_each_coded_part_of_a_resource_is_told(resource, wanted):
+    found = made(resource)
+    assert [(r.get("code"), r.get("text_value")) for r in found] == wanted
+    told = [r["event_id"] for r in found if r["kind"] in events.EVENTS]
+    assert len(set(told)) == len(told)
+
+
+def test_the_first_dose_that_is_told_counts():
+    given_ = {"resourceType": "MedicationAdministration", "status": "completed", "medicationCodeableConcept": LOINC}
+    rate = {"numerator": {"value": 50, "code": "mL"}, "denominator": {"value": 1, "code": "h"}}
+    row = one(given_ | {"dosage": {"rateRatio": rate}})
+    assert (row["text_value"], row["unit"]) == ("50:1", "mL/h")
+    assert one(given_ | {"dosage": {"dose": {"value": 5}, "rateRatio": rate}})["numeric_value"] == 5.0
+
+
+def test_a_note_without_a_type_stays_and_one_whose_document_was_entered_in_error_does_not():
+    note = {"resourceType": "DocumentReference", "status": "current", "date": WHEN}
+    assert codes(note) == ["DOCUMENT//NOTE"]
+    assert one(note | {"docStatus": "preliminary"})["flags"] == "preliminary"
+    assert one(note | {"docStatus": "final"})["flags"] is None
+    for wrong in ({"docStatus": "entered-in-error"}, {"docStatus": "final", "status": "entered-in-error"}):
+        assert [r.get("reason") for r in made(note | wrong)] == ["entered_in_error"]
+
+
+def test_a_mixture_inside_an_order_takes_its_first_ingredients_code():
+    mix = {"resourceType": "Medication", "id": "m", "ingredient": [{"itemCodeableConcept": LOINC}]}
+    order = {"resourceType": "MedicationRequest", "status": "active", "medicationReference": {"reference": "#m"}}
+    assert codes(order | {"contained": [mix]}) == ["LOINC//8480-6"]
+
+
+def test_that_a_condition_ended_is_not_known_before_it_was_recorded():
+    past = {"resourceType": "Condition", "code": LOINC, "onsetDateTime": "2000", "abatementDateTime": "2001"}
+    ended = made(past | {"recordedDate": WHEN})[1]
+    assert ended["code"].endswith("//ABATED")
+    assert ended["available_time"] > ended["time"]
+    assert made(past)[1]["billing"]
+
+
+@pytest.mark.parametrize("kind", ["Condition", "AllergyIntolerance"])
+def test_the_period_in_which_something_began_is_not_how_long_it_lasted(kind):
+    row = one({"resourceType": kind, "code": LOINC, "onsetPeriod": {"start": "2000", "end": "2001"}})
+    assert (row["time"], row["end_time"]) == (946_684_800_000_000, None)
+    assert one({"resourceType": kind, "code": LOINC, "onsetPeriod": {"end": "2000"}})["time"] == 946_684_800_000_000
+
+
+def test_when_a_device_was_made_is_no_time_of_the_patient():
+    device = {"resourceType": "Device", "type": LOINC, "manufactureDate": WHEN}
+    assert (one(device)["time"], one(device)["time_precision"]) == (None, "unknown")
+
+
+def test_a_timing_bounds_what_it_repeats():
+    bounds = {"start": "2021-03-05", "end": "2021-03-06"}
+    row = one(observation(effectiveDateTime=None, effectiveTiming={"repeat": {"boundsPeriod": bounds}}))
+    assert row["end_time"] - row["time"] == 2 * 86_400_000_000 - 1
 
 
 # --- bad input: counted, kept, said ------------------------------------------------------------------
