@@ -261,17 +261,12 @@ def all_events(
         )
         .withColumn(
             "available_time",
-            f.greatest(
-                "time",
-                f.coalesce(
-                    _stamp("available_time"), f.when(f.expr("billing AND v_over IS NOT NULL"), f.col("v_over")), "time"
-                ),
-            ),
+            f.greatest("time", _stamp("available_time"), f.when(f.expr("billing"), f.col("v_over"))),
         )
         .withColumn("end_time", _stamp("end_time"))
         .withColumn(
             "available_at",
-            f.expr("greatest(position, coalesce(available_at, IF(billing, v_at, NULL), position))"),
+            f.expr("greatest(position, available_at, IF(billing, v_at, NULL))"),
         )
     )
     lives = _sent(_spans(staged, facts, ends), few)

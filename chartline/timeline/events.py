@@ -499,6 +499,9 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         start, at_ = _point(resource, lone, offsets)
         if start or at_ is not None:
             flags = "open_start"
+    if untold and at_ is not None and (start is None or start[1] != "second"):
+        # What nothing says more of is known when its day, month or year is over.
+        known, known_at = _point(resource, paths, offsets, end=True)
     if (end and start and end[0] < start[0]) or (end_at is not None and at_ is not None and end_at < at_):
         # Which of the two is wrong nobody can tell: what is known is known when both have passed (mimic-code#1288).
         both = [found for found in (known or end, start) if found]

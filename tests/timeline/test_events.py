@@ -447,6 +447,14 @@ def test_the_period_in_which_something_began_is_not_how_long_it_lasted(kind):
     assert one({"resourceType": kind, "code": LOINC, "onsetPeriod": {"end": "2000"}})["time"] == 946_684_800_000_000
 
 
+def test_what_happened_on_a_day_is_known_when_the_day_is_over():
+    row = one(observation(effectiveDateTime="2021-03-05", valueInteger=1))
+    assert row["available_time"] - row["time"] == 86_400_000_000 - 1
+    assert one(observation(valueInteger=1))["available_time"] is None
+    hidden = one(observation(effectiveDateTime="2021", valueInteger=1), offsets={"effectiveDateTime": 20123.0})
+    assert 20123.99 < hidden["available_at"] < 20124
+
+
 def test_when_a_device_was_made_is_no_time_of_the_patient():
     device = {"resourceType": "Device", "type": LOINC, "manufactureDate": WHEN}
     assert (one(device)["time"], one(device)["time_precision"]) == (None, "unknown")
