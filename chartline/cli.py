@@ -162,6 +162,39 @@ def _release_check(args: argparse.Namespace) -> Answer:
     return {"ok": not found, "faults": [f.to_json() for f in found]}, text, 1 if found else 0
 
 
+# --- from a subject back to its patient -----------------------------------------------------------
+
+
+def _reidentify_request(args: argparse.Namespace) -> Answer:
+    from chartline.release import reidentify
+
+    body = reidentify.request(_settings(args), args.subject, by=args.by, reason=args.reason)
+    return body, body["request"], 0
+
+
+def _reidentify_decide(args: argparse.Namespace) -> Answer:
+    from chartline.release import reidentify
+
+    body = reidentify.decide(_settings(args), args.id, approve=args.approve, by=args.by, reason=args.reason)
+    return body, f"{args.id} is {body['decision']}", 0
+
+
+def _reidentify_open(args: argparse.Namespace) -> Answer:
+    from chartline.release import reidentify
+
+    body = reidentify.open_request(_settings(args), args.id, by=args.by)
+    return body, f"{body['file']}: {body['subjects']} subjects, {body['records']} patient records", 0
+
+
+def _reidentify_list(args: argparse.Namespace) -> Answer:
+    from chartline.release import reidentify
+
+    found = reidentify.requests(_settings(args))
+    header = ("request", "state", "subjects", "asked by", "asked at", "opened")
+    rows = [(r["request"], r["state"], len(r["subjects"]), r["asked_by"], r["asked_at"], r["opened"]) for r in found]
+    return {"requests": found}, _table(header, rows), 0
+
+
 # --- de-identification without a lake -------------------------------------------------------------
 
 
@@ -330,6 +363,17 @@ def _parser() -> argparse.ArgumentParser:
     def group(name: str, help: str) -> Any:
         return commands.add_parser(name, help=help, description=help).add_subparsers(required=True, metavar="ACTION")
 
+    def said(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--by", required=True, metavar="NAME")
+        made.add_argument("--reason", required=True, metavar="TEXT")
+
+    def decides(made: argparse.ArgumentParser) -> None:
+        made.add_argument("id", metavar="ID")
+        verdict = made.add_mutually_exclusive_group(required=True)
+        verdict.add_argument("--approve", action="store_true")
+        verdict.add_argument("--reject", dest="approve", action="store_false")
+        said(made)
+
     run = add(commands, "run", "Land to assess; ends with a release candidate.", _run, lake, rules)
     run.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
     land = add(commands, "land", "Copy an extract into the restricted zone.", _stage("land"), lake, rules)
@@ -344,18 +388,24 @@ def _parser() -> argparse.ArgumentParser:
     release = group("release", "List, show, decide and publish release candidates; check a dataset.")
     add(release, "list", "All candidates and their state.", _release_list, lake)
     add(release, "show", "One candidate.", _release_show, lake).add_argument("id", metavar="ID")
-    decide = add(release, "decide", "Record the privacy officer's decision.", _release_decide, lake)
-    decide.add_argument("id", metavar="ID")
-    verdict = decide.add_mutually_exclusive_group(required=True)
-    verdict.add_argument("--approve", action="store_true")
-    verdict.add_argument("--reject", dest="approve", action="store_false")
-    decide.add_argument("--by", required=True, metavar="NAME")
-    decide.add_argument("--reason", required=True, metavar="TEXT")
+    decides(add(release, "decide", "Record the privacy officer's decision.", _release_decide, lake))
     publish = add(release, "publish", "Publish an approved candidate.", _release_publish, lake, rules)
     publish.add_argument("id", metavar="ID")
 
     check = add(release, "check", "Find the faults of any MEDS dataset.", _release_check, common)
     check.add_argument("folder", type=Path, metavar="DIR")
+
+    back = group("reidentify", "Go back from subjects to patients: one asks, another decides, each step is logged.")
+    asked = add(
+        back, "request", "Ask for the patients behind subjects; prints the request's id.", _reidentify_request, lake
+    )
+    asked.add_argument("subject", type=int, nargs="+", metavar="SUBJECT")
+    said(asked)
+    decides(add(back, "decide", "Approve or reject another person's request.", _reidentify_decide, lake))
+    opened = add(back, "open", "Write who they are into the restricted zone.", _reidentify_open, lake, rules)
+    opened.add_argument("id", metavar="ID")
+    opened.add_argument("--by", required=True, metavar="NAME")
+    add(back, "list", "All requests with their state and every step.", _reidentify_list, lake)
 
     deid = group("deid", "De-identify without a lake.")
     add(deid, "text", "JSON lines in, JSON lines out.", _deid_text, common, rules)

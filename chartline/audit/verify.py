@@ -43,7 +43,7 @@ def verify(settings: Settings) -> list[Check]:
 
 
 def _chains(settings: Settings) -> Iterator[Check]:
-    for name in ("audit.runs", "audit.gates", "audit.decisions"):
+    for name in ("audit.runs", "audit.gates", "audit.decisions", "audit.reidentifications"):
         at = chain.first_break(settings, name)
         yield Check(f"chain {name}", at is None, "" if at is None else f"breaks at row {at}")
 

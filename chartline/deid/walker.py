@@ -191,14 +191,19 @@ class Result:
         return dict(_loads(self.json))
 
 
+def pseudonym(key: bytes, kind: str, source_id: str) -> str:
+    """The first 32 hexadecimal digits of HMAC-SHA-256 over ``Type/id``."""
+    return hmac.digest(key, f"{kind}/{source_id}".encode(), "sha256").hex()[:32]
+
+
 def keyed_code(key: bytes) -> Callable[[str, str], str]:
-    """Pseudonyms as the first 32 hexadecimal digits of HMAC-SHA-256 over ``Type/id``, remembered within a worker."""
+    """Pseudonyms under a key, remembered within a worker."""
     known: dict[tuple[str, str], str] = {}
 
     def code(kind: str, source_id: str) -> str:
         made = known.get((kind, source_id))
         if made is None:
-            made = hmac.digest(key, f"{kind}/{source_id}".encode(), "sha256").hex()[:32]
+            made = pseudonym(key, kind, source_id)
             if len(known) < 1_000_000:
                 known[kind, source_id] = made
         return made

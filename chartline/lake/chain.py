@@ -47,7 +47,7 @@ def locked(settings: Settings, name: str) -> Iterator[None]:
 
 
 def append(settings: Settings, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Append rows to a chained table (``audit.runs``, ``audit.gates``, ``audit.decisions``); return its version."""
+    """Append rows to a chained table, one with ``seq``, ``prev_hash`` and ``hash``; return its version."""
     columns = tables.schema(name).names
     with locked(settings, name):
         known = tables.read(settings, name, columns=["seq", "hash"]).sort_by("seq")

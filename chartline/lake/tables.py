@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Field, Schema, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
@@ -280,14 +281,20 @@ def _write(
     write_deltalake(str(ensure(settings, name)), data, mode=mode, commit_properties=kept)
 
 
-def read(settings: Settings, name: str, at_version: int | None = None, columns: list[str] | None = None) -> pa.Table:
-    """A whole small table, or some of its columns, as Arrow; no rows when the table has not been made."""
+def read(
+    settings: Settings,
+    name: str,
+    at_version: int | None = None,
+    columns: list[str] | None = None,
+    where: ds.Expression | None = None,
+) -> pa.Table:
+    """A small table, or some columns and rows of any, as Arrow; no rows when the table has not been made."""
     table = _open(settings, name, at_version)
     if table is None:
         wanted = schema(name).arrow
         return (pa.schema([wanted.field(c) for c in columns]) if columns else wanted).empty_table()
     # One thread: Arrow's pool threads that still hold a delta-rs file at interpreter exit abort the process.
-    return table.to_pyarrow_dataset().to_table(columns=columns, use_threads=False)
+    return table.to_pyarrow_dataset().to_table(columns=columns, filter=where, use_threads=False)
 
 
 def digest(settings: Settings, name: str, at_version: int) -> str | None:

@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 
 import meds
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
 
 from chartline.errors import UsageError
 from chartline.lake import tables
@@ -431,21 +430,12 @@ def subject_svg(settings: Settings, subject: int) -> str:
         UsageError: CL2071 there is no such patient.
     """
     zone = "gold" if tables.exists(settings, "gold.events") else "curated"
-    rows = _of(settings, f"{zone}.events", ds.field("subject_id") == subject, COLUMNS)
-    if not rows:
+    rows = tables.read(settings, f"{zone}.events", columns=[*COLUMNS], where=ds.field("subject_id") == subject)
+    if not rows.num_rows:
         raise UsageError(
             "CL2071", f"there is no such patient in {zone}.events.", f"Take a subject_id from {zone}.subjects."
         )
-    used = sorted({e["code"] for e in rows})
-    named = _of(settings, f"{zone}.codes", ds.field("code").isin(used), ("code", "description"))
-    return timeline_svg(rows, {c["code"]: c["description"] for c in named})
-
-
-def _of(settings: Settings, name: str, wanted: ds.Expression, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of a table that are wanted, read no further than its files' statistics allow."""
-    if not tables.exists(settings, name):
-        return []
-    # One thread: Arrow's pool threads that still hold a delta-rs file at interpreter exit abort the process.
-    dataset = DeltaTable(tables.path(settings, name)).to_pyarrow_dataset()
-    found: list[dict[str, Any]] = dataset.to_table(columns=list(columns), filter=wanted, use_threads=False).to_pylist()
-    return found
+    events = rows.to_pylist()
+    used = sorted({e["code"] for e in events})
+    named = tables.read(settings, f"{zone}.codes", columns=["code", "description"], where=ds.field("code").isin(used))
+    return timeline_svg(events, {c["code"]: c["description"] for c in named.to_pylist()})

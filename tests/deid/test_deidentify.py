@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from chartline.deid import deidentify, keys, policy
+from chartline.deid.origins import origins
 from chartline.fhir import parse, validate
 from chartline.ingest.land import land
 from chartline.lake import tables
@@ -199,6 +200,19 @@ def test_merged_patients_are_one_subject(which, request):
     owned = [r for r in rows(settings, "silver.resources") if r["resource_type"] != "Practitioner"]
     assert len({r["subject_id"] for r in owned}) == 1
     assert {r["subject_id"] for r in rows(settings, "silver.notes")} == {owned[0]["subject_id"]}
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("which", ["shifted", "years"])
+def test_a_subject_leads_back_to_all_records_of_its_person(which, request):
+    settings, _ = request.getfixturevalue(which)
+    (subject,) = {r["subject_id"] for r in rows(settings, "silver.resources")} - {None}
+    (found,) = origins(settings, [subject])
+    assert found["patient_id"] == "ada-1"
+    assert {r["patient_id"]: (r["person_id"], r["sources"]) for r in found["records"]} == {
+        "ada-1": ("ada-1", ["all.ndjson"]),
+        "ada-old": ("ada-1", ["all.ndjson"]),
+    }
 
 
 def test_one_offset_in_resources_and_notes(shifted):

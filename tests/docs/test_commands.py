@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chartline.lake import tables
 from tests.conftest import ROOT
 
 BLOCK = re.compile(r"(?:<!-- needs: (\w+) -->\n)?```sh\n(.*?)```", re.DOTALL)
@@ -45,6 +46,7 @@ def test_commands_run(page, request, tmp_path):
             "KEY": str(finished.settings.key),
             "SOURCE": str(finished.source),
             "CANDIDATE": finished.answer["candidate"],
+            "SUBJECT": str(tables.read(finished.settings, "gold.subjects", columns=["subject_id"])["subject_id"][0]),
             "CHARTLINE_KEY": str(finished.settings.key),
         }
     for _, body in runnable:

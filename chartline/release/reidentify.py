@@ -1,0 +1,187 @@
+"""The way back from a subject to its patient: one person asks, another decides, and every step is on the record.
+
+45 CFR 164.514(c) allows a code that leads back as long as nobody is told how. Here nobody is: what was found stays in
+the restricted zone, and ``audit.reidentifications`` is the access log, append-only and chained, with the steps that
+were refused. A person is who the caller says: who may call, and may read the restricted zone, is the deployment's.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+
+from chartline.deid.origins import origins
+from chartline.errors import ChartlineError, DataError, UsageError
+from chartline.lake import chain, tables
+from chartline.settings import Settings
+
+TABLE = "audit.reidentifications"
+LAPSES = timedelta(days=30)
+"""How long after it was asked a request may be decided on and opened."""
+
+
+def request(settings: Settings, subjects: Sequence[int], *, by: str, reason: str) -> dict[str, Any]:
+    """Ask for the patients behind subjects of gold or of a release.
+
+    Raises:
+        UsageError: CL2120 a subject is unknown, CL2122 no name or no reason.
+    """
+    _require_said(by, reason)
+    wanted = sorted(set(subjects))
+    unknown = _unknown(settings, set(wanted))
+    if unknown:
+        raise UsageError(
+            "CL2120",
+            f"{unknown} of {len(wanted)} subjects are in no timeline of this lake.",
+            "Take a subject_id from gold.subjects or curated.subjects.",
+        )
+    made = secrets.token_hex(8)
+    _log(settings, made, "requested", by, reason, subjects=wanted)
+    return {"request": made, "subjects": len(wanted)}
+
+
+def decide(settings: Settings, request: str, *, approve: bool, by: str, reason: str) -> dict[str, Any]:
+    """Approve or reject another person's request; a rejection ends it, an approval that was given before too.
+
+    Raises:
+        UsageError: CL2121 there is no such request, CL2122 no name or no reason.
+        DataError: CL1160 the person who asked decides, CL1161 the request lapsed, CL1162 it was rejected, CL1165 the
+            log was altered.
+    """
+    _require_said(by, reason)
+    asked = _request(settings, request)
+    with _refusal_logged(settings, request, by, reason):
+        if _folded(by) == _folded(asked["asked_by"]):
+            raise DataError("CL1160", "a request is decided on by another person than asked.", "Ask a second person.")
+        _require_alive(asked)
+    decision = "approved" if approve else "rejected"
+    _log(settings, request, decision, by, reason)
+    return {"request": request, "decision": decision}
+
+
+def open_request(settings: Settings, request: str, *, by: str) -> dict[str, Any]:
+    """Write who the subjects are to ``restricted/reidentified/<request>.json``, mode 0600; its path and counts.
+
+    Raises:
+        UsageError: CL2022 to CL2026 the key cannot be used, CL2121 there is no such request, CL2122 no name.
+        DataError: CL1161 the request lapsed, CL1162 it was rejected, CL1163 it is not approved, CL1164 a subject is
+            nobody's under this key, CL1165 the log was altered.
+    """
+    _require_said(by)
+    asked = _request(settings, request)
+    with _refusal_logged(settings, request, by):
+        _require_alive(asked)
+        if asked["state"] != "approved":
+            raise DataError("CL1163", "the request is not approved.", "Let another person decide on it first.")
+        found = origins(settings, asked["subjects"])
+    _log(settings, request, "opened", by)  # before anybody can read it: an access without a row must not be
+    body = {"request": request, "reason": asked["reason"], "opened_by": by.strip(), "subjects": found}
+    file = _write(settings.zone("restricted") / "reidentified", f"{request}.json", json.dumps(body, indent=1))
+    return {
+        "request": request,
+        "file": str(file),
+        "subjects": len(found),
+        "records": sum(len(subject["records"]) for subject in found),
+    }
+
+
+def requests(settings: Settings) -> list[dict[str, Any]]:
+    """All requests, oldest first, with their state and every step: pending, approved, rejected or lapsed."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in tables.read(settings, TABLE).sort_by("seq").to_pylist():
+        first = {"request": row["request_id"], "asked_by": row["who"], "reason": row["reason"]}
+        first |= {"subjects": row["subjects"], "asked_at": row["taken_at"], "steps": []}
+        told = ("step", "who", "reason", "error", "taken_at")
+        found.setdefault(row["request_id"], first)["steps"].append({name: row[name] for name in told})
+    return [{**r, "state": _state(r), "opened": _steps(r).count("opened")} for r in found.values()]
+
+
+def _steps(asked: dict[str, Any]) -> list[str]:
+    return [step["step"] for step in asked["steps"]]
+
+
+def _state(asked: dict[str, Any]) -> str:
+    if "rejected" in _steps(asked):
+        return "rejected"
+    if datetime.now(UTC) - asked["asked_at"] > LAPSES:
+        return "lapsed"
+    return "approved" if "approved" in _steps(asked) else "pending"
+
+
+def _request(settings: Settings, request: str) -> dict[str, Any]:
+    if chain.first_break(settings, TABLE) is not None:
+        raise DataError("CL1165", "the log of re-identifications was altered.", "See 'chartline verify --lake DIR'.")
+    for asked in requests(settings):
+        if asked["request"] == request:
+            return asked
+    raise UsageError("CL2121", "there is no such request.", "List them with 'chartline reidentify list --lake DIR'.")
+
+
+def _require_said(*texts: str) -> None:
+    if not all(map(_folded, texts)):
+        raise UsageError("CL2122", "a step needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
+
+
+def _require_alive(asked: dict[str, Any]) -> None:
+    if asked["state"] == "rejected":
+        raise DataError("CL1162", "the request was rejected.", "Ask anew, with what was missing.")
+    if asked["state"] == "lapsed":
+        raise DataError("CL1161", f"the request is older than {LAPSES.days} days.", "Ask anew.")
+
+
+def _folded(name: str) -> str:
+    """Letters and digits of a text: who writes a name in another way is no other person."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name).casefold() if c.isalnum())
+
+
+def _unknown(settings: Settings, subjects: set[int]) -> int:
+    """How many are neither in gold nor in any release."""
+    released = tables.read(settings, "curated.releases", columns=["tables"])["tables"].to_pylist()
+    versions = sorted({dict(made)["curated.subjects"] for made in released}, reverse=True)
+    for name, version in [("gold.subjects", None), *(("curated.subjects", v) for v in versions)]:
+        if subjects:
+            wanted = ds.field("subject_id").isin(sorted(subjects))
+            found = tables.read(settings, name, version, ["subject_id"], wanted)
+            subjects = subjects - set(found["subject_id"].to_pylist())
+    return len(subjects)
+
+
+def _log(
+    settings: Settings,
+    request: str,
+    step: str,
+    by: str,
+    reason: str | None = None,
+    *,
+    subjects: Sequence[int] | None = None,
+    error: str | None = None,
+) -> None:
+    row = {"request_id": request, "step": step, "who": by.strip(), "reason": reason and reason.strip()}
+    chain.append(settings, TABLE, [row | {"subjects": subjects, "error": error, "taken_at": datetime.now(UTC)}])
+
+
+@contextmanager
+def _refusal_logged(settings: Settings, request: str, by: str, reason: str | None = None) -> Iterator[None]:
+    try:
+        yield
+    except ChartlineError as refused:
+        _log(settings, request, "refused", by, reason, error=refused.number)
+        raise
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    """A file of mode 0600 in a folder of mode 0700, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as part:
+        part.write(text)
+    return Path(part.name).replace(folder / name)
