@@ -279,6 +279,13 @@ def _verify(args: argparse.Namespace) -> Answer:
     return body, text, 1 if broken else 0
 
 
+def _lineage(args: argparse.Namespace) -> Answer:
+    from chartline.audit.lineage import events
+
+    found = events(_settings(args))
+    return {"events": found}, "\n".join(json.dumps(event, sort_keys=True) for event in found), 0
+
+
 def _quarantine(action: str) -> Callable[[argparse.Namespace], Answer]:
     def command(args: argparse.Namespace) -> Answer:
         from chartline.lake import quarantine
@@ -427,6 +434,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("path", type=Path, nargs="+", metavar="PATH")
     sweep.add_argument("--known", type=Path, nargs="+", required=True, metavar="SOURCE")
     add(commands, "verify", "Recompute hashes, chains and equations.", _verify, lake)
+    add(commands, "lineage", "The ledger as OpenLineage run events, one a line.", _lineage, lake)
 
     quarantine = group("quarantine", "Records that were set aside.")
     add(quarantine, "list", "Counts by stage, reason and rule.", _quarantine("list"), lake, rules)

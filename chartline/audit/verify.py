@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from chartline.errors import DataError
 from chartline.lake import chain, ledger, tables
 from chartline.release import candidates, card
 from chartline.settings import STAGES, Settings
@@ -31,8 +30,7 @@ def verify(settings: Settings) -> list[Check]:
     Raises:
         DataError: CL1150 there is no lake to verify.
     """
-    if not tables.exists(settings, "audit.runs"):
-        raise DataError("CL1150", "there is no evidence in this lake.", "Pass --lake with the folder of a lake.")
+    ledger.require(settings)
     return [
         *_chains(settings),
         *_equations(settings),

@@ -14,7 +14,7 @@ from typing import Any
 
 from chartline import __version__
 from chartline.deid import keys
-from chartline.errors import UsageError
+from chartline.errors import DataError, UsageError
 from chartline.lake import chain, tables
 from chartline.settings import Settings, room
 from chartline.stage import Counts, StageResult
@@ -60,6 +60,16 @@ def _result(row: Mapping[str, Any], *, unchanged: bool) -> StageResult:
         unchanged=unchanged,
         extra=json.loads(row["extra"] or "{}"),
     )
+
+
+def require(settings: Settings) -> None:
+    """Refuse a folder that is no lake.
+
+    Raises:
+        DataError: CL1150 there is no ledger in it.
+    """
+    if not tables.exists(settings, "audit.runs"):
+        raise DataError("CL1150", "there is no evidence in this lake.", "Pass --lake with the folder of a lake.")
 
 
 def finished(settings: Settings, stage: str) -> list[StageResult]:
