@@ -29,6 +29,7 @@ class PatientContext:
         offset_days: the one date offset of this patient; None where the policy does not shift.
         last_year: the latest year whose dates may stay; a later one would tell, with the earliest, an age over 89.
             None for no limit.
+        earliest_year: the earliest year whose dates may stay; one before it tells an age over 89. 0 for no limit.
         over_89: whether the patient is or became older than 89: then no age stays that, with a date, tells the birth.
     """
 
@@ -38,6 +39,7 @@ class PatientContext:
     birth_date: str | None = field(default=None, repr=False)
     offset_days: int | None = None
     last_year: int | None = None
+    earliest_year: int = 0
     over_89: bool = False
 
 

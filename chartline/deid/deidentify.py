@@ -114,14 +114,15 @@ class _Unit:
     def __init__(self, job: Job, name: str) -> None:
         self.job, self.name = job, name
         self.people: list[Mapping[str, Any]] = []
-        self._made: tuple[PatientContext, int] | None = None
+        self._made: PatientContext | None = None
 
-    def context(self, person_id: str | None) -> tuple[PatientContext, int]:
-        """The context of the rows that follow, and the earliest year whose dates may stay."""
+    def context(self, person_id: str | None) -> PatientContext:
+        """The context of the rows that follow."""
         if self._made is None:
             rules = policy.load(self.job.policy)
             if person_id is None:
-                self._made = PatientContext(self.name), patients.earliest_year(rules, self.job.year)
+                earliest = patients.earliest_year(rules, self.job.year)
+                self._made = PatientContext(self.name, earliest_year=earliest)
             else:
                 key, latest = keys.load(self.job.key), max([self.job.year, *(p.get("latest", 0) for p in self.people)])
                 self._made = patients.context(rules, key, self.job.project, latest, person_id, self.people)
@@ -145,10 +146,9 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
             if row["person"] is not None:
                 unit.people.append(orjson.loads(row["person"]))
                 continue
-            patient, earliest = unit.context(row["person_id"])
+            patient = unit.context(row["person_id"])
             code = _from_vault(dict(row["codes"] or ())) if rules.pseudonyms == "random" else keyed
             state = walker.Walk(patient, code, {i["reference"]: i["target"] for i in row["links"] or () if i["target"]})
-            state.earliest_year = earliest
             state.binaries = {name: text.encode() for name, text in row["binaries"] or ()}
             if row["others"] is not None:
                 more = tuple(Known(k["type"], k["value"]) for k in row["others"])

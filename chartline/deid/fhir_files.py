@@ -433,11 +433,11 @@ def _random_codes() -> Callable[[str, str], str]:
     return code
 
 
-class _Contexts(dict[str | None, tuple[PatientContext, int]]):
+class _Contexts(dict[str | None, PatientContext]):
     """The context of each person, made when first asked for; of resources without one under None."""
 
     def __init__(self, policy: Policy, key: Key, project: str, year: int, world: World) -> None:
-        super().__init__({None: (PatientContext("nobody"), patients.earliest_year(policy, year))})
+        super().__init__({None: PatientContext("nobody", earliest_year=patients.earliest_year(policy, year))})
         self._facts = (policy, key, project)
         self._year, self._world = year, world
         self._people: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -445,19 +445,19 @@ class _Contexts(dict[str | None, tuple[PatientContext, int]]):
             if party["patient_id"]:
                 self._people[world.person(party["patient_id"])].append(party)
 
-    def __missing__(self, person_id: str) -> tuple[PatientContext, int]:
+    def __missing__(self, person_id: str) -> PatientContext:
         latest = max(self._year, self._world.latest.get(person_id, 0))
         made = self[person_id] = patients.context(*self._facts, latest, person_id, self._people[person_id])
         return made
 
-    def of(self, told: references.Whose) -> tuple[PatientContext, int]:
+    def of(self, told: references.Whose) -> PatientContext:
         """The context of a resource, with what is known of others whom it names."""
         made = self[self._world.person(told.patients[0]) if len(told.patients) == 1 else None]
         if not told.others:
             return made
         others = map(self._world.person, told.others)
         more = (k for other in others for party in self._people.get(other, ()) for k in party["known"])
-        return patients.knowing(made[0], tuple(Known(k["type"], k["value"]) for k in more)), made[1]
+        return patients.knowing(made, tuple(Known(k["type"], k["value"]) for k in more))
 
 
 class _Writer:
@@ -545,12 +545,10 @@ class _Writer:
         if fate:
             (self._quarantined if fate == binaries.OF_TWO else self._filtered)[fate] += 1
             return None
-        patient, earliest = self._contexts.of(told)
         state = Walk(
-            patient,
+            self._contexts.of(told),
             self._codes,
             self._world.links,
-            earliest,
             contested=len(told.patients) > 1,
             binaries=self._world.binaries,
         )

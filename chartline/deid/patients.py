@@ -21,8 +21,8 @@ _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 
 def context(
     rules: Policy, key: Key, project: str, latest: int, person_id: str, people: Sequence[Mapping[str, Any]]
-) -> tuple[PatientContext, int]:
-    """The person as the engines see it, and the earliest year whose dates may stay.
+) -> PatientContext:
+    """The person as the engines see it.
 
     A date that, with the latest date of the person, tells an age over 89 does not stay
     (45 CFR 164.514(b)(2)(i)(C)). Of a deceased person the latest date is that of the death, and a later one, as of a
@@ -46,10 +46,16 @@ def context(
     earliest = earliest_year(rules, int(died or latest))
     over_89 = born is not None and int(born) < earliest
     last = max(int(died), int(born) + MAX_AGE if born and not over_89 else 0) if died else latest
-    made = PatientContext(
-        person_id, tuple(known), own.get("gender"), own.get("birth_date"), offset, last if earliest else None, over_89
+    return PatientContext(
+        patient_id=person_id,
+        known=tuple(known),
+        gender=own.get("gender"),
+        birth_date=own.get("birth_date"),
+        offset_days=offset,
+        last_year=last if earliest else None,
+        earliest_year=earliest,
+        over_89=over_89,
     )
-    return made, earliest
 
 
 @lru_cache(maxsize=256)

@@ -132,7 +132,6 @@ class Walk:
     patient: PatientContext
     code: Callable[[str, str], str]
     links: Mapping[str, str]
-    earliest_year: int = 0
     anchor: int | None = None
     contested: bool = False
     binaries: Mapping[str, bytes] | binaries.Held = field(default_factory=dict)
@@ -485,10 +484,10 @@ class Deidentifier:
         about = walk.about = self._text.about(walk.patient)
         walk.done = None
         owner, world = self._owner, self._world
-        other = not owner or owner[0] is not about or owner[1:] != (walk.earliest_year, walk.anchor)
+        other = not owner or owner[0] is not about or owner[1] != walk.anchor
         elsewhere = not world or world[0] is not walk.links or world[1] is not walk.code
         if other:
-            self._owner = (about, walk.earliest_year, walk.anchor)
+            self._owner = (about, walk.anchor)
             for days in self._days.values():
                 days.clear()
         if elsewhere:
@@ -1344,7 +1343,7 @@ def _dated(value: Any, walk: Walk) -> bool:
     if not isinstance(value, str):
         return False
     found = dates.year(value)
-    if found is None or int(found) < walk.earliest_year:
+    if found is None or int(found) < walk.patient.earliest_year:
         return False
     last = walk.patient.last_year
     return last is None or int(found) <= last

@@ -93,10 +93,10 @@ def treated(name: str, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rules = policy.load(name)
     later = re.compile(patients.years_after(NOW))
     latest = max([NOW, *(int(y) for r in resources for y in later.findall(json.dumps(r)))])
-    patient, earliest = patients.context(rules, KEY, "test", latest, "p1", [person(resources[0])])
+    patient = patients.context(rules, KEY, "test", latest, "p1", [person(resources[0])])
     out = []
     for resource in resources:
-        made = outcome(WALKERS[name], resource, state(patient, earliest_year=earliest, anchor=12_345))
+        made = outcome(WALKERS[name], resource, state(patient, anchor=12_345))
         assert isinstance(made, Result), made
         out.append(made.resource)
         days = list(made.offsets.values())

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
@@ -20,7 +21,7 @@ from presidio_anonymizer.operators import Operator, OperatorType
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
-from chartline.deid.text import datetext, documents, known, lexicon, names, ner, patterns, tables
+from chartline.deid.text import ages, datetext, documents, known, lexicon, names, ner, patterns, tables
 from chartline.deid.text.casing import cased
 from chartline.deid.text.normalise import normalise
 from chartline.deid.text.reading import read
@@ -250,6 +251,7 @@ class TextEngine:
         ]
         if patient.known or self._providers:
             found += known.find(text, patient, self._providers)
+        found += ages.find(text, patient)
         found += ner.find(reading, found)
         return found
 
@@ -287,8 +289,10 @@ class TextEngine:
         return self.deidentify(text, patient) if made.spans or self._knows(text, patient) else made
 
     def _knows(self, text: str, patient: PatientContext) -> bool:
-        """Whether a short text holds anything known of the patient, as it is or as it reads."""
-        return patient.known != () and next(iter(known.find(normalise(text).text, patient)), None) is not None
+        """Whether a short text holds anything known of the patient, as it is or as it reads, or tells the age."""
+        plain = normalise(text).text
+        told = chain(known.find(plain, patient) if patient.known else (), ages.find(plain, patient))
+        return next(told, None) is not None
 
     def clean(self, text: str, patient: PatientContext) -> str:
         """A short text, such as a code's text, without identifiers."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from chartline.deid import dates
+from chartline.deid import dates, patients
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
@@ -79,10 +80,14 @@ def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientCont
             values.append(Known(kind, item["value"]))
     identity = str(record.get("id") or body.get("id"))
     shift = policy.text.dates == "shift"
+    earliest = patients.earliest_year(policy, datetime.now(UTC).year)
+    born = dates.year(str(record.get("birthDate") or ""))
     return PatientContext(
         patient_id=identity,
         known=tuple(dict.fromkeys(values)),
         gender=record.get("gender"),
         birth_date=record.get("birthDate"),
         offset_days=dates.offset_days(offsets, identity, *policy.shift) if shift else None,
+        earliest_year=earliest,
+        over_89=born is not None and int(born) < earliest,
     )

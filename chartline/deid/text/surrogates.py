@@ -16,7 +16,7 @@ import regex
 
 from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.policy import TextRules
-from chartline.deid.text import datetext, lexicon
+from chartline.deid.text import ages, datetext, lexicon
 from chartline.deid.text.lexicon import plain
 
 _NAMES = 1500  # surrogates are drawn from the most frequent names, which tell least
@@ -113,7 +113,7 @@ class Replacer:
         if kind == "DATE":
             return self._date(text, patient)
         if kind == "AGE":
-            return _over89(text)
+            return _age(text)
         if self._rules.replacement == "label":
             return f"[{kind}]"
         scope = {"patient": patient.patient_id, "document": document, "none": ""}[self._rules.consistency]
@@ -127,6 +127,8 @@ class Replacer:
         return f"[{kind}]"
 
     def _date(self, text: str, patient: PatientContext) -> str:
+        if not ages.may_stay(text, patient):
+            return "[DATE]"
         if self._rules.dates == "shift" and patient.offset_days is not None:
             return datetext.shifted(text, patient.offset_days) or "[DATE]"
         if self._rules.dates == "year":
@@ -234,15 +236,15 @@ _UNIT = regex.compile(
     r"([,\s]*(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Lot|\#)\.?\s*\#?\s*)([\w\-]{1,6})", regex.IGNORECASE
 )
 _OLD = regex.compile(
-    r"(?<!\d)\d{2,3}(?!\d)(?:['’]?s\b)?|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
-    r"|eight|nine|ten|eleven|twelve))?\b|\b(?:nona|cente)narian\b",
+    r"(?<!\d)(?:9\d|1\d\d)(?!\d)(?:['’]?s\b)?|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
+    r"|eight|nine|ten|eleven|twelve))?\b|\b(?:nonage|cente)narian\b",
     regex.IGNORECASE,
 )
 
 
-def _over89(text: str) -> str:
-    """An age over 89 as 90+, the words around it as they are."""
-    return str(_OLD.sub("90+", text, count=1)) if _OLD.search(text) else "90+"
+def _age(text: str) -> str:
+    """An age over 89 as 90+, the words around it as they are; a younger one that may not stay goes."""
+    return str(_OLD.sub("90+", text, count=1)) if _OLD.search(text) else "[AGE]"
 
 
 def _bare(text: str) -> str:

@@ -1,0 +1,79 @@
+"""What notes tell of an age over 89, in sentences invented here."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from chartline.deid import keys, policy
+from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.text import ages, build
+from chartline.deid.text.lines import jsonl
+
+EARLIEST = 2026 - 89
+OLD = PatientContext("o", (Known("BIRTHDATE", "1929-05-16"),), None, "1929-05-16", -40, 2026, EARLIEST, over_89=True)
+YOUNG = PatientContext("y", (), None, "1988-02-03", -40, 2026, EARLIEST)
+UNLIMITED = PatientContext("u", (), None, "1929-05-16", None)
+
+
+@pytest.fixture(scope="module", params=["safe_harbor", "expert_determination"])
+def engine(request, key_file):
+    return build(policy.load(request.param), keys.load(key_file), "test", Cohort())
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("DOB 5/16/1929, seen today.", "1929"),
+        ("dob 5/16/29, seen today.", "29"),
+        ("Born May 16, 1929 at home.", "1929"),
+        ("Widowed, b. 1930.", "1930"),
+        ("Served in the navy in 1931.", "1931"),
+        ("She was 67yo in 1997.", "67"),
+        ("A 67-year-old woman, seen on 3/4/1997.", "67"),
+        ("Aged sixty-seven in 1997.", "sixty-seven"),
+        ("Age: 88, lives alone.", "88"),
+    ],
+)
+def test_nothing_in_a_note_of_a_person_over_89_tells_the_birth(engine, text, gone):
+    assert gone not in engine.deidentify(text, OLD).text
+    assert gone not in engine.clean(text, OLD), "nor in a short text"
+
+
+@pytest.mark.parametrize(
+    "text", ["Given 1800 mg and 1850 ml.", "Seen at 1900 hrs.", "HbA1c 6.7, creatinine 67 umol/l", "67 years ago"]
+)
+def test_amounts_and_hours_are_no_years_and_no_ages(engine, text):
+    assert engine.deidentify(text, OLD).text == text
+
+
+def test_who_is_94_is_90_or_older(engine):
+    assert engine.deidentify("A 94-year-old man.", OLD).text == "A 90+-year-old man."
+
+
+def test_the_age_of_a_younger_person_stays_and_an_early_year_that_is_no_birth(engine):
+    text = "A 38 year old woman in a house of 1931."
+    assert engine.deidentify(text, YOUNG).text == text
+
+
+def test_a_year_of_birth_too_early_goes_from_whosever_note(engine):
+    assert "1931" not in engine.deidentify("Lives with a mother born in 1931.", YOUNG).text
+
+
+def test_a_policy_that_keeps_dates_keeps_these(key_file):
+    kept = build(policy.load("limited_data_set"), keys.load(key_file), "test", Cohort())
+    assert kept.deidentify("DOB 5/16/1929, 67yo in 1997.", UNLIMITED).text == "DOB 5/16/1929, 67yo in 1997."
+
+
+@pytest.mark.parametrize(("date", "stays"), [("3/4/97", True), ("3/4/29", False), ("3/4/26", True), ("1936", False)])
+def test_two_digits_are_a_year_of_the_last_hundred_or_the_birth(date, stays):
+    assert ages.may_stay(date, OLD) is stays
+
+
+def test_lines_with_a_record_know_who_is_over_89(key_file):
+    year = datetime.now(UTC).year - 95
+    line = {"id": "n", "text": f"Born in {year}. 67yo in 1997.", "patient": {"id": "p", "birthDate": f"{year}-05-16"}}
+    out: list[str] = []
+    rules, key = policy.load("safe_harbor"), keys.load(key_file)
+    assert jsonl([json.dumps(line).encode()], out.append, policy=rules, key=key, project="test") == 0
+    assert json.loads(out[0])["text"] == "Born in [DATE]. [AGE] in 1997."
