@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 import regex
 
-from chartline.deid.text.hints import Hints, Place, lowered, windows
+from chartline.deid.text.hints import Hints, Place, Places, lowered, windows
 from chartline.deid.text.spans import Found
 
 _MONTHS = """
@@ -35,13 +35,13 @@ _BEFORE = r"(?<![\w/.\-])"
 _AFTER = r"(?![\w/]|[.\-]\d)"
 _HOLIDAYS = (
     r"(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|New\s+Year['’]?s?(?:\s+(?:Eve|Day))|Easter(?:\s+Sunday)?"
-    r"|Halloween|(?:the\s+)?Fourth\s+of\s+July|Labor\s+Day|Memorial\s+Day|Independence\s+Day|Valentine['’]?s\s+Day"
+    r"|Halloween|(?:the\s+)?Fourth\s+of\s+July|Labor\s+Day|Memorial\s+Day|Independence\s+Day|Flag\s+Day|Juneteenth|Cinco\s+de\s+Mayo|Groundhog\s+Day|Boxing\s+Day|Black\s+Friday|Palm\s+Sunday|Ash\s+Wednesday|Yom\s+Kippur|Rosh\s+Hashanah|Ramadan|Eid(?:\s+al-\w+)?|Kwanzaa|Indigenous\s+Peoples['’]?\s+Day|MLK\s+Day|Valentine['’]?s\s+Day"
     r"|(?:Mother|Father)['’]s\s+Day|Veterans\s+Day|Presidents['’]?\s+Day|Columbus\s+Day|Hanukkah|Passover|Diwali"
     r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras)"
 )
 # Months that are no other word, and words before a month that may be another one or is short.
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
-_IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|RTC|A1C)[\s\-]\s?)"
+_IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
 _NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Apgars?|scored?|scale|points|answered|correct)(?:\sof)?:?\s)"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
@@ -67,10 +67,15 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"{_BEFORE}{_WEEKDAY}{_MON}[\s\-/]*(?:the\s+)?{_DAY}(?:(?:\s*,\s*|\s+|[\-/]){_YEAR}(?!\s*(?:mg|mcg|ml|units?|tab))|(?![\w:/]|[.,\-]?\d))",
             False,
         ),
-        ("month-day-upper", rf"{_BEFORE}{_MON}[\s\-/]*{_DAY}(?:,\s*|\s+|[\-/]){_Y4}{_AFTER}", True),
+        (
+            "month-day-upper",
+            rf"{_BEFORE}(?:{_MON}[\s\-/]*{_DAY}(?:,\s*|\s+|[\-/]){_Y4}{_AFTER}"
+            rf"|(?-i:(?P<mon>JAN|FEB|APR|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC)[ ]{_DAY}(?![\w:/%]|[.,\-]?\d|\s*(?:mg|mL|units?|tab))))",
+            True,
+        ),
         (
             "day-month",
-            rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*(?:{_MON}|{_UPPER_MON})(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}",
+            rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*(?:{_MON}|{_UPPER_MON})(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}(?!-[A-Za-z])",
             False,
         ),
         ("day-month-year", rf"{_BEFORE}{_DAY}(?:\s+of)?[\s\-/.]*{_MON}[\s\-/,.]*{_Y4}{_AFTER}", True),
@@ -131,11 +136,16 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("year-month", rf"{_BEFORE}{_Y4}[\-/](?P<m>0[1-9]|1[0-2]){_AFTER}", False),
         ("spaced", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])\s*(?P<s>[/\-.])\s*{_DAY}\s*(?P=s)\s*{_YEAR}{_AFTER}", False),
         (
+            "born",
+            rf"(?<=\b(?:DOB|D\.O\.B\.?|born):?\s)(?P<m>0?[1-9]|1[0-2])[ ]{_DAY}[ ]{_YEAR}{_AFTER}",
+            True,
+        ),
+        (
             "partial",
-            rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-]))(?:(?<=\b(?:on|since|until|till|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
+            rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-]))(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
             rf"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|f/u|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
             rf"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
-            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
+            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
             True,
         ),
         (
@@ -173,7 +183,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "the-nth",
-            rf"(?<=\b(?:on|until|by|since|before|after|from|for|dated)\s)the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b{_NOT_DAY}",
+            rf"(?<=\b(?:on|until|till?|past|thru|through|by|since|before|after|from|for|dated)\s)the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b{_NOT_DAY}",
             True,
         ),
         (
@@ -193,7 +203,7 @@ _PATTERN = dict(_FORMS)
 _WORDS = {
     "month": "jan feb mar apr may jun jul aug sep oct nov dec",
     "holiday": "christmas thanksgiving easter halloween labor memorial independence valentine mother father veterans"
-    " president columbus hanukkah passover diwali patrick martin mardi fourth good new",
+    " president columbus flag juneteenth cinco groundhog boxing black palm ash yom rosh ramadan eid kwanzaa indigenous mlk hanukkah passover diwali patrick martin mardi fourth good new",
     "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
 }
@@ -229,12 +239,14 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
         36,
     ),
     "apart": (("spaced",), 12, 24),
+    "born": (("born",), 8, 1),
     "eight": (("compact",), 2, 4),
     "nth": (("the-nth",), 8, 24),
 }
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
+    "born": re.compile(r"(?:[Dd]\.?[Oo]\.?[Bb]\.?|born):?\s\d{1,2} \d{1,2} \d{2,4}"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
     "eight": re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
@@ -243,8 +255,76 @@ _TIMEOUT = 5.0
 _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
 
 
+# A day and month of which nothing but the dates around it tells that it is none of a score, a dose or a setting.
+_LIKE = regex.compile(
+    rf"(?<![\w/.%\-]){_NO_SCORE}(?<!\b(?i:BiPAP|IPAP|CPAP|PEEP|strength|power|motor|ratio|pulses|reflexes|DTRs?|murmur|pain|of)[:\s]\s?)"
+    rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|power|scale|murmur|hours?|hrs?|tabs?|tender|swollen|on\sthe|in\sall|bilat|out\sof))"
+)
+_SLASHED = re.compile(r"(?<![\w/.])\d{1,2}/\d{1,2}(?![\w/])")
+_NO_SCALE = frozenset({11, 14, 16, 18, 28})  # days that no score has as its most
+_LISTED = re.compile(r"(?:,\s?|;\s|\s?&\s?|\sand\s|\s?-\s?)\Z")
+_FIRST_MONTH = re.compile(r"(?:(?:19|20)\d\d[-/.])?(?P<m>1[0-2]|0?[1-9])[-/.]\d|.*?(?P<mon>[A-Za-z]{3})")
+# What is said of a time of the year rather than of a day.
+_GENERAL = re.compile(
+    r"\b(?:every|each|usually|typically|often|seasonal(?:ly)?|endemic|outbreaks?|peak(?:s|ed|ing)?\s(?:in|from|between|around|during)"
+    r"|active\s(?:in|from|between|during)|(?:more|most)\scommon|(?:higher|highest|greater|greatest)\s(?:\w+\s)?(?:risks?|rates?|incidence)"
+    r"|(?:risks?|rates?|incidence|cases)\s(?:rises?|increases?|peaks?|climbs?))\b",
+    re.IGNORECASE,
+)
+_SENTENCE = 160  # letters on either side that a sentence is looked for in
+
+
 def find(text: str) -> Iterator[Found]:
     """Every date that is more exact than a year."""
+    found = list(_formed(text))
+    yield from found
+    yield from _like_others(text, found)
+
+
+def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
+    """A bare day and month behind another date, or within a month of one: never a score where the day says no score."""
+    if not found or "/" not in text:
+        return
+    places, ends = Places((f.start, f.end) for f in found), {f.end for f in found}
+    months = {m for f in found if (m := _month_of(text[f.start : f.end]))}
+    for slashed in _SLASHED.finditer(text):
+        match = _LIKE.match(text, slashed.start(), timeout=_TIMEOUT)
+        if match is None or places.hold(*match.span()) or not _possible(match):
+            continue
+        month, day = int(match["m"]), int(match["d"])
+        listed = any(
+            text[e : match.start()] and _LISTED.match(text, e, match.start()) for e in _near(ends, match.start())
+        )
+        close = any((month - m) % 12 in (0, 1, 11) for m in months) and (day > 10 or month > day)
+        close = close or day in _NO_SCALE
+        if listed or close:
+            ends.add(match.end())
+            yield Found(match.start(), match.end(), "DATE", "date:like-others")
+
+
+def _near(ends: set[int], start: int) -> Iterator[int]:
+    return (e for e in range(start - 5, start) if e in ends)
+
+
+def _month_of(date_text: str) -> int | None:
+    """The month of a date as it is most likely written."""
+    match = _FIRST_MONTH.match(date_text)
+    if match is None:
+        return None
+    return int(match["m"]) if match["m"] else _MONTH_OF.get(match["mon"].lower())
+
+
+def _in_general(text: str, match: regex.Match[str]) -> bool:
+    """Whether a month without day and year is a time of every year: ``peaks in April``."""
+    start = max(0, match.start() - _SENTENCE)
+    start = max(start, *(text.rfind(stop, start, match.start()) for stop in (". ", "\n", "? ")))
+    stops = [text.find(stop, match.end(), match.end() + _SENTENCE) for stop in (". ", "\n", "? ")]
+    end = min([s for s in stops if s >= 0], default=match.end() + _SENTENCE)
+    return _GENERAL.search(text, start, end) is not None
+
+
+def _formed(text: str) -> Iterator[Found]:
+    """Dates that their form or what stands beside them tells."""
     hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
     for name, sign in _SIGNS.items():
         hints[name] = [m.span() for m in sign.finditer(text)]
@@ -253,7 +333,7 @@ def find(text: str) -> Iterator[Found]:
         for start, end in windows(places, before, after):
             for name in forms:
                 for match in _PATTERN[name].finditer(text, start, end, timeout=_TIMEOUT):
-                    if _possible(match):
+                    if _possible(match) and not (name == "month" and _in_general(text, match)):
                         yield Found(match.start(), match.end(), "DATE", f"date:{name}")
 
 
