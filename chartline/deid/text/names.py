@@ -12,7 +12,7 @@ import regex
 from chartline.deid.text import lexicon
 from chartline.deid.text.hints import Place, Places
 from chartline.deid.text.lexicon import Kind, kind, plain
-from chartline.deid.text.places import facilities, towns
+from chartline.deid.text.places import facilities, told_again, towns
 from chartline.deid.text.reading import (
     CREDENTIAL,
     FORM,
@@ -27,6 +27,7 @@ from chartline.deid.text.reading import (
     PLAIN,
     ROLE_WORD,
     ROLES,
+    SHORT,
     STAGED,
     THINGS,
     TIMEOUT,
@@ -38,6 +39,7 @@ from chartline.deid.text.reading import (
     opened,
     shape_of,
     tokens,
+    word_start,
 )
 from chartline.deid.text.spans import Found
 
@@ -46,11 +48,11 @@ _MEETS = (
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
     r"|called|updated|written|interviewed|witnessed|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
     r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|attn|d/w|s/w"
-    r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?))"
+    r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
 )
 _LEAD = regex.compile(
-    rf"(?:(?i:\b{TITLES})\.?|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
+    rf"(?:(?i:\b{TITLES}){SHORT}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
@@ -68,7 +70,7 @@ _PARTICLE = regex.compile(rf"(?:(?i:St\.|{_LED_BY})\s){{0,3}}")
 # What laboratories and wards print between a last and a first name: ``Smith RN, John``.
 _OFFICES = "MD|DO|RN|NP|PA|LPN|RPh|MLS|MT|RT|CRT"
 _LAST_FIRST = regex.compile(
-    rf"(?<![\w,])(?P<last>(?:(?i:St\.|{_LED_BY})\s){{0,3}}[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV|{_OFFICES})\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s+[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
+    rf"(?<![\w,])(?P<last>(?:(?i:St\.|{_LED_BY})\s){{0,3}}[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV|{_OFFICES})\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
 )
 _LABELLED = regex.compile(
     rf"(?i:\b{LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
@@ -78,7 +80,7 @@ _LOWER_TITLED = regex.compile(
 )
 _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
 _TITLED = regex.compile(
-    rf"\b(?:{TITLES})\b\.?\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
+    rf"\b(?:{TITLES})\b{SHORT}\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
 )
 _ONE = r"(?P<n>(?:(?:van|von|de|del|della|di|ten|la|den|der)\s+){0,2}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?)"
 _DOCTORS = regex.compile(rf"\b(?:Drs|Doctors)\.?\s+{_ONE}(?:(?:\s*(?:,|/|&|\band\b)){{1,2}}\s*{_ONE}){{1,6}}")
@@ -93,12 +95,14 @@ def find(reading: Reading) -> Iterator[Found]:
     text, words, hints, things = reading
     found: list[Found] = []
     found += (f for f in facilities(text, hints) if f.source != "name:brought" or not things.hold(f.start, f.end))
+    found += told_again(words, found, text)
     found += (f for f in towns(text, words, hints) if not things.hold(f.start, f.end))
     found += (f for f in _titled(text, hints) if f.source != "name:kin" or not things.hold(f.start, f.end))
     found += _labelled(text, hints)
     found += _last_first(text, words)
     found += _speakers(text)
     found += _signers(text)
+    found += _nicknamed(text)
     found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
@@ -312,6 +316,8 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
         return
     if not led and STAGED.match(text, part[-1].end) and any(t.kind.eponym for t in names):
         return
+    if led and len(part) == 1 and names[0].kind.city and _before_thing(text, part[0].end):
+        return
     if not led and len(part) == 1 and GRADED.match(text, part[0].end):
         return
     if led or _is_person(text, part, names):
@@ -326,8 +332,20 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
 _LETTER_OF = regex.compile(r"\s?[&+]\s?O|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)")
 
 
+_BEGUN = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a sentence begins at a place."""
+    return at == 0 or _BEGUN.search(text, max(0, at - 3), at) is not None
+
+
 def _trimmed(text: str, part: list[Token]) -> list[Token]:
     """The words of a name without a letter or a short form that only stands behind it."""
+    if len(part) == 2 and part[0].text == "A" and text[part[0].end] == " " and _begins(text, part[0].start):
+        return part[1:]  # an article
+    if len(part) > 2 and _bids(text, part[0]):
+        return part[1:]
     last = part[-1] if len(part) > 1 else None
     if last is not None and last.shape == "initial" and last.text in "AMF" and _LETTER_OF.match(text, last.end):
         return part[:-1]
@@ -371,6 +389,12 @@ _NOBLE = frozenset(
 )
 
 
+def _before_thing(text: str, end: int) -> bool:
+    """Whether the noun of a thing stands behind a name: ``Epley maneuver``."""
+    noun = NOUN.match(text, end)
+    return noun is not None and noun.group("w") in THINGS
+
+
 def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
     initials = len(part) - len(names)
     strong_first = sum(t.kind.first and t.kind.strong for t in names)
@@ -382,8 +406,7 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         names_ok = True
     if len(names) >= 2:
         rest = names[1:]
-        thing = NOUN.match(text, part[-1].end)
-        if not initials and thing and thing.group("w") in THINGS:
+        if not initials and _before_thing(text, part[-1].end):
             return False
         if not any(t.kind.medical for t in names) and _followed(text, part[-1].end):
             return True
@@ -423,7 +446,7 @@ _STOPS = regex.compile(r"\s?[,;:()|]|\s*(?:\n|$)")
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
     """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
     said = _SAYS.match(text, only.end) or (
-        only.kind.strong and _PATIENT.search(text, max(0, only.start - 10), only.start)
+        (only.kind.strong or only.kind.common_first) and _PATIENT.search(text, max(0, only.start - 10), only.start)
     )
     if not (initials or said) and of_thing(text, only.end):
         return False
@@ -441,7 +464,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
             return True
         if only.kind.namely and only.kind.first and _ASKED.search(text, max(0, only.start - 10), only.start):
             return True
-        if only.kind.common_first and _YEARS.match(text, only.end):
+        if only.text[1:].islower() and _told(text, only):
             return True
         if (only.kind.common_first or (only.kind.strong and only.kind.first)) and _SPOKEN.match(text, only.end):
             return True
@@ -470,16 +493,27 @@ def _in_company(text: str, only: Token) -> bool:
     """Whether a lone word is a person's by an age beside it (``Dawn, 14 mo``) or by who is with it (``with Hazel.``)."""
     found = only.kind
     if found.common_first:
-        with_whom = _WITH.search(text, max(0, only.start - 6), only.start)
+        with_whom = _WITH.search(text, max(0, only.start - 13), only.start)
         return bool(_followed(text, only.end) or (with_whom and _ENDED.match(text, only.end)))
     aged = (found.first or found.unknown) and not found.word and not found.medical and only.text[1:].islower()
     return aged and _OLD.search(text, max(0, only.start - 24), only.start) is not None
 
 
+def _told(text: str, only: Token) -> bool:
+    """Whether a lone name is a person's by an age behind it (``Ilka, 34,``) or by what is done with a colleague."""
+    found = only.kind
+    aged = found.common_first or found.strong or (found.unknown and len(only.text) > 3)
+    if aged and _YEARS.match(text, only.end):
+        return True
+    return (found.strong or found.unknown) and _TOLD.match(text, only.end) is not None
+
+
+# What is done with a colleague who is named without a title.
+_TOLD = regex.compile(r"\s+(?:notified|paged|informed|updated|contacted|made\saware|aware)\b")
 _ASKED = regex.compile(
-    r"\b(?:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
+    r"\b(?i:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
 )
-_WITH = regex.compile(r"\b(?:with|w/)\s?$")
+_WITH = regex.compile(r"\b(?:with|w/|(?i:she|he|they|him|her|mom|dad|wife|husband)\s(?:and|&|\+))\s?$")
 _OLD = regex.compile(
     r"\b\d{1,3}\s?(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?\s$"
 )
@@ -492,7 +526,7 @@ _ONLY_BY = regex.compile(
     r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&))\s+$"
 )
 _ENDED = regex.compile(
-    r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here|next|last|this|when|if|about|today|tomorrow|GI|ID|IR|fellow)\b)"
+    r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here|next|last|this|when|if|about|today|tomorrow|just|both|GI|ID|IR|fellow)\b|\s\d{1,2}/\d)"
 )
 
 
@@ -513,7 +547,7 @@ _CLOSED = regex.compile(r"(?<!\d)[.!?]\s+$")
 _CLOSES = regex.compile(r"\.?\s*\Z")
 _SPOKEN = regex.compile(
     r",?\s+(?:seen|who|whose|presented|presents|was\s+(?:seen|admitted|born|brought|referred|discharged|accompanied|transferred)|(?:has|had)\s+been"
-    r"|(?:is\s+)?s/p|is\s+(?:a|an|the|here|doing|seen|currently|accompanied)|will\s+(?:follow|return|call|see|come)|returns|returned|came|comes|takes|needs|grew\s+up|attended|moved|married|divorced|graduated|started|quit|completed|sent\s+from|has\s+(?:a|an|no|had))\b"
+    r"|(?:is\s+)?s/p|is\s+(?:a|an|the|here|doing|seen|currently|accompanied)|will\s+(?:follow|return|call|see|come)|returns|returned|came|comes|takes|needs|from\s(?:SW|CM|PT|OT|ST|RT|IR|ED|pharmacy|lab|dietary|transport|radiology|nutrition|social\swork|case\smanagement|billing)|grew\s+up|attended|moved|married|divorced|graduated|started|quit|completed|sent\s+from|has\s+(?:a|an|no|had))\b"
 )
 
 
@@ -596,6 +630,24 @@ _SIGN_ENDS = re.compile(
 )
 
 
+# Initials with stops behind a word that brings a person; ``M.D.`` and ``P.O.`` are none.
+_DOTTED = regex.compile(
+    r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|mr\.?|ms\.?|mrs\.?)\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
+)
+_STOPPED = re.compile(r"[A-Z]\.\s?[A-Z]\.")
+
+
+def _dotted(text: str) -> Iterator[regex.Match[str]]:
+    """Initials with stops where a person is named."""
+    for m in _STOPPED.finditer(text):
+        found = _DOTTED.search(text, max(0, m.start() - 12), m.end() + 8)
+        if found and found.group("v").replace(".", "").replace(" ", "").lower() not in NO_INITIALS | _STOPPED_TOO:
+            yield found
+
+
+_STOPPED_TOO = frozenset("us usa uk dc ny nj la co od os ou qd va am pm".split())
+
+
 def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who signed with two or three letters, and a patient who is written with them, wherever they stand again."""
     for token in words:
@@ -606,6 +658,7 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
             continue
         if _SIGNED_OFF.match(text, token.start, timeout=TIMEOUT):
             yield Found(token.start, token.end, "NAME", "name:initials")
+    yield from (Found(m.start("v"), m.end("v"), "NAME", "name:dotted") for m in _dotted(text))
     opening = (t.start for t in words if t.shape == "initial" or (t.shape == "upper" and len(t.text) < 4))
     openings = (_OPENING_INITIALS.match(text, at, timeout=TIMEOUT) for at in opening)
     known = set()
@@ -647,6 +700,10 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             gap = text[stop : t.start()] if stop > start else ""
             if gap.strip(" .,'’") or len(gap) > 3 or CREDENTIAL.fullmatch(token.text):
                 break
+            if len(gap) > 1 and gap.isspace() and token.text in ("F", "M"):
+                break  # a field of its own
+            if stop == start and token.shape == "upper" and len(token.text) <= _ACRONYM and token.kind.unknown:
+                break
             if gap.startswith(".") and stop - begun > 2:
                 break  # a sentence ends
             name = plain(token.text)
@@ -665,8 +722,13 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(start, stop, "NAME", "name:label")
 
 
+# What people are called, in quotes or brackets between their names: ``Amos "Buck" Tarn``.
+_QUOTED = re.compile(r"\s[\"“‘(](?=[A-Z][a-z]+[\"”’)]\s[A-Z])")
+_NICKNAMED = regex.compile(r"(?P<f>\p{Lu}[\w'’\-]+)\s[\"“‘(](?P<n>\p{Lu}\p{Ll}+)[\"”’)]\s(?P<l>\p{Lu}[\w'’\-]+)")
+# What stands before who speaks in a chat, or before a name in brackets.
+_SAID = re.compile(r"\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s|\((?=[^\W\d_])")
 _SPEAKER = regex.compile(
-    r"(?<=\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s)(?P<v>\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?)(?=:)|(?<=\()(?P<w>\p{Lu}\p{Ll}[\w'’\-]*\s\p{Lu}\.)(?=\))"
+    r"(?<=\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s)(?P<v>\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?|(?P<h>\p{Ll}[\w.]{2,24}))(?=:)|(?<=\()(?P<w>\p{Lu}\p{Ll}[\w'’\-]*\s\p{Lu}\.)(?=\))"
 )
 # What stands before who signs, the name with what ends it, and a first name with an initial that ends a note.
 _SIGNS = re.compile(r"(?<!\S)/(?=[^\W\d_])|[.!?)]\s{1,2}[-–—]{1,2}\s?(?=[^\W\d_])")
@@ -679,10 +741,23 @@ _ENDS_NOTE = regex.compile(r"(?<=[.!?\d]\s)\p{Lu}\p{Ll}{2,}\s\p{Lu}\.(?=\s*\Z)")
 def _speakers(text: str) -> Iterator[Found]:
     """Who speaks in a chat (``[10:42] Ana:``), and a first name with an initial in brackets (``(Ana B.)``)."""
     if "[" in text or "(" in text:
-        for m in _SPEAKER.finditer(text, timeout=TIMEOUT):
+        spoken = (_SPEAKER.match(text, sign.end(), timeout=TIMEOUT) for sign in _SAID.finditer(text))
+        for m in filter(None, spoken):
             first = kind(m.group().split()[0].rstrip("."))
+            handle = m.group("h")
+            if handle and (ROLE_WORD.fullmatch(handle) or not ("_" in handle or first.unknown or first.namely)):
+                continue
             if not first.medical or first.common_first:
                 yield Found(m.start(), m.end(), "NAME", "name:speaker")
+
+
+def _nicknamed(text: str) -> Iterator[Found]:
+    """Names with what their owner is called between them."""
+    for quote in _QUOTED.finditer(text):
+        m = _NICKNAMED.match(text, word_start(text, quote.start()), timeout=TIMEOUT)
+        first, called, last = (kind(m.group(g)) for g in "fnl") if m else (None, None, None)
+        if m and first and called and last and first.first and (called.first or called.last) and last.last:
+            yield Found(m.start(), m.end(), "NAME", "name:nicknamed")
 
 
 def _signers(text: str) -> Iterator[Found]:
@@ -747,7 +822,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         if last.namely and _CREDENTIALED.search(m.group("last")) and not first.medical:
             yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
             continue
-        named = first.first and first.strong and _opens(text, m.start())
+        named = first.first and first.strong and (_opens(text, m.start()) or bool(_DATED.match(text, m.end("first"))))
         if (last.medical or last.eponym) and not named:
             continue
         if named and not first.medical and not _LISTED.match(text, m.end("first")):
@@ -793,10 +868,16 @@ def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool
         and m.group("first")[1:].islower()
     ):
         return text[m.end("first") : m.end("first") + 1] in ("", ".", ";", ")", "\n", "|", "(")
+    headed = _HEADS.search(text, max(0, m.start() - 12), m.start()) and not first.medical
+    if headed and (last.namely or last.unknown) and not m.group().isupper():
+        return True
     named = first.common_first or first.unknown or (first.first and first.strong) or last.unknown
     return named and not last.medical and not first.medical and _opens(text, m.start())
 
 
+# What heads a person, and a date behind one.
+_HEADS = regex.compile(r"\b(?i:pt|patient|name|inmate|resident|client|member|veteran)\s?:?\s\Z")
+_DATED = regex.compile(r"\s+\(?\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _LISTED = regex.compile(r",?\s+(?:and\s+)?[A-Z][a-z]+,|,\s+(?:and|or)\s")
 _OPENS = regex.compile(
     r"(?:^|[\n:|;(\[—–•\t]|(?<=\s)--?|\.\s\.\s|\bw/|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|inmate|detainee|emerg|sender|driver|counsel|trooper|deputy|rep|coordinator|chaplain|of|and))\s*$",
@@ -826,6 +907,7 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             if (
                 token.shape == "lower"
                 or plainly
+                or (first < last and _bids(text, token))
                 or _is_credential(token)
                 or (token.kind.word and not (token.kind.first or token.kind.last))
             ):
@@ -841,6 +923,11 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             continue
         if names and any(k.strong or k.unknown or k.common_first or k.namely for k in names):
             yield Found(words[first + 1].start, words[last].end, "NAME", "name:credential")
+
+
+def _bids(text: str, token: Token) -> bool:
+    """Whether a word begins a sentence and tells what to do with who follows: ``See``, ``Call``."""
+    return token.text in ("See", "Call", "Ask", "Page", "Saw", "Per", "Text") and _begins(text, token.start)
 
 
 def _is_credential(token: Token) -> bool:

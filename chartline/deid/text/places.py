@@ -37,11 +37,11 @@ _FACILITY_END = (
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective)\s+Services|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective)\s+Services|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
 )
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
-    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?:\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
 )
 _END = regex.compile(rf"(?:{_FACILITY_END})(?!\w)")
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
@@ -101,15 +101,21 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             words = words[1:]
         start = words[0].start() if words else m.start()
         telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
+        if _DOUBTFUL.fullmatch(m.group("end")) and not _owned(text, words):
+            continue
         if len(telling) == len(words) == 1 and (
             _asks(text, words[0], m.group("end")) or _of_its_kind(telling[0].group(), m.group("end"))
         ):
             continue
         end = _city_after(text, m.end())
         named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
-        if telling or end > m.end() or named:
+        if telling or end > m.end() or named or (m.group("where") and _in_town(m.group("where"))):
             yield Found(start if telling else m.start(), end, "FACILITY", "name:facility")
     yield from _brought(text, hints)
+    for m in opened(_WENT, text, hints, "went"):
+        end = _named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
+        if end > m.start("v"):
+            yield Found(m.start("v"), end, "FACILITY", "name:went")
     for m in opened(_SAINT, text, hints, "saint"):
         yield Found(m.start(), m.end(), "FACILITY", "name:saint")
     for m in opened(_SYSTEMS, text, hints, "system"):
@@ -119,6 +125,37 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
         if not m.group("city") or end > m.start("city"):
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
+
+
+# Ends that are words of every note too: only a name or a town before them tells a facility.
+_DOUBTFUL = regex.compile(
+    r"(?:Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
+    r"|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
+)
+
+
+def _owned(text: str, words: list[regex.Match[str]]) -> bool:
+    """Whether the words before the end of a facility's name hold a name or a town, and none of medicine."""
+    if not words:
+        return False
+    longer = _END.match(text, words[-1].start())
+    if longer and not _DOUBTFUL.fullmatch(longer.group()):
+        return True  # ``Health Partners``
+    telling = [w.group() for w in words if w.group()[1:2].islower() and _telling(w.group())]
+    if (
+        any(c.isdigit() or c == "\n" for c in text[words[0].start() : words[-1].end()])
+        or "  " in text[words[0].start() : words[-1].end()]
+    ):
+        return False
+    kinds = [kind(word) for word in telling]
+    return any(k.city or k.namely or k.unknown for k in kinds) and not any(k.medical and not k.last for k in kinds)
+
+
+def _in_town(where: str) -> bool:
+    """Whether what follows a facility of a common name tells which: ``Headache Institute of Dunmore``."""
+    name = plain(where.split()[-1])
+    found = kind(name)
+    return name not in _GENERIC and name.isalpha() and (found.city or found.namely or found.unknown)
 
 
 def _asks(text: str, word: regex.Match[str], end: str) -> bool:
@@ -152,6 +189,8 @@ def _at_end(text: str, word: regex.Match[str]) -> bool:
 
 def _telling(word: str) -> bool:
     """Whether a word of a facility's name tells which one: not what all of its kind are called."""
+    if len(word) == 1:
+        return False
     return not all(part in _GENERIC for part in plain(word).split("-")) and not PLACEHOLDER.fullmatch(word)
 
 
@@ -163,22 +202,29 @@ _COMMON_FACILITY = regex.compile(
 _OF = regex.compile(
     r"\b(?:Visiting\s+Nurses?(?:\s+(?:Service|Association))?|University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
+    r"|\b(?:Providence|Mercy|Ascension|SSM(?:\s+Health)?|CHI|Trinity|PeaceHealth|Dignity)\s+(?:St\.?|Saint|Sacred|Holy|Good)\s+[A-Z]\w+|\b(?:YMCA|YWCA|Boys\s+(?:and|&)\s+Girls\s+Club)\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?"
     r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s(?:[A-Z]|d['’])[\w'’\-]+){0,2})"
 )
 _WORKS = (
-    r"drives\s(?:an?\s)?(?:truck|bus|cab|forklift|rig)s?\s(?:for|at)|works?\s(?:full[\s\-]time\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?:?|retired\sfrom|job\s(?:at|with)"
+    r"drives\s(?:an?\s)?(?:truck|bus|cab|forklift|rig)s?\s(?:for|at)|works?\s(?:full[\s\-]time\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
     r"|(?:drives|driver|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
     r"|enrolled\s(?:at|in)|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)"
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair)\sat"
-    r"|(?:pharmacy|facility|site|agency|vendor|supplier)\s?:|admitted\s(?:to|at)|referrals?\s(?:sent\s)?to|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\sto|d/c(?:'?d)?\sto|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharmacy|facility|site|agency|vendor|supplier)\s?:|admitted\s(?:to|at)|referrals?\s(?:sent\s)?to|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\s(?:to|from)|released\s(?:from|to)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
     rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
 )
 _AT = regex.compile(rf"(?<=[a-z\d),;]\s|\()(?:at|@)\s+(?:the\s+)?{_NAMED_PLACE}")
+_WENT = regex.compile(
+    rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
+    rf"|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\swith)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
+)
+# Partners after whom a firm is named: ``Osgard, Pell and Tarn``.
+_FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{Lu}[\w'’\-]+")
 _KIND_BEHIND = regex.compile(
     r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:pharmacy|hospital|elementary|high\sschool|middle\sschool|nursing\shome|daycare|school\sdistrict|police|warehouse|courthouse)\b"
 )
@@ -189,7 +235,10 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for rule, hint in ((_BROUGHT, "brings"), (_AT, "at")):
         for m in opened(rule, text, hints, hint):
             works = rule is _BROUGHT and m.group("work") is not None
-            end = _named_place(text, m.start("v"), m.end("v"), works=works, sure=rule is _BROUGHT)
+            firm = _FIRM.match(text, m.start("v")) if works else None
+            end = (
+                firm.end() if firm else _named_place(text, m.start("v"), m.end("v"), works=works, sure=rule is _BROUGHT)
+            )
             if end > m.start("v"):
                 yield Found(m.start("v"), end, "FACILITY", "name:brought")
     for start, end in windows(hints.get("kind", ()), 60, 16):
@@ -225,6 +274,7 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
                 and (found.eponym or not (found.city or found.last or count or _names_on(ahead)))
             )
             or FORM.match(word)
+            or name.removesuffix("s") in _WEEKDAYS
             or ROLE_WORD.fullmatch(word)
             or KIN_WORD.fullmatch(word)
         ):
@@ -244,6 +294,7 @@ def _names_on(ahead: regex.Match[str] | None) -> bool:
     return found is not None and (found.last or found.city) and not found.medical
 
 
+_WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
 
 
@@ -252,7 +303,9 @@ def _general(word: str) -> bool:
     return plain(word) in _GENERIC or word[0].islower()
 
 
-_SAINT = regex.compile(r"\bSt\.?\s+[A-Z][a-z]+['’]s\b(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?")
+_SAINT = regex.compile(
+    r"\b(?:St\.?|Saint)\s+[A-Z][a-z]*['’]s\b(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?"
+)
 _AFTER_FACILITY = regex.compile(r",?\s+(?P<v>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s+(?:[A-Z]|d['’])[\w'’\-]+){0,2})")
 
 
@@ -284,9 +337,20 @@ def _town(name: str, after: str) -> bool:
 
 def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns of the list where one is meant, and whatever place somebody lives in or goes to."""
+    yield from _listed(text, words)
+    yield from _founded(text, hints)
+    yield from _lived(text, hints)
+
+
+def _listed(text: str, words: list[Token]) -> Iterator[Found]:
+    """Towns of the list, and words on no list that end as towns do."""
     starts = _city_starts()
     for i, token in enumerate(words):
-        if token.shape != "capital" or token.text.lower() not in starts:
+        if token.shape != "capital":
+            continue
+        if token.text.lower() not in starts:
+            if token.text.endswith(_TOWN_ENDS) and _so_named(text, token):
+                yield Found(token.start, token.end, "LOCATION", "name:town-end")
             continue
         for length in (4, 3, 2, 1):
             part = words[i : i + length]
@@ -301,6 +365,10 @@ def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Itera
                 trail = _CITY_TRAIL.match(text, part[-1].end)
                 yield Found(token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
                 break
+
+
+def _lived(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Where somebody lives or goes to."""
     for m in opened(_LIVES, text, hints, "lives"):
         found = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
         stop = m.start("v")
@@ -322,6 +390,47 @@ def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Itera
         name = text[m.start("v") : stop].lower()
         if stop > m.start("v") and name not in lexicon.STATES and name not in lexicon.COUNTRIES:
             yield Found(m.start("v"), stop, "LOCATION", "name:place")
+
+
+# Words that begin the name of a town, and what ends one that is on no list.
+_TOWNSHIP = regex.compile(
+    r"(?<=\b(?:in|from|near|to|outside)\s)(?:(?:New|Port|West|East|North|South|Lake|Mount|Fort|San|Santa|El|Los|Las|Saint)|(?:Mt|Ft)\.?)\s\p{Lu}\p{Ll}{2,}"
+)
+_TOWN_ENDS = (
+    *("ville", "burg", "burgh", "boro", "borough", "mouth", "chester", "haven", "furt", "stad", "berg", "land", "town"),
+    *("bury", "port", "fort", "side", "view", "ton", "ford", "shire"),
+)
+_INTO = re.compile(r"\b(?:in|from|near|outside)\s$")
+
+
+def _founded(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Towns of two words on no list that begin as towns do: ``in Port Ansel``."""
+    for m in opened(_TOWNSHIP, text, hints, "new"):
+        name = m.group().split()[-1]
+        found, known = kind(name), name.lower() in lexicon.COUNTRIES or m.group().lower() in lexicon.STATES
+        if not known and plain(name) not in PLAIN and not of_thing(text, m.end()) and (found.namely or found.unknown):
+            yield Found(m.start(), m.end(), "LOCATION", "name:township")
+
+
+def _so_named(text: str, token: Token) -> bool:
+    """Whether a word on no list, with the ending of a town, stands where a town does: ``from Hensburgh``."""
+    if len(token.text) < 7 or not token.kind.unknown or of_thing(text, token.end):
+        return False
+    return _INTO.search(text, max(0, token.start - 9), token.start) is not None
+
+
+def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Found]:
+    """The first word of a facility's name alone, after the whole of it: ``Dunhold Memorial``, then ``back to Dunhold``."""
+    firsts: dict[str, int] = {}
+    for f in found:
+        if f.type == "FACILITY" and " " in text[f.start : f.end]:
+            name = text[f.start : f.end].split()[0]
+            k = kind(name)
+            if len(name) > 3 and (k.unknown or (k.strong and not k.common_first)) and not k.medical:
+                firsts.setdefault(name, f.end)
+    for t in words if firsts else ():
+        if t.start >= firsts.get(t.text, t.end):
+            yield Found(t.start, t.end, "FACILITY", "name:told-again")
 
 
 def _is_place(text: str, part: list[Token]) -> bool:

@@ -17,9 +17,11 @@ from chartline.deid.text.lexicon import Kind, kind, plain
 TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
 TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|Attending|Resident|Señor|Sra|Sr)"
+SHORT = r"(?:(?<!\b(?:NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT))\.)?"
+"""The stop behind a title; behind an office in capitals it ends a sentence."""
 CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|EdD|QMHP)\b\.?"
 KIN = r"(?:son|ex|dtr|dau|gma|gpa|hubby|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
-LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|assistant|asst|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -56,7 +58,7 @@ PLAIN = (
     navajo cherokee lakota medicare medicaid veterans
     affairs united states best latest what which when where why how if as but also then than so such any all each
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
-    recommended standard evidence review search called died dies
+    recommended standard evidence review search called died dies res asst dept attg
     """.split()
     )
     | frozenset(
@@ -159,6 +161,10 @@ _HINTS = Hints(
             ortho cardio peds uro neuro dme rx drugstore apothecary dispensary salon grill caf bakery brewery motors warehouse
             foundation legion vfw ymca ywca group sober halfway pathology dermatopathology transport freight airline railroad
             turnpike bottling brewing packing meats poultry mining energy chemical pharmaceuticals insurance mutual llp
+            kidney midwives assoc gym fitness inn suites resort soldiers veterans ltd plc gardens terrace estates commons pointe
+            airport winery ranch transit lumber furniture towing shipyard foundry technologies systems solutions partners
+            allergy pulmonary vascular spine eyecare counseling behavioral surgeons obstetrics ob gynecology home hall lodge er ed
+            uc therapy vision audiology kidney group rheum nephro pulm ent
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
             """.split(),
         "brings": """
@@ -171,12 +177,17 @@ _HINTS = Hints(
             volunteers sent agency vendor supplier
             """.split(),
         "at": ["at", "@"],
+        "went": "lab clinic hospital brought taken went going airlifted flown xfer faxed fax join roi presented drove transported volunteer".split(),
+        "new": [
+            f"{word} "
+            for word in "new port west east north south lake mount mt mt. fort ft ft. san santa el los las saint".split()
+        ],
         "kind": "pharmacy hospital elementary high middle nursing daycare school police warehouse courthouse".split(),
-        "saint": ["st"],
+        "saint": ["st", "saint"],
         "of": """
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
             adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
-            methodist st visiting
+            methodist st visiting ymca ywca boys ssm chi peacehealth
             """.split(),
         "system": [
             "u of",
@@ -368,11 +379,11 @@ NO_INITIALS = frozenset(
     ros ap ua us ct mri mr xr cxr ekg ecg bp hr rr vs wt ht bmi inr bun cr wbc hgb hct plt na cl ca mg ph gi gu gyn ob ent
     neuro ortho id hem onc endo psy ir nm mso dvt pe mi cad chf htn dm cva tia copd uti uri aki ckd esrd hiv hcv tb ms als
     sob doe cp ha n v nv nvd abd wnl nad rrr ctab ok yes no aox ao a&o ama dc d/c fu f/u w/ wo s/p sp los loc gcs nih
-    fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
+    hep ltac ltach irf alf sar fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
     jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt
     """.split()
 )
 # What stands for a name in an example.
 PLACEHOLDER = regex.compile(
-    r"(?:[Dd]r|[Mm]rs?|[Mm]s)?\.?\s?(?:XYZ|ABCD?|X{2,}|Y{2,}|Z{2,}|(?i:sample|dummy|test))(?:['’]s)?"
+    r"(?:[Dd]r|[Mm]rs?|[Mm]s)?\.?\s?(?:XYZ|ABCD?|X+|Y{2,}|Z{2,}|(?i:sample|dummy|test))(?:['’]s)?"
 )
