@@ -890,6 +890,9 @@ def _opens(text: str, at: int) -> bool:
     return bool(_OPENS.search(text, max(0, at - 16), at))
 
 
+_A_KIND = regex.compile(r"[A-Z]-[a-z]+")  # ``X-ray``, ``T-score``
+
+
 def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """A name before ``MD`` and its like."""
     places = [a for a, b in hints.get("credential", ()) if text[a].isupper() and not text[b : b + 1].isalpha()]
@@ -907,6 +910,7 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             if (
                 token.shape == "lower"
                 or plainly
+                or _A_KIND.fullmatch(token.text)
                 or (first < last and _bids(text, token))
                 or _is_credential(token)
                 or (token.kind.word and not (token.kind.first or token.kind.last))

@@ -126,7 +126,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:[MF]|male|female)\b)(?!/)", False, ""),
-        ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\b(?:nonagenarian|centenarian)\b", True, ""),
+        ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\b(?:nonagenarian|centenarian)\b|\baged\s+ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?\b", True, ""),
         ("AGE", "age-decade", r"\b(?:in (?:his|her|their) )?(?:early |mid |late |mid-)?(?:90|100)['’]?s\b(?=\s*(?:years|male|female|man|woman|[.,;]|$))", True, ""),
     ]
 ]  # fmt: skip

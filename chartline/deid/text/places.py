@@ -33,7 +33,7 @@ from chartline.deid.text.reading import (
 from chartline.deid.text.spans import Found
 
 _FACILITY_END = (
-    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|order|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
@@ -103,6 +103,8 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
         if _DOUBTFUL.fullmatch(m.group("end")) and not _owned(text, words):
             continue
+        if len(words) > 1 and words[-1].group().lower() == "of" and telling == [words[-2]]:
+            continue  # ``Determinants of Health``
         if len(telling) == len(words) == 1 and (
             _asks(text, words[0], m.group("end")) or _of_its_kind(telling[0].group(), m.group("end"))
         ):

@@ -49,6 +49,7 @@ def test_amounts_and_hours_are_no_years_and_no_ages(engine, text):
 
 def test_who_is_94_is_90_or_older(engine):
     assert engine.deidentify("A 94-year-old man.", OLD).text == "A 90+-year-old man."
+    assert engine.deidentify("She is aged ninety-four.", YOUNG).text == "She is aged 90+."
 
 
 def test_the_age_of_a_younger_person_stays_and_an_early_year_that_is_no_birth(engine):

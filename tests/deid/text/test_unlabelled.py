@@ -145,6 +145,7 @@ def test_what_people_write_without_a_label_goes(engine, text, gone):
         "d/c to HEP. re: MSSA bacteremia. Group Therapy, Review of Systems, Support Group, Home.",
         "Lab: Pending. Clinic: Cardiology. Hospital: Stable. Dispo: Home.",
         "Notes of Dr. X and Dr. XYZ were read.",
+        "Chest X-ray PA and lateral. Social Determinants Of Health. Portable Medical Order Form.",
     ],
 )
 def test_what_only_looks_like_it_stays(engine, text):
