@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import regex
 
 from chartline.deid.context import PatientContext
+from chartline.deid.text import datetext
 from chartline.deid.text.spans import Found
 
-_OLD_YEAR = regex.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
-_TWO_DIGITS = regex.compile(r"(?<=\D)\d\d$")
+_YEAR = regex.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
 _CENTURY = 100
 _BORN = regex.compile(
     r"(?:\b(?i:born|birth\w*|DOB|YOB|D\.O\.B)|\bb\.)[^\d\n]{0,24}(?:\d{1,2}[/\-. ]){0,2}(?P<y>(?:1[89]|20)\d\d)(?!\d)"
@@ -23,8 +23,8 @@ _YEAR_ALONE = regex.compile(
     r"(?<![\w.,/:$#@\-]|\bat\s)(?P<y>1[89]\d\d)(?![\w/]|[.:,\-]\d|\s?(?:mg|mcg|g|ml|cc|k?cal|units?|IU|h(?:rs|ours?)?|steps)\b)",
     regex.IGNORECASE,
 )
-_ONES = r"(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?"
-_IN_WORDS = rf"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety){_ONES}"
+ONES = r"(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?"
+_IN_WORDS = rf"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety){ONES}"
 _AGE = regex.compile(
     rf"(?<![\d.])(?:\d{{1,3}}|\b{_IN_WORDS})[\s\-]?(?:(?:years?|yrs?|y)[\s\-]?(?:olds?|o\b|of\s+age)|(?:yo|y/o|y\.o\.)(?!\w))"
     rf"|\b(?:aged?|age\s?(?:is|of|at\s\w+)?|turn(?:ed|ing))\s?[:=]?\s*(?:\d{{1,3}}\b(?!\s*(?:%|mg|mm|cm|bpm|/))|{_IN_WORDS}\b)"
@@ -37,7 +37,7 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
     """Years of birth that may not stay; of a person over 89 every year as early, and every age."""
     if not patient.earliest_year:
         return
-    if _OLD_YEAR.search(text):
+    if any(int(year) < patient.earliest_year for year in _YEAR.findall(text)):
         patterns = (_BORN, _YEAR_ALONE) if patient.over_89 else (_BORN,)
         for match in (m for pattern in patterns for m in pattern.finditer(text)):
             if int(match["y"]) < patient.earliest_year:
@@ -48,12 +48,14 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
 
 def may_stay(date: str, patient: PatientContext) -> bool:
     """Whether no year that a date tells is too early; two digits are of the last hundred years, or of the birth."""
-    told = [int(year) for year in _OLD_YEAR.findall(date)]
+    if not patient.earliest_year:
+        return True
+    told = [int(year) for year in _YEAR.findall(date)]
     if not told:
         born = (patient.birth_date or "")[:4]
         told = [
-            int(born) if patient.over_89 and born.endswith(two) else _within(int(two), patient.earliest_year)
-            for two in _TWO_DIGITS.findall(date)
+            int(born) if patient.over_89 and born.endswith(year) else _within(int(year), patient.earliest_year)
+            for year in datetext.years_of(date)
         ]
     return all(year >= patient.earliest_year for year in told)
 

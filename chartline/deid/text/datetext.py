@@ -9,6 +9,7 @@ import calendar
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 
 import regex
 
@@ -374,14 +375,32 @@ def shifted(text: str, days: int) -> str | None:
 
     Both ends of a range move. The name of a weekday becomes that of the new date where the year is told, else it goes.
     """
+    read = _read(text)
+    if read is None:
+        return _each(text, days)
+    form, match, name = read
+    return None if form in _NO_DAY else _rewritten(match, days, name)
+
+
+def years_of(text: str) -> list[str]:
+    """The years that a date tells, or each of several: as written, of four digits or two; a day is none."""
+    read = _read(text)
+    if read is not None:
+        parts = _groups(read[1])
+        return [parts[group] for group in ("y", "y2", "z") if group in parts]
+    return [year for start, end in _whole(text) if (start, end) != (0, len(text)) for year in years_of(text[start:end])]
+
+
+@lru_cache(maxsize=1 << 12)
+def _read(text: str) -> tuple[str, regex.Match[str], re.Match[str] | None] | None:
+    """The form that the whole of a date is written in, its parts, and the name of a weekday before them."""
     name = _DAY_NAME.match(text)
     bare = text[name.end() :] if name else text
     for form, pattern in [*_FORMS, ("bare", _BARE)]:
         match = pattern.fullmatch(bare)
-        if match is None or not _possible(match):
-            continue
-        return None if form in _NO_DAY else _rewritten(match, days, name)
-    return _each(text, days)
+        if match is not None and _possible(match):
+            return form, match, name
+    return None
 
 
 def _each(text: str, days: int) -> str | None:

@@ -47,6 +47,15 @@ def test_amounts_and_hours_are_no_years_and_no_ages(engine, text):
     assert engine.deidentify(text, OLD).text == text
 
 
+@pytest.mark.parametrize("patient", [OLD, YOUNG])
+@pytest.mark.parametrize("text", ["Seen on 10/28 for cough.", "Follow up March 31.", "Seen 30 Oct for cough."])
+def test_a_day_of_the_month_is_no_year_of_two_digits(key_file, text, patient):
+    shifted = build(policy.load("expert_determination"), keys.load(key_file), "test", Cohort())
+    made = shifted.deidentify(text, patient).text
+    assert made != text
+    assert "[DATE]" not in made
+
+
 def test_who_is_94_is_90_or_older(engine):
     assert engine.deidentify("A 94-year-old man.", OLD).text == "A 90+-year-old man."
     assert engine.deidentify("She is aged ninety-four.", YOUNG).text == "She is aged 90+."
