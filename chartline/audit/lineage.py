@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chartline.lake import ledger, tables
+from chartline.release import candidates
 from chartline.settings import Settings
 
 Row = Mapping[str, Any]
@@ -27,13 +28,12 @@ _RUN_FACET = "urn:chartline:openlineage:run-facet:1"
 _IDS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:chartline:openlineage:run")
 
 _CANDIDATES = "audit.candidates"
-_GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes", "gold.completeness")
 _READS = {
     "parse": ("landing.files",),
     "deidentify": ("bronze.resources", "bronze.people"),
     "timeline": ("silver.resources", "silver.notes", "silver.deliveries"),
-    "assess": ("silver.resources", "silver.notes", *_GOLD),
-    "publish": (*_GOLD, _CANDIDATES),
+    "assess": ("silver.resources", "silver.notes", *candidates.GOLD),
+    "publish": (*candidates.GOLD, _CANDIDATES),
 }
 _OUT = {
     "land": "landing.files",

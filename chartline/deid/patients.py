@@ -44,7 +44,7 @@ def context(
         offset = dates.offset_days(key.derive("date-shift", project), person_id, *rules.shift)
     born, died = (dates.year(str(own.get(name) or "")) for name in ("birth_date", "death_date"))
     earliest = earliest_year(rules, int(died or latest))
-    over_89 = born is not None and int(born) < earliest
+    over_89 = is_over_89(own.get("birth_date"), earliest)
     last = max(int(died), int(born) + MAX_AGE if born and not over_89 else 0) if died else latest
     return PatientContext(
         patient_id=person_id,
@@ -63,6 +63,12 @@ def knowing(patient: PatientContext, more: tuple[Known, ...]) -> PatientContext:
     """The patient with what is known of others whom a resource names: its texts may name them too."""
     known = dict.fromkeys([*patient.known, *more])
     return replace(patient, known=tuple(known)) if len(known) > len(patient.known) else patient
+
+
+def is_over_89(birth_date: str | None, earliest: int) -> bool:
+    """Whether who was born then is or became older than 89, when ``earliest`` is the earliest year that may stay."""
+    born = dates.year(str(birth_date or ""))
+    return born is not None and int(born) < earliest
 
 
 def earliest_year(rules: Policy, latest: int) -> int:

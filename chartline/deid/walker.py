@@ -1406,7 +1406,7 @@ def _cap_observed_age(out: dict[str, bytes], over_89: bool) -> None:
     """Turn an observed age over 89 into 90 or older, in place; of a patient over 89 take any observed age away."""
     _cap_observed(out, over_89)
     if "component" in out:
-        parts = [{n: bytes(v) for n, v in _members.decode(bytes(p)).items()} for p in _items.decode(out["component"])]
+        parts = _opened(out["component"])
         for part in parts:
             _cap_observed(part, over_89)
         out["component"] = _list_of(map(_written, parts))
@@ -1424,9 +1424,13 @@ def _answered_ages(item: bytes, over_89: bool) -> bytes:
     given = {n: bytes(v) for n, v in _members.decode(item).items()}
     if "answer" not in given or not any(_ASKED_AGE.match(_loads(given[n])) for n in ("linkId", "text") if n in given):
         return item
-    answers = [{n: bytes(v) for n, v in _members.decode(bytes(a)).items()} for a in _items.decode(given.pop("answer"))]
-    kept = [answer for answer in answers if _cap_value(answer, over_89) or answer]
+    kept = [answer for answer in _opened(given.pop("answer")) if _cap_value(answer, over_89) or answer]
     return _written({**given, "answer": _list_of(map(_written, kept))} if kept else given)
+
+
+def _opened(entries: bytes) -> list[dict[str, bytes]]:
+    """The members of each entry of a list."""
+    return [{name: bytes(value) for name, value in _members.decode(entry).items()} for entry in _items.decode(entries)]
 
 
 def _list_of(made: Iterable[bytes]) -> bytes:

@@ -18,6 +18,7 @@ from chartline.lake import ledger, tables
 from chartline.lake import spark as lake
 from chartline.quality import gates
 from chartline.release import candidates, contents, terms
+from chartline.release.candidates import GOLD
 from chartline.risk import measure
 from chartline.risk.cells import shown
 from chartline.settings import Settings
@@ -26,7 +27,6 @@ from chartline.stage import Counts, StageResult
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes", "gold.completeness")
 ZONES = ("deidentified", "audit", "curated")
 _FRAMES = {
     "sweep": "hits long, files long, known long, control string",

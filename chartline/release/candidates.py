@@ -13,6 +13,8 @@ from chartline.errors import UsageError
 from chartline.lake import tables
 from chartline.settings import Settings
 
+GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes", "gold.completeness")
+"""The tables that a candidate is about."""
 _ID = re.compile(r"[A-Za-z0-9\-]{8,64}")
 
 

@@ -11,7 +11,8 @@ from chartline.deid import keys, policy
 from chartline.errors import DataError, GateFailed
 from chartline.lake import ledger, tables
 from chartline.release import candidates
-from chartline.release.assess import GOLD, assess
+from chartline.release.assess import assess
+from chartline.release.candidates import GOLD
 from chartline.stage import Counts, StageResult
 
 NAME = "Zorblatt Quixmire"

@@ -81,7 +81,6 @@ def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientCont
     identity = str(record.get("id") or body.get("id"))
     shift = policy.text.dates == "shift"
     earliest = patients.earliest_year(policy, datetime.now(UTC).year)
-    born = dates.year(str(record.get("birthDate") or ""))
     return PatientContext(
         patient_id=identity,
         known=tuple(dict.fromkeys(values)),
@@ -89,5 +88,5 @@ def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientCont
         birth_date=record.get("birthDate"),
         offset_days=dates.offset_days(offsets, identity, *policy.shift) if shift else None,
         earliest_year=earliest,
-        over_89=born is not None and int(born) < earliest,
+        over_89=patients.is_over_89(record.get("birthDate"), earliest),
     )

@@ -755,8 +755,10 @@ def _nicknamed(text: str) -> Iterator[Found]:
     """Names with what their owner is called between them."""
     for quote in _QUOTED.finditer(text):
         m = _NICKNAMED.match(text, word_start(text, quote.start()), timeout=TIMEOUT)
-        first, called, last = (kind(m.group(g)) for g in "fnl") if m else (None, None, None)
-        if m and first and called and last and first.first and (called.first or called.last) and last.last:
+        if m is None:
+            continue
+        first, called, last = (kind(m.group(g)) for g in "fnl")
+        if first.first and (called.first or called.last) and last.last:
             yield Found(m.start(), m.end(), "NAME", "name:nicknamed")
 
 

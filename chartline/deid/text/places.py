@@ -144,10 +144,8 @@ def _owned(text: str, words: list[regex.Match[str]]) -> bool:
     if longer and not _DOUBTFUL.fullmatch(longer.group()):
         return True  # ``Health Partners``
     telling = [w.group() for w in words if w.group()[1:2].islower() and _telling(w.group())]
-    if (
-        any(c.isdigit() or c == "\n" for c in text[words[0].start() : words[-1].end()])
-        or "  " in text[words[0].start() : words[-1].end()]
-    ):
+    named = text[words[0].start() : words[-1].end()]
+    if "  " in named or any(c.isdigit() or c == "\n" for c in named):
         return False
     kinds = [kind(word) for word in telling]
     return any(k.city or k.namely or k.unknown for k in kinds) and not any(k.medical and not k.last for k in kinds)
