@@ -304,6 +304,21 @@ def _quarantine(action: str) -> Callable[[argparse.Namespace], Answer]:
     return command
 
 
+def _erase(args: argparse.Namespace) -> Answer:
+    from chartline import pipeline
+
+    body = pipeline.erase(
+        _settings(args), args.patient, by=args.by, reason=args.reason, old_keys=tuple(args.old_key or ())
+    )
+    left = sum(body["left"].values())
+    taken = ", ".join(f"{place} {n:,}" for place, n in body["removed"].items() if n)
+    text = [f"erasure {body['erasure']}: taken out {taken or 'nothing'}; a search of every place finds {left}"]
+    if body["withdrawn"]:
+        text.append(f"withdrawn, tell whoever received them: {', '.join(body['withdrawn'])}")
+        text.append("Next:   chartline assess, and a new decision, for a release without the person")
+    return body, "\n".join(text), 1 if left else 0
+
+
 def _key_new(args: argparse.Namespace) -> Answer:
     from chartline.deid import keys
 
@@ -444,6 +459,11 @@ def _parser() -> argparse.ArgumentParser:
         ("discard", "Give a record up, on the record."),
     ):
         add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", metavar="ID")
+
+    erase = add(commands, "erase", "A person leaves: every table, landed file and release.", _erase, lake, rules)
+    erase.add_argument("--patient", required=True, metavar="SOURCE_ID", help="logical id of a Patient in its source")
+    erase.add_argument("--old-key", type=Path, action="append", metavar="FILE", help="a key that the lake has retired")
+    said(erase)
 
     key = group("key", "Project keys.")
     add(key, "new", "Draw a key into a new file of mode 0600.", _key_new, common).add_argument("file", type=Path)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chartline import progress
-from chartline.errors import ChartlineError, MachineError
+from chartline.errors import ChartlineError, MachineError, UsageError
 from chartline.lake import ledger
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
@@ -61,10 +61,14 @@ def _spark(settings: Settings) -> Iterator[SparkSession]:
 
 
 def _parse(settings: Settings, run_id: str) -> StageResult:
+    from chartline.erase.erase import again
     from chartline.fhir.parse import parse
 
     with _spark(settings) as spark:
-        return parse(spark, settings, run_id=run_id)
+        result = parse(spark, settings, run_id=run_id)
+        if again(spark, settings, run_id=run_id):
+            progress.say("persons who were erased came back and were taken out again")
+        return result
 
 
 def _deidentify(settings: Settings, run_id: str) -> StageResult:
@@ -171,3 +175,43 @@ def run(settings: Settings, sources: Sequence[Path]) -> Iterator[StageResult]:
     with only_run(settings):
         for name, stage in stages.items():
             yield _attempt(settings, name, stage, run_id)
+
+
+def erase(settings: Settings, patient: str, *, by: str, reason: str, old_keys: Sequence[Path] = ()) -> dict[str, Any]:
+    """Take a person out of the lake: what has landed is parsed first, what was made of it is made anew afterwards.
+
+    Args:
+        settings: the project's settings, with the policy that silver was made with.
+        patient: logical id of one of the person's Patients, as the source gives it.
+        by: who orders it.
+        reason: why.
+        old_keys: files of keys that the lake has retired.
+
+    Returns:
+        What ``chartline.erase.erase.finish`` gives.
+
+    Raises:
+        UsageError: CL2130 no name or no reason, CL2131 silver was made with another policy; what a stage says.
+        DataError: CL1170 no such patient, CL1171 a release was made with a key that is not named.
+    """
+    from chartline.deid import keys, policy
+    from chartline.erase import erase as erasing
+    from chartline.lake import tables
+
+    _require_rules(settings)
+    ledger.require(settings)
+    run_id = ledger.new_run_id()
+    made_with = ledger.policy_hash(settings, "deidentify")
+    if made_with not in (None, policy.load(settings.policy).hash):
+        raise UsageError("CL2131", "silver was made with another policy.", "Pass it: --policy NAME|FILE.")
+    retired = [keys.load(path) for path in old_keys]
+    with only_run(settings):
+        _attempt(settings, "parse", _parse, run_id)
+        with _spark(settings) as spark:
+            erasure = erasing.begin(settings, patient, by=by, reason=reason, old_keys=retired)
+            removed = erasing.purge(spark, settings, erasure, run_id=run_id)
+            for name, stage, table in (("deidentify", _deidentify, "silver"), ("timeline", _timeline, "gold")):
+                if any(tables.exists(settings, t) for t in tables.names() if t.startswith(f"{table}.")):
+                    _attempt(settings, name, stage, run_id)
+            with progress.step("destroying what older versions held, searching every place"):
+                return erasing.finish(spark, settings, erasure, removed)

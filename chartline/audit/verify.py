@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from chartline.erase import gone
 from chartline.lake import chain, ledger, tables
 from chartline.release import candidates, card
 from chartline.settings import STAGES, Settings
@@ -37,11 +38,12 @@ def verify(settings: Settings) -> list[Check]:
         *_versions(settings),
         *_decisions(settings),
         *_releases(settings),
+        *_erasures(settings),
     ]
 
 
 def _chains(settings: Settings) -> Iterator[Check]:
-    for name in ("audit.runs", "audit.gates", "audit.decisions", "audit.reidentifications"):
+    for name in ("audit.runs", "audit.gates", "audit.decisions", "audit.reidentifications", gone.LOG):
         at = chain.first_break(settings, name)
         yield Check(f"chain {name}", at is None, "" if at is None else f"breaks at row {at}")
 
@@ -54,11 +56,16 @@ def _equations(settings: Settings) -> Iterator[Check]:
 
 
 def _versions(settings: Settings) -> Iterator[Check]:
-    """The versions of each stage's last run, and those that the releases are made of and from."""
+    """The versions of each stage's last run, and those that the releases are made of and from.
+
+    What an erasure destroyed is not looked for.
+    """
     results = (ledger.latest(settings, stage) for stage in STAGES)
-    pinned = {pair for result in results if result for pair in result.tables.items()}
+    told = {pair for result in results if result for pair in result.tables.items()}
+    without = gone.floors(settings)
+    pinned = {(name, version) for name, version in told if version >= without.get(name, 0)}
     wanted: dict[tuple[str, int], str] = {}
-    for row in tables.read(settings, "curated.releases").to_pylist():
+    for row in candidates.releases(settings):
         made = dict(row["tables"] or {})
         pinned |= {*made.items(), *dict(row["source_tables"] or {}).items()}
         wanted |= {(name, made[name]): digest for name, digest in dict(row["digests"] or {}).items()}
@@ -91,10 +98,13 @@ def _decisions(settings: Settings) -> Iterator[Check]:
 
 
 def _releases(settings: Settings) -> Iterator[Check]:
+    withdrawn = gone.withdrawn(settings)
     for row in tables.read(settings, "curated.releases").to_pylist():
         folder = settings.zone("curated") / "releases" / row["release_id"]
         listed = {f["path"]: f["sha256"] for f in row["files"] or ()}
         there = {f["path"]: f["sha256"] for f in card.file_facts(folder)}
+        if row["release_id"] in withdrawn:
+            listed = {path: sha256 for path, sha256 in listed.items() if path in gone.EVIDENCE}
         changed = sorted(path for path, _ in listed.items() ^ there.items())
         yield Check(f"files of release {row['release_id']}", not changed, changed[0] if changed else "")
         found = candidates.decision(settings, row["release_id"])
@@ -115,3 +125,12 @@ def _unlisted(settings: Settings) -> Iterator[Check]:
     there = {p.name for p in (settings.zone("curated") / "releases").glob("[!._]*") if p.is_dir()}
     unknown = len(there - candidates.published(settings))
     yield Check("nothing unlisted among the releases", not unknown, f"{unknown} unlisted" if unknown else "")
+
+
+def _erasures(settings: Settings) -> Iterator[Check]:
+    """Each erasure came to its end, and its search found nothing."""
+    last = {row["erasure_id"]: row for row in tables.read(settings, gone.LOG).sort_by("seq").to_pylist()}
+    for erasure, row in last.items():
+        left = sum(n for _, n in row["left"] or ())
+        detail = "not done: order it again" if row["left"] is None else f"{left} left" if left else ""
+        yield Check(f"erasure {erasure}", not detail, detail)

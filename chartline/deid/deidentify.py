@@ -26,6 +26,7 @@ from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
+from chartline.erase import gone
 from chartline.fhir import references, versions
 from chartline.lake import ledger, quarantine, tables
 from chartline.lake import spark as lake
@@ -273,7 +274,7 @@ def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> Stage
     """
     started = datetime.now(UTC)
     rules, key = policy.load(settings.policy), ledger.key(settings)
-    at = {n: tables.version(settings, n) for n in ("bronze.resources", "bronze.people")}
+    at = {n: tables.version(settings, n) for n in ("bronze.resources", "bronze.people", gone.TABLE)}
     year = started.year
     facts = {"tables": at, "policy": rules.hash, "key": key.id, "project": settings.project, "year": year}
     digest = ledger.input_digest("deidentify", **facts)
@@ -311,6 +312,7 @@ def _build(
     alive = newest.where("NOT coalesce(deleted, false)")
     alive = alive.join(f.broadcast(files.select("source_file", "source")), "source_file", "left")
     deleted = newest.where("coalesce(deleted, false)").count()
+    alive, erased = _without_erased(settings, alive)
     superseded = total - newest.count()
     current = alive
     written: dict[str, int] = {}
@@ -339,6 +341,7 @@ def _build(
             **{reason: n for (kind, reason), n in sorted(tally.items()) if kind == "filtered"},
             **({"superseded": superseded} if superseded else {}),
             **({"deleted": deleted} if deleted else {}),
+            **({"erased": erased} if erased else {}),
         },
     )
     counts.require_whole("deidentify")
@@ -374,6 +377,20 @@ def _build(
     )
     newest.unpersist()
     return StageResult("deidentify", run_id, counts, written, {"deidentified": verdict})
+
+
+def _without_erased(settings: Settings, alive: DataFrame) -> tuple[DataFrame, int]:
+    """The resources of those who did not leave, and how many are of those who did: what parse took out is not here."""
+    from pyspark.sql import functions as f
+
+    if not gone.anybody(settings):
+        return alive, 0
+    ids = [r["patient_id"] for r in alive.where("patient_id IS NOT NULL").select("patient_id").distinct().collect()]
+    left = [(patient,) for patient in sorted(gone.among(settings, ids))]
+    if not left:
+        return alive, 0
+    theirs = f.broadcast(alive.sparkSession.createDataFrame(left, "patient_id string"))
+    return alive.join(theirs, "patient_id", "left_anti"), alive.join(theirs, "patient_id", "left_semi").count()
 
 
 def _cohort_file(people: DataFrame, current: DataFrame, scratch: Path) -> Path:

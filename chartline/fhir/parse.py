@@ -25,6 +25,7 @@ import pyarrow as pa
 from chartline import progress
 from chartline.deid import keys
 from chartline.deid.keys import Key
+from chartline.erase import gone
 from chartline.errors import DataError, GateFailed
 from chartline.fhir import identity, judge, records, resolve
 from chartline.fhir.people import PARTIES
@@ -112,7 +113,9 @@ def _work(settings: Settings) -> Work:
     last = ledger.latest(settings, "parse")
     done = set()
     if last:
-        done = set(tables.read(settings, "landing.files", last.extra["landing"], ["digest"])["digest"].to_pylist())
+        # An erasure destroys earlier versions, and parses all that has landed before it makes its own.
+        seen = max(last.extra["landing"], gone.floors(settings).get("landing.files", 0))
+        done = set(tables.read(settings, "landing.files", seen, ["digest"])["digest"].to_pylist())
     aside = tables.read(
         settings, quarantine.TABLE, columns=["quarantine_id", "stage", "source_file", "source_line", "disposition"]
     )
@@ -351,7 +354,7 @@ def _write(
         _update(spark, settings, seen_again, ("last_updated", "run_id"))
     merges: dict[str, int] = {}
     if work.anew or version != work.bronze or touched & set(PARTIES):  # another version: a run before broke off
-        merges = _people(spark, settings, run_id, started)
+        merges = rebuild_people(spark, settings, run_id, started)
     _settle(settings, work.released, staged)
     for name in _TABLES:
         tables.ensure(settings, name)
@@ -402,7 +405,7 @@ def _aside(spark: SparkSession, settings: Settings, staged: DataFrame, started: 
     )
 
 
-def _people(spark: SparkSession, settings: Settings, run_id: str, now: datetime) -> dict[str, int]:
+def rebuild_people(spark: SparkSession, settings: Settings, run_id: str, now: datetime) -> dict[str, int]:
     """Build ``bronze.people`` again from all of bronze, and note whose person changed; how many, and for what."""
     bronze = lake.read(spark, settings, "bronze.resources")
     rows, found = identity.people(spark, bronze, run_id, settings.person_systems)

@@ -70,7 +70,9 @@ class _Head(msgspec.Struct):
     id: Any = None
 
 
-class _Entry(msgspec.Struct):
+class Entry(msgspec.Struct):
+    """An entry of a bundle, as far as it tells what it is."""
+
     fullUrl: Any = None  # noqa: N815
     resource: msgspec.Raw = msgspec.Raw(b"")
     request: Any = None
@@ -80,7 +82,7 @@ class _Entry(msgspec.Struct):
 class _Bundle(msgspec.Struct):
     resourceType: Any = None  # noqa: N815
     type: Any = None
-    entry: list[_Entry] = []
+    entry: list[Entry] = []
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class Bundle:
 
     text: bytes = field(repr=False)
     type: Any = None
-    entries: list[_Entry] = field(repr=False, default_factory=list)
+    entries: list[Entry] = field(repr=False, default_factory=list)
     fault: str = ""
 
 
@@ -273,7 +275,7 @@ def expand(found: Bundle, *, bundle: int, depth: int = 1) -> Iterator[Record]:
     index = _index(entries, raws)
     for entry, raw in zip(entries, raws, strict=True):
         full_url = entry.fullUrl if isinstance(entry.fullUrl, str) else None
-        deletion = _deletion(entry)
+        deletion = deletion_of(entry)
         if deletion:
             yield Record(0, bundle=bundle, full_url=full_url, deletion=deletion)
         elif not raw or raw == b"null":
@@ -297,7 +299,7 @@ def _envelope(text: bytes, raws: list[bytes]) -> bytes:
     return b"".join([*kept, text[position:]])
 
 
-def _index(entries: list[_Entry], raws: list[bytes]) -> dict[str, str]:
+def _index(entries: list[Entry], raws: list[bytes]) -> dict[str, str]:
     """Map fullUrl to ``Type/id``; a fullUrl that two different resources claim names neither."""
     index: dict[str, str] = {}
     doubtful = set()
@@ -332,7 +334,8 @@ def id_of(full_url: str | None) -> str | None:
     return (match[1] or match[2]) if match else None
 
 
-def _deletion(entry: _Entry) -> Deletion | None:
+def deletion_of(entry: Entry) -> Deletion | None:
+    """What an entry says was deleted; None when it says nothing of the kind."""
     request = entry.request
     if not isinstance(request, dict) or str(request.get("method")).upper() != "DELETE":
         return None

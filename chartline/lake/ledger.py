@@ -112,6 +112,13 @@ def key_id(settings: Settings) -> str | None:
     return next((str(r["key_id"]) for r in reversed(rows) if r["status"] == "done" and r["key_id"]), None)
 
 
+def policy_hash(settings: Settings, stage: str) -> str | None:
+    """Hash of the policy that the last completed run of a stage followed; None before the first."""
+    rows = tables.read(settings, "audit.runs", columns=["seq", "stage", "status", "policy_hash"]).sort_by("seq")
+    done = [r["policy_hash"] for r in rows.to_pylist() if (r["stage"], r["status"]) == (stage, "done")]
+    return str(done[-1]) if done else None
+
+
 def key(settings: Settings) -> keys.Key:
     """The key that the settings name, when it is the lake's.
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chartline.erase import gone
 from chartline.errors import UsageError
 from chartline.lake import tables
 from chartline.settings import Settings
@@ -52,8 +53,15 @@ def decision(settings: Settings, candidate: str) -> dict[str, Any] | None:
     return next((r for r in reversed(rows) if r["candidate"] == candidate), None)
 
 
+def releases(settings: Settings) -> list[dict[str, Any]]:
+    """The releases that are out and were not withdrawn, oldest first."""
+    rows = tables.read(settings, "curated.releases").sort_by("published_at").to_pylist()
+    withdrawn = gone.withdrawn(settings)
+    return [row for row in rows if row["release_id"] not in withdrawn]
+
+
 def published(settings: Settings) -> set[str]:
-    """Ids of the releases that are out."""
+    """Ids of the releases that are out, or were."""
     return set(tables.read(settings, "curated.releases", columns=["release_id"])["release_id"].to_pylist())
 
 
@@ -69,8 +77,7 @@ def record_hash(settings: Settings, candidate: str) -> str | None:
 
 def last_release(settings: Settings, at: Mapping[str, int]) -> dict[str, Any] | None:
     """The row of the newest release of other gold than these table versions; None where there is none."""
-    rows = tables.read(settings, "curated.releases").sort_by("published_at").to_pylist()
-    return next((r for r in reversed(rows) if dict(r["source_tables"]) != dict(at)), None)
+    return next((r for r in reversed(releases(settings)) if dict(r["source_tables"]) != dict(at)), None)
 
 
 def current(settings: Settings, body: dict[str, Any]) -> bool:
@@ -79,7 +86,9 @@ def current(settings: Settings, body: dict[str, Any]) -> bool:
 
 
 def state(settings: Settings, candidate: str) -> str:
-    """``published``, ``approved``, ``rejected``, ``blocked``, ``superseded`` or ``pending``."""
+    """``published``, ``withdrawn``, ``approved``, ``rejected``, ``blocked``, ``superseded`` or ``pending``."""
+    if candidate in gone.withdrawn(settings):
+        return "withdrawn"
     if candidate in published(settings):
         return "published"
     found = decision(settings, candidate)

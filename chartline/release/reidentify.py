@@ -22,6 +22,7 @@ import pyarrow.dataset as ds
 from chartline.deid.origins import origins
 from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.lake import chain, tables
+from chartline.release import candidates
 from chartline.settings import Settings
 
 TABLE = "audit.reidentifications"
@@ -145,8 +146,7 @@ def _folded(name: str) -> str:
 
 def _unknown(settings: Settings, subjects: set[int]) -> int:
     """How many are neither in gold nor in any release."""
-    released = tables.read(settings, "curated.releases", columns=["tables"])["tables"].to_pylist()
-    versions = sorted({dict(made)["curated.subjects"] for made in released}, reverse=True)
+    versions = sorted({dict(r["tables"])["curated.subjects"] for r in candidates.releases(settings)}, reverse=True)
     for name, version in [("gold.subjects", None), *(("curated.subjects", v) for v in versions)]:
         if subjects:
             wanted = ds.field("subject_id").isin(sorted(subjects))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.dataset as ds
 import pytest
 
 from chartline.lake import tables
@@ -41,12 +42,16 @@ def test_commands_run(page, request, tmp_path):
         finished = request.getfixturevalue("finished")
         copy = tmp_path / "lake"
         shutil.copytree(finished.settings.lake, copy)
+        people = tables.read(
+            finished.settings, "bronze.people", columns=["resource_id"], where=ds.field("resource_type") == "Patient"
+        )
         environment |= {
             "LAKE": str(copy),
             "KEY": str(finished.settings.key),
             "SOURCE": str(finished.source),
             "CANDIDATE": finished.answer["candidate"],
             "SUBJECT": str(tables.read(finished.settings, "gold.subjects", columns=["subject_id"])["subject_id"][0]),
+            "PATIENT": str(people["resource_id"][0]),
             "CHARTLINE_KEY": str(finished.settings.key),
         }
     for _, body in runnable:

@@ -1,0 +1,480 @@
+"""A person leaves: out of every table, landed file and release, so that a search of all of them finds nothing.
+
+What the person's records are is told by bronze: the versions of the person's resources, what names nobody but the
+person, and the Binaries that only those point to. A version that belongs to somebody else and names the person (a
+newborn's link to the mother) is that person's and stays. A release that held the person is withdrawn, not thinned: it
+would not be what the officer approved (decision 31).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import zlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow.dataset as ds
+from deltalake import CommitProperties, DeltaTable
+from deltalake.exceptions import DeltaError
+
+from chartline import progress
+from chartline.deid import keys, walker
+from chartline.deid.keys import Key
+from chartline.erase import gone, landed
+from chartline.errors import DataError, UsageError
+from chartline.fhir import records
+from chartline.fhir.parse import rebuild_people
+from chartline.fhir.records import Record
+from chartline.ingest.formats import FHIR_FORMATS
+from chartline.ingest.land import blob
+from chartline.lake import chain, ledger, quarantine, tables
+from chartline.lake import spark as lake
+from chartline.release import candidates
+from chartline.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_CURATED = ("curated.events", "curated.subjects", "curated.encounters", "curated.codes", "curated.completeness")
+_NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE", "MRN", "SSN", "ID"})
+_SHORTEST = 4  # characters of a name that is looked for in the names of files
+_DELETED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
+_KEY = ("resource_type", "resource_id")
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """An erasure that has begun.
+
+    Attributes:
+        id: its id.
+        patients: logical ids of the person's Patients.
+        subjects: ids under which timelines show, or once showed, them.
+        releases: releases that hold the person.
+    """
+
+    id: str
+    patients: frozenset[str]
+    subjects: frozenset[int]
+    releases: tuple[str, ...]
+
+
+# --- who, and where ------------------------------------------------------------------------------------
+
+
+def begin(settings: Settings, patient: str, *, by: str, reason: str, old_keys: Sequence[Key] = ()) -> Erasure:
+    """Find a person and the releases that hold the person, put the person on the list and the order on the record.
+
+    Args:
+        settings: the project's settings.
+        patient: logical id of one of the person's Patients.
+        by: who orders it.
+        reason: why.
+        old_keys: keys of the lake that were retired, for the releases made with them.
+
+    Raises:
+        UsageError: CL2130 no name or no reason.
+        DataError: CL1170 no such patient is or was in the lake, CL1171 a release was made with a key that is not named.
+    """
+    if not by.strip() or not reason.strip():
+        raise UsageError("CL2130", "an erasure needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
+    patients = _patients(settings, patient.removeprefix("Patient/"))
+    subjects = _subjects(settings, patients, [keys.load(settings.key), *old_keys])
+    releases = _holding(settings, subjects, {keys.load(settings.key).id, *(k.id for k in old_keys)})
+    now = datetime.now(UTC)
+    # One that died is the same erasure when it is ordered again.
+    made = next(iter(gone.among(settings, patients).values()), secrets.token_hex(8))
+    gone.note(settings, patients, made, now)
+    begun = Erasure(made, patients, subjects, tuple(releases))
+    _log(settings, begun, "begun", who=by.strip(), reason=reason.strip(), releases=releases)
+    return replace(begun, releases=tuple(r for r, erasure in gone.withdrawn(settings).items() if erasure == made))
+
+
+def _patients(settings: Settings, named: str) -> frozenset[str]:
+    """The Patients of a person; of one who left those of whom anything came back or was left."""
+    where = ds.field("resource_type") == "Patient"
+    people = tables.read(settings, "bronze.people", columns=["resource_id", "person_id"], where=where)
+    person_of = dict(zip(people["resource_id"].to_pylist(), people["person_id"].to_pylist(), strict=True))
+    if named in person_of:
+        return frozenset(p for p, person in person_of.items() if person == person_of[named])
+    owned = tables.read(settings, "bronze.resources", columns=["patient_id"], where=ds.field("patient_id") == named)
+    if not owned.num_rows and not gone.among(settings, {named}):
+        raise DataError(
+            "CL1170", "no such patient is in this lake.", "Pass the logical id of a Patient as its source gives it."
+        )
+    return frozenset({named})
+
+
+def _subjects(settings: Settings, patients: Collection[str], known: Iterable[Key]) -> frozenset[int]:
+    wanted = (ds.field("resource_type") == "Patient") & ds.field("resource_id").isin(sorted(patients))
+    drawn = tables.read(settings, "vault.pseudonyms", columns=["code"], where=wanted)["code"].to_pylist()
+    secrets_ = [key.derive("pseudonym", settings.project) for key in known]
+    made = [walker.pseudonym(secret, "Patient", p) for secret in secrets_ for p in sorted(patients)]
+    return frozenset(map(walker.subject_id, [*drawn, *made]))
+
+
+def _holding(settings: Settings, subjects: Collection[int], known: Collection[str]) -> list[str]:
+    found, unsearched = [], 0
+    for row in candidates.releases(settings):
+        if _there(settings, "curated.subjects", subjects, dict(row["tables"])["curated.subjects"]):
+            found.append(row["release_id"])
+        elif candidates.report(settings, row["release_id"]).get("identity", {}).get("key_id") not in known:
+            unsearched += 1
+    if unsearched:
+        raise DataError(
+            "CL1171",
+            f"{unsearched} releases were made with a key that the lake has retired.",
+            "Name the files of its old keys: --old-key FILE.",
+        )
+    return found
+
+
+def _there(settings: Settings, name: str, subjects: Collection[int], version: int | None = None) -> int:
+    """Rows of a table that are of these subjects."""
+    wanted = ds.field("subject_id").isin(sorted(subjects))
+    return int(tables.read(settings, name, version, ["subject_id"], wanted).num_rows)
+
+
+# --- taking out ----------------------------------------------------------------------------------------
+
+
+def purge(spark: SparkSession, settings: Settings, erasure: Erasure, *, run_id: str) -> dict[str, int]:
+    """Withdraw the releases and take the person out of the restricted zone; what was taken out, by place.
+
+    Bronze comes last, for it tells what the rest is searched for: a purge that died is run again.
+    """
+    for release in erasure.releases:
+        _withdraw(settings, release)
+    _empty_curated(settings, erasure.releases)
+    return {"releases": len(erasure.releases), **_purge_restricted(spark, settings, erasure.patients, run_id)}
+
+
+def _purge_restricted(
+    spark: SparkSession, settings: Settings, patients: Collection[str], run_id: str
+) -> dict[str, int]:
+    own = _own(spark, settings, patients)
+    names = {f"{r['resource_type']}/{r['resource_id']}" for r in own.collect()} | {f"Patient/{p}" for p in patients}
+    aside = _aside(settings, patients)
+    removed = Counter({"landing": 0})
+    with progress.step("taking records out of landed files"):
+        removed.update(_thin_landed(settings, _taken(names, patients, set(aside.values())), patients))
+    removed["landing.names"] = _rename(settings, patients)
+    removed["quarantine"] = _unquarantine(settings, aside)
+    removed["identities"] = _forget_identities(settings, patients)
+    removed["pages"] = _drop_pages(settings)
+    with progress.step("taking rows out of bronze"):
+        removed["vault"] = _delete(settings, own, "vault.pseudonyms")
+        removed["bronze"] = _delete(settings, own, "bronze.resources")
+        rebuild_people(spark, settings, run_id, datetime.now(UTC))
+    return dict(removed)
+
+
+def _own(spark: SparkSession, settings: Settings, patients: Collection[str]) -> DataFrame:
+    """Type and id of the person's resources, each once."""
+    from pyspark.sql import functions as f
+
+    bronze = lake.read(spark, settings, "bronze.resources")
+    who = f.broadcast(spark.createDataFrame([(p,) for p in sorted(patients)], "patient_id string"))
+    named = who.select(f.concat(f.lit("Patient/"), "patient_id").alias("target"))
+    links = bronze.select(*_KEY, "patient_id", f.explode("links.target").alias("target"))
+    theirs = bronze.join(who, "patient_id", "left_semi").select(*_KEY)
+    itself = who.select(f.lit("Patient").alias("resource_type"), f.col("patient_id").alias("resource_id"))
+    nobodys = links.where("patient_id IS NULL").join(named, "target", "left_semi").select(*_KEY)
+    first = theirs.unionByName(itself).unionByName(nobodys).distinct()
+    pointing = links.where("startswith(target, 'Binary/')").join(
+        first.withColumn("own", f.lit(True)), list(_KEY), "left"
+    )
+    only = pointing.groupBy("target").agg(f.expr("bool_and(coalesce(own, false))").alias("only")).where("only")
+    documents = only.selectExpr("'Binary' AS resource_type", "substring(target, 8) AS resource_id")
+    return first.unionByName(documents).distinct().persist()
+
+
+def _mention(patients: Collection[str]) -> re.Pattern[bytes]:
+    ids = "|".join(re.escape(p) for p in sorted(patients)).encode()
+    return re.compile(rb'(?:Patient/|urn:uuid:|"id"\s*:\s*")(?:%b)(?![A-Za-z0-9\-.])' % ids)
+
+
+def _aside(settings: Settings, patients: Collection[str]) -> dict[str, str]:
+    """Quarantined records that name the person: id, and SHA-256 of the record."""
+    key, mention = keys.load(settings.key), _mention(patients)
+    held = tables.read(settings, quarantine.TABLE, columns=["quarantine_id", "payload"]).to_pylist()
+    sealed = ((r["quarantine_id"], r["payload"]) for r in held if r["payload"] is not None)
+    opened = ((i, quarantine.decrypt(payload, key, settings.project, i)) for i, payload in sealed)
+    return {i: records.digest(plain) for i, plain in opened if mention.search(plain)}
+
+
+def _taken(names: Collection[str], patients: Collection[str], aside: Collection[str]) -> landed.Taken:
+    mention = _mention(patients)
+
+    def taken(record: Record) -> bool:
+        if record.deletion:
+            told = _DELETED.fullmatch(record.deletion.url)
+            return told is not None and told[1] in names
+        kind, own = records.told(record.raw)
+        if f"{kind}/{own or records.id_of(record.full_url)}" in names:
+            return True
+        unread = record.raw and (aside or len(record.raw) > records.MAX_LINE) and mention.search(record.raw)
+        return bool(unread) and (len(record.raw) > records.MAX_LINE or records.digest(record.raw) in aside)
+
+    return taken
+
+
+def _files(settings: Settings) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for file in tables.read(settings, "landing.files").to_pylist():
+        at = blob(settings, file["digest"])
+        if at.is_file() and file["format"] != "manifest":
+            yield at, file
+
+
+def _thin_landed(settings: Settings, taken: landed.Taken, patients: Collection[str]) -> Counter[str]:
+    """Take the records out of every landed file; a file that no stage reads goes whole when it names the person."""
+    removed: Counter[str] = Counter()
+    for at, file in _files(settings):
+        found = _search(at, file, taken, patients)
+        if found and file["format"] in FHIR_FORMATS and found > 0:
+            landed.rewrite(at, file["compression"], file["format"], taken)
+            removed["landing"] += found
+        elif found:
+            at.unlink()
+            removed["landing.files"] += 1
+    return removed
+
+
+_UNREADABLE = -1
+
+
+def _search(at: Path, file: dict[str, Any], taken: landed.Taken, patients: Collection[str]) -> int:
+    """How much of a landed file is the person's: records, or 1 for one that no stage reads, ``_UNREADABLE`` for none.
+
+    A gzip file that breaks off cannot be searched, and no stage can read it either.
+    """
+    try:
+        if file["format"] in FHIR_FORMATS:
+            return landed.count(at, file["compression"], file["format"], taken)
+        ids = "|".join(re.escape(p) for p in sorted(patients)).encode()
+        return landed.mentions(
+            at, file["compression"], re.compile(rb"(?<![A-Za-z0-9\-.])(?:%b)(?![A-Za-z0-9\-.])" % ids)
+        )
+    except (EOFError, OSError, zlib.error):
+        return _UNREADABLE
+
+
+def _rename(settings: Settings, patients: Collection[str]) -> int:
+    """Names of landed files that tell the person; the table takes no changes but this one."""
+    wanted = (ds.field("resource_type") == "Patient") & ds.field("resource_id").isin(sorted(patients))
+    known = tables.read(settings, "bronze.people", columns=["known"], where=wanted)["known"].to_pylist()
+    values = {k["value"].casefold() for ks in known for k in ks or () if k["type"] in _NAMES}
+    told = {v for v in values if len(v) >= _SHORTEST} | {p.casefold() for p in patients}
+    rows = tables.read(settings, "landing.files").to_pylist()
+    telling = [r for r in rows if any(v in r["name"].casefold() for v in told)]
+    if telling:
+        for row in telling:
+            row["name"] = "erased"
+        at = str(tables.path(settings, "landing.files"))
+        DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "false"})
+        try:
+            tables.overwrite(settings, "landing.files", rows, {"erased": str(len(telling))})
+        finally:
+            DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "true"})
+    return len(telling)
+
+
+def _unquarantine(settings: Settings, aside: Collection[str]) -> int:
+    if aside:
+        ids = ", ".join(f"'{i}'" for i in sorted(aside))
+        DeltaTable(str(tables.path(settings, quarantine.TABLE))).delete(
+            f"quarantine_id IN ({ids})", commit_properties=CommitProperties(custom_metadata={"erased": str(len(aside))})
+        )
+    return len(aside)
+
+
+def _forget_identities(settings: Settings, patients: Collection[str]) -> int:
+    rows = tables.read(settings, "bronze.identities").to_pylist()
+    kept = [r for r in rows if not {r["patient_id"], r["person_id"], r["was"]} & set(patients)]
+    if len(kept) < len(rows):
+        tables.overwrite(settings, "bronze.identities", kept)
+    return len(rows) - len(kept)
+
+
+def _drop_pages(settings: Settings) -> int:
+    """Pages of the restricted zone that a person reads: samples of notes, and who subjects are."""
+    out = {r["release_id"] for r in candidates.releases(settings)}
+    pages = [p for p in (settings.zone("restricted") / "review").glob("*") if p.name not in out]
+    pages += (settings.zone("restricted") / "reidentified").glob("*.json")
+    for page in pages:
+        shutil.rmtree(page) if page.is_dir() else page.unlink()
+    return len(pages)
+
+
+def _delete(settings: Settings, own: DataFrame, name: str) -> int:
+    """Delete the rows of these resources; how many. The commit tells columns, no id."""
+    from delta.tables import DeltaTable as Held
+
+    if not tables.exists(settings, name):
+        return 0
+    spark, at = own.sparkSession, str(tables.path(settings, name))
+    before = lake.read(spark, settings, name).count()
+    same = " AND ".join(f"h.{c} = o.{c}" for c in _KEY)
+    Held.forPath(spark, at).alias("h").merge(own.alias("o"), same).whenMatchedDelete().execute()
+    return int(before - lake.read(spark, settings, name).count())
+
+
+# --- releases ------------------------------------------------------------------------------------------
+
+
+def _withdraw(settings: Settings, release: str) -> None:
+    """Leave of a release what was approved and decided, and none of its data."""
+    folder = settings.zone("curated") / "releases" / release
+    for child in folder.glob("*") if folder.is_dir() else ():
+        if child.is_dir():
+            shutil.rmtree(child)
+        elif child.name not in gone.EVIDENCE:
+            child.unlink()
+
+
+def _empty_curated(settings: Settings, releases: Collection[str]) -> None:
+    """The curated tables show no release that is withdrawn."""
+    for name in _CURATED:
+        newest = tables.last_commit(settings, name)
+        if newest is not None and newest[1].get("release_id") in releases:
+            tables.overwrite(settings, name, [])
+
+
+# --- the proof -----------------------------------------------------------------------------------------
+
+
+def finish(
+    spark: SparkSession, settings: Settings, erasure: Erasure, removed: dict[str, int], *, step: str = "done"
+) -> dict[str, Any]:
+    """Destroy the data of older table versions, search every place once more, and put what was found on the record.
+
+    Returns:
+        ``erasure``, ``removed`` and ``left`` by place, ``withdrawn`` releases, ``tables``.
+    """
+    versions = {n: v for n in tables.names() if _is_thinned(n) and (v := tables.version(settings, n)) is not None}
+    _log(settings, erasure, "emptied", tables=versions)  # before anybody looks in vain for what is destroyed
+    for name, version in versions.items():
+        _destroy(settings, name, version)
+    left = _left(spark, settings, erasure)
+    _log(settings, erasure, step, removed=removed, left=left)
+    return {
+        "erasure": erasure.id,
+        "removed": removed,
+        "left": left,
+        "withdrawn": list(erasure.releases),
+        "tables": versions,
+    }
+
+
+def _log(settings: Settings, erasure: Erasure, step: str, **told: Any) -> None:
+    row = {"erasure_id": erasure.id, "step": step, **told, "taken_at": datetime.now(UTC)}
+    chain.append(settings, gone.LOG, [row])
+
+
+def _is_thinned(name: str) -> bool:
+    """Whether a table's older versions are destroyed: the audit zone and the list of releases hold nobody's rows."""
+    return tables.schema(name).zone != "audit" and name != "curated.releases"
+
+
+def _destroy(settings: Settings, name: str, version: int) -> None:
+    """Delete the data files that only older versions of a table have; those that releases are made of and from stay."""
+    pinned = {v for r in candidates.releases(settings) for v in _pinned(r, name)}
+    at = tables.path(settings, name)
+    kept = {at / path for v in {version, *pinned} for path in _paths(at, v)}
+    for file in at.rglob("*.parquet"):
+        if file not in kept and "_delta_log" not in file.relative_to(at).parts:
+            file.unlink()
+            file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
+    _forget_statistics(at, {path.relative_to(at).as_posix() for path in kept})
+
+
+def _forget_statistics(at: Path, kept: Collection[str]) -> None:
+    """Take the smallest and largest values of destroyed files out of a table's log, where they would outlive the files.
+
+    Statistics are optional (Delta protocol, "Per-file Statistics"), and so are the checksum and checkpoint files of
+    older versions as long as all commits are there.
+    """
+    log = at / "_delta_log"
+    DeltaTable(at).create_checkpoint()
+    newest = DeltaTable(at).version()
+    whole = (log / f"{0:020}.json").is_file()
+    for file in log.glob("[0-9]*"):
+        older = int(file.name[:20]) < newest
+        if file.suffix == ".crc" or (older and whole and ".checkpoint" in file.name):
+            file.unlink()
+            file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
+        elif file.suffix == ".json":
+            _without_statistics(file, kept)
+
+
+def _without_statistics(commit: Path, kept: Collection[str]) -> None:
+    actions = [orjson.loads(line) for line in commit.read_bytes().splitlines() if line.strip()]
+    found = [a for told in actions for n in ("add", "remove") if (a := told.get(n)) and a["path"] not in kept]
+    telling = [action for action in found if "stats" in action]
+    for action in telling:
+        del action["stats"]
+    if telling:
+        part = commit.with_name(f".{commit.name}.part")
+        part.write_bytes(b"".join(orjson.dumps(told) + b"\n" for told in actions))
+        part.replace(commit)
+        commit.with_name(f".{commit.name}.crc").unlink(missing_ok=True)
+
+
+def _pinned(release: dict[str, Any], name: str) -> list[int]:
+    told = (dict(release["tables"] or ()), dict(release["source_tables"] or ()))
+    return [versions[name] for versions in told if name in versions]
+
+
+def _paths(at: Path, version: int) -> list[str]:
+    try:
+        return [
+            str(p) for p in DeltaTable(at, version=version).get_add_actions(flatten=True).column("path").to_pylist()
+        ]
+    except DeltaError:
+        return []
+
+
+def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str, int]:
+    own = _own(spark, settings, erasure.patients)
+    bronze = lake.read(spark, settings, "bronze.resources").join(own, list(_KEY), "left_semi").count()
+    aside = _aside(settings, erasure.patients)
+    taken = _taken({f"Patient/{p}" for p in erasure.patients}, erasure.patients, set(aside.values()))
+    people = ds.field("resource_id").isin(sorted(erasure.patients)) & (ds.field("resource_type") == "Patient")
+    out = {
+        "bronze": bronze,
+        "people": tables.read(settings, "bronze.people", columns=["resource_id"], where=people).num_rows,
+        "vault": tables.read(settings, "vault.pseudonyms", columns=["resource_id"], where=people).num_rows,
+        "quarantine": len(aside),
+        "landing": sum(_search(at, file, taken, erasure.patients) != 0 for at, file in _files(settings)),
+    }
+    own.unpersist()
+    for name in ("silver.resources", "silver.notes", "gold.events", "gold.subjects", "gold.encounters"):
+        out[name] = _there(settings, name, erasure.subjects)
+    out |= {name: _there(settings, name, erasure.subjects) for name in ("curated.events", "curated.subjects")}
+    return out
+
+
+# --- what comes back -----------------------------------------------------------------------------------
+
+
+def again(spark: SparkSession, settings: Settings, *, run_id: str) -> dict[str, Any] | None:
+    """After new files were parsed, take out again what they brought of persons who left; None for nothing."""
+    if not gone.anybody(settings):
+        return None
+    from pyspark.sql import functions as f
+
+    bronze = lake.read(spark, settings, "bronze.resources")
+    ids = bronze.select(f.coalesce("patient_id", f.expr("IF(resource_type = 'Patient', resource_id, NULL)")).alias("p"))
+    back = gone.among(settings, [r["p"] for r in ids.where("p IS NOT NULL").distinct().collect()])
+    if not back:
+        return None
+    subjects = _subjects(settings, back, [ledger.key(settings)])
+    erasure = Erasure(secrets.token_hex(8), frozenset(back), subjects, ())
+    return finish(spark, settings, erasure, _purge_restricted(spark, settings, back, run_id), step="again")

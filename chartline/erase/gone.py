@@ -1,0 +1,69 @@
+"""Who left the lake, and from which version on each table is without them.
+
+Who left must be known to keep them out when a source delivers them again. ``vault.erased`` holds no source id: a code
+under a salt of the lake, which confirms an id to whoever brings it and tells none.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from chartline.lake import tables
+from chartline.settings import Settings
+
+TABLE = "vault.erased"
+LOG = "audit.erasures"
+EVIDENCE = frozenset({"report.json", "report.html", "decision.json"})
+"""What stays of a release that is withdrawn: what was approved and decided, in counts only."""
+
+
+def code(salt: str, patient_id: str) -> str:
+    """HMAC-SHA-256 of ``Patient/id`` under the lake's salt."""
+    return hmac.digest(bytes.fromhex(salt), f"Patient/{patient_id}".encode(), "sha256").hex()
+
+
+def among(settings: Settings, patients: Iterable[str]) -> dict[str, str]:
+    """Those of these logical ids of Patients that were erased, each with its erasure."""
+    held = tables.read(settings, TABLE, columns=["code", "salt", "erasure_id"]).to_pylist()
+    if not held:
+        return {}
+    erasure_of = {row["code"]: row["erasure_id"] for row in held}
+    coded = ((patient, code(held[0]["salt"], patient)) for patient in patients)
+    return {patient: erasure_of[made] for patient, made in coded if made in erasure_of}
+
+
+def anybody(settings: Settings) -> bool:
+    """Whether anybody was erased."""
+    return bool(tables.read(settings, TABLE, columns=["code"]).num_rows)
+
+
+def note(settings: Settings, patients: Iterable[str], erasure: str, now: datetime) -> None:
+    """Put Patients on the list; who is on it stays as noted first."""
+    held = tables.read(settings, TABLE, columns=["salt"])["salt"]
+    salt = held[0].as_py() if len(held) else secrets.token_hex(32)
+    fresh = sorted(set(patients) - among(settings, patients).keys())
+    rows = [{"code": code(salt, p), "salt": salt, "erasure_id": erasure, "erased_at": now} for p in fresh]
+    tables.append(settings, TABLE, rows, {"erasure_id": erasure})
+
+
+def floors(settings: Settings) -> dict[str, int]:
+    """The version of each table from which on nothing is left in it of who left; data of earlier ones is destroyed."""
+    found: dict[str, int] = {}
+    for row in tables.read(settings, LOG, columns=["tables"])["tables"].to_pylist():
+        for name, version in row or ():
+            found[name] = max(found.get(name, 0), version)
+    return found
+
+
+def withdrawn(settings: Settings) -> dict[str, str]:
+    """The releases that held somebody who left, each with the erasure that withdrew it."""
+    return {release: erasure for erasure, release in _withdrawn(settings)}
+
+
+def _withdrawn(settings: Settings) -> Iterator[tuple[str, str]]:
+    for row in tables.read(settings, LOG, columns=["erasure_id", "releases"]).to_pylist():
+        for release in row["releases"] or ():
+            yield row["erasure_id"], release

@@ -1,0 +1,128 @@
+"""Landed files without some of their records, everything else byte for byte and line for line where it was.
+
+A line that goes becomes blanks, so that offsets and line numbers of all others stay true; an entry that goes becomes
+``{}``, which is read as an entry without a resource.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import msgspec
+
+from chartline.fhir import records
+from chartline.fhir.records import Record
+from chartline.ingest.formats import BOM
+
+Taken = Callable[[Record], bool]
+"""Whether a record goes: told with its bytes or its deletion, and its fullUrl."""
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw])
+_ENVELOPE = ("resourceType", "type")  # what else a bundle says, links above all, may tell whose it is
+
+
+def count(path: Path, compression: str, form: str, taken: Taken) -> int:
+    """How many records of a landed file would go.
+
+    Raises:
+        EOFError, OSError, zlib.error: it is no whole gzip file.
+    """
+    went = 0
+
+    def counted(record: Record) -> bool:
+        nonlocal went
+        goes = taken(record)
+        went += goes
+        return goes
+
+    with _opened(path, compression) as held:
+        for _ in _thinned(held, form, counted):
+            pass
+    return went
+
+
+def rewrite(path: Path, compression: str, form: str, taken: Taken) -> None:
+    """Take records out of a landed file; it is replaced whole or not at all."""
+    with _opened(path, compression) as held, _replaced(path, compression) as out:
+        out.writelines(_thinned(held, form, taken))
+
+
+def mentions(path: Path, compression: str, text: re.Pattern[bytes]) -> bool:
+    """Whether a file that is no FHIR holds a text, line by line."""
+    with _opened(path, compression) as held:
+        return any(map(text.search, held))
+
+
+@contextmanager
+def _opened(path: Path, compression: str) -> Iterator[BinaryIO]:
+    with cast(BinaryIO, gzip.open(path, "rb") if compression == "gzip" else path.open("rb")) as held:
+        yield held
+
+
+@contextmanager
+def _replaced(path: Path, compression: str) -> Iterator[BinaryIO]:
+    part = path.with_name(f".arriving-{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
+            if compression == "gzip":
+                with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+                    yield cast(BinaryIO, packed)
+            else:
+                yield raw
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _thinned(held: BinaryIO, form: str, taken: Taken) -> Iterator[bytes]:
+    if form != "ndjson":
+        yield _kept(held.read(), taken)
+        return
+    for line in held:
+        kept = _kept(line, taken)
+        end = len(line.rstrip(b"\r\n"))
+        yield line if kept == line else kept.ljust(end) + line[end:]
+
+
+def _kept(data: bytes, taken: Taken) -> bytes:
+    """What stays of a record, or of the bundle that it is; empty for nothing."""
+    text = data.removeprefix(BOM).strip(b" \t\r\n")
+    found = records.opened(text)
+    if found is None or found.fault:
+        return b"" if text and taken(Record(None, text)) else data
+    return _thinned_bundle(text, taken) or data
+
+
+def _thinned_bundle(text: bytes, taken: Taken) -> bytes | None:
+    """A bundle without what goes; None when nothing of it does."""
+    bundle = records.opened(text)
+    members = _members.decode(text)
+    if bundle is None or not bundle.entries:
+        return None
+    given = [bytes(entry) for entry in _items.decode(bytes(members["entry"]))]
+    made = []
+    for entry, read in zip(given, bundle.entries, strict=True):
+        raw = bytes(read.resource)
+        inner = _thinned_bundle(raw, taken) if raw and records.opened(raw) else None
+        if inner is not None:
+            made.append(b'{"resource":%b}' % inner)
+            continue
+        url = read.fullUrl if isinstance(read.fullUrl, str) else None
+        record = Record(None, raw, full_url=url, deletion=records.deletion_of(read))
+        made.append(b"{}" if (raw or record.deletion) and taken(record) else entry)
+    if made == given:
+        return None
+    kept = {name: bytes(members[name]) for name in _ENVELOPE[:-1] if name in members}
+    whole = [
+        *(b'"%b":%b' % (name.encode(), value) for name, value in kept.items()),
+        b'"entry":[' + b",".join(made) + b"]",
+    ]
+    return b"{" + b",".join(whole) + b"}"

@@ -1,0 +1,108 @@
+"""Landed files without some of their records: what stays, stays byte for byte and where it was."""
+
+import gzip
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chartline.erase import landed
+from chartline.fhir import records
+
+
+def resource(kind, own, **more):
+    return orjson.dumps({"resourceType": kind, "id": own, **more})
+
+
+def bundle(*resources, **more):
+    entries = [{"fullUrl": f"urn:uuid:{orjson.loads(r)['id']}", "resource": orjson.loads(r)} for r in resources]
+    return orjson.dumps({"resourceType": "Bundle", "type": "collection", **more, "entry": entries})
+
+
+def of(*ids):
+    """Takes the records with these ids."""
+    return lambda record: (records.told(record.raw)[1] or records.id_of(record.full_url)) in ids
+
+
+def found(path, compression, form):
+    return [(r.line, r.part, records.told(r.raw)[1]) for r in records.read(path, compression, form) if r.raw]
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_a_line_that_goes_leaves_the_others_at_their_offsets_and_numbers(tmp_path, compression):
+    path = tmp_path / "file"
+    lines = [
+        resource("Patient", "a"),
+        resource("Patient", "b", name=[{"family": "Öz"}]),
+        b"",
+        b"no json",
+        resource("Patient", "c"),
+    ]
+    text = b"\r\n".join(lines) + b"\n"
+    path.write_bytes(text if compression == "none" else gzip.compress(text))
+    assert landed.count(path, compression, "ndjson", of("b")) == 1
+    landed.rewrite(path, compression, "ndjson", of("b"))
+    held = path.read_bytes() if compression == "none" else gzip.decompress(path.read_bytes())
+    assert held == text.replace(lines[1], b" " * len(lines[1]))
+    assert landed.count(path, compression, "ndjson", of("b")) == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_entry_that_goes_leaves_the_others_in_their_places_and_no_word_of_the_envelope(tmp_path):
+    path = tmp_path / "file"
+    one = bundle(
+        resource("Patient", "a"), resource("Patient", "b"), link=[{"relation": "self", "url": "Patient?_id=a"}]
+    )
+    path.write_bytes(one)
+    landed.rewrite(path, "none", "json", of("a"))
+    assert found(path, "none", "json") == [(2, 0, "b")]
+    assert "link" not in orjson.loads(path.read_bytes())
+    assert b"urn:uuid:a" not in path.read_bytes()
+
+
+def test_bundles_within_bundles_and_on_lines_are_gone_through(tmp_path):
+    path = tmp_path / "file"
+    inner = bundle(resource("Patient", "a"), resource("Patient", "b"))
+    outer = orjson.dumps({"resourceType": "Bundle", "type": "batch", "entry": [{"resource": orjson.loads(inner)}]})
+    path.write_bytes(outer + b"\n" + resource("Patient", "c") + b"\n")
+    size = path.stat().st_size
+    assert landed.count(path, "none", "ndjson", of("a", "c")) == 2
+    landed.rewrite(path, "none", "ndjson", of("a", "c"))
+    assert [own for *_, own in found(path, "none", "ndjson")] == ["b"]
+    assert path.stat().st_size == size
+
+
+def test_an_entry_that_deletes_goes_too(tmp_path):
+    path = tmp_path / "file"
+    entries = [{"request": {"method": "DELETE", "url": f"Patient/{own}"}} for own in ("a", "b")]
+    path.write_bytes(orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    landed.rewrite(path, "none", "json", lambda r: r.deletion is not None and r.deletion.url == "Patient/a")
+    assert orjson.loads(path.read_bytes())["entry"] == [{}, entries[1]]
+
+
+def test_a_file_of_which_nothing_goes_is_what_it_was(tmp_path):
+    path = tmp_path / "file"
+    for form, text in (
+        ("ndjson", b"\xef\xbb\xbf" + resource("Patient", "a") + b"\n\n"),
+        ("json", b" [1]\n"),
+        ("json", b""),
+    ):
+        path.write_bytes(text)
+        landed.rewrite(path, "none", form, of("b"))
+        assert path.read_bytes() == text
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.text(max_size=20), st.sampled_from([b"\n", b"\r\n", b"\n\n"])), max_size=8
+    )
+)
+def test_whatever_the_lines_only_the_persons_go(tmp_path_factory, rows):
+    path = tmp_path_factory.getbasetemp() / "any"
+    path.write_bytes(b"".join(resource("Patient", own, text=text) + end for own, text, end in rows))
+    before = found(path, "none", "ndjson")
+    size = path.stat().st_size
+    landed.rewrite(path, "none", "ndjson", of("a"))
+    assert found(path, "none", "ndjson") == [place for place in before if place[2] != "a"]
+    assert path.stat().st_size == size
