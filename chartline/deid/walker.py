@@ -127,6 +127,8 @@ class Walk:
         personal: how many values were treated as the patient's own, and so say nothing of another patient's.
         single: how many values were treated as the resource's own: notes, hidden-origin days, references inside it.
         done: what was done since a value began whose treatment will be remembered.
+        offsets: days on the hidden axis of the dates that became years, by path; of a path's second date ``path#1``.
+        dated: the place of the last of these dates among those of its path, from 0.
     """
 
     patient: PatientContext
@@ -139,6 +141,7 @@ class Walk:
     said: set[Any] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
     offsets: dict[str, float] = field(default_factory=dict)
+    dated: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     personal: int = 0
     single: int = 0
@@ -811,9 +814,10 @@ class Deidentifier:
                 return None
             if walk.anchor is not None:
                 walk.single += 1
+                nth = walk.dated[place] = walk.dated.get(place, -1) + 1
                 days = dates.days_since_epoch(value)
                 if days is not None:
-                    walk.offsets.setdefault(place, days + walk.anchor)
+                    walk.offsets[f"{place}#{nth}" if nth else place] = days + walk.anchor
             return None if element.type == "instant" else dates.year(value)
 
         def kept(value: Any, walk: Walk) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -94,6 +95,16 @@ class Event:
     note: bool = False
     billing: bool = False
     optional: bool = False
+    unless: tuple[str, ...] = ()
+
+    @property
+    def dates_entries(self) -> bool:
+        """Whether its times are those of the entries that ``each`` names."""
+        return any(map(self.is_of_entry, (*self.time, *self.end, *self.available)))
+
+    def is_of_entry(self, path: str) -> bool:
+        """Whether a path leads into the entries that ``each`` names."""
+        return self.each is not None and path.startswith(f"{_head(self.each)}.")
 
 
 @dataclass(frozen=True)
@@ -735,16 +746,32 @@ def _left_out(base: Row, reason: str) -> Row:
 def _events(
     resource: Mapping[str, Any], event: Event, common: Row, offsets: Offsets, suffix: str | None
 ) -> Iterator[Row]:
-    views = list(_views(resource, event.each)) if event.each else [resource]
-    if not views:
+    if event.each and event.dates_entries:
+        for i, (view, days) in enumerate(_dated_views(resource, event, offsets)):
+            yield from _made_of(resource, event, common, _timed(view, event, days), suffix, [(i, view)])
         return
-    timed = _timed(resource, event, offsets)
+    views = list(enumerate(_views(resource, event.each) if event.each else [resource]))
+    if views:
+        yield from _made_of(resource, event, common, _timed(resource, event, offsets), suffix, views)
+
+
+def _made_of(
+    resource: Mapping[str, Any],
+    event: Event,
+    common: Row,
+    timed: Row,
+    suffix: str | None,
+    views: Sequence[tuple[int, Mapping[str, Any]]],
+) -> Iterator[Row]:
+    """The rows of an event at one time: of the resource, or of entries of it, each with its place."""
     if event.optional and timed["time"] is None and timed["position"] is None:
         return
     if event.answers:
         yield from _answers(resource, event, {**common, **timed}, suffix)
         return
-    for i, view in enumerate(views):
+    for i, view in views:
+        if event.unless and at(view, event.unless[0]) in event.unless[1:]:
+            continue
         found, medication = _coded(view, event)
         if found is not None and not (event.components and _only_components(view)):
             yield _event_row(view, event, i, found, medication, common, timed, suffix)
@@ -766,6 +793,35 @@ def _views(resource: Mapping[str, Any], path: str) -> Iterator[Mapping[str, Any]
             yield {**resource, head: entry}
         elif type(entry) is dict:
             yield from ({**resource, head: inner} for inner in _views(entry, rest))
+
+
+def _dated_views(
+    resource: Mapping[str, Any], event: Event, offsets: Offsets
+) -> Iterator[tuple[Mapping[str, Any], Offsets]]:
+    """The views of a list whose entries have times of their own, each with its days on the hidden axis."""
+    each = event.each or ""
+    head = _head(each)
+    held = resource.get(head)
+    paths = [p for p in dict.fromkeys((*event.time, *event.end, *event.available)) if event.is_of_entry(p)]
+    before: Counter[str] = Counter()
+    for entry in held if type(held) is list else (held,) if held else ():
+        alone = {**resource, head: entry}
+        days = None if offsets is None else _days_of(alone, head, paths, offsets, before)
+        yield from ((view, days) for view in _views({**resource, head: [entry]}, each))
+
+
+def _days_of(
+    alone: Mapping[str, Any], head: str, paths: Sequence[str], offsets: Mapping[str, float], before: Counter[str]
+) -> dict[str, float]:
+    """The days of one entry among several: they are told in the order of the dates (``chartline.deid.walker.Walk``)."""
+    days = {path: day for path, day in offsets.items() if _head(path) != head}
+    for path in paths:
+        if isinstance(at(alone, path), str):
+            told = f"{path}#{before[path]}" if before[path] else path
+            before[path] += 1
+            if told in offsets:
+                days[path] = offsets[told]
+    return days
 
 
 def _valued(base: Row, named: Coded, value: Row, suffix: str | None, event_id: str) -> Row:

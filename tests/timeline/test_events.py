@@ -11,6 +11,7 @@ from chartline.fhir import definitions
 from chartline.quality import gates
 from chartline.timeline import events
 from tests.conftest import ROOT
+from tests.deid import walking
 from tests.end_to_end import canaries
 
 CODING = {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}
@@ -640,3 +641,70 @@ def test_no_input_breaks_the_mapping_and_none_is_lost(resource, offsets):
     for row in found:
         assert row.get("code") is None or FORM.fullmatch(row["code"])
         assert abs(row.get("numeric_value") or 0.0) < 3.5e38
+
+
+# --- entries with times of their own ---------------------------------------------------------------------
+
+STAY = {
+    "resourceType": "Encounter",
+    "id": "e1",
+    "status": "finished",
+    "class": {"code": "IMP"},
+    "subject": {"reference": "Patient/p1"},
+    "period": {"start": "2020-03-01T08:00:00Z", "end": "2020-03-09T08:00:00Z"},
+    "location": [
+        {"location": {"reference": "Location/ed"}, "period": {"start": "2020-03-01T08:00:00Z"}},
+        {"location": {"reference": "Location/x"}, "status": "reserved", "period": {"start": "2020-03-02T00:00:00Z"}},
+        {"location": {"reference": "Location/y"}},
+        {"location": {"reference": "Location/z"}, "period": {"start": "2020"}},
+        {
+            "location": {"reference": "Location/icu"},
+            "period": {"start": "2020-03-03T20:00:00Z", "end": "2020-03-05T08:00:00Z"},
+            "physicalType": {"coding": [{"system": "http://example.org/t", "code": "wa"}]},
+        },
+    ],
+    "classHistory": [
+        {"class": {"code": "EMER"}, "period": {"start": "2020-03-01T08:00:00Z"}},
+        {"class": {"code": "IMP"}, "period": {"start": "2020-03-02T08:00:00Z"}},
+    ],
+    "statusHistory": [{"status": "arrived", "period": {"start": "2020-03-01T08:00:00Z"}}],
+}
+HOUR = 3_600_000_000
+
+
+def test_places_classes_and_statuses_of_a_visit_are_events_at_their_own_times():
+    found = {r["code"]: r for r in made(STAY) if r["kind"] == "event"}
+    start = found["ENCOUNTER//START//IMP"]["time"]
+    told = {code: (r["time"] - start) / HOUR for code, r in found.items() if code.count("//") > 1 or "LOC" in code}
+    assert told["ENCOUNTER//LOCATION//wa"] == 60
+    assert told["ENCOUNTER//CLASS//EMER"] == told["ENCOUNTER//STATUS//arrived"] == 0
+    assert told["ENCOUNTER//CLASS//IMP"] == 24
+    places = [(r["text_value"], r["time_precision"]) for r in made(STAY) if "LOCATION" in (r.get("code") or "")]
+    assert places == [("Location/ed", "second"), ("Location/z", "year"), ("Location/icu", "second")]
+    assert not any(r.get("end_time") for r in made(STAY) if "LOCATION" in (r.get("code") or ""))
+
+
+def test_on_the_hidden_axis_each_entry_keeps_its_own_day():
+    treated = walking.state(walking.PATIENT, anchor=4321)
+    result = walking.outcome(walking.walker("safe_harbor"), STAY, treated)
+    rows = [r for r in made(result.resource, offsets=result.offsets) if r["kind"] == "event"]
+    start = next(r["position"] for r in rows if r["code"].startswith("ENCOUNTER//START"))
+    days = [(r["code"], r["position"] and round(r["position"] - start, 6)) for r in rows if "//END" not in r["code"]]
+    assert days[1:] == [
+        ("ENCOUNTER//LOCATION", 0.0),
+        ("ENCOUNTER//LOCATION", None),
+        ("ENCOUNTER//LOCATION//wa", 2.5),
+        ("ENCOUNTER//CLASS//EMER", 0.0),
+        ("ENCOUNTER//CLASS//IMP", 1.0),
+        ("ENCOUNTER//STATUS//arrived", 0.0),
+    ]
+
+
+def test_a_reaction_is_at_its_onset_and_one_without_at_the_allergys():
+    reactions = [{"manifestation": [SNOMED], "onset": "2019-05-01T10:00:00Z"}, {"manifestation": [LOINC, SNOMED]}]
+    allergy = {"resourceType": "AllergyIntolerance", "code": LOINC, "recordedDate": WHEN, "reaction": reactions}
+    rows = [r for r in made(allergy) if r["code"].startswith("REACTION")]
+    recorded = next(r["time"] for r in made(allergy) if r["code"].startswith("ALLERGY"))
+    assert [r["time"] == recorded for r in rows] == [False, True, True]
+    assert rows[0]["available_time"] == recorded
+    assert len({r["event_id"] for r in rows}) == 3
