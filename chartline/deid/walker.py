@@ -13,7 +13,7 @@ import binascii
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import orjson
 
-from chartline.deid import binaries, dates, geography, phrases
+from chartline.deid import ages, binaries, dates, geography, phrases
 from chartline.deid.context import PatientContext
 from chartline.deid.phrases import About, Phrases
 from chartline.deid.policy import DATES, Decision, Policy
@@ -35,27 +35,6 @@ if TYPE_CHECKING:
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 MASKED = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
 _LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
-# Codes of LOINC and SNOMED CT whose value is the patient's age.
-_AGE_CODES = frozenset({"30525-0", "21612-7", "29553-5", "63900-5", "39016-1", "424144002", "397669002"})
-_IN_A_YEAR = {
-    **dict.fromkeys(("a", "a_j", "a_g", "y", "yo", "y/o", "yr", "yrs", "year", "years", "yearold", "yearsold"), 1.0),
-    **dict.fromkeys(("mo", "mo_j", "mo_g", "month", "months"), 12.0),
-    **dict.fromkeys(("wk", "week", "weeks"), 52.18),
-    **dict.fromkeys(("d", "day", "days"), 365.25),
-    **dict.fromkeys(("h", "hour", "hours"), 8766.0),
-}
-_ASIDE = re.compile(r"[\s(){}.]")  # in a unit, what stands beside it: ``year(s)``, ``y.o.``
-# How the question for a person's age or year of birth begins. What is related, adjusted or specific to an age is none.
-_ASKED_AGE = re.compile(
-    r"[\W_]*(?:(?:what|is|the|your|his|her|anchor|current|chronological|estimated|calculated|reported|stated|patient|pt"
-    r"|person|subject|participant)(?:['\u2019]?s)?[\W_]+)*"
-    r"(?:age(?!s?[a-z]|[\W_]*(?:related|adjusted|specific|appropriate|matched))|how[\W_]+old"
-    r"|birth[\W_]*year|year[\W_]+of[\W_]+birth)",
-    re.IGNORECASE,
-)
-_YEAR = re.compile(rb'(?:\{"value":)?(?:1[89]|20)\d\d(?:\.0*)?\}?')  # a number without a unit that is a year
-_OVER_89 = re.compile(rb"(?<![\d.])(?:9\d|1[0-4]\d)(?!\d)")
-_OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of age 90 or older
 
 _LITERAL = re.compile(r"(?:\S*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?")
 _MEMORY = 20_000  # remembered values of one element; a hospital's vocabulary in use is smaller
@@ -240,12 +219,16 @@ def logical(kind: Any, identifier: Any) -> str | None:
 
 @dataclass(slots=True)
 class _Form:
-    """How a value with these members is written, what of it is no valid FHIR, and where some members stand."""
+    """How a value with these members is written, what of it is no valid FHIR, and where its members stand."""
 
     names: tuple[str, ...]
     template: bytes
     faults: list[str]
     places: dict[str, int]
+
+    def held(self, values: Sequence[bytes], name: str) -> bytes | None:
+        """The value of a member, None where it is not there."""
+        return values[self.places[name]] if name in self.places else None
 
 
 @dataclass(slots=True)
@@ -514,9 +497,9 @@ class Deidentifier:
 
     def _body(self, kind: str, form: _Form, values: Sequence[bytes], walk: Walk) -> bytes:
         """A resource but for what follows its elements: id, labels and contained resources."""
-        if kind == "Observation" and _may_tell_age(form, values):
+        if kind == "Observation" and ages.may_tell_age(form.held(values, "code"), form.held(values, "component")):
             out = dict(zip(form.names, values, strict=True))
-            _cap_observed_age(out, walk.patient.over_89)
+            ages.cap_observed_age(out, walk.patient.over_89)
             form, values = _form(kind, kind, tuple(out)), tuple(out.values())
         return form.template % tuple(values)
 
@@ -649,7 +632,7 @@ class Deidentifier:
             return None
         if decision.action == "date" or (element.type in DATES and effect == "keep"):
             return self._date(effect, owner, path, element)
-        if effect == "keep" and element.type == "Range" and _tells_age(owner, element):
+        if effect == "keep" and element.type == "Range" and ages.tells_age(owner, element):
             return _Entry(self._listed(self._age(path, "Range"), element))
         if effect == "keep" and element.type in definitions.load():
             return self._datatype(path, element)
@@ -695,7 +678,7 @@ class Deidentifier:
             return self._remembered(self._listed(self._concept(path), element), {}, shared=True)
         if element.type == "Attachment":
             return _Entry(self._listed(self._attachment(path), element))
-        if element.type in _TELLING_AGES:
+        if element.type in ages.WITHOUT_AGES:
             step = self._listed(self._without_ages(element.type, path), element)
         else:
             step = self._nested(element.type, path, many=element.many)
@@ -1041,20 +1024,20 @@ class Deidentifier:
 
     def _age(self, path: str, kind: str = "Age") -> Step:
         """An age, over 89 as 90; none of a patient over 89, for with a date beside it the birth is told."""
-        inner, cap = self._nested(kind, path), _capped if kind == "Age" else _capped_range
+        inner, cap = self._nested(kind, path), ages.capped if kind == "Age" else ages.capped_range
         of_relative = path.startswith("FamilyMemberHistory.")
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             if walk.patient.over_89 and not of_relative:
                 return None
             made = inner(value, walk)
-            return None if made is None else _changed(made, cap)
+            return None if made is None else ages.changed(made, cap)
 
         return step
 
     def _without_ages(self, kind: str, path: str) -> Step:
         """What may hold an age without being one, with 90 in place of an age over 89."""
-        inner, without = self._nested(kind, path), _TELLING_AGES[kind]
+        inner, without = self._nested(kind, path), ages.WITHOUT_AGES[kind]
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             made = inner(value, walk)
@@ -1353,127 +1336,6 @@ def _dated(value: Any, walk: Walk) -> bool:
     return last is None or int(found) <= last
 
 
-def _tells_age(owner: str, element: Element) -> bool:
-    """Whether a Range is one of ages: beside an Age in a choice, of a reference range, of a predicted risk."""
-    siblings = [e for e in definitions.load()[owner].elements.values() if e.choice == element.choice]
-    beside = element.choice not in (None, "value") and any(e.type == "Age" for e in siblings)
-    return beside or element.name == "age" or (owner, element.name) == ("RiskAssessment.prediction", "whenRange")
-
-
-def _capped(value: Any, without_unit: float | None = 1.0) -> Any:
-    """An age over 89 years as 90 or older; a value without a unit of time is in years, or is no age (None)."""
-    if not isinstance(value, dict) or not isinstance(value.get("value"), (int, float)):
-        return value
-    units = [_ASIDE.sub("", str(value[name])).lower() for name in ("code", "unit") if value.get(name)]
-    per_year = next((_IN_A_YEAR[u] for u in units if u in _IN_A_YEAR), None) if units else without_unit
-    if per_year is None or value["value"] / per_year <= _OLDEST - 1:
-        return value
-    if per_year == 1.0:
-        return {**value, "value": _OLDEST, "comparator": ">="}
-    return {"value": _OLDEST, "comparator": ">=", "unit": "a", "system": "http://unitsofmeasure.org", "code": "a"}
-
-
-def _changed(value: bytes, change: Callable[[Any], Any]) -> bytes:
-    """A value changed; in its own bytes when it is not, for they tell the precision of a decimal."""
-    was = _loads(value)
-    now = change(was)
-    return value if now == was else _dumps(now)
-
-
-def _capped_range(value: Any) -> Any:
-    """A range of ages that ends at 90; its ends know no comparator."""
-    capped = {name: _capped(bound) for name, bound in value.items()}
-    return {
-        name: {n: v for n, v in bound.items() if n != "comparator"} if isinstance(bound, dict) else bound
-        for name, bound in capped.items()
-    }
-
-
-def _of_years(value: bytes, over_89: bool) -> bytes:
-    """A quantity in years over 89 counts as an age: what else is measured in years does not reach it."""
-    return _changed(value, lambda was: _capped(was, None)) if _OF_TIME.search(value) else value
-
-
-def _range_of_years(value: bytes, over_89: bool) -> bytes:
-    return _changed(value, _capped_range) if _OF_TIME.search(value) else value
-
-
-def _may_tell_age(form: _Form, values: Sequence[bytes]) -> bool:
-    """Whether an Observation may hold an age: a quick look that spares nearly all from being taken apart."""
-    code, component = (form.places.get(name) for name in ("code", "component"))
-    return (code is not None and _asks_age(values[code])) or (
-        component is not None and _OF_AGE.search(values[component]) is not None
-    )
-
-
-def _cap_observed_age(out: dict[str, bytes], over_89: bool) -> None:
-    """Turn an observed age over 89 into 90 or older, in place; of a patient over 89 take any observed age away."""
-    _cap_observed(out, over_89)
-    if "component" in out:
-        parts = _opened(out["component"])
-        for part in parts:
-            _cap_observed(part, over_89)
-        out["component"] = _list_of(map(_written, parts))
-
-
-def _cap_observed(holder: dict[str, bytes], over_89: bool) -> None:
-    if "code" in holder and _asks_age(holder["code"]) and not _cap_value(holder, over_89):
-        holder["dataAbsentReason"] = _WITHHELD
-
-
-def _answered_ages(item: bytes, over_89: bool) -> bytes:
-    """A question with its answers; those to the question for an age are treated as observed ages."""
-    if not _OF_AGE.search(item):
-        return item
-    given = {n: bytes(v) for n, v in _members.decode(item).items()}
-    if "answer" not in given or not any(_ASKED_AGE.match(_loads(given[n])) for n in ("linkId", "text") if n in given):
-        return item
-    kept = [answer for answer in _opened(given.pop("answer")) if _cap_value(answer, over_89) or answer]
-    return _written({**given, "answer": _list_of(map(_written, kept))} if kept else given)
-
-
-def _opened(entries: bytes) -> list[dict[str, bytes]]:
-    """The members of each entry of a list."""
-    return [{name: bytes(value) for name, value in _members.decode(entry).items()} for entry in _items.decode(entries)]
-
-
-def _list_of(made: Iterable[bytes]) -> bytes:
-    return b"[" + b",".join(made) + b"]"
-
-
-def _written(out: Mapping[str, bytes]) -> bytes:
-    return b"{" + b",".join([_dumps(name) + b":" + value for name, value in out.items()]) + b"}"
-
-
-def _cap_value(holder: dict[str, bytes], over_89: bool) -> bool:
-    """Cap the value of what asks for an age, in place; False when the value is taken away."""
-    values = [n for n in holder if n.removeprefix("_").startswith("value")]
-    told = any(
-        _YEAR.fullmatch(holder[n]) if n in _CAPS else n == "valueString" or _OVER_89.search(holder[n]) for n in values
-    )
-    if values and (over_89 or told):
-        for name in values:
-            del holder[name]
-        return False
-    for name in values:
-        if name in _CAPS:
-            holder[name] = _changed(holder[name], _CAPS[name])
-    return True
-
-
-def _capped_number(value: Any) -> Any:
-    return min(value, _OLDEST)
-
-
-@lru_cache(maxsize=_MEMORY)
-def _asks_age(code: bytes) -> bool:
-    """Whether a concept asks for the age of a person, by its code or in words."""
-    concept = _loads(code)
-    codings = [c for c in concept.get("coding", ()) if isinstance(c, dict)]
-    words = (concept.get("text"), *(c.get(name) for c in codings for name in ("display", "code")))
-    return any(c.get("code") in _AGE_CODES for c in codings) or any(_ASKED_AGE.match(w) for w in words if w)
-
-
 def _tells_absence(extension: Mapping[str, Any]) -> bool:
     reason = extension.get("valueCode")
     return isinstance(reason, str) and reason in _ABSENT_CODES
@@ -1491,23 +1353,6 @@ def _absent_reason_only(value: Any, walk: Walk) -> Any:
     return {"extension": kept} if kept else None
 
 
-_OF_TIME = re.compile(rb'"(?:code|unit)":"\W*(?:%b)\b' % "|".join(_IN_A_YEAR).encode(), re.IGNORECASE)
-_OF_AGE = re.compile(rb'"code":"(?:%b)"|age|how|birth' % "|".join(sorted(_AGE_CODES)).encode(), re.IGNORECASE)
-_CAPS: Mapping[str, Callable[[Any], Any]] = {
-    "valueQuantity": _capped,
-    "valueRange": _capped_range,
-    "valueInteger": _capped_number,
-    "valueDecimal": _capped_number,
-}
-_TELLING_AGES: Mapping[str, Callable[[bytes, bool], bytes]] = {
-    "Duration": _of_years,
-    "Quantity": _of_years,
-    "Range": _range_of_years,
-    "QuestionnaireResponse.item": _answered_ages,
-}
-_WITHHELD = _dumps(
-    {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
-)
 _ABSENT_CODES = frozenset(
     {
         *("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked", "not-applicable"),
