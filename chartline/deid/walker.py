@@ -15,13 +15,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
 
-from chartline.deid import ages, binaries, dates, geography, phrases
+from chartline.deid import ages, binaries, dates, forms, geography, phrases
 from chartline.deid.context import PatientContext
 from chartline.deid.phrases import About, Phrases
 from chartline.deid.policy import DATES, Decision, Policy
@@ -32,8 +32,6 @@ from chartline.fhir.definitions import Element
 if TYPE_CHECKING:
     from chartline.deid.text import DocumentResult
 
-ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-MASKED = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
 _LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 
 _LITERAL = re.compile(r"(?:\S*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?")
@@ -69,7 +67,7 @@ _DAYS = {
 }
 # A reference and nothing else, without an escape that could hide what it says.
 _POINTS = re.compile(rb'\{[ \n\r\t]*"reference"[ \n\r\t]*:[ \n\r\t]*"([^"\\]+)"[ \n\r\t]*\}')
-_MASKED = orjson.dumps(MASKED)
+_MASKED = orjson.dumps(forms.MASKED)
 
 
 class Refused(DataError):
@@ -218,20 +216,6 @@ def logical(kind: Any, identifier: Any) -> str | None:
 
 
 @dataclass(slots=True)
-class _Form:
-    """How a value with these members is written, what of it is no valid FHIR, and where its members stand."""
-
-    names: tuple[str, ...]
-    template: bytes
-    faults: list[str]
-    places: dict[str, int]
-
-    def held(self, values: Sequence[bytes], name: str) -> bytes | None:
-        """The value of a member, None where it is not there."""
-        return values[self.places[name]] if name in self.places else None
-
-
-@dataclass(slots=True)
 class _Seen:
     """What a value became, its words, what was done to it, for whom last and how often it came again."""
 
@@ -262,7 +246,7 @@ class _Plan:
     times: int = 0
 
 
-Filled = tuple[_Form, Sequence[bytes]]
+Filled = tuple[forms.Form, Sequence[bytes]]
 Fill = Callable[[Members, Walk], Filled]
 
 
@@ -290,14 +274,14 @@ class _Type:
         self, owner: str, path: str, element: Callable[[str, str, Element], _Entry | None], slots: Mapping[str, int]
     ) -> None:
         self._owner, self._path, self._element, self._slots = owner, path, element, slots
-        self._elements = _elements(owner)
+        self._elements = forms.elements(owner)
         self._entries: dict[str, _Entry | None] = {}
-        self._forms: dict[tuple[str, ...], _Form] = {}
+        self._forms: dict[tuple[str, ...], forms.Form] = {}
         self.plans: dict[tuple[str, ...], _Plan] = {}
 
     def _known(self, key: str) -> bool:
         plain = self._elements.get(key.removeprefix("_"))
-        return key in self._elements or (plain is not None and _is_primitive(plain))
+        return key in self._elements or (plain is not None and forms.is_primitive(plain))
 
     def _entry(self, key: str) -> _Entry | None:
         """What is done to a member; None when it is left behind."""
@@ -309,23 +293,23 @@ class _Type:
                 self._entries[key] = _Entry(_checked_by(validate.check(self._owner, key), _absent_reason_only, path))
         return self._entries[key]
 
-    def _form(self, names: tuple[str, ...]) -> _Form:
+    def _form(self, names: tuple[str, ...]) -> forms.Form:
         found = self._forms.get(names)
         if found is None:
             if len(self._forms) >= _SHAPES:
                 self._forms.clear()
-            found = self._forms[names] = _form(self._owner, self._path, names)
+            found = self._forms[names] = forms.form(self._owner, self._path, names)
         return found
 
     def plan(self, keys: tuple[str, ...]) -> _Plan:
         """What is done to a value with these keys."""
         entries = [self._entry(key) if self._known(key) else None for key in keys]
         names = tuple(key for key, entry in zip(keys, entries, strict=True) if entry is not None)
-        strange = sum(not self._known(key) and key not in _passed(self._owner) for key in keys)
+        strange = sum(not self._known(key) and key not in forms.passed(self._owner) for key in keys)
         made = _Plan([self._slots[k] for k in keys if k in self._slots], strange, self._path.partition(".")[0])
         whole = self._form(names)
 
-        parts: dict[tuple[bool, ...], _Form] = {}
+        parts: dict[tuple[bool, ...], forms.Form] = {}
 
         def partly(values: Sequence[bytes | None], walk: Walk) -> Filled:
             there = tuple([value is not None for value in values])
@@ -362,7 +346,7 @@ else: v{i} = step{i}(raw, walk)
 def _run(
     plan: _Plan,
     entries: Sequence[_Entry | None],
-    whole: _Form,
+    whole: forms.Form,
     partly: Callable[[Sequence[bytes | None], Walk], Filled],
 ) -> Fill:
     """A plan as one function without loops. Nothing of the data is in its text: members are told by their place."""
@@ -495,12 +479,12 @@ class Deidentifier:
         added = [c for c in self._labels if (c["system"], c["code"]) not in known]
         return _dumps({**body, "security": [*body.get("security", ()), *added]})
 
-    def _body(self, kind: str, form: _Form, values: Sequence[bytes], walk: Walk) -> bytes:
+    def _body(self, kind: str, form: forms.Form, values: Sequence[bytes], walk: Walk) -> bytes:
         """A resource but for what follows its elements: id, labels and contained resources."""
         if kind == "Observation" and ages.may_tell_age(form.held(values, "code"), form.held(values, "component")):
             out = dict(zip(form.names, values, strict=True))
             ages.cap_observed_age(out, walk.patient.over_89)
-            form, values = _form(kind, kind, tuple(out)), tuple(out.values())
+            form, values = forms.form(kind, kind, tuple(out)), tuple(out.values())
         return form.template % tuple(values)
 
     def _inside(self, value: bytes, walk: Walk) -> Callable[[str], bytes | None]:
@@ -617,7 +601,7 @@ class Deidentifier:
         """The slots of the elements that are decided one by one."""
         return {
             name: self._slot(f"{path}.{name}", self._policy.decide(owner, f"{path}.{name}", element))
-            for name, element in _elements(owner).items()
+            for name, element in forms.elements(owner).items()
             if name not in ("extension", "modifierExtension")
         }
 
@@ -862,7 +846,7 @@ class Deidentifier:
                 out["reference"] = made
         if isinstance(kind, str) and kind in definitions.resource_types():
             out["type"] = kind
-        return out or MASKED
+        return out or forms.MASKED
 
     def _linked(self, value: Any, walk: Walk) -> Any:
         """A uri, url or canonical that names a record; any other names the world outside."""
@@ -992,7 +976,7 @@ class Deidentifier:
             out["system"] = system if public else self._local_system(system)
         if isinstance(code, str):
             fits = self._fits(code, walk) if public else not self._text.free_form(code, walk.patient)
-            out |= {"code": code} if fits else {"_code": MASKED}
+            out |= {"code": code} if fits else {"_code": forms.MASKED}
         if public and isinstance(display, str) and not self._text.identifies(display, walk.patient):
             out["display"] = display
         return out or None
@@ -1079,7 +1063,7 @@ class Deidentifier:
             out = _loads(made) if made else {}
             if not withheld:
                 out |= document(data, str(kind or ""), whole.get("url"), walk)
-            return _dumps(out or MASKED)
+            return _dumps(out or forms.MASKED)
 
         return step
 
@@ -1126,7 +1110,7 @@ class Deidentifier:
         def one(value: Any, walk: Walk) -> Any:
             url = value.get("url") if isinstance(value, dict) else None
             rule = rules.get(url) if isinstance(url, str) else None
-            if url == ABSENT and rule is not None and not _tells_absence(value):
+            if url == forms.ABSENT and rule is not None and not _tells_absence(value):
                 rule = None
             if rule is None:
                 left.times += 1
@@ -1161,33 +1145,6 @@ class Deidentifier:
 
 
 # --- pieces ------------------------------------------------------------------------------------------
-
-
-_APART = ("contained", "id")  # elements of a resource that are not among those of its type
-
-
-@cache
-def _elements(owner: str) -> Mapping[str, Element]:
-    definition = definitions.load()[owner]
-    return {n: e for n, e in definition.elements.items() if definition.kind != "resource" or n not in _APART}
-
-
-def _is_primitive(element: Element) -> bool:
-    return element.type not in definitions.load() and element.type != "Resource"
-
-
-def _passed(owner: str) -> tuple[str, ...]:
-    """Keys that are treated apart or that every type has."""
-    return ("resourceType", *_APART) if definitions.load()[owner].kind == "resource" else ("id",)
-
-
-def _form(owner: str, path: str, names: tuple[str, ...]) -> _Form:
-    """How a value with these members is written, without its end, with what stands in for what it must have."""
-    added, faults = _completed(owner, path, names)
-    told = [b'"resourceType":' + _dumps(owner)] if definitions.load()[owner].kind == "resource" else []
-    said = [_dumps(name) + b":%b" for name in names]
-    fixed = [_dumps(name) + b":" + _dumps(masked).replace(b"%", b"%%") for name, masked in added.items()]
-    return _Form(names, b"{" + b",".join([*told, *said, *fixed]), faults, {n: i for i, n in enumerate(names)})
 
 
 @lru_cache(maxsize=4096)
@@ -1276,44 +1233,6 @@ def _decimal(step: Step) -> Step:
     return written
 
 
-def _completed(owner: str, path: str, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
-    """What a value with these keys still needs to be valid, and the paths of what is wrong all the same."""
-    added = {name: masked for names, name, masked in _stand_ins(owner) if names.isdisjoint(keys)}
-    found: validate.Found = []
-    for name, masked in added.items():
-        before = len(found)
-        validate.check(owner, name)(masked, found)
-        found[before:] = [(f"{name}.{inner}".rstrip("."), reason) for inner, reason in found[before:]]
-    validate.of_keys(owner, (*keys, *added), found)
-    return added, [f"{path}.{inner}" for inner, _ in found]
-
-
-@cache
-def _stand_ins(owner: str) -> list[tuple[frozenset[str], str, Any]]:
-    """For each required element or choice: its names, and what says 'masked' in its place when it may not stay.
-
-    Of a choice a datatype is taken where there is one, else a text: fhir.resources does not count a primitive's
-    extension as it.
-    """
-    groups: dict[str, list[Element]] = {}
-    for name, element in definitions.load()[owner].elements.items():
-        if element.required:
-            groups.setdefault(element.choice or name, []).append(element)
-    found: list[tuple[frozenset[str], str, Any]] = []
-    for elements in groups.values():
-        first = min(elements, key=lambda e: _is_primitive(e) or _has_required(e.type))
-        names = frozenset(n for e in elements for n in (e.name, f"_{e.name}"))
-        stand_in = f"_{first.name}" if _is_primitive(first) else first.name
-        masked: Any = [MASKED] if first.many else MASKED
-        text = next((e.name for e in elements if e.choice and e.type == "string"), None)
-        found.append((names, text, "masked") if text and _is_primitive(first) else (names, stand_in, masked))
-    return found
-
-
-def _has_required(kind: str) -> bool:
-    return any(e.required for e in definitions.load()[kind].elements.values())
-
-
 def _as_it_is(value: Any, walk: Walk) -> Any:
     return None if isinstance(value, (dict, list)) else value
 
@@ -1346,9 +1265,9 @@ def _absent_reason_only(value: Any, walk: Walk) -> Any:
     if not isinstance(value, dict):
         return None
     kept = [
-        {"url": ABSENT, "valueCode": e["valueCode"]}
+        {"url": forms.ABSENT, "valueCode": e["valueCode"]}
         for e in value.get("extension") or ()
-        if isinstance(e, dict) and e.get("url") == ABSENT and _tells_absence(e)
+        if isinstance(e, dict) and e.get("url") == forms.ABSENT and _tells_absence(e)
     ]
     return {"extension": kept} if kept else None
 
