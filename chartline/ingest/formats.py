@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ _GZIP = b"\x1f\x8b"
 _UNSUPPORTED = (b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!")
 _LFS = b"version https://git-lfs"
 _FHIR_NAMES = (".ndjson", ".jsonl", ".json")
+_BEGUN_MANIFEST = re.compile(rb'\{\s*"(?:transactionTime|request|requiresAccessToken|manifestType|outputFormat)"\s*:')
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ def _json(text: bytes, *, whole: bool) -> Format:
     complete = text if whole else text[: text.rfind(b"\n") + 1]
     document = _loads(text) if whole else None
     first = document if isinstance(document, dict) else _loads(text.partition(b"\n")[0])
+    if first is None and not whole and _is_long_manifest(text):
+        return Format("manifest", reason="manifest")
     if isinstance(first, dict):
         if "exportId" in first and "eventId" in first:
             return Format("log", reason="log")
@@ -96,6 +100,11 @@ def is_manifest(body: dict[str, Any]) -> bool:
     return "resourceType" not in body and (
         "manifestType" in body or ("transactionTime" in body and any(isinstance(body.get(s), list) for s in sections))
     )
+
+
+def _is_long_manifest(text: bytes) -> bool:
+    """Whether a text that breaks off in its first object begins as a manifest that names very many files."""
+    return _BEGUN_MANIFEST.match(text) is not None and b'"transactionTime"' in text and b'"resourceType"' not in text
 
 
 def _loads(text: bytes) -> Any:

@@ -7,8 +7,8 @@ Sources: HL7 Bulk Data Access IG, STU1 to STU4 ballot. STU4 renames ``error`` to
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,10 +16,14 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
+from chartline.errors import DataError
 from chartline.ingest.formats import BOM
 
 _ASKED = re.compile(r"/(?:(?:Patient|Group/[^/]+)/)?\$.*", re.DOTALL)
 SECTIONS = ("output", "deleted", "error", "outcome")
+OWN = "manifest.json"
+"""The name of a manifest in the folder of its export; no file that it names has it."""
+_LONGEST = 200  # bytes of a file's name
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,12 @@ class Entry:
 
     Attributes:
         section: output, deleted, error or outcome.
-        file: last part of the URL's path, as the file is called on disk.
+        file: last part of the URL's path, as the file is called on disk; with its number before it where an
+            entry before has that name.
         type: resource type of every line; None where the manifest does not say.
         count: lines that the file must have; None where the manifest does not say.
         size: bytes that the file must have; None where the manifest does not say.
+        url: where the server has it, perhaps for a while only: no part of what the entry is.
     """
 
     section: str
@@ -39,21 +45,59 @@ class Entry:
     type: str | None = None
     count: int | None = None
     size: int | None = None
+    url: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest: server time of the export (UTC), the files it names in order."""
+    """A manifest.
+
+    Attributes:
+        transaction_time: server time of the export (UTC).
+        entries: the files it names, in order.
+        next_page: where it goes on, empty at the end.
+        requires_token: whether its files are had with the access token only; None where it does not say.
+    """
 
     transaction_time: datetime | None
     entries: tuple[Entry, ...]
+    next_page: str = field(default="", repr=False, compare=False)
+    requires_token: bool | None = None
 
 
 def read(data: bytes) -> Manifest:
-    """Read a manifest that ``formats.detect`` recognised; entries without a URL are left out."""
-    body = orjson.loads(data.removeprefix(BOM))
+    """Read a manifest that ``formats.detect`` recognised; entries without a URL are left out.
+
+    Raises:
+        DataError: CL1037 it was recognised by its beginning and breaks off later.
+    """
+    try:
+        body = orjson.loads(data.removeprefix(BOM))
+    except orjson.JSONDecodeError:
+        raise DataError("CL1037", "a manifest is damaged.", "Have it delivered again.") from None
     found = [_entry(section, item) for section in SECTIONS for item in _items(body.get(section))]
-    return Manifest(instant(body.get("transactionTime")), tuple(e for e in found if e.file))
+    links = {str(item.get("relation")): _text(item.get("url")) for item in _items(body.get("link"))}
+    return Manifest(
+        transaction_time=instant(body.get("transactionTime")),
+        entries=_apart(e for e in found if e.url),
+        next_page=links.get("next", ""),
+        requires_token={"true": True, "false": False}.get(str(body.get("requiresAccessToken")).lower()),  # or in quotes
+    )
+
+
+def _apart(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Entries with a name each, also where a server tells its files apart by folder or query."""
+    taken = {OWN}
+    names: dict[str, str] = {}
+    named = []
+    for number, entry in enumerate(entries, start=1):
+        name = names.get(entry.url, entry.file)
+        while entry.url not in names and name.removesuffix(".gz") in taken:
+            name = f"{number}.{name}"
+        names[entry.url] = name
+        taken.add(name.removesuffix(".gz"))
+        named.append(replace(entry, file=name))
+    return tuple(named)
 
 
 def server(data: bytes) -> str | None:
@@ -75,14 +119,29 @@ def _items(section: Any) -> list[Mapping[str, Any]]:
 
 
 def _entry(section: str, item: Mapping[str, Any]) -> Entry:
-    url = item.get("url") if isinstance(item.get("url"), str) else ""
+    url = _text(item.get("url"))
     return Entry(
         section=section,
-        file=PurePosixPath(unquote(urlsplit(url).path)).name,
+        file=_file_name(url),
         type=item["type"] if section == "output" and isinstance(item.get("type"), str) else None,
         count=_whole(item.get("count")),
         size=_whole(item.get("size", item.get("fileSize"))),
+        url=url,
     )
+
+
+def _file_name(url: str) -> str:
+    """The last part of the address's path; ``file`` where no file can be called that."""
+    try:
+        name = PurePosixPath(unquote(urlsplit(url).path)).name
+    except ValueError:
+        return "file"
+    usable = name not in ("", ".", "..") and "\0" not in name and len(name.encode()) <= _LONGEST
+    return name if usable else "file"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _whole(value: Any) -> int | None:
