@@ -12,7 +12,7 @@ import os
 import secrets
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -134,7 +134,7 @@ def _copied(settings: Settings, found: Iterable[Item]) -> Iterator[Landed | Item
         if item.refused:
             yield item
             continue
-        tally = _copy(settings, item)
+        tally = _copy(settings, item, known)
         digest = tally.sha.hexdigest()
         judged = formats.detect(tally.head, PurePosixPath(item.name).name)
         chunked = judged.name == "ndjson" and judged.compression == "none"
@@ -142,7 +142,7 @@ def _copied(settings: Settings, found: Iterable[Item]) -> Iterator[Landed | Item
         known.add(digest)
 
 
-def _copy(settings: Settings, item: Item) -> _Tally:
+def _copy(settings: Settings, item: Item, known: Collection[str]) -> _Tally:
     tally = _Tally()
     folder = settings.zone("restricted") / "landing"
     arriving = folder / f".arriving-{secrets.token_hex(8)}"
@@ -152,9 +152,13 @@ def _copy(settings: Settings, item: Item) -> _Tally:
             for block in blocks(item):
                 tally.add(block)
                 out.write(block)
-        target = blob(settings, tally.sha.hexdigest())
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        arriving.replace(target)
+        digest = tally.sha.hexdigest()
+        if (
+            digest not in known
+        ):  # what is written down stays as it lies: somebody who left may have been taken out of it
+            target = blob(settings, digest)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            arriving.replace(target)
     except OSError as cause:
         raise MachineError(
             "CL3036",

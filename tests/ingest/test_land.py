@@ -64,6 +64,16 @@ def test_the_same_delivery_is_no_work(lake, source):
     assert tables.version(lake, "landing.files") == first.tables["landing.files"]
 
 
+def test_a_landed_file_that_somebody_was_taken_out_of_is_not_filled_again_by_the_next_delivery(lake, source):
+    (source / "a.json").write_bytes(PATIENT + OTHER)
+    land(lake, [source], run_id="r1")
+    at = blob(lake, rows(lake)["a.json"]["digest"])
+    at.write_bytes(b" " * (len(PATIENT) - 1) + b"\n" + OTHER)
+    (source / "b.json").write_bytes(OTHER)
+    assert land(lake, [source], run_id="r2").counts.duplicate == 1
+    assert PATIENT not in at.read_bytes()
+
+
 def test_what_is_no_fhir_is_counted_with_its_reason(lake, source):
     (source / "README.md").write_text("read me")
     (source / "patients.csv").write_text("a,b\n1,2\n")
