@@ -17,11 +17,14 @@ from typing import IO, Any, NoReturn
 
 from chartline import __version__
 from chartline.errors import ChartlineError, DataError, UsageError
+from chartline.ingest.servers import source
 from chartline.settings import Settings, load
 from chartline.stage import StageResult
 
 Answer = tuple[Mapping[str, Any], str, int]
 """What a command hands back: the JSON object, the text for people, the exit code."""
+
+_SOURCE = "a file, a folder, an archive, or the address of a Bulk FHIR export: 'https://HOST/BASE/Group/ID/$export'"
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -326,6 +329,13 @@ def _key_new(args: argparse.Namespace) -> Answer:
     return {"key_id": key.id, "file": str(args.file)}, f"key {key.id} is in {args.file}; keep it safe, never in git", 0
 
 
+def _key_client(args: argparse.Namespace) -> Answer:
+    from chartline.ingest import smart
+
+    public = smart.create(args.file)
+    return public, json.dumps(public), 0
+
+
 def _key_rotate(args: argparse.Namespace) -> Answer:
     from chartline import pipeline
     from chartline.deid.rotation import rotate
@@ -397,9 +407,9 @@ def _parser() -> argparse.ArgumentParser:
         said(made)
 
     run = add(commands, "run", "Land to assess; ends with a release candidate.", _run, lake, rules)
-    run.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
+    run.add_argument("source", type=source, nargs="+", metavar="SOURCE", help=_SOURCE)
     land = add(commands, "land", "Copy an extract into the restricted zone.", _stage("land"), lake, rules)
-    land.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
+    land.add_argument("source", type=source, nargs="+", metavar="SOURCE", help=_SOURCE)
     add(commands, "parse", "Landed files to bronze resources.", _stage("parse"), lake, rules)
     add(commands, "deidentify", "Bronze to de-identified silver.", _stage("deidentify"), lake, rules)
     timeline = add(commands, "timeline", "Silver to gold timelines; 'show SUBJECT' draws one.", _timeline, lake, rules)
@@ -467,6 +477,10 @@ def _parser() -> argparse.ArgumentParser:
 
     key = group("key", "Project keys.")
     add(key, "new", "Draw a key into a new file of mode 0600.", _key_new, common).add_argument("file", type=Path)
+    client = add(
+        key, "client", "Draw a key for Bulk FHIR servers; prints the public half to register.", _key_client, common
+    )
+    client.add_argument("file", type=Path)
     rotate = add(key, "rotate", "Give a lake to another key: a new namespace.", _key_rotate, lake, rules)
     rotate.add_argument("file", type=Path, help="file of the new key; made when it is not there")
     add(commands, "doctor", "Check Python, Java, disk, jars, model, lake and key.", _doctor, lake, rules)

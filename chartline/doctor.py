@@ -113,8 +113,20 @@ def _key(settings: Settings) -> Check:
         return Check("key", False, f"{error.message} {error.fix}")
 
 
+def _bulk_client(settings: Settings) -> Check:
+    from chartline.ingest import smart
+
+    try:
+        found = smart.credentials(settings)
+        return Check(
+            "bulk client", True, f"signs with {found.algorithm}" if found else "none, for servers that want none"
+        )
+    except ChartlineError as error:
+        return Check("bulk client", False, f"{error.message} {error.fix}")
+
+
 def checks(settings: Settings) -> list[Check]:
-    """Everything that has to be well before a run: machine, installation, lake and key."""
+    """Everything that has to be well before a run: machine, installation, lake, key and client."""
     return [
         _python(),
         _java(),
@@ -125,4 +137,5 @@ def checks(settings: Settings) -> list[Check]:
         _model(),
         _lake(settings),
         _key(settings),
+        _bulk_client(settings),
     ]

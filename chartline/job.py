@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chartline.errors import ChartlineError, DataError, UsageError
+from chartline.ingest.servers import source
 from chartline.settings import Settings, load
 
 Facts = dict[str, Any]
@@ -89,7 +90,7 @@ def _arguments(job: str, argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"jobs/{job}.py")
     parser.add_argument("--outcome", type=Path, help="file that gets the JSON object too")
     if job == "land":
-        parser.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
+        parser.add_argument("source", type=source, nargs="+", metavar="SOURCE")
     if job in ("decide", "publish"):
         parser.add_argument("candidate", metavar="CANDIDATE")
     if job == "decide":

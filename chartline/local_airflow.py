@@ -102,6 +102,9 @@ def environment(home: Path, settings: Settings, ports: list[int]) -> dict[str, s
         "CHARTLINE_KEY": str(settings.key.absolute()) if settings.key else "",
         "CHARTLINE_MASTER": settings.master,
         "CHARTLINE_TERMS": str(settings.terms.absolute()) if settings.terms else "",
+        "CHARTLINE_BULK_CLIENT": settings.bulk_client,
+        "CHARTLINE_BULK_KEY": str(settings.bulk_key.absolute()) if settings.bulk_key else "",
+        "CHARTLINE_BULK_SCOPE": settings.bulk_scope,
         "CHARTLINE_OFFICER": OFFICER,
     }
 

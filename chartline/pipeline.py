@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chartline import progress
 from chartline.errors import ChartlineError, MachineError, UsageError
+from chartline.ingest.servers import Server, Source, followed
 from chartline.lake import ledger
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from chartline.ingest.bulk import Export
 
 _LITTLE = 64 << 20
 """Bytes landed in all up to which interpreting plans costs less than compiling them: some 35,000 resources."""
@@ -40,13 +43,39 @@ def only_run(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _land(sources: Sequence[Path]) -> Stage:
+def _land(sources: Sequence[Path | Export]) -> Stage:
     def stage(settings: Settings, run_id: str) -> StageResult:
         from chartline.ingest.land import land
 
-        return land(settings, sources, run_id=run_id)
+        result = land(settings, [s if isinstance(s, Path) else s.files for s in sources], run_id=run_id)
+        for source in sources:
+            if not isinstance(source, Path):
+                source.settle(result.counts)
+        return result
 
     return stage
+
+
+@contextmanager
+def _at_hand(settings: Settings, sources: Sequence[Source], run_id: str) -> Iterator[Sequence[Path | Export]]:
+    """The sources as files and folders: a server's export is waited for, which may take days, without the lake's lock.
+
+    Its failure is one of ``land``.
+    """
+    given = [followed(source) for source in sources]
+    with ExitStack() as stack:
+        found: Sequence[Path | Export] = [s for s in given if isinstance(s, Path)]
+        if any(isinstance(s, Server) for s in given):
+            from chartline.ingest import bulk
+
+            started = datetime.now(UTC)
+            try:
+                found = stack.enter_context(bulk.fetched(settings, given))
+            except Exception as cause:
+                with suppress(MachineError), only_run(settings):
+                    _failed(settings, "land", run_id, started, cause)
+                raise _typed(cause) from None
+        yield found
 
 
 @contextmanager
@@ -110,17 +139,24 @@ def _require_rules(settings: Settings) -> None:
     ledger.key(settings)
 
 
-def _attempt(settings: Settings, name: str, stage: Stage, run_id: str) -> StageResult:
+def _typed(cause: Exception) -> ChartlineError:
     from chartline.lake.spark import translated
 
+    return cause if isinstance(cause, ChartlineError) else translated(cause)
+
+
+def _failed(settings: Settings, name: str, run_id: str, started: datetime, cause: Exception) -> None:
+    ledger.record(settings, StageResult(name, run_id, Counts()), "", started, error=_typed(cause).number)
+
+
+def _attempt(settings: Settings, name: str, stage: Stage, run_id: str) -> StageResult:
     started = datetime.now(UTC)
     progress.say(f"{name} ...")
     try:
         result = stage(settings, run_id)
     except Exception as cause:
-        error = cause if isinstance(cause, ChartlineError) else translated(cause)
-        ledger.record(settings, StageResult(name, run_id, Counts()), "", started, error=error.number)
-        raise error from None
+        _failed(settings, name, run_id, started, cause)
+        raise _typed(cause) from None
     seconds = (datetime.now(UTC) - started).total_seconds()
     totals = ", ".join(f"{k} {v:,}" for k, v in result.counts.totals().items() if v or k in ("in", "out"))
     progress.say(f"{name} {'unchanged' if result.unchanged else f'done in {seconds:.1f} s'}: {totals}")
@@ -128,35 +164,36 @@ def _attempt(settings: Settings, name: str, stage: Stage, run_id: str) -> StageR
 
 
 def run_stage(
-    settings: Settings, name: str, *, sources: Sequence[Path] = (), candidate: str = "", run_id: str | None = None
+    settings: Settings, name: str, *, sources: Sequence[Source] = (), candidate: str = "", run_id: str | None = None
 ) -> StageResult:
     """Run one stage by its name.
 
     Args:
         settings: the project's settings.
         name: one of ``chartline.settings.STAGES``.
-        sources: files and folders, for ``land``.
+        sources: files, folders and servers, for ``land``.
         candidate: id of the release candidate, for ``publish``.
         run_id: id to use instead of a new one.
 
     Raises:
         ChartlineError: whatever the stage says, as a typed error without a value; it is on the ledger.
     """
-    stages: dict[str, Stage] = {
-        "land": _land(sources),
-        "parse": _parse,
-        "deidentify": _deidentify,
-        "timeline": _timeline,
-        "assess": _assess,
-        "publish": _publish(candidate),
-    }
     if name in ("parse", "deidentify", "timeline"):
         _require_rules(settings)
-    with only_run(settings):
-        return _attempt(settings, name, stages[name], run_id or ledger.new_run_id())
+    run_id = run_id or ledger.new_run_id()
+    with _at_hand(settings, sources, run_id) as found, only_run(settings):
+        stages: dict[str, Stage] = {
+            "land": _land(found),
+            "parse": _parse,
+            "deidentify": _deidentify,
+            "timeline": _timeline,
+            "assess": _assess,
+            "publish": _publish(candidate),
+        }
+        return _attempt(settings, name, stages[name], run_id)
 
 
-def run(settings: Settings, sources: Sequence[Path]) -> Iterator[StageResult]:
+def run(settings: Settings, sources: Sequence[Source]) -> Iterator[StageResult]:
     """Land to assess, one result as each stage ends; the first error ends the chain.
 
     Raises:
@@ -165,14 +202,14 @@ def run(settings: Settings, sources: Sequence[Path]) -> Iterator[StageResult]:
     """
     _require_rules(settings)
     run_id = ledger.new_run_id()
-    stages = {
-        "land": _land(sources),
-        "parse": _parse,
-        "deidentify": _deidentify,
-        "timeline": _timeline,
-        "assess": _assess,
-    }
-    with only_run(settings):
+    with _at_hand(settings, sources, run_id) as found, only_run(settings):
+        stages = {
+            "land": _land(found),
+            "parse": _parse,
+            "deidentify": _deidentify,
+            "timeline": _timeline,
+            "assess": _assess,
+        }
         for name, stage in stages.items():
             yield _attempt(settings, name, stage, run_id)
 

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,9 @@ class Settings:
         terms: file of the terms of release: recipient, purpose, agreement (``chartline.release.terms``).
         person_systems: identifier systems that name a person, whatever source a record comes from: Patients that share
             an identifier of one of them are one person. None of them is trusted unless it is declared here.
+        bulk_client: client id at the Bulk FHIR server, empty for a server that wants no authorisation.
+        bulk_key: path of the private JWK of that client; a reference, never the key itself.
+        bulk_scope: what that client may read there.
     """
 
     lake: Path
@@ -52,6 +55,9 @@ class Settings:
     held_out_from: date | None = None
     terms: Path | None = None
     person_systems: tuple[str, ...] = ()
+    bulk_client: str = ""
+    bulk_key: Path | None = None
+    bulk_scope: str = "system/*.read"
 
     def zone(self, name: str) -> Path:
         """Root of a zone: ``restricted``, ``deidentified``, ``curated`` or ``audit``."""
@@ -96,7 +102,7 @@ def load(file: Path | None = None) -> Settings:
     """Settings from ``chartline.toml`` (or ``$CHARTLINE_CONFIG``), overridden by ``CHARTLINE_*`` variables.
 
     Args:
-        file: TOML file with the keys lake, project, policy, key, master, held_out_from, terms, person_systems.
+        file: TOML file with the attributes of ``Settings`` as keys.
 
     Raises:
         UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key, CL2004 a day is none.
@@ -113,11 +119,11 @@ def load(file: Path | None = None) -> Settings:
             raise UsageError(
                 "CL2002", f"settings file {path} cannot be read.", "Write it as TOML or leave it out."
             ) from cause
-    fields = ("lake", "project", "policy", "key", "master", "held_out_from", "terms", "person_systems")
-    unknown = sorted(set(values) - set(fields))
+    known = [field.name for field in fields(Settings)]
+    unknown = sorted(set(values) - set(known))
     if unknown:
-        raise UsageError("CL2003", f"{path} has unknown keys: {', '.join(unknown)}.", f"Use {', '.join(fields)}.")
-    for field in fields:
+        raise UsageError("CL2003", f"{path} has unknown keys: {', '.join(unknown)}.", f"Use {', '.join(known)}.")
+    for field in known:
         if f"CHARTLINE_{field.upper()}" in os.environ:
             values[field] = os.environ[f"CHARTLINE_{field.upper()}"]
     return Settings(
@@ -129,6 +135,9 @@ def load(file: Path | None = None) -> Settings:
         held_out_from=_day(values["held_out_from"]) if values.get("held_out_from") else None,
         terms=Path(values["terms"]) if values.get("terms") else None,
         person_systems=tuple(sorted(set(values.get("person_systems", "").split()))),
+        bulk_client=values.get("bulk_client", ""),
+        bulk_key=Path(values["bulk_key"]) if values.get("bulk_key") else None,
+        bulk_scope=values.get("bulk_scope") or "system/*.read",
     )
 
 

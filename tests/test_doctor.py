@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from chartline import doctor
+from chartline.ingest import smart
 from chartline.settings import Settings
 
 
@@ -10,8 +13,15 @@ def named(settings):
 
 def test_a_fit_machine_is_found_fit(lake):
     found = named(lake)
-    assert set(found) == {"python", "java", "disk", "memory", "spark", "jars", "model", "lake", "key"}
+    assert set(found) == {"python", "java", "disk", "memory", "spark", "jars", "model", "lake", "key", "bulk client"}
     assert [c for c in found.values() if not c.ok] == []
+
+
+def test_a_key_for_servers_that_cannot_be_used_is_found(lake, tmp_path):
+    found = named(replace(lake, bulk_client="c", bulk_key=tmp_path / "none.jwk"))["bulk client"]
+    assert not found.ok and "none.jwk" in found.detail
+    smart.create(tmp_path / "bulk.jwk")
+    assert named(replace(lake, bulk_client="c", bulk_key=tmp_path / "bulk.jwk"))["bulk client"].ok
 
 
 @pytest.mark.parametrize(

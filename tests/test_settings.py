@@ -8,7 +8,7 @@ from chartline.errors import UsageError
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path):
-    for name in ("LAKE", "PROJECT", "POLICY", "KEY", "MASTER", "CONFIG"):
+    for name in ("LAKE", "PROJECT", "POLICY", "KEY", "MASTER", "CONFIG", "BULK_CLIENT", "BULK_KEY", "BULK_SCOPE"):
         monkeypatch.delenv(f"CHARTLINE_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -56,3 +56,14 @@ def test_with_leaves_what_is_none():
 @pytest.mark.parametrize("name", ["schemas", "policies", "expectations"])
 def test_rooms_are_found(name):
     assert settings.room(name).is_dir()
+
+
+def test_the_client_of_a_server_is_read_from_file_and_environment(tmp_path, monkeypatch):
+    (tmp_path / "chartline.toml").write_text('bulk_client = "one"\nbulk_key = "keys/bulk.jwk"\n')
+    monkeypatch.setenv("CHARTLINE_BULK_CLIENT", "two")
+    monkeypatch.setenv("CHARTLINE_BULK_SCOPE", "")  # as docker compose hands on what is not set
+    loaded = settings.load()
+    assert (loaded.bulk_client, loaded.bulk_key) == ("two", Path("keys/bulk.jwk"))
+    assert loaded.bulk_scope == "system/*.read"
+    monkeypatch.setenv("CHARTLINE_BULK_KEY", "")
+    assert settings.load().bulk_key is None

@@ -8,9 +8,11 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -42,11 +44,22 @@ def create(path: Path) -> Key:
     """Draw a new key and write it to a new file of mode 0600.
 
     Raises:
-        UsageError: CL2020 the file is there already; a key is never overwritten.
+        UsageError: CL2020 the file is there already, CL2021 it cannot be written.
     """
     secret = secrets.token_bytes(_MIN_BYTES)
     key = Key(id=hashlib.sha256(b"chartline key id" + secret).hexdigest()[:12], secret=secret)
-    body = {"id": key.id, "secret": base64.b64encode(secret).decode(), "created": datetime.now(UTC).isoformat()}
+    write_new(
+        path, {"id": key.id, "secret": base64.b64encode(secret).decode(), "created": datetime.now(UTC).isoformat()}
+    )
+    return key
+
+
+def write_new(path: Path, body: Mapping[str, Any]) -> None:
+    """Write a secret to a new file of mode 0600.
+
+    Raises:
+        UsageError: CL2020 the file is there already; a key is never overwritten. CL2021 it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -58,7 +71,6 @@ def create(path: Path) -> Key:
         raise UsageError("CL2021", f"key file {path} cannot be written.", "Choose a folder you may write to.") from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(body, file)
-    return key
 
 
 def load(path: Path | None) -> Key:

@@ -169,6 +169,7 @@ def _purge_restricted(
     removed["quarantine"] = _unquarantine(settings, aside)
     removed["identities"] = _forget_identities(settings, patients)
     removed["pages"] = _drop_pages(settings)
+    removed["exports"] = _drop_exports(settings)
     with progress.step("taking rows out of bronze"):
         removed["vault"] = _delete(settings, own, "vault.pseudonyms")
         removed["bronze"] = _delete(settings, own, "bronze.resources")
@@ -311,6 +312,13 @@ def _drop_pages(settings: Settings) -> int:
     for page in pages:
         shutil.rmtree(page) if page.is_dir() else page.unlink()
     return len(pages)
+
+
+def _drop_exports(settings: Settings) -> int:
+    """Exports of servers that were fetched and not landed yet."""
+    from chartline.ingest import bulk
+
+    return bulk.drop_files(settings)
 
 
 def _delete(settings: Settings, own: DataFrame, name: str) -> int:
