@@ -2,7 +2,9 @@
 
 Lands every file of `source` under its SHA-256, then parses what is new into `bronze.resources`; a record that
 is not valid FHIR is set aside with a reason. Trigger it with the path of a file, a folder or an archive that
-Airflow's workers can read. The same extract again changes nothing.
+Airflow's workers can read, or with the address of a Bulk FHIR export; whoever may see Airflow sees that address, so
+write it into a file `NAME.url` and give its path where it names a group that not everybody may know, or selects by
+more than type and time. The same extract again changes nothing; the same server again is asked for what changed.
 
 Emits the asset `bronze`.
 """
@@ -28,9 +30,14 @@ with DAG(
     default_args={"owner": "data-engineering", "retries": 2, "retry_delay": timedelta(seconds=30)},
     params={
         "source": Param(
-            description="Absolute path of a file, folder or archive; it may not name a person.",
+            description="Absolute path of a file, folder or archive, or https address that ends in $export; it may not "
+            "name a person.",
             type="string",
-            pattern=r"^/[A-Za-z0-9._/ -]+$",
+            pattern=(
+                r"^(/[A-Za-z0-9._/ -]+"
+                r"|https://[A-Za-z0-9.:-]+/[A-Za-z0-9._~/-]*\$export"
+                r"(\?((_type|_since|_until|_outputFormat|_elements)=[A-Za-z0-9_,.:+/%-]*&?)+)?)$"
+            ),
             maxLength=500,
         )
     },

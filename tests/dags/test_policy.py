@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 
@@ -125,6 +126,30 @@ def test_no_argument_of_a_job_holds_more_than_paths_ids_hashes_and_the_answer(ba
                 for start in range(len(argument)):
                     if argument.startswith("{{", start):
                         assert argument[start:].startswith(may)
+
+
+@pytest.mark.parametrize(
+    ("source", "taken"),
+    [
+        ("/inbox/export-1/Patient.ndjson", True),
+        ("/inbox/group.url", True),
+        ("https://fhir.example.org:8443/r4/Group/a-1/$export", True),
+        ("https://fhir.example.org/$export?_type=Patient,Observation&_since=", True),
+        ("https://fhir.example.org/$export?_since=2026-01-01T00:00:00%2B01:00", True),
+        ("inbox/export", False),
+        ("http://fhir.example.org/$export", False),
+        ("https://fhir.example.org/Group/1", False),
+        ("https://me:secret@fhir.example.org/$export", False),
+        ("https://fhir.example.org/$export?patient=Patient/1", False),
+        ("https://fhir.example.org/$export?_type=Patient&_typeFilter=Patient%3Fname%3DDoe", False),
+        ("https://fhir.example.org/$export x; rm", False),
+    ],
+)
+def test_a_source_is_a_path_or_an_address_that_selects_nobody(source, taken):
+    """An address is kept in Airflow's database: what it may say is a closed list."""
+    calls = [n for n in ast.walk(ast.parse((ROOT / "dags" / "ingest.py").read_text())) if isinstance(n, ast.Call)]
+    (pattern,) = [ast.literal_eval(k.value) for c in calls for k in c.keywords if k.arg == "pattern"]
+    assert (re.search(pattern, source) is not None) == taken
 
 
 def test_the_key_is_never_an_argument(bag):

@@ -12,9 +12,17 @@ import pytest
 
 from chartline.lake import tables
 from tests.conftest import ROOT
+from tests.ingest.fhir_server import FhirServer, patients
 
 BLOCK = re.compile(r"(?:<!-- needs: (\w+) -->\n)?```sh\n(.*?)```", re.DOTALL)
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in sorted((ROOT / "docs").glob("*.md")))]
+
+
+@pytest.fixture
+def server():
+    """A Bulk FHIR server with one patient."""
+    with FhirServer({"Patient.ndjson": patients("one")}) as started:
+        yield started
 
 
 def blocks(page: str) -> list[tuple[str | None, str]]:
@@ -54,6 +62,9 @@ def test_commands_run(page, request, tmp_path):
             "PATIENT": str(people["resource_id"][0]),
             "CHARTLINE_KEY": str(finished.settings.key),
         }
+    if any(need == "server" for need, _ in runnable):
+        server = request.getfixturevalue("server")
+        environment |= {"EXPORT": server.export}
     for _, body in runnable:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", body],
