@@ -45,6 +45,7 @@ class Settings:
         bulk_client: client id at the Bulk FHIR server, empty for a server that wants no authorisation.
         bulk_key: path of the private JWK of that client; a reference, never the key itself.
         bulk_scope: what that client may read there.
+        extracts: folder of further mappings of CSV extracts (``chartline.ingest.extracts``).
     """
 
     lake: Path
@@ -58,6 +59,7 @@ class Settings:
     bulk_client: str = ""
     bulk_key: Path | None = None
     bulk_scope: str = "system/*.read"
+    extracts: Path | None = None
 
     def zone(self, name: str) -> Path:
         """Root of a zone: ``restricted``, ``deidentified``, ``curated`` or ``audit``."""
@@ -138,6 +140,7 @@ def load(file: Path | None = None) -> Settings:
         bulk_client=values.get("bulk_client", ""),
         bulk_key=Path(values["bulk_key"]) if values.get("bulk_key") else None,
         bulk_scope=values.get("bulk_scope") or "system/*.read",
+        extracts=Path(values["extracts"]) if values.get("extracts") else None,
     )
 
 

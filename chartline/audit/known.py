@@ -29,7 +29,7 @@ from chartline.deid.context import Known
 from chartline.deid.text import lexicon
 from chartline.fhir import records
 from chartline.fhir.people import PARTIES, known_values
-from chartline.ingest import formats, sources
+from chartline.ingest import extracts, formats, sources
 from chartline.lake import tables
 from chartline.settings import Settings
 
@@ -163,28 +163,39 @@ def known_from_lake(settings: Settings) -> list[Party]:
     return found + [(Known("ID", i), Known("ID", f"{t}/{i}")) for t, i in sorted(rest)]
 
 
-def known_from_sources(paths: Sequence[Path]) -> list[Party]:
-    """Known values of every FHIR resource in files, folders and archives, without a lake and without Spark."""
-    return [party(r) for item in sources.items(paths) if not item.refused for r in _resources(item)]
+def known_from_sources(paths: Sequence[Path], mappings: Path | None = None) -> list[Party]:
+    """Known values of every resource in files, folders and archives, without a lake and without Spark.
+
+    Args:
+        paths: FHIR, and CSV that a mapping knows.
+        mappings: folder of further mappings of CSV extracts.
+    """
+    layouts = extracts.load(mappings)
+    return [party(r) for item in sources.items(paths) if not item.refused for r in _resources(item, layouts)]
 
 
-def _resources(item: sources.Item) -> Iterator[Mapping[str, Any]]:
+def _resources(item: sources.Item, layouts: extracts.Layouts) -> Iterator[Mapping[str, Any]]:
     data = b"".join(sources.blocks(item))
-    form = formats.detect(data[: formats.HEAD], item.name)
-    if form.name not in formats.FHIR_FORMATS:
+    form = formats.detect(data[: formats.HEAD], item.name, layouts.reason)
+    if form.reason:
         return
-    handle = io.BytesIO(gzip.decompress(data) if form.compression == "gzip" else data)
-    if form.name == "ndjson":
-        texts: Iterable[bytes] = (text for _, text, _ in records.lines(handle))
+    content = gzip.decompress(data) if form.compression == "gzip" else data
+    handle = io.BytesIO(content)
+    if form.name == "csv":
+        found: Iterable[records.Record] = records.of_rows(handle, layouts.judge(content[: formats.HEAD], item.name))
+    elif form.name == "ndjson":
+        found = (record for _, text, _ in records.lines(handle) for record in _opened(text))
     else:
-        texts = (handle.read(),)
-    for text in texts:
-        bundle = records.opened(text)
-        found = records.expand(bundle, bundle=1) if bundle else (records.Record(1, text),)
-        for record in found:
-            try:
-                body = orjson.loads(record.raw)
-            except ValueError:  # what is no JSON tells no values; parse sets it aside
-                continue
-            if isinstance(body, dict):
-                yield body
+        found = _opened(content)
+    for record in found:
+        try:
+            body = orjson.loads(record.raw)
+        except ValueError:  # what is no JSON tells no values; parse sets it aside
+            continue
+        if isinstance(body, dict):
+            yield body
+
+
+def _opened(text: bytes) -> Iterable[records.Record]:
+    bundle = records.opened(text)
+    return records.expand(bundle, bundle=1) if bundle else (records.Record(1, text),)

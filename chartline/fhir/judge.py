@@ -83,7 +83,7 @@ def _row(record: Record, origin: Origin) -> Row:
         return base | {"kind": "filtered", "reason": record.filtered}
     try:
         if record.fault:
-            raise Refused(record.fault)
+            raise Refused(record.fault, record.rule)
         if record.deletion:
             return base | _tombstone(record.deletion, origin)
         tree = parsed(record.raw)

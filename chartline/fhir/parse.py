@@ -29,7 +29,7 @@ from chartline.erase import gone
 from chartline.errors import DataError, GateFailed
 from chartline.fhir import identity, judge, records, resolve
 from chartline.fhir.people import PARTIES
-from chartline.ingest import formats, manifests
+from chartline.ingest import extracts, formats, manifests
 from chartline.ingest.land import blob
 from chartline.lake import ledger, quarantine, tables
 from chartline.lake import spark as lake
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     Batches = Iterator[pa.RecordBatch]
 
 _UNIT = (
-    "digest string, form string, compression string, start long, line long, stop long, type string, "
+    "digest string, name string, form string, compression string, start long, line long, stop long, type string, "
     "exported_at timestamp, wanted array<long>"
 )
 _TABLES = ("bronze.resources", "bronze.quarantine", "bronze.people", "bronze.identities")
@@ -64,6 +64,8 @@ class Work:
         landing: version of ``landing.files`` that was looked at.
         bronze: version of ``bronze.resources`` that the last completed run left.
         anew: whether ``bronze.people`` has to be built again whatever arrived: other systems declare who is who.
+        layouts: the mappings of CSV extracts.
+        unread: digests of the CSV files that none of them knows; they are looked at again when there are others.
     """
 
     units: list[dict[str, Any]]
@@ -72,16 +74,18 @@ class Work:
     landing: int
     bronze: int
     anew: bool
+    layouts: extracts.Layouts
+    unread: list[str]
 
 
 def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
     """Turn landed files that were not parsed before into rows of ``bronze.resources`` and ``bronze.quarantine``.
 
     ``bronze.people`` is built again when parties or merges arrived. The equation counts records: lines of NDJSON,
-    entries of bundles, single resources, and a file that cannot be read as one.
+    entries of bundles, single resources, rows of CSV, and a file that cannot be read as one.
 
     Raises:
-        UsageError: CL2022 to CL2027 the key is missing, unusable or not the lake's.
+        UsageError: CL2022 to CL2027 the key is missing, unusable or not the lake's, CL2080 or CL2081 a mapping is.
         DataError: CL1036 nothing was landed.
         GateFailed: CL1001 or CL1035 records are unaccounted for, CL1050 a gate said no.
     """
@@ -95,7 +99,7 @@ def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResul
     staged_at = settings.zone("restricted") / "scratch" / f"parse-{run_id}"
     try:
         with progress.step(f"reading {len(work.units)} files and pieces of files"):
-            staged = _staged(spark, settings, work.units, staged_at)
+            staged = _staged(spark, settings, work, staged_at)
         result = _write(spark, settings, staged, work, run_id, started, gate)
     finally:
         spark.catalog.clearCache()
@@ -110,12 +114,16 @@ def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResul
 def _work(settings: Settings) -> Work:
     version = tables.version(settings, "landing.files")
     landed = {f["digest"]: f for f in tables.read(settings, "landing.files", version).to_pylist()}
+    layouts = extracts.load(settings.extracts)
     last = ledger.latest(settings, "parse")
     done = set()
     if last:
         # An erasure destroys earlier versions, and parses all that has landed before it makes its own.
         seen = max(last.extra["landing"], gone.floors(settings).get("landing.files", 0))
         done = set(tables.read(settings, "landing.files", seen, ["digest"])["digest"].to_pylist())
+        csv_files = {digest for digest, file in landed.items() if file["format"] == "csv"}
+        done -= set(last.extra.get("unread", csv_files))
+    unread = [d for d in sorted(landed.keys() - done) if not _is_read(settings, landed[d], layouts)]
     aside = tables.read(
         settings, quarantine.TABLE, columns=["quarantine_id", "stage", "source_file", "source_line", "disposition"]
     )
@@ -128,7 +136,7 @@ def _work(settings: Settings) -> Work:
         again.setdefault(r["source_file"], set()).add(r["source_line"])
     units: list[dict[str, Any]] = []
     for digest, file in sorted(landed.items()):
-        if file["format"] not in formats.FHIR_FORMATS or digest in held:
+        if file["format"] not in (*formats.FHIR_FORMATS, "csv") or digest in held or digest in unread:
             continue
         if digest not in done:
             units += _pieces(settings, file, None)
@@ -137,10 +145,22 @@ def _work(settings: Settings) -> Work:
             units += _pieces(settings, file, None if None in lines else sorted(n for n in lines if n))
     ids = frozenset(r["quarantine_id"] for r in released)
     files = hashlib.sha256("".join(sorted(landed)).encode()).hexdigest()
-    facts = {"files": files, "released": sorted(ids), "person_systems": settings.person_systems}
+    facts = {
+        "files": files,
+        "released": sorted(ids),
+        "person_systems": settings.person_systems,
+        "extracts": layouts.digest,
+    }
     bronze = last.tables["bronze.resources"] if last else 0
     anew = last is not None and last.extra.get("person_systems") != _systems(settings)
-    return Work(units, ids, ledger.input_digest("parse", **facts), version or 0, bronze, anew)
+    return Work(units, ids, ledger.input_digest("parse", **facts), version or 0, bronze, anew, layouts, unread)
+
+
+def _is_read(settings: Settings, file: Mapping[str, Any], layouts: extracts.Layouts) -> bool:
+    """Whether a file is no CSV, or one that a mapping knows."""
+    if file["format"] != "csv":
+        return True
+    return not isinstance(layouts.of(blob(settings, file["digest"]), file["compression"], file["name"]), str)
 
 
 def _systems(settings: Settings) -> str:
@@ -155,6 +175,7 @@ def _pieces(settings: Settings, file: Mapping[str, Any], wanted: list[int] | Non
     return [
         {
             "digest": file["digest"],
+            "name": file["name"],
             "form": file["format"],
             "compression": file["compression"],
             "start": start,
@@ -181,14 +202,14 @@ def _promise(settings: Settings, file: Mapping[str, Any]) -> str | None:
 
 
 @lake.guarded
-def _walk(batches: Batches, *, settings: Settings) -> Batches:
+def _walk(batches: Batches, *, settings: Settings, layouts: extracts.Layouts) -> Batches:
     key = keys.load(settings.key)
     for batch in batches:
         for unit in batch.to_pylist():
-            yield from _batched(_unit_rows(unit, settings, key))
+            yield from _batched(_unit_rows(unit, settings, layouts, key))
 
 
-def _unit_rows(unit: Mapping[str, Any], settings: Settings, key: Key) -> Iterator[judge.Row]:
+def _unit_rows(unit: Mapping[str, Any], settings: Settings, layouts: extracts.Layouts, key: Key) -> Iterator[judge.Row]:
     """The rows of one file or piece, and at the end one of kind ``unit`` with how many records were found in it."""
     origin = judge.Origin(unit["digest"], unit["type"], unit["exported_at"], key, settings.project)
     wanted = None if unit["wanted"] is None else set(unit["wanted"])
@@ -198,6 +219,8 @@ def _unit_rows(unit: Mapping[str, Any], settings: Settings, key: Key) -> Iterato
         nonlocal found
         path = blob(settings, unit["digest"])
         places = {"start": unit["start"], "line": unit["line"], "end": unit["stop"]}
+        if unit["form"] == "csv":
+            places["sheet"] = layouts.of(path, unit["compression"], unit["name"])
         for record in records.read(path, unit["compression"], unit["form"], **places):
             if wanted is None or record.line in wanted:
                 found += 1
@@ -224,11 +247,12 @@ def _batched(rows: Iterator[judge.Row]) -> Batches:
 # --- in Spark ----------------------------------------------------------------------------------------
 
 
-def _staged(spark: SparkSession, settings: Settings, units: list[dict[str, Any]], at: Path) -> DataFrame:
+def _staged(spark: SparkSession, settings: Settings, work: Work, at: Path) -> DataFrame:
     columns = ", ".join(f"{name} {kind}" for name, kind in judge.STAGED.items())
-    tasks = max(1, min(len(units), _TASKS_A_CORE * spark.sparkContext.defaultParallelism))
-    work = spark.createDataFrame(units, _UNIT).repartition(tasks)
-    work.mapInArrow(partial(_walk, settings=settings), columns).write.mode("overwrite").parquet(str(at))
+    tasks = max(1, min(len(work.units), _TASKS_A_CORE * spark.sparkContext.defaultParallelism))
+    units = spark.createDataFrame(work.units, _UNIT).repartition(tasks)
+    walk = partial(_walk, settings=settings, layouts=work.layouts)
+    units.mapInArrow(walk, columns).write.mode("overwrite").parquet(str(at))
     return spark.read.schema(columns).parquet(str(at))
 
 
@@ -359,7 +383,7 @@ def _write(
     for name in _TABLES:
         tables.ensure(settings, name)
     versions = {name: tables.version(settings, name) or 0 for name in _TABLES}
-    extra = {"landing": work.landing, "person_systems": _systems(settings), **merges}
+    extra = {"landing": work.landing, "person_systems": _systems(settings), "unread": work.unread, **merges}
     return StageResult("parse", run_id, counts, versions, gate, extra=extra)
 
 

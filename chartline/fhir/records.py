@@ -1,6 +1,7 @@
 """Records in a file: lines of NDJSON, resources in bundles of every kind, single documents; bytes untouched.
 
-Nothing here judges a resource. A record that cannot even be told apart carries a fault: its reason code.
+A row of a CSV file is the resource that its mapping makes of it. Nothing here judges a resource. A record that cannot
+even be told apart carries a fault: its reason code.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import re
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import msgspec
 import orjson
 
+from chartline.ingest.extracts import UNKNOWN, Filtered, Sheet, Unfit
 from chartline.ingest.formats import BOM
 
 MAX_LINE = 64 << 20  # bytes of one NDJSON line; base64 attachments make lines of tens of megabytes
@@ -45,13 +48,14 @@ class Record:
     Attributes:
         line: 1-based line, or entry of a bundle that is a document; None for a whole file.
         part: 1-based place inside the line for a bundle on one line, else 0.
-        raw: the resource's bytes as delivered; empty for a deletion.
+        raw: the resource's bytes as delivered, or as made of a row, a row's own when it made none; empty for a DELETE.
         full_url: fullUrl of the bundle entry.
         index: fullUrl to ``Type/id`` of the bundle around it, shared by its records.
         bundle: id of the bundle inside the file, 0 when there is none; a bundle is refused as a whole.
         deletion: set for a DELETE entry.
         fault: reason code when the bytes are no record.
-        filtered: reason when there is nothing to keep (empty_bundle, no_resource).
+        rule: what the fault is about.
+        filtered: reason when there is nothing to keep (empty_bundle, no_resource, or as a mapping says of a row).
     """
 
     line: int | None
@@ -62,6 +66,7 @@ class Record:
     bundle: int = 0
     deletion: Deletion | None = None
     fault: str = ""
+    rule: str = "json"
     filtered: str = ""
 
 
@@ -139,17 +144,25 @@ def _colons_stay(text: bytes) -> bool:
 
 
 def read(
-    path: Path, compression: str, form: str, *, start: int = 0, line: int = 1, end: int | None = None
+    path: Path,
+    compression: str,
+    form: str,
+    *,
+    start: int = 0,
+    line: int = 1,
+    end: int | None = None,
+    sheet: Sheet | str = UNKNOWN,
 ) -> Iterator[Record]:
-    """Every record of a landed file, or of a piece of an uncompressed NDJSON file.
+    """Every record of a landed file, or of a piece of an uncompressed NDJSON or CSV file.
 
     Args:
         path: the landed file.
         compression: gzip or none.
-        form: ndjson or json.
+        form: ndjson, json or csv.
         start: byte offset of the piece; ``line`` is its first line.
         line: 1-based number of the first line.
         end: byte offset after the piece, None for the end of the file.
+        sheet: the mapping of a CSV file, or why it has none.
     """
     fault = _gzip_fault(path) if compression == "gzip" else ""
     if fault:
@@ -158,6 +171,9 @@ def read(
     with cast(BinaryIO, gzip.open(path, "rb") if compression == "gzip" else path.open("rb")) as handle:
         if form == "json":
             yield from document(handle)
+        elif form == "csv":
+            handle.seek(start)
+            yield from of_rows(handle, sheet, line, None if end is None else end - start, headed=start == 0)
         else:
             handle.seek(start)
             for number, text, whole in lines(handle, line, None if end is None else end - start):
@@ -202,6 +218,32 @@ def lines(handle: BinaryIO, first: int = 1, size: int | None = None) -> Iterator
             yield number, content, whole
         number += 1
         left = None if left is None else left - taken
+
+
+def of_rows(
+    handle: BinaryIO, sheet: Sheet | str, first: int = 1, size: int | None = None, *, headed: bool = True
+) -> Iterator[Record]:
+    """What the rows of a CSV file, or of a piece of one, become; the header is none of them.
+
+    Args:
+        handle: the file, at the beginning of a row.
+        sheet: its mapping, or why it has none.
+        first: 1-based number of that row's line.
+        size: bytes to read; None for all.
+        headed: whether that row is the header.
+    """
+    if isinstance(sheet, str):
+        yield Record(None, fault=sheet, rule="csv")
+        return
+    for row in islice(sheet.rows(handle, line=first, size=size), 1 if headed else 0, None):
+        try:
+            if row.fault:
+                raise Unfit(row.fault, "csv")
+            yield Record(row.line, sheet.resource(row.cells))
+        except Unfit as unfit:
+            yield Record(row.line, row.raw, fault=unfit.reason, rule=unfit.rule)
+        except Filtered as filtered:
+            yield Record(row.line, filtered=filtered.reason)
 
 
 def _line(number: int, text: bytes, whole: bool) -> Iterator[Record]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
 
 HEAD = 256 * 1024  # bytes that are enough to judge a file by
 BOM = b"\xef\xbb\xbf"
-FHIR_FORMATS = ("ndjson", "json")  # what parse reads; every other format is landed and counted as filtered
+FHIR_FORMATS = ("ndjson", "json")  # what is FHIR as it is; of other formats only a CSV that a mapping knows is read
 
 _GZIP = b"\x1f\x8b"
 _UNSUPPORTED = (b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!")
@@ -28,7 +31,7 @@ class Format:
     Attributes:
         name: ndjson, json, xml, csv, manifest, log or unknown.
         compression: gzip or none.
-        reason: why the file is not parsed as FHIR; empty for ndjson and json.
+        reason: why the file is not read; empty for ndjson, json and a CSV that a mapping knows.
     """
 
     name: str
@@ -44,21 +47,26 @@ def inflate(head: bytes) -> bytes:
         return b""
 
 
-def detect(head: bytes, name: str) -> Format:
+Asked = Callable[[bytes, str], str]
+"""Tells of first bytes and a name why a CSV file is not read; empty when it is (``extracts.Layouts.reason``)."""
+
+
+def detect(head: bytes, name: str, csv_reason: Asked | None = None) -> Format:
     """Judge a file.
 
     Args:
         head: its first ``HEAD`` bytes, or all of a shorter file.
-        name: its name as delivered; only the ending is looked at.
+        name: its name as delivered; only the ending is looked at, but by ``csv_reason``.
+        csv_reason: asked of what may be a CSV file; without it no CSV is read.
     """
     if not head.startswith(_GZIP):
-        return _plain(head, name.lower(), whole=len(head) < HEAD)
+        return _plain(head, name.lower(), csv_reason, whole=len(head) < HEAD)
     text = inflate(head)
-    found = _plain(text, name.lower().removesuffix(".gz"), whole=False)
+    found = _plain(text, name.lower().removesuffix(".gz"), csv_reason, whole=False)
     return Format(found.name, "gzip", found.reason)
 
 
-def _plain(head: bytes, name: str, *, whole: bool) -> Format:
+def _plain(head: bytes, name: str, csv_reason: Asked | None, *, whole: bool) -> Format:
     text = head.removeprefix(BOM).strip()
     named_fhir = name.endswith(_FHIR_NAMES)
     if not text:
@@ -71,9 +79,12 @@ def _plain(head: bytes, name: str, *, whole: bool) -> Format:
         return _json(text, whole=whole)
     if text.startswith(b"<"):
         return Format("xml", reason="fhir_xml" if b"http://hl7.org/fhir" in text[:4096] else "xml")
+    why = csv_reason(text, name) if csv_reason else "csv"
+    if not why:
+        return Format("csv")
     if b'"resourceType"' in text or named_fhir:
         return Format("ndjson")  # damaged or foreign, yet delivered as FHIR: parse says what is wrong, line by line
-    return Format("csv", reason="csv") if _is_csv(text) else Format("unknown", reason="not_fhir")
+    return Format("csv", reason=why) if _is_csv(text) else Format("unknown", reason="not_fhir")
 
 
 def _json(text: bytes, *, whole: bool) -> Format:
@@ -130,5 +141,8 @@ def _is_resource(line: bytes) -> bool:
 
 
 def _is_csv(text: bytes) -> bool:
-    rows = [line.count(b",") for line in text.split(b"\n", 2)[:2]]
-    return len(rows) == 2 and rows[0] == rows[1] > 0
+    try:
+        rows = [len(row) for row in islice(csv.reader(io.StringIO(text.decode("latin-1"), newline="")), 2)]
+    except csv.Error:
+        return False
+    return len(rows) == 2 and rows[0] == rows[1] > 1

@@ -1,7 +1,7 @@
 """Landing: each delivered file is copied once, under its SHA-256, and written down with where it came from.
 
-The equation counts files: those found, and those that a manifest names but that did not come. Files that
-are no FHIR data are kept as evidence and counted as filtered; no later stage reads them.
+The equation counts files: those found, and those that a manifest names but that did not come. Files that are neither
+FHIR data nor a CSV that a mapping knows are kept as evidence and counted as filtered; no later stage reads them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from chartline.errors import MachineError
-from chartline.ingest import formats, manifests
+from chartline.ingest import extracts, formats, manifests
 from chartline.ingest.sources import Item, blocks, items
 from chartline.lake import ledger, quarantine, tables
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
-CHUNK = 16 << 20  # bytes of NDJSON that one task reads at most
+CHUNK = 16 << 20  # bytes of NDJSON or CSV that one task reads at most
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,12 @@ class Landed:
         digest: SHA-256 of its bytes.
         size: bytes.
         format: what it is.
-        chunks: (byte offset, 1-based line) where readable pieces of a large uncompressed NDJSON file begin.
+        chunks: (byte offset, 1-based line) where readable pieces of a large uncompressed NDJSON or CSV file begin.
         known: the same bytes were landed before, by this run or another.
         manifest: digest of the manifest that names it.
         transaction_time: server time of that export.
         fault: why it must not be parsed (manifest_count_mismatch, manifest_size_mismatch), empty when it may.
+        sheet: the mapping of a CSV file that has one.
     """
 
     item: Item
@@ -53,6 +54,7 @@ class Landed:
     manifest: str | None = None
     transaction_time: datetime | None = None
     fault: str = ""
+    sheet: extracts.Sheet | None = None
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,11 @@ def land(settings: Settings, sources: Sequence[Path], *, run_id: str) -> StageRe
     Raises:
         UsageError: CL2032 a source is not there.
         DataError: CL1030 a source holds no file (exit code 1), CL1031 to CL1033 an archive cannot be used.
+        UsageError: CL2080 or CL2081 a mapping of CSV extracts cannot be used.
         MachineError: CL3035 a source may not be read, CL3036 the landing zone cannot be written.
     """
     started = datetime.now(UTC)
-    found = list(_copied(settings, items(sources)))
+    found = list(_copied(settings, items(sources), extracts.load(settings.extracts)))
     refused = Counter(f.refused for f in found if isinstance(f, Item))
     landed, missing = _against_manifests(settings, [f for f in found if isinstance(f, Landed)])
     digest = ledger.input_digest("land", files=sorted(f.digest for f in landed), refused=sorted(refused.items()))
@@ -126,7 +129,7 @@ def land(settings: Settings, sources: Sequence[Path], *, run_id: str) -> StageRe
     return result
 
 
-def _copied(settings: Settings, found: Iterable[Item]) -> Iterator[Landed | Item]:
+def _copied(settings: Settings, found: Iterable[Item], layouts: extracts.Layouts) -> Iterator[Landed | Item]:
     for left_over in (settings.zone("restricted") / "landing").glob(".arriving-*"):
         left_over.unlink()  # of a run that was killed; one run at a time holds the lake
     known = set(tables.read(settings, "landing.files", columns=["digest"])["digest"].to_pylist())
@@ -136,10 +139,33 @@ def _copied(settings: Settings, found: Iterable[Item]) -> Iterator[Landed | Item
             continue
         tally = _copy(settings, item, known)
         digest = tally.sha.hexdigest()
-        judged = formats.detect(tally.head, PurePosixPath(item.name).name)
-        chunked = judged.name == "ndjson" and judged.compression == "none"
-        yield Landed(item, digest, tally.size, judged, tuple(tally.chunks) if chunked else (), known=digest in known)
+        judged = formats.detect(tally.head, PurePosixPath(item.name).name, layouts.reason)
+        sheet = None
+        if judged.name == "csv" and not judged.reason:
+            told = layouts.of(blob(settings, digest), judged.compression, item.name)
+            sheet = None if isinstance(told, str) else told
+        landed = Landed(item, digest, tally.size, judged, known=digest in known, sheet=sheet)
+        yield replace(landed, chunks=() if landed.known else _chunks(settings, landed, tally))
         known.add(digest)
+
+
+def _chunks(settings: Settings, landed: Landed, tally: _Tally) -> tuple[tuple[int, int], ...]:
+    if landed.format.compression == "none" and landed.size > CHUNK:
+        if landed.format.name == "ndjson":
+            return tuple(tally.chunks)
+        if landed.sheet:
+            return tuple(_rows_apart(blob(settings, landed.digest), landed.sheet))
+    return ()
+
+
+def _rows_apart(path: Path, sheet: extracts.Sheet) -> Iterator[tuple[int, int]]:
+    """Rows of a CSV file, a chunk apart, found by the reader itself: a line may lie within quotes."""
+    target = CHUNK
+    with path.open("rb") as handle:
+        for row in sheet.rows(handle):
+            if row.start >= target:
+                yield row.start, row.line
+                target = row.start + CHUNK
 
 
 def _copy(settings: Settings, item: Item, known: Collection[str]) -> _Tally:
@@ -221,7 +247,9 @@ def _fault(settings: Settings, file: Landed, entry: manifests.Entry) -> str:
 def _lines(settings: Settings, file: Landed) -> int:
     opened = gzip.open if file.format.compression == "gzip" else open
     try:
-        with opened(blob(settings, file.digest), "rb") as handle:
+        with cast(BinaryIO, opened(blob(settings, file.digest), "rb")) as handle:
+            if file.sheet:
+                return sum(1 for _ in file.sheet.rows(handle)) - 1
             return sum(1 for line in handle if line.strip())
     except (EOFError, OSError, zlib.error):
         return -1  # a gzip file that breaks off has no number of lines

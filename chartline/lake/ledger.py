@@ -35,7 +35,7 @@ def code_version() -> str:
     package = Path(__file__).resolve().parents[1]
     found = {f"chartline/{p.relative_to(package).as_posix()}": p for p in package.rglob("*.py")}
     for name in ("schemas", "expectations"):
-        found |= {f"{name}/{p.name}": p for p in room(name).glob("*.json")}
+        found |= {f"{name}/{p.relative_to(room(name)).as_posix()}": p for p in room(name).rglob("*.json")}
     whole = hashlib.sha256()
     for name, path in sorted(found.items()):
         whole.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())

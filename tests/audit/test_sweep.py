@@ -301,6 +301,17 @@ def test_known_values_come_from_sources_of_every_form(tmp_path, form):
     assert Known("ID", "Patient/p-4711") in known
 
 
+def test_known_values_come_from_a_csv_extract_that_a_mapping_knows(tmp_path):
+    header = "Id,BIRTHDATE,DEATHDATE,SSN,DRIVERS,PASSPORT,FIRST,LAST,MAIDEN,GENDER,ADDRESS,CITY,STATE,ZIP"
+    row = "p-4711,1961-04-09,,999-17-5017,S99984236,X19277260X,Zorblatt,Quixmire,Vexley,M,1 Elm St,Woburn,MA,01801"
+    (tmp_path / "patients.csv").write_bytes(gzip.compress(f"{header}\n{row}\n".encode()))
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (known,) = known_from_sources([tmp_path])
+    told = {(k.type, k.value) for k in known}
+    assert {("NAME", "Zorblatt Quixmire"), ("FAMILY", "Vexley"), ("SSN", "999-17-5017"), ("MRN", "p-4711")} <= told
+    assert {("ID", "S99984236"), ("ID", "X19277260X"), ("STREET", "1 Elm St"), ("ZIP", "01801")} <= told
+
+
 def test_known_values_of_a_lake_hold_every_source_id(lake):
     row = {"resource_type": "Patient", "resource_id": "p-4711", "known": [{"type": "FAMILY", "value": "Quixmire"}]}
     tables.append(lake, "bronze.people", [row])

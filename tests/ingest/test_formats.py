@@ -32,6 +32,7 @@ MANIFEST = b'{\n "transactionTime": "2021-01-01T00:00:00Z",\n "output": []\n}'
         (b'<Patient xmlns="http://hl7.org/fhir">', "a.xml", "xml", "fhir_xml"),
         (b"<html>", "a.html", "xml", "xml"),
         (b"Id,BIRTHDATE\n1,2000-01-01\n", "patients.csv", "csv", "csv"),
+        (b'Id,NAME\n1,"Doe, Jane"\n', "patients.csv", "csv", "csv"),
         (MANIFEST, "export.json", "manifest", "manifest"),
         (b'{"exportId":"1","eventId":"kickoff"}\n', "log.ndjson", "log", "log"),
         (b"\x89PNG\r\n\x1a\n", "scan.png", "unknown", "not_fhir"),
@@ -54,3 +55,21 @@ def test_gzip_that_is_broken_from_the_start_is_left_to_parse_to_refuse():
 def test_a_bundle_with_one_line_an_entry_is_one_document():
     bundle = b'{"resourceType":"Bundle","type":"collection","entry":[\n{"resource":' + PATIENT + b"}\n]}"
     assert detect(bundle, "a.json").name == "json"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"Id,NOTE\n1,x\n", ""),
+        (b"Id,NOTE\n", ""),
+        (b'Id,NOTE\n1,"{""resourceType"":""Patient""}"\n', ""),
+        (b"Id,OTHER\n1,x\n", "unknown"),
+    ],
+)
+def test_a_csv_is_read_when_its_header_is_known(data, reason):
+    def known(head, name):
+        return "" if head.startswith(b"Id,NOTE") and name == "a.csv" else "unknown"
+
+    for given, packed in ((data, "a.csv"), (gzip.compress(data), "A.csv.gz")):
+        found = detect(given, packed, known)
+        assert (found.name, found.reason) == ("csv", reason)

@@ -74,6 +74,15 @@ def test_a_landed_file_that_somebody_was_taken_out_of_is_not_filled_again_by_the
     assert PATIENT not in at.read_bytes()
 
 
+def test_a_csv_that_a_mapping_knows_is_landed_as_data(lake, source):
+    header = "START,STOP,PATIENT,ENCOUNTER,CODE,DESCRIPTION\n"
+    for name in ("conditions", "allergies", "unnamed"):
+        (source / f"{name}.csv").write_text(f"{header}2020-01-01,,p,{name},1,x\n")
+    counts = land(lake, [source], run_id="r").counts
+    assert (counts.out, counts.filtered) == (2, {"csv_ambiguous_header": 1})
+    assert {r["format"] for r in rows(lake).values()} == {"csv"}
+
+
 def test_what_is_no_fhir_is_counted_with_its_reason(lake, source):
     (source / "README.md").write_text("read me")
     (source / "patients.csv").write_text("a,b\n1,2\n")
@@ -81,7 +90,7 @@ def test_what_is_no_fhir_is_counted_with_its_reason(lake, source):
     (source / "Patient.ndjson").write_text("version https://git-lfs.github.com/spec/v1\n")
     (source / "good.ndjson").write_bytes(PATIENT)
     counts = land(lake, [source], run_id="r").counts
-    assert counts.filtered == {"not_fhir": 1, "csv": 1, "log": 1, "git_lfs_pointer": 1}
+    assert counts.filtered == {"not_fhir": 1, "csv_unknown_header": 1, "log": 1, "git_lfs_pointer": 1}
     assert (counts.in_, counts.out, counts.lost) == (5, 1, 0)
 
 
