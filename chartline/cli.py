@@ -232,6 +232,8 @@ def _deid_fhir(args: argparse.Namespace) -> Answer:
     text = ", ".join(f"{k} {v}" for k, v in body.items() if isinstance(v, int))
     for fate in ("quarantined", "filtered"):
         text += "".join(f"\n{fate}: {reason} {n}" for reason, n in sorted(body[fate].items()))
+    if "file_csv" in body["filtered"]:
+        text += "\nCSV is not read here: take it through a lake with 'chartline run'."
     if body["out"] or not body["in"]:
         return body, text, 0
     error = DataError("CL1102", f"none of {body['in']} records passed.", "See the reasons for which they did not.")
@@ -441,7 +443,7 @@ def _parser() -> argparse.ArgumentParser:
 
     deid = group("deid", "De-identify without a lake.")
     add(deid, "text", "JSON lines in, JSON lines out.", _deid_text, common, rules)
-    fhir = add(deid, "fhir", "NDJSON and bundles, without Spark.", _deid_fhir, common, rules)
+    fhir = add(deid, "fhir", "NDJSON and bundles, without Spark; no CSV.", _deid_fhir, common, rules)
     fhir.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
     fhir.add_argument("--to", type=Path, required=True, metavar="DIR")
 

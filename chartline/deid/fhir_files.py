@@ -3,8 +3,9 @@
 A file becomes a file of the same form, named by its number and the type of its first resource. A bundle's entries get
 a fullUrl that its references resolve against; a transaction becomes one of PUTs. What may not pass is left out and
 counted by reason; of what was no valid FHIR before, that is the reason for which parse would set it aside. A bundle in
-which one resource is of another FHIR version is set aside whole, as there. Records of one person, see
-``chartline.fhir.persons``, have one offset and keep their own pseudonyms, as in silver.
+which one resource is of another FHIR version is set aside whole, as there. A CSV file is not read, and counted as
+filtered. Records of one person, see ``chartline.fhir.persons``, have one offset and keep their own pseudonyms, as in
+silver.
 """
 
 from __future__ import annotations

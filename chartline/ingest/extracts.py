@@ -40,8 +40,14 @@ _WHEN = re.compile(rf"({_DAY})(?:[T ](\d\d:\d\d)(?::(\d\d)(\.\d+)?)? ?(Z|[+-]\d\
 _TARGET = re.compile(r"([A-Z][A-Za-z]+)/")
 _LAYOUT = {"about", "empty", "zone", "encoding", "delimiter", "tables", "files"}
 _FILE = {"about", "must", "may", "resource"}
-_DATES = ("date", "dateTime", "instant")
-_NUMERIC = {"decimal": "number", "integer": "integer", "positiveInt": "integer", "unsignedInt": "integer"}
+_CONVERTED = {
+    **dict.fromkeys(("date", "dateTime", "instant"), ("date", "time")),
+    **dict.fromkeys(("integer", "positiveInt", "unsignedInt"), ("integer",)),
+    "decimal": ("number",),
+    "base64Binary": ("base64",),
+    "boolean": ("a table",),
+}
+"""Datatypes that a cell's text is not, and the conversions that make them."""
 
 Cells = Sequence[str]
 _Make = Callable[[Cells], Any]
@@ -128,9 +134,11 @@ def _offset(written: str, zone: tzinfo | None) -> str:
         there = local.astimezone(UTC).astimezone(zone)
     except (ValueError, OverflowError):
         raise Unfit("bad_date") from None
-    if there.replace(tzinfo=None) != local.replace(tzinfo=None):  # an hour that the clocks passed over
+    offset = local.isoformat().removeprefix(written)
+    # An hour that the clocks passed over, or a time before there were zones, which FHIR has no offset for.
+    if there.replace(tzinfo=None) != local.replace(tzinfo=None) or len(offset) != len("+00:00"):
         raise Unfit("bad_date")
-    return local.isoformat()[-6:]
+    return offset
 
 
 def _after(text: str, mark: str) -> str:
@@ -312,7 +320,11 @@ def _files(layout: str, text: bytes) -> Iterator[File]:
     except ValueError:
         raise _Wrong("the file", "it is no JSON", "Correct it.") from None
     _members(body, _LAYOUT, {"files"}, "the file")
+    for name in ("files", "tables"):
+        if not isinstance(body.get(name, {}), dict):
+            raise _Wrong(name, "it is no object", "Write it as one.")
     facts = {key: body[key] for key in body.keys() - {"files", "about"}}
+    _texts(facts.get("empty", []), "empty")
     if "zone" in facts:
         facts["zone"] = _zone(facts["zone"])
     _delimited(facts)
@@ -322,7 +334,9 @@ def _files(layout: str, text: bytes) -> Iterator[File]:
     for name, one in body["files"].items():
         where = f"files.{name}"
         _members(one, _FILE, {"must", "resource"}, where)
-        must, may = (frozenset(map(fold, one.get(key, ()))) for key in ("must", "may"))
+        must, may = (frozenset(map(fold, _texts(one.get(key, []), f"{where}.{key}"))) for key in ("must", "may"))
+        if not must:
+            raise _Wrong(f"{where}.must", "it is empty", "Name the columns that tell this file from others.")
         file = File(layout, name, must, must | may, one["resource"], facts)
         _Checker(file).resource(one["resource"], where)
         yield file
@@ -335,6 +349,12 @@ def _members(value: Any, known: set[str], needed: set[str], where: str) -> None:
     if unknown or missing:
         what = f"has unknown members {', '.join(unknown)}" if unknown else f"lacks {', '.join(missing)}"
         raise _Wrong(where, what, f"Use {', '.join(sorted(known))}.")
+
+
+def _texts(value: Any, where: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _Wrong(where, "it is no list of texts", "Write it as one.")
+    return value
 
 
 def _zone(name: Any) -> tzinfo:
@@ -621,19 +641,20 @@ class _Checker:
 
     def conversion(self, name: str, argument: str, alone: bool, owner: str, element: Element, path: str) -> None:
         table = self.file.facts.get("tables", {}).get(name)
-        wanted = ("date", "time") if element.type in _DATES else (_NUMERIC.get(element.type, ""),)
+        wanted = _CONVERTED.get(element.type, ())
         if table is not None:
             for value in table.values() if alone else ():
-                self.constant(value, owner, element, f"{path} (table {name})")
+                if value is not None:
+                    self.constant(value, owner, element, f"{path} (table {name})")
             return
         if name and name not in _TAKES:
             raise _Wrong(path, f"there is no conversion {name}", f"Use {', '.join(_TAKES)}, or a table.")
         takes = _TAKES.get(name, False)
         if (takes is True and not argument) or (takes is False and argument):
             raise _Wrong(path, f"{name} {'needs' if takes else 'takes no'} argument", "Correct it.")
-        if wanted[0] and not (alone and name in wanted):
+        if wanted and not (alone and name in wanted):
             raise _Wrong(path, f"it is a {element.type} in FHIR", f"Write {{COLUMN|{wanted[-1]}}}.")
-        if name in _NUMERIC.values() and name not in wanted:
+        if name in ("number", "integer") and not wanted:
             raise _Wrong(path, f"it is a {element.type} in FHIR, not a number", "Leave the conversion out.")
 
     def column(self, column: str, path: str) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -10,6 +11,7 @@ from chartline.errors import UsageError
 from chartline.fhir import validate
 from chartline.ingest import extracts
 from chartline.ingest.extracts import AMBIGUOUS, UNKNOWN, Filtered, Unfit
+from tests.conftest import ROOT
 
 OBSERVATION = {"resourceType": "Observation", "id": "{ID}", "status": "final", "code": {"text": "x"}}
 PERSON = {"resourceType": "Patient", "id": "{ID}"}
@@ -114,20 +116,18 @@ def test_what_a_conversion_cannot_read_is_named_by_its_path(made, element, templ
     assert cell not in str(unfit.value)
 
 
-def test_an_hour_that_the_clocks_passed_over_is_no_time(made):
+@pytest.mark.parametrize("when", ["2020-03-08 02:30", "1850-01-01 00:00", "2020-01-01 25:00", "0000-01-01 10:00"])
+def test_an_hour_that_no_clock_showed_is_no_time(made, when):
     with pytest.raises(Unfit, match="bad_date"):
-        made(OBSERVATION | {"effectiveDateTime": "{A|time}"}, "2020-03-08 02:30", zone="America/New_York")
+        made(OBSERVATION | {"effectiveDateTime": "{A|time}"}, when, zone="America/New_York")
 
 
 def test_a_table_gives_its_values_and_other_kinds_than_text(made):
-    tables = {"yes": {"Y": True, "N": False}, "sex": {"1": "male"}}
+    tables = {"yes": {"Y": True, "N": False}, "sex": {"1": "male", "9": None}}
     template = PERSON | {"deceasedBoolean": "{A|yes}", "gender": "{B|sex}"}
-    assert made(template, "N", "1", tables=tables) == {
-        "resourceType": "Patient",
-        "id": "1",
-        "deceasedBoolean": False,
-        "gender": "male",
-    }
+    found = made(template, "N", "1", tables=tables)
+    assert (found["deceasedBoolean"], found["gender"]) == (False, "male")
+    assert "gender" not in made(template, "N", "9", tables=tables)
 
 
 def test_a_case_gives_the_first_that_holds(made):
@@ -257,6 +257,8 @@ def test_another_delimiter_and_encoding_are_told_by_the_mapping(mapped):
         (PERSON | {"birthDate": "{A|date}T"}, "it is a date in FHIR"),
         (PERSON | {"multipleBirthInteger": "{A}"}, "Write {COLUMN|integer}"),
         (PERSON | {"gender": "{A|number}"}, "not a number"),
+        (PERSON | {"active": "{A}"}, "Write {COLUMN|a table}"),
+        (PERSON | {"photo": [{"data": "{A}"}]}, "Write {COLUMN|base64}"),
         (PERSON | {"gender": "{A,B}"}, "Only hash takes several"),
         (PERSON | {"gender": "{A|after}"}, "after needs argument"),
         (PERSON | {"managingOrganization": {"reference": "Patient/{A}"}}, "it may not refer to a Patient"),
@@ -287,8 +289,13 @@ def test_a_mistake_in_a_template_names_file_path_and_what_to_do(mapped, resource
         ({"delimiter": "ab"}, "own.json: delimiter, encoding"),
         ({"encoding": "klingon"}, "own.json: delimiter, encoding"),
         ({"tables": {"time": {}}}, "own.json: tables.time"),
+        ({"tables": []}, "own.json: tables: it is no object"),
+        ({"files": []}, "own.json: files: it is no object"),
         ({"colour": "red"}, "has unknown members colour"),
-        ({"files": {"some": {"must": []}}}, "own.json: files.some: lacks resource"),
+        ({"files": {"some": {"must": ["ID"]}}}, "own.json: files.some: lacks resource"),
+        ({"files": {"some": {"must": [], "resource": PERSON}}}, "own.json: files.some.must: it is empty"),
+        ({"files": {"some": {"must": "ID", "resource": PERSON}}}, "own.json: files.some.must: it is no list of texts"),
+        ({"empty": "NULL"}, "own.json: empty: it is no list of texts"),
         ({"tables": {"sex": {"M": "man"}}}, "gender (table sex): a value is no code (unknown_code)"),
     ],
 )
@@ -304,6 +311,19 @@ def test_what_is_no_json_and_a_folder_that_is_not_there_are_told(tmp_path):
         extracts.load(tmp_path)
     with pytest.raises(UsageError, match="CL2081"):
         extracts.load(tmp_path / "not there")
+
+
+def test_the_mapping_in_the_guide_is_read_and_makes_valid_resources(tmp_path):
+    (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "engineer.md").read_text(), re.DOTALL)
+    (tmp_path / "ours.json").write_text(block)
+    layouts = extracts.load(tmp_path)
+    sheet = layouts.judge(b"MRN,Born,Sex,First name,Last name\n", "x.csv")
+    person = json.loads(sheet.resource(["7", "04/09/1961", "?", "Ada", "Doe"]))
+    sheet = layouts.judge(b"MRN,Drawn,LOINC,Result,Unit\n", "y.csv")
+    result = json.loads(sheet.resource(["7", "2020-01-02 03:04", "718-7", "13.5", "g/dL"]))
+    assert validate.issues(person) == validate.issues(result) == []
+    assert result["subject"]["reference"] == f"Patient/{person['id']}"
+    assert (person["birthDate"], result["effectiveDateTime"]) == ("1961-04-09", "2020-01-02T03:04:00-05:00")
 
 
 # --- what ships --------------------------------------------------------------------------------------
