@@ -32,6 +32,7 @@ from chartline.errors import DataError, UsageError
 from chartline.fhir import records
 from chartline.fhir.parse import rebuild_people
 from chartline.fhir.records import Record
+from chartline.ingest import extracts
 from chartline.ingest.formats import FHIR_FORMATS
 from chartline.ingest.land import blob
 from chartline.lake import chain, ledger, quarantine, tables
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _CURATED = ("curated.events", "curated.subjects", "curated.encounters", "curated.codes", "curated.completeness")
 _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE", "MRN", "SSN", "ID"})
+_IDS = frozenset({"MRN", "SSN", "ID"})
 _SHORTEST = 4  # characters of a name that is looked for in the names of files
 _DELETED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
 _KEY = ("resource_type", "resource_id")
@@ -161,10 +163,11 @@ def _purge_restricted(
 ) -> dict[str, int]:
     own = _own(spark, settings, patients)
     names = {f"{r['resource_type']}/{r['resource_id']}" for r in own.collect()} | {f"Patient/{p}" for p in patients}
-    aside = _aside(settings, patients)
+    numbers = _numbers(settings, patients)
+    aside = _aside(settings, patients, numbers)
     removed = Counter({"landing": 0})
     with progress.step("taking records out of landed files"):
-        removed.update(_thin_landed(settings, _taken(names, patients, set(aside.values())), patients))
+        removed.update(_thin_landed(settings, _taken(names, patients, set(aside.values()), numbers), numbers))
     removed["landing.names"] = _rename(settings, patients)
     removed["quarantine"] = _unquarantine(settings, aside)
     removed["identities"] = _forget_identities(settings, patients)
@@ -202,22 +205,36 @@ def _mention(patients: Collection[str]) -> re.Pattern[bytes]:
     return re.compile(rb'(?:Patient/|urn:uuid:|"id"\s*:\s*")(?:%b)(?![A-Za-z0-9\-.])' % ids)
 
 
-def _aside(settings: Settings, patients: Collection[str]) -> dict[str, str]:
-    """Quarantined records that name the person: id, and SHA-256 of the record."""
+def _numbers(settings: Settings, patients: Collection[str]) -> re.Pattern[bytes]:
+    """The person's ids, and the numbers under which rows of CSV may tell the person that make no resource."""
+    wanted = (ds.field("resource_type") == "Patient") & ds.field("resource_id").isin(sorted(patients))
+    known = tables.read(settings, "bronze.people", columns=["known"], where=wanted)["known"].to_pylist()
+    told = {k["value"] for ks in known for k in ks or () if k["type"] in _IDS and len(k["value"]) >= _SHORTEST}
+    texts = "|".join(map(re.escape, sorted(told | set(patients)))).encode()
+    return re.compile(rb"(?<![A-Za-z0-9\-.])(?:%b)(?![A-Za-z0-9\-.])" % texts)
+
+
+def _aside(settings: Settings, patients: Collection[str], numbers: re.Pattern[bytes]) -> dict[str, str]:
+    """Quarantined records that name the person: id, and SHA-256 of the record. A row of CSV has no words for ids."""
     key, mention = keys.load(settings.key), _mention(patients)
     held = tables.read(settings, quarantine.TABLE, columns=["quarantine_id", "payload"]).to_pylist()
     sealed = ((r["quarantine_id"], r["payload"]) for r in held if r["payload"] is not None)
     opened = ((i, quarantine.decrypt(payload, key, settings.project, i)) for i, payload in sealed)
-    return {i: records.digest(plain) for i, plain in opened if mention.search(plain)}
+    named = ((i, plain) for i, plain in opened if (mention if plain[:1] in b"{[" else numbers).search(plain))
+    return {i: records.digest(plain) for i, plain in named}
 
 
-def _taken(names: Collection[str], patients: Collection[str], aside: Collection[str]) -> landed.Taken:
+def _taken(
+    names: Collection[str], patients: Collection[str], aside: Collection[str], numbers: re.Pattern[bytes]
+) -> landed.Taken:
     mention = _mention(patients)
 
     def taken(record: Record) -> bool:
         if record.deletion:
             told = _DELETED.fullmatch(record.deletion.url)
             return told is not None and told[1] in names
+        if record.fault or record.filtered:
+            return numbers.search(record.raw) is not None
         kind, own = records.told(record.raw)
         if f"{kind}/{own or records.id_of(record.full_url)}" in names:
             return True
@@ -228,19 +245,26 @@ def _taken(names: Collection[str], patients: Collection[str], aside: Collection[
 
 
 def _files(settings: Settings) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The landed files and their rows, a CSV file's with the ``sheet`` that its mapping makes of it."""
+    layouts = extracts.load(settings.extracts)
     for file in tables.read(settings, "landing.files").to_pylist():
         at = blob(settings, file["digest"])
         if at.is_file() and file["format"] != "manifest":
-            yield at, file
+            told = layouts.of(at, file["compression"], file["name"]) if file["format"] == "csv" else ""
+            yield at, file | {"sheet": None if isinstance(told, str) else told}
 
 
-def _thin_landed(settings: Settings, taken: landed.Taken, patients: Collection[str]) -> Counter[str]:
+def _is_read(file: dict[str, Any]) -> bool:
+    return file["format"] in FHIR_FORMATS or file["sheet"] is not None
+
+
+def _thin_landed(settings: Settings, taken: landed.Taken, numbers: re.Pattern[bytes]) -> Counter[str]:
     """Take the records out of every landed file; a file that no stage reads goes whole when it names the person."""
     removed: Counter[str] = Counter()
     for at, file in _files(settings):
-        found = _search(at, file, taken, patients)
-        if found and file["format"] in FHIR_FORMATS and found > 0:
-            landed.rewrite(at, file["compression"], file["format"], taken)
+        found = _search(at, file, taken, numbers)
+        if _is_read(file) and found > 0:
+            landed.rewrite(at, file["compression"], file["format"], taken, file["sheet"])
             removed["landing"] += found
         elif found:
             at.unlink()
@@ -251,18 +275,15 @@ def _thin_landed(settings: Settings, taken: landed.Taken, patients: Collection[s
 _UNREADABLE = -1
 
 
-def _search(at: Path, file: dict[str, Any], taken: landed.Taken, patients: Collection[str]) -> int:
+def _search(at: Path, file: dict[str, Any], taken: landed.Taken, numbers: re.Pattern[bytes]) -> int:
     """How much of a landed file is the person's: records, or 1 for one that no stage reads, ``_UNREADABLE`` for none.
 
     A gzip file that breaks off cannot be searched, and no stage can read it either.
     """
     try:
-        if file["format"] in FHIR_FORMATS:
-            return landed.count(at, file["compression"], file["format"], taken)
-        ids = "|".join(re.escape(p) for p in sorted(patients)).encode()
-        return landed.mentions(
-            at, file["compression"], re.compile(rb"(?<![A-Za-z0-9\-.])(?:%b)(?![A-Za-z0-9\-.])" % ids)
-        )
+        if _is_read(file):
+            return landed.count(at, file["compression"], file["format"], taken, file["sheet"])
+        return landed.mentions(at, file["compression"], numbers)
     except (EOFError, OSError, zlib.error):
         return _UNREADABLE
 
@@ -452,15 +473,17 @@ def _paths(at: Path, version: int) -> list[str]:
 def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str, int]:
     own = _own(spark, settings, erasure.patients)
     bronze = lake.read(spark, settings, "bronze.resources").join(own, list(_KEY), "left_semi").count()
-    aside = _aside(settings, erasure.patients)
-    taken = _taken({f"Patient/{p}" for p in erasure.patients}, erasure.patients, set(aside.values()))
+    numbers = _numbers(settings, erasure.patients)
+    aside = _aside(settings, erasure.patients, numbers)
+    names = {f"Patient/{p}" for p in erasure.patients}
+    taken = _taken(names, erasure.patients, set(aside.values()), numbers)
     people = ds.field("resource_id").isin(sorted(erasure.patients)) & (ds.field("resource_type") == "Patient")
     out = {
         "bronze": bronze,
         "people": tables.read(settings, "bronze.people", columns=["resource_id"], where=people).num_rows,
         "vault": tables.read(settings, "vault.pseudonyms", columns=["resource_id"], where=people).num_rows,
         "quarantine": len(aside),
-        "landing": sum(_search(at, file, taken, erasure.patients) != 0 for at, file in _files(settings)),
+        "landing": sum(_search(at, file, taken, numbers) != 0 for at, file in _files(settings)),
     }
     own.unpersist()
     for name in ("silver.resources", "silver.notes", "gold.events", "gold.subjects", "gold.encounters"):

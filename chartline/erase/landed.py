@@ -1,7 +1,7 @@
 """Landed files without some of their records, everything else byte for byte and line for line where it was.
 
-A line that goes becomes blanks, so that offsets and line numbers of all others stay true; an entry that goes becomes
-``{}``, which is read as an entry without a resource.
+A line or a row of CSV that goes becomes blanks, so that offsets and line numbers of all others stay true; an entry that
+goes becomes ``{}``, which is read as an entry without a resource.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import gzip
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -19,6 +20,8 @@ import msgspec
 
 from chartline.fhir import records
 from chartline.fhir.records import Record
+from chartline.ingest.delimited import Row
+from chartline.ingest.extracts import Sheet
 from chartline.ingest.formats import BOM
 
 Taken = Callable[[Record], bool]
@@ -26,15 +29,20 @@ Taken = Callable[[Record], bool]
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
+_NO_END = re.compile(rb"[^\r\n]")
+_BLOCK = 1 << 20
 _ENVELOPE = ("resourceType", "type")  # what else a bundle says, links above all, may tell whose it is
 
 
-def count(path: Path, compression: str, form: str, taken: Taken) -> int:
-    """How many records of a landed file would go.
+def count(path: Path, compression: str, form: str, taken: Taken, sheet: Sheet | None = None) -> int:
+    """How many records of a landed file would go; ``sheet`` is the mapping of a CSV file.
 
     Raises:
-        EOFError, OSError, zlib.error: it is no whole gzip file.
+        EOFError, OSError, zlib.error: it is no whole gzip file, or a row of it is too long to be looked into.
     """
+    if sheet:
+        with _opened(path, compression) as held:
+            return sum(1 for _ in _rows_that_go(held, sheet, taken))
     went = 0
 
     def counted(record: Record) -> bool:
@@ -49,10 +57,38 @@ def count(path: Path, compression: str, form: str, taken: Taken) -> int:
     return went
 
 
-def rewrite(path: Path, compression: str, form: str, taken: Taken) -> None:
+def rewrite(path: Path, compression: str, form: str, taken: Taken, sheet: Sheet | None = None) -> None:
     """Take records out of a landed file; it is replaced whole or not at all."""
     with _opened(path, compression) as held, _replaced(path, compression) as out:
-        out.writelines(_thinned(held, form, taken))
+        if sheet:
+            with _opened(path, compression) as read:
+                out.writelines(_blanked(held, _rows_that_go(read, sheet, taken)))
+        else:
+            out.writelines(_thinned(held, form, taken))
+
+
+def _rows_that_go(held: BinaryIO, sheet: Sheet, taken: Taken) -> Iterator[Row]:
+    for row in islice(sheet.rows(held), 1, None):
+        if row.fault == "row_too_long":
+            raise EOFError
+        if taken(records.of_row(row, sheet)):
+            yield row
+
+
+def _blanked(held: BinaryIO, rows: Iterable[Row]) -> Iterator[bytes]:
+    """A file with blanks where some of its rows are."""
+    at = 0
+    for row in rows:
+        yield from _blocks(held, row.start - at)
+        yield _NO_END.sub(b" ", held.read(len(row.raw)))
+        at = row.start + len(row.raw)
+    yield from _blocks(held)
+
+
+def _blocks(held: BinaryIO, left: int | None = None) -> Iterator[bytes]:
+    while block := held.read(_BLOCK if left is None else min(left, _BLOCK)):
+        yield block
+        left = None if left is None else left - len(block)
 
 
 def mentions(path: Path, compression: str, text: re.Pattern[bytes]) -> bool:

@@ -157,10 +157,11 @@ def _work(settings: Settings) -> Work:
 
 
 def _is_read(settings: Settings, file: Mapping[str, Any], layouts: extracts.Layouts) -> bool:
-    """Whether a file is no CSV, or one that a mapping knows."""
+    """Whether a file is no CSV, or one that is still there and that a mapping knows."""
     if file["format"] != "csv":
         return True
-    return not isinstance(layouts.of(blob(settings, file["digest"]), file["compression"], file["name"]), str)
+    at = blob(settings, file["digest"])
+    return at.is_file() and not isinstance(layouts.of(at, file["compression"], file["name"]), str)
 
 
 def _systems(settings: Settings) -> str:

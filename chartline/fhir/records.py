@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 import msgspec
 import orjson
 
+from chartline.ingest.delimited import Row
 from chartline.ingest.extracts import UNKNOWN, Filtered, Sheet, Unfit
 from chartline.ingest.formats import BOM
 
@@ -236,14 +237,19 @@ def of_rows(
         yield Record(None, fault=sheet, rule="csv")
         return
     for row in islice(sheet.rows(handle, line=first, size=size), 1 if headed else 0, None):
-        try:
-            if row.fault:
-                raise Unfit(row.fault, "csv")
-            yield Record(row.line, sheet.resource(row.cells))
-        except Unfit as unfit:
-            yield Record(row.line, row.raw, fault=unfit.reason, rule=unfit.rule)
-        except Filtered as filtered:
-            yield Record(row.line, filtered=filtered.reason)
+        yield of_row(row, sheet)
+
+
+def of_row(row: Row, sheet: Sheet) -> Record:
+    """What a row becomes; its own bytes are those of one that makes no resource."""
+    try:
+        if row.fault:
+            raise Unfit(row.fault, "csv")
+        return Record(row.line, sheet.resource(row.cells))
+    except Unfit as unfit:
+        return Record(row.line, row.raw, fault=unfit.reason, rule=unfit.rule)
+    except Filtered as filtered:
+        return Record(row.line, row.raw, filtered=filtered.reason)
 
 
 def _line(number: int, text: bytes, whole: bool) -> Iterator[Record]:

@@ -90,7 +90,7 @@ class _Lines:
 def rows(
     handle: BinaryIO, *, line: int = 1, size: int | None = None, delimiter: str = ",", encoding: str = "utf-8"
 ) -> Iterator[Row]:
-    """Every row that is not blank.
+    """Every row that is not blank, as one is that holds blanks and ends of lines only.
 
     A quote that is opened and not closed takes the rest with it, as one row: where the next one begins is then unknown.
 
@@ -118,7 +118,7 @@ def rows(
         except csv.Error as refused:
             fault = "unclosed_quote" if str(refused) == _UNCLOSED else "malformed_row"
         fault = "wrong_encoding" if lines.foreign else fault
-        if cells or fault:
-            found = [] if fault else [cell.strip() for cell in cells]
+        found = [] if fault else [cell.strip() for cell in cells]
+        if fault or len(found) > 1 or any(found):
             yield Row(lines.line, lines.start, b"".join(lines.taken), found, fault)
         lines.next_row()

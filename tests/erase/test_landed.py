@@ -1,6 +1,8 @@
 """Landed files without some of their records: what stays, stays byte for byte and where it was."""
 
 import gzip
+import io
+import json
 
 import orjson
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from chartline.erase import landed
 from chartline.fhir import records
+from chartline.ingest import extracts
 
 
 def resource(kind, own, **more):
@@ -106,3 +109,48 @@ def test_whatever_the_lines_only_the_persons_go(tmp_path_factory, rows):
     landed.rewrite(path, "none", "ndjson", of("a"))
     assert found(path, "none", "ndjson") == [place for place in before if place[2] != "a"]
     assert path.stat().st_size == size
+
+
+@pytest.fixture(scope="module")
+def sheet(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mappings")
+    person = {"resourceType": "Patient", "id": "{ID}", "name": [{"text": "{NOTE}"}]}
+    files = {"persons": {"must": ["ID", "NOTE"], "resource": person}}
+    (folder / "ours.json").write_text(json.dumps({"files": files}))
+    return extracts.load(folder).judge(b"ID,NOTE\n", "x.csv")
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.text('x",\n', max_size=9), st.sampled_from(["\n", "\r\n", "\n\n"])),
+        max_size=8,
+    )
+)
+def test_whatever_the_rows_only_the_persons_become_blank(tmp_path_factory, sheet, compression, rows):
+    path = tmp_path_factory.getbasetemp() / f"rows-{compression}"
+    quoted = ((own, note.replace('"', '""'), end) for own, note, end in rows)
+    text = ("\ufeffID,NOTE\n" + "".join(f'{own},"{note}"{end}' for own, note, end in quoted)).encode()
+
+    def place(rows):
+        return [(r.line, r.start, r.raw) for r in rows]
+
+    def read():
+        data = path.read_bytes() if compression == "none" else gzip.decompress(path.read_bytes())
+        return data, list(sheet.rows(io.BytesIO(data)))
+
+    path.write_bytes(text if compression == "none" else gzip.compress(text))
+    before = read()[1]
+    assert landed.count(path, compression, "csv", of("a"), sheet) == sum(own == "a" for own, *_ in rows)
+    landed.rewrite(path, compression, "csv", of("a"), sheet)
+    data, after = read()
+    assert place(after) == place(r for r in before if r.cells[0] != "a")
+    assert len(data) == len(text)
+
+
+def test_a_row_that_cannot_be_looked_into_is_said_to_be_none(tmp_path, sheet, monkeypatch):
+    monkeypatch.setattr("chartline.ingest.delimited.MAX_ROW", 50)
+    path = tmp_path / "file"
+    path.write_bytes(b'ID,NOTE\na,"' + b"x" * 100)
+    with pytest.raises(EOFError):
+        landed.count(path, "none", "csv", of("a"), sheet)

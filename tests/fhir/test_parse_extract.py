@@ -6,10 +6,11 @@ import json
 import pytest
 
 from chartline.deid import keys
+from chartline.erase import erase
 from chartline.errors import UsageError
 from chartline.fhir.parse import parse
 from chartline.ingest import land as landing
-from chartline.ingest.land import land
+from chartline.ingest.land import blob, land
 from chartline.lake import ledger, quarantine, tables
 from chartline.settings import Settings
 
@@ -177,6 +178,34 @@ def test_a_manifest_tells_when_an_extract_was_made(spark, ours, tmp_path):
     newest = max(rows, key=lambda r: r["last_updated"])
     assert json.loads(newest["raw"])["birthDate"] == "1970-01-02"
     assert tables.read(ours, "bronze.quarantine").num_rows == 0
+
+
+def test_a_person_who_leaves_takes_rows_along_and_nobody_elses(spark, ours, tmp_path):
+    number = [{"type": {"coding": [{"code": "MR"}]}, "value": "{MRN}"}]
+    mapping = json.loads(json.dumps(MAPPING).replace('"{MRN}"', '"{MRN|hash}"'))
+    person = mapping["files"]["persons"]["resource"]["case"]
+    person[1]["then"]["identifier"] = number
+    person[0] = {"when": {"NOTE": "TEST"}, "filtered": "test_person"}
+    (ours.extracts / "ours.json").write_text(json.dumps(mapping))
+    theirs = b'p-1000,1970-01-01,F,"Jane\nDoe"\np-1000,1970-13-01,F,twice\np-1000,1970-01-01,,TEST\n'
+    others = b"p-10001,1980-01-01,F,Joan\np-2000,1980-13-01,F,\n"
+    run(spark, ours, tmp_path / "d", persons=ROWS + theirs + others, other=b"a,b\np-1000,x\n")
+    (gone,) = (i for i, r in bronze(ours).items() if "Jane" in r["raw"])
+    begun = erase.begin(ours, gone, by="A. Officer", reason="asked")
+    removed = erase.purge(spark, ours, begun, run_id="r")
+    assert {k: removed[k] for k in ("landing", "landing.files", "bronze", "quarantine")} == {
+        "landing": 3,
+        "landing.files": 1,
+        "bronze": 1,
+        "quarantine": 1,
+    }
+    assert set(erase.finish(spark, ours, begun, removed)["left"].values()) == {0}
+    (kept,) = [r for r in tables.read(ours, "landing.files").to_pylist() if blob(ours, r["digest"]).is_file()]
+    data = blob(ours, kept["digest"]).read_bytes()
+    assert data.endswith(others) and data.startswith(ROWS) and not data.removesuffix(others)[len(ROWS) :].split()
+    assert [json.loads(r["raw"])["name"][0]["text"] for r in bronze(ours).values()] == ["Joan"]
+    _, counts = run(spark, ours, tmp_path / "e", persons=ROWS + b"p-3000,1970-01-01,F,\n")
+    assert counts.totals() == {"in": 1, "out": 1, "quarantined": 0, "duplicate": 0, "filtered": 0}
 
 
 def test_a_mapping_with_a_mistake_is_refused_before_anything_is_copied(lake, tmp_path, mappings):
