@@ -43,12 +43,12 @@ def test_what_is_written_is_read_with_its_lines(table, quoting, end, marked):
 def test_whatever_the_bytes_every_line_is_in_a_row_or_blank(data, encoding):
     at = 0
     for row in read(data, encoding=encoding):
-        assert data[at : row.start].removeprefix(b"\xef\xbb\xbf").decode(encoding).strip(' "\r\n\t') == ""
+        assert data[at : row.start].removeprefix(b"\xef\xbb\xbf").decode(encoding).replace('"', "").strip() == ""
         assert data[row.start : row.start + len(row.raw)] == row.raw
         assert bool(row.fault) != bool(row.cells)
         assert row.line == 1 + data[: row.start].count(b"\n")
         at = row.start + len(row.raw)
-    assert data[at:].removeprefix(b"\xef\xbb\xbf").decode(encoding).strip(' "\r\n\t') == ""
+    assert data[at:].removeprefix(b"\xef\xbb\xbf").decode(encoding).replace('"', "").strip() == ""
 
 
 @given(st.text('ab",\r\n', max_size=60).map(str.encode))
