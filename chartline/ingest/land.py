@@ -142,7 +142,7 @@ def _copied(settings: Settings, found: Iterable[Item], layouts: extracts.Layouts
         judged = formats.detect(tally.head, PurePosixPath(item.name).name, layouts.reason)
         sheet = None
         if judged.name == "csv" and not judged.reason:
-            told = layouts.of(blob(settings, digest), judged.compression, item.name)
+            told = layouts.judge(formats.inflate(tally.head) if judged.compression == "gzip" else tally.head, item.name)
             sheet = None if isinstance(told, str) else told
         landed = Landed(item, digest, tally.size, judged, known=digest in known, sheet=sheet)
         yield replace(landed, chunks=() if landed.known else _chunks(settings, landed, tally))
@@ -179,9 +179,8 @@ def _copy(settings: Settings, item: Item, known: Collection[str]) -> _Tally:
                 tally.add(block)
                 out.write(block)
         digest = tally.sha.hexdigest()
-        if (
-            digest not in known
-        ):  # what is written down stays as it lies: somebody who left may have been taken out of it
+        # What is written down stays as it lies: somebody who left may have been taken out of it.
+        if digest not in known:
             target = blob(settings, digest)
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             arriving.replace(target)
