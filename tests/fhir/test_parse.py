@@ -292,7 +292,7 @@ def test_a_run_that_broke_off_is_made_good_by_the_next(spark, lake, delivery, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("chartline.fhir.parse._people", die)
+        broken.setattr("chartline.fhir.parse.rebuild_people", die)
         with pytest.raises(KeyboardInterrupt):
             run(spark, lake, source)
     result = parse(spark, lake, run_id="next")
