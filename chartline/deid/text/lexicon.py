@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -229,6 +230,12 @@ class Kind:
         return not (self.first or self.last or self.word)
 
 
+# How words of medicine and drugs end (the stems of international nonproprietary names among them).
+_MADE = re.compile(
+    r"\w{3}(?:olog(?:y|ist|ic|ical)|iatr(?:y|ic|ics|ist)|ectomy|otomy|ostomy|oscop(?:y|ic)|ograph(?:y|ic)|oplasty|itis|emia|aemia"
+    r"|uria|algia|opath(?:y|ic)|osis|iasis|megaly|penia|plegi[ac]|paresis|lysis|cillin|mycin|floxacin|prazole|conazole|sartan"
+    r"|statin|olol|tinib|ciclib|lizumab|[iou]mab|gliptin|gliflozin|glutide|xaban|triptan|oxetine|azepam|dipine|setron)$"
+)
 _PREFIXES = frozenset({"non", "anti", "pre", "post", "peri", "sub", "pro", "self", "x", "e"})
 
 
@@ -256,7 +263,8 @@ def kind(word: str) -> Kind:
     surname = lists.last.get(name, 1 << 20) < _COMMON_LAST
     # The dictionary has ``kim`` and ``patel``: a common name is a word where people use it as one.
     sure = (rank < _COMMON_FIRST or surname) and name not in lists.everyday
-    medical = not sure and _listed(name, lists.medical)
+    made = name not in lists.last and _MADE.search(name) is not None
+    medical = not sure and (made or _listed(name, lists.medical))
     return Kind(
         first=rank < 1 << 20 or name in lists.world_first,
         common_first=rank < _COMMON_FIRST or name in lists.world_first,

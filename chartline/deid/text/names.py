@@ -50,8 +50,10 @@ _MEETS = (
     r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|attn|d/w|s/w"
     r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
 )
+# An office at a line's end has named who stands before it; only a form of address goes on in the next.
+_SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n))"
 _LEAD = regex.compile(
-    rf"(?:(?i:\b{TITLES}){SHORT}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
+    rf"(?:(?i:\b{TITLES}){SHORT}{_SAME_LINE}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
     r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
 )
 # What follows a person and hardly anything else.
@@ -80,7 +82,7 @@ _LOWER_TITLED = regex.compile(
 )
 _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
 _TITLED = regex.compile(
-    rf"\b(?:{TITLES})\b{SHORT}\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
+    rf"\b(?:{TITLES})\b{SHORT}{_SAME_LINE}\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
 )
 _ONE = r"(?P<n>(?:(?:van|von|de|del|della|di|ten|la|den|der)\s+){0,2}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?)"
 _DOCTORS = regex.compile(rf"\b(?:Drs|Doctors)\.?\s+{_ONE}(?:(?:\s*(?:,|/|&|\band\b)){{1,2}}\s*{_ONE}){{1,6}}")
@@ -181,9 +183,14 @@ def _joined(text: str, left: Token, right: Token) -> bool:
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
         if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym):
             return False
-    return between in (" ", "  ") or (
+    return between == " " or (between == "  " and _goes_on(left, right)) or (
         between in (". ", ".") and (left.shape == "initial" or left.text in ("St", "Jr", "Sr"))
     )
+
+
+def _goes_on(left: Token, right: Token) -> bool:
+    """Whether a name goes on over a line's end or a gap: only with another name, written as the first."""
+    return right.kind.strong and not right.kind.medical and left.shape == right.shape != "upper"
 
 
 # What a side follows at a sentence's end.
@@ -346,6 +353,8 @@ def _trimmed(text: str, part: list[Token]) -> list[Token]:
         return part[1:]  # an article
     if len(part) > 2 and _bids(text, part[0]):
         return part[1:]
+    if len(part) > 1 and part[0].text in ("L", "R") and text[part[0].end] == " " and _acronym(part[1]):
+        return []  # a side of what has a short form: ``R IJ``
     last = part[-1] if len(part) > 1 else None
     if last is not None and last.shape == "initial" and last.text in "AMF" and _LETTER_OF.match(text, last.end):
         return part[:-1]
@@ -589,7 +598,7 @@ _NAMES_TOO = frozenset("will may june april august white black young long short 
 
 def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Iterator[Found]:
     """The words of a candidate up to the first that is plainly none of a name."""
-    stop = start
+    stop, before = start, None
     for i, m in enumerate(TOKEN.finditer(text, start, end)):
         token = Token(m.group(), m.start(), m.end(), shape_of(m.group()), kind(m.group()))
         name = plain(token.text)
@@ -599,11 +608,24 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
             break
         if i and short and token.text[1] not in "'’":
             break  # ``BrCa``
-        if token.kind.medical and not (token.kind.first or token.kind.last):
+        if token.kind.medical and not (token.kind.first or token.kind.last or (first and not i and not short)):
             break
-        stop = m.end()
+        if before is not None and (_apart(text, before, token) or _order_behind(before, token)):
+            break
+        stop, before = m.end(), token
     if stop > start:
         yield Found(start, stop, "NAME", source)
+
+
+def _apart(text: str, left: Token, right: Token) -> bool:
+    """Whether a gap or a line's end parts two words of what may be a name."""
+    between = text[left.end : right.start]
+    return between != " " and between.isspace() and not _goes_on(left, right)
+
+
+def _order_behind(left: Token, right: Token) -> bool:
+    """Whether two or three capitals behind a name tell how an order came: ``per Dr. Tarn VO``."""
+    return right.shape == "upper" and len(right.text) < _ACRONYM and left.shape == "capital" and not right.kind.surname
 
 
 _SIGNED_OFF = regex.compile(
@@ -718,6 +740,10 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             named += len(token.text) > 1 and (token.kind.first or token.kind.last) and token.shape != "lower"
             sure += token.kind.strong or token.kind.unknown or token.kind.common_first
             begun, stop = t.span()
+        if stop - start == 1 and text[stop : stop + 1] != ".":
+            continue  # an article
+        if text[start:stop].isupper() and GRADED.match(text, stop):
+            continue  # ``ASA III``
         if (sure or named > 1) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
 
@@ -811,7 +837,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         ):
             continue
         mixed = m.group("last").isupper() and not m.group("first").isupper()
-        if max(len(m.group("last")), len(m.group("first"))) < 3:
+        if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
             continue
         if any(c.isdigit() for c in m.group()) or (m.group("first").isupper() and not m.group("last").isupper()):
             continue
@@ -825,7 +851,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
             continue
         named = first.first and first.strong and (_opens(text, m.start()) or bool(_DATED.match(text, m.end("first"))))
-        if (last.medical or last.eponym) and not named:
+        if (last.medical or last.eponym or (first.eponym and not first.first)) and not named:
             continue
         if named and not first.medical and not _LISTED.match(text, m.end("first")):
             yield Found(m.start(), _with_middle(text, m), "NAME", "name:last-first")
@@ -845,6 +871,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
 
 
+_ROMAN = re.compile(r"[IVX]+[a-e]?")
 _CREDENTIALED = re.compile(rf"\s(?:{_OFFICES})$")
 _MIDDLE_ENDS = regex.compile(r"\s?(?:[,;(|)]|\s\s|\n|$)")
 
@@ -892,6 +919,7 @@ def _opens(text: str, at: int) -> bool:
     return bool(_OPENS.search(text, max(0, at - 16), at))
 
 
+_SHORTENED = frozenset({"Wm", "Jas", "Chas", "Geo", "Thos", "Jos", "Robt"})
 _A_KIND = regex.compile(r"[A-Z]-[a-z]+")  # ``X-ray``, ``T-score``
 
 
@@ -915,6 +943,7 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
                 or _A_KIND.fullmatch(token.text)
                 or (first < last and _bids(text, token))
                 or _is_credential(token)
+                or (first < last and len(token.text) > 2 and text[token.end : token.end + 2] == ". " and token.text not in _SHORTENED)
                 or (token.kind.word and not (token.kind.first or token.kind.last))
             ):
                 break

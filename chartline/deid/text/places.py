@@ -46,7 +46,7 @@ _FACILITY = regex.compile(
 _END = regex.compile(rf"(?:{_FACILITY_END})(?!\w)")
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
 _SYSTEMS = regex.compile(
-    r"\b(?:Johns\s+Hopkins(?:\s+(?:Hospital|Medicine|Bayview))?|Mayo\s+Clinic|Cleveland\s+Clinic|Cedars?[\s\-]Sinai(?:\s+Medical\s+Center)?|Kaiser(?:\s+Permanente)?"
+    r"(?<!-)\b(?:Johns\s+Hopkins(?:\s+(?:Hospital|Medicine|Bayview))?|Mayo\s+Clinic|Cleveland\s+Clinic|Cedars?[\s\-]Sinai(?:\s+Medical\s+Center)?|Kaiser(?:\s+Permanente)?"
     r"|U\s?of\s?[A-Z]|NYU(?:\s+Langone)?|UCSF|UCLA|UCSD|UCI|UPMC|UNC|UAB|UTSW|UTMB|UVA|UMass|UIHC|OHSU|MUSC|MGH|BIDMC|BWH|CHOP|HUP|NYP|MSKCC|(?:U[WM]|UMD)[\s\-]?(?:Med(?:icine|ical)?|MC)|UWMC"
     r"|Mass(?:achusetts)?\s+General(?:\s+Brigham)?|Brigham(?:\s+(?:and|&)\s+Wom[ae]n['’]?s)?(?:\s+Hospital)?|Beth\s+Israel(?:\s+Deaconess)?|Dana[\s\-]Farber"
     r"|(?:Memorial\s+)?Sloan[\s\-]Kettering|M\.?D\.?\s+Anderson|M(?:ount|t\.?)\s+Sinai|Stanford(?:\s+(?:Health|Hospital|Medicine))?|Duke(?:\s+(?:Health|Hospital))?|Emory|Vanderbilt"
@@ -96,7 +96,10 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for m in (m for a, b in near for m in _FACILITY.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
         start = m.start()
         after = [c.end() for c in _CREDENTIAL_OF.finditer(text, m.start("prefix"), m.end("prefix"))]
-        words = list(TOKEN.finditer(text, max([m.start("prefix"), *after]), m.end("prefix")))
+        gaps = [c.end() for c in _WIDE.finditer(text, m.start("prefix"), m.end("prefix"))]
+        words = list(TOKEN.finditer(text, max([m.start("prefix"), *after, *gaps]), m.end("prefix")))
+        if gaps and not words:
+            continue
         while words and (_names_none(words[0].group()) or _at_end(text, words[0])):
             words = words[1:]
         start = words[0].start() if words else m.start()
@@ -129,6 +132,8 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
 
 
+# What parts the fields of a form.
+_WIDE = re.compile(r"[ ]{3,}|\t")
 # Ends that are words of every note too: only a name or a town before them tells a facility.
 _DOUBTFUL = regex.compile(
     r"(?:Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
@@ -268,7 +273,8 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
         if word[0].islower():
             continue
         if (
-            (
+            PLACEHOLDER.fullmatch(word)
+            or (
                 found.medical
                 and not works
                 and (found.eponym or not (found.city or found.last or count or _names_on(ahead)))

@@ -58,7 +58,9 @@ PLAIN = (
     navajo cherokee lakota medicare medicaid veterans
     affairs united states best latest what which when where why how if as but also then than so such any all each
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
-    recommended standard evidence review search called died dies res asst dept attg
+    recommended standard evidence review search called died dies res asst dept attg ashkenazi sephardic jewish nota
+    enfermeria paciente fecha edad diagnostico motivo antecedentes alergias medicamentos historia direccion telefono cita
+    tratamiento dispo
     """.split()
     )
     | frozenset(
@@ -103,11 +105,11 @@ _EPONYM_NOUNS = (
     r"|contracture|nodes?|nodules?|spots?|lines?|bodies|body|cells?|stain|catheter|procedure|operation|repair|fundoplication"
     r"|pouch|drain|tube|reflex|response|triad|tetralogy|law|formula|equation|rule|rules|method|technique|position|incision"
     r"|anemia|anaemia|purpura|vasculitis|arteritis|disorder|dementia|psychosis|angina|hernia|diverticul\w+|ligament|tendon"
-    r"|canal|duct|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
+    r"|canal|duct|space|triangle|fossa|tubercle|ampulla|sphincter|foramen|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
     r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
     r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
     r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
-    r"|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class)\b"
+    r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class)\b"
 )
 _EPONYM = regex.compile(
     rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}{_EPONYM_NOUNS}|\b[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])", 0
@@ -118,6 +120,16 @@ _PARTS = (
     "|valves|gland|glands|pouch|angle|fissure|space|tubercle|fascia|plexus|artery|vein|band|bands|zone|layer|organ"
 )
 _PART_OF = regex.compile(rf"(?i:{_PARTS})\s+of\s+\p{{Lu}}\p{{L}}+")
+# Things called after people or towns by two words, which no noun need follow.
+_THINGS_OF_NAMES = [
+    *("braxton hicks", "mary joseph", "ann arbor", "mifflin-st jeor", "mifflin st jeor", "mifflin-st. jeor", "argyll robertson"),
+    *("austin flint", "graham steell", "ramsay hunt", "marcus gunn", "bence jones", "brown-sequard", "brown-séquard"),
+    *("charles bonnet", "foster kennedy", "jackson pratt", "jackson-pratt", "lou gehrig", "harris-benedict", "harris benedict"),
+    *("hoehn and yahr", "hoehn & yahr", "lund and browder", "lund-browder", "kellgren lawrence", "kellgren-lawrence"),
+    *("salter harris", "salter-harris", "gustilo anderson", "gustilo-anderson", "rancho los amigos", "blalock-taussig"),
+    *("blalock taussig", "st. louis encephalitis", "st louis encephalitis", "la crosse encephalitis", "stevens johnson"),
+    *("stevens-johnson", "miami j", "robin hood", "sengstaken-blakemore", "montevideo unit"),
+]
 CREDENTIAL = regex.compile(rf"{CREDENTIALS}")
 # Words that a rule needs, and without which it is not tried.
 _HINTS = Hints(
@@ -205,15 +217,16 @@ _HINTS = Hints(
             encephalopathy contracture nod spot line bod cell stain catheter procedure operation repair fundoplication
             pouch drain tube reflex response triad tetralogy law formula equation rule method technique position
             incision anemia anaemia purpura vasculitis arteritis disorder dementia psychosis angina hernia diverticul
-            ligament tendon canal duct gland fascia membrane circle area aphasia amnesia paralysis neur deformity
+            ligament tendon canal duct space triangle fossa tubercle ampulla sphincter foramen gland fascia membrane circle area aphasia amnesia paralysis neur deformity
             malformation anomaly complex virus fever rash lesion plaque crisis attack seizure epilepsy monitor exam
             smear count grade stage scor screen inventory questionnaire assessment protocol regimen splint brace boot
             bandage wrap solution thyrotoxicosis nephropathy retinopathy arthropathy osteotomy arthroplasty
             probability prediction risk heart respiration breathing pattern murmur wave block arrhythmia tachycardia
-            arch
+            arch anonymous
             """.split(),
         "part": [f"{part} of" for part in _PARTS.split("|")],
         "in situ": ["in situ"],
+        "thing": _THINGS_OF_NAMES,
     }
 )
 
@@ -241,7 +254,8 @@ def read(text: str) -> Reading:
     """A text made ready for ``find``."""
     hints = _HINTS.places(lowered(text))
     parts = [m.span() for m in opened(_PART_OF, text, hints, "part")]
-    things = Places(parts + eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
+    named = parts + hints.get("thing", [])
+    things = Places(named + eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
     return Reading(text, tokens(text), hints, things)
 
 
@@ -284,6 +298,8 @@ _SCORE = regex.compile(
 _INSTRUMENT = regex.compile(
     r"\s(?:Test|Scale|Score|Index|Screen|Screening|Inventory|Questionnaire|Assessment|Battery|Exam|Criteria)$"
 )
+# Parts of the body that nobody owns.
+_PART = regex.compile(r"['’]s\s(?i:space|triangle|fossa|tubercle|ampulla|sphincter|foramen|fascia|pouch|ligament|duct)$")
 _OF_DISEASE = regex.compile(r"['’]s?\s(?:disease|syndrome)$")
 _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{TITLES})\.?|\b[A-Z]\.)\s+$")
 
@@ -299,7 +315,8 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
         if _INSTRUMENT.search(m.group()) and any(map(_word_only, words[1:])):
             places.append(m.span())
             continue
-        if len(words) == 1 and _SCORE.search(m.group()):
+        told = _SCORE.search(m.group()) or _PART.search(m.group())
+        if (len(words) == 1 and told) or m.group().endswith("Anonymous"):
             places.append(m.span())
             continue
         if len(words) == 2 and kind(words[0]).first and kind(words[1]).eponym and _OF_DISEASE.search(m.group()):
