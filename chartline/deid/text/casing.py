@@ -16,6 +16,7 @@ from chartline.deid.text.reading import PARTICLES, PLAIN
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _LINE = re.compile(r"[^\n]+\n*")
+_CELL = re.compile(r"[^|]+\|*|\|+")
 _CALENDAR = frozenset(
     """
     january february march april june july august september october november december jan feb mar apr jun jul aug sep
@@ -98,9 +99,19 @@ def cased(text: str) -> str:
     """The text with its lines in capitals, or all of it where it has none, written in both cases."""
     if len(text) >= _LEAST and _small(text[:_SAMPLE]):
         return _rewritten(text, upper=False)
-    if not any(_capitals(line) for line in text.split("\n")):
+    lines = _LINE.findall(text) or [text]
+    if not any(_capitals(line) for line in (text.replace("|", "\n") if "|" in text else text).split("\n")):
         return text
-    return "".join(_rewritten(line, upper=True) if _capitals(line) else line for line in _LINE.findall(text) or [text])
+    return "".join(_line(line) for line in lines)
+
+
+def _line(line: str) -> str:
+    """A line as it is or rewritten; of a table in both cases, the cells in capitals."""
+    if _capitals(line):
+        return _rewritten(line, upper=True)
+    if "|" not in line:
+        return line
+    return "".join(_rewritten(c, upper=True) if _capitals(c) else c for c in _CELL.findall(line))
 
 
 def _small(text: str) -> bool:

@@ -42,12 +42,25 @@ _HOLIDAYS = (
 )
 # Months that are no other word, and words before a month that may be another one or is short.
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
-_IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C)[\s\-]\s?)"
+_IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
 _NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Apgars?|scored?|scale|points|answered|correct)(?:\sof)?:?\s)"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
 _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|then)\b)[A-Za-z])"
 _TIME = r"(?:[T\s]\s?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+
+# What stands before a day that nothing else tells from a share or a score.
+_BRINGS_DAY = (
+    r"(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|review|clinic|appt|"
+    r"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|f/u|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
+    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
+)
+# Months of the languages that are written into American charts, where a day stands before them.
+_MON_ABROAD = (
+    r"(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre|janvier|f[eé]vrier|mars|avril|mai"
+    r"|juin|juillet|ao[uû]t|septembre|octobre|d[eé]cembre|janeiro|fevereiro|mar[cç]o|maio|junho|julho|setembro|outubro|novembro|dezembro"
+    r"|januar|februar|m[aä]rz|juni|juli|oktober|dezember|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|maj)"
+)
 
 _FORMS: list[tuple[str, regex.Pattern[str]]] = [
     (name, regex.compile(pattern, regex.IGNORECASE if fold else 0))
@@ -143,10 +156,18 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "partial",
-            rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-]))(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|clinic|appt|"
-            rf"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|f/u|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
-            rf"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
+            rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-])){_BRINGS_DAY}"
             rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
+            True,
+        ),
+        (
+            "partial-day-first",
+            rf"(?=\d\d/\d{{1,2}}(?![\d/\-])){_BRINGS_DAY}(?P<d>1[3-9]|2\d|3[01])/(?P<m>0?[1-9]|1[0-2])(?![\w/%]|\.\d|\s*(?:mg|mL|points?|scale))",
+            True,
+        ),
+        (
+            "abroad",
+            rf"(?<![\w/.\-])(?:0?[1-9]|[12]\d|3[01])(?:er|º|°|\.)?\s+(?:de\s+)?{_MON_ABROAD}\b(?:\s+(?:del?\s+)?{_Y4})?|(?<=\ben\s){_MON_ABROAD}\b(?:\s+del?\s+{_Y4})?",
             True,
         ),
         (
@@ -159,7 +180,11 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             # Over a number that is no scale, at a line's start or before a time of day.
             "day-timed",
             rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b))"
-            rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s)))",
+            rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s))"
+            # Between a time of day and who called.
+            rf"|(?<=\b(?:[01]\d|2[0-3])[0-5]\d\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s(?i:by)\b)"
+            # Behind who saw somebody, at a sentence's end.
+            rf"|(?<=\b(?:by|with|w/|per|PCP|Drs?\.?|NP|PA)\s\p{{Lu}}[\w'’\-]+\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s*(?:[.,;)\n]|$)))",
             False,
         ),
         (
@@ -188,6 +213,11 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             True,
         ),
         (
+            "the-nth-word",
+            rf"(?<=\b(?:on|until|till?|by|since|before|after)\s)the\s+(?:{'|'.join(sorted(_ORDINALS[3:], key=len, reverse=True))})(?=\s*(?:[.,;!?)\n]|$)|\s(?:i|at|we|he|she|they|so|because|but)\b)",
+            True,
+        ),
+        (
             "holiday",
             rf"\b{_HOLIDAYS}(?:(?:\s+of|,)?\s+{_Y4})?\b(?!\s+(?:trees?|holidays?|season|dinner|part(?:y|ies)|lights|cards?|gifts?|break))",
             True,
@@ -207,6 +237,11 @@ _WORDS = {
     " president columbus flag juneteenth cinco groundhog boxing black palm ash yom rosh ramadan eid kwanzaa indigenous mlk hanukkah passover diwali patrick martin mardi fourth good new",
     "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
+    "ordinal": " ".join(_ORDINALS[3:]),
+    "abroad": "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre janvier"
+    " fevrier février mars avril mai juin juillet aout août septembre octobre decembre décembre janeiro fevereiro marco"
+    " março maio junho julho setembro outubro novembro dezembro januar februar marz märz juni juli oktober dezember"
+    " gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre maj",
 }
 # Which forms are looked for around which hint, and how far before it and after it.
 _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
@@ -221,6 +256,8 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "holiday": (("holiday",), 20, 40),
     "weekday": (("weekday-date", "weekday-nth"), 1, 30),
     "quarter": (("quarter",), 1, 16),
+    "ordinal": (("the-nth-word",), 12, 12),
+    "abroad": (("abroad",), 10, 16),
     "parted": (
         (
             "iso",
@@ -231,6 +268,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
             "month-slash-year",
             "year-month",
             "partial",
+            "partial-day-first",
             "day-of-month",
             "day-timed",
             "day-brought",
@@ -297,7 +335,8 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
             text[e : match.start()] and _LISTED.match(text, e, match.start()) for e in _near(ends, match.start())
         )
         close = any((month - m) % 12 in (0, 1, 11) for m in months) and (day > 10 or month > day)
-        close = close or day in _NO_SCALE
+        lined = match.start() == 0 or text[match.start() - 1] == "\n"
+        close = close or day in _NO_SCALE or (lined and any((month - m) % 12 in (0, 1, 11) for m in months))
         if listed or close:
             ends.add(match.end())
             yield Found(match.start(), match.end(), "DATE", "date:like-others")
@@ -367,7 +406,7 @@ _DAY_NAMES = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _DAY_NAME = re.compile(r"(?P<w>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*)(?P<dot>\.?,?\s+)(?:the\s+)?(?=\S)", re.IGNORECASE)
 # Dates that are found by what stands before them are written without it.
 _BARE = regex.compile(rf"(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?:/{_YEAR})?")
-_NO_DAY = frozenset({"the-nth", "weekday-nth", "holiday", "quarter", "weekday-date"})
+_NO_DAY = frozenset({"the-nth", "the-nth-word", "abroad", "weekday-nth", "holiday", "quarter", "weekday-date"})
 
 
 def shifted(text: str, days: int) -> str | None:

@@ -50,7 +50,7 @@ _LABELS = {
     "vehicle": r"VIN|licen[sc]e plate|number plate|plate|vehicle(?: tag)?|tag",
     "mrn": r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|medical (?:chart|record)|patient (?:chart|record)|chart|record|hospital|unit|chart ?MRN|EMPI|patient|pt|subject",
     "account": r"acct|account|acc|billing|invoice|statement|bill|guarantor|FIN|CSN|HAR|bank|routing|card ends in|card ending in|card",
-    "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
+    "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card",
     "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
     "label": r"accession|order|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|wristband|band|procurement|booking|inmate|offender|flight|donor|key",
@@ -78,7 +78,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*)?(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
         ("PHONE", "phone-local", r"(?<![\w.\-/])\d{3}[\-.]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w\-]|\.\d)", True, ""),
-        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d[\d\s().\-]{5,18}\d|(?<=ext[.:\s]{1,2})\d{2,6}|(?<=extension )\d{2,6}|(?<=pager[:\s#]{1,3}|pgr[:\s#]{1,3})\d{3,7}|(?<=beeper[:\s#]{1,3})\d{3,7})(?!\w)", True, "v"),
+        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d[\d\s().\-]{5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{2,6}|(?<=extension )\d{2,6}|(?<=pager[:\s#]{1,3}|pgr[:\s#]{1,3})\d{3,7}|(?<=beeper[:\s#]{1,3})\d{3,7})(?!\w)", True, "v"),
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
         ("VEHICLE", "vehicle", _labelled("vehicle"), True, "v"),
@@ -94,7 +94,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "mixed", r"(?<![\w./\-])(?=[A-Z0-9\-]{6,}(?![\w]))(?=(?:[A-Z0-9\-]*\d){4})(?:[A-Z]{1,6}-?(?:[A-Z0-9]+-?)*\d[A-Z0-9\-]*|\d+-?[A-Z]{1,5}-?\d{3,}[A-Z0-9\-]*|\d{2,}[A-Z]+\d[A-Z0-9]{2,})(?![\w])", False, ""),
         ("ID", "mixed-lower", r"(?<![\w./\-])(?=[a-z0-9\-_]{7,}(?![\w]))(?=(?:[a-z0-9\-_]*\d){4})[a-z]{1,6}[\-_]?\d{4,}[a-z0-9\-_]*(?![\w])", False, ""),
         ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
-        ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,6}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
+        ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,9}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
         ("ID", "hash", r"(?<![\w#])#\s?(?P<v>[A-Z]{1,3}-?\d{3,}[\w\-]*|\d{4,}(?:-\d+)*)(?![\w])", False, "v"),
         ("PHONE", "extension", r"(?<=[A-Za-z.)]\s)(?:x\s?(?:\d-)?\d{3,5}|p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
@@ -121,8 +121,12 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "rural", r"\b(?:RR|Rural Route|HC|Hwy|Highway|County Road|CR|State Route|SR)\s?\#?\d{1,4}(?:,?\s*Box\s*\d+)?(?=[\s,.])(?=.{0,40}\b\d{5}\b)", False, ""),
         ("LOCATION", "city-state", rf"\b(?P<v>{_CITY}\s*,\s*{STATE})\b(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("LOCATION", "county", r"\b(?:[A-Z][\w'’.\-]+\s+){1,3}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
-        ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:is|:|\#)?\s*(?P<v>{_ZIP}))\b", True, "v"),
+        ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:is|[:|\#])?\s*(?P<v>{_ZIP}))\b", True, "v"),
         ("ZIP", "state-zip", rf"\b{STATE}[\s,]+(?P<v>{_ZIP})\b", False, "v"),
+        ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
+        ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}[A-Z][\w'’]+(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
+        ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
+        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3}))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}))", False, ""),
         ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:[MF]|male|female)\b)(?!/)", False, ""),
@@ -160,6 +164,8 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     "ssn-label": ["ssn", "social security"],
     "handle-label": "insta ig twitter tiktok snap facebook fb discord reddit venmo cash telegram linkedin whatsapp youtube twitch skype user screen handle".split(),
     "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
+    "street-abroad": ["calle", "avenida", "avda", "carrera", "paseo", "camino", "calzada", "rua", "rue"],
+    "plan-spaced": ["medicare", "nhs", "hcn", "phn", "ohip", "health card", "healthcard", "member", "policy"],
     "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
 }
 # Rules that look around a word: how far before it and after it.
@@ -183,6 +189,7 @@ _HINTS = Hints(
     | {name: words.split() for name, (words, _, _) in _AROUND.items()}
 )
 _NUMBERED = re.compile(r"(?<![\w\-])[\w\-]*\d[\w\-]*")
+_TYPED = re.compile(r"[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  ))")
 _COURT = re.compile(r"\d[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d|:\d\d-[a-z]{2}-", re.IGNORECASE)
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
 _COLONS = re.compile(
@@ -240,6 +247,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
             around[group] = places
     for name, places in around.items():
         yield from _in(text, (name,), windows(places, *_AROUND[name][1:]))
+    yield from _at(text, "typist", (m.start() for m in _TYPED.finditer(text)))
     states = [m.span() for m in _STATE_AFTER.finditer(text) if m[1] in _STATE_STARTS]
     yield from _in(text, ("city-state",), windows(states, 100, 40))
     numbered = [m.span() for m in _NUMBERED.finditer(text)]
@@ -260,6 +268,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         text, ("hash",), windows(((a, b) for a, b in numbered if text[max(0, a - 2) : a].strip()[-1:] == "#"), 3, 8)
     )
     yield from _at(text, "spec", (a for a, b in numbered if b - a == 4 and text[b : b + 1] == ":"))
+    yield from _at(text, "zip-abroad", (a for a, b in numbered if text[a].isupper() and b - a in (2, 3, 4, 6)))
     yield from _at(text, "extension", (a for a, _ in numbered if text[a] in "xXpP"))
     yield from _at(text, "tail", (a for a, _ in numbered if text[a] == "N"))
     if "^" in text:

@@ -11,6 +11,8 @@ _HEADINGS = {
     "NAME": "name|patient|pt|patient name|full name|first name|last name|given name|family name|surname|provider"
     "|attending|physician|doctor|nurse|rn|resident|pcp|author|clinician|therapist|surgeon|contact|emergency contact"
     "|guardian|guarantor|subscriber|ordering provider|signed by|seen by|caregiver|next of kin|nok|mother|father|spouse",
+    "DATE": "date|visit date|date of visit|service date|date of service|dos|dob|date of birth|birth date|admit date"
+    "|discharge date|collected|date given",
     "MRN": "mrn|mr|mr no|medical record|medical record number|med rec|chart|chart no|patient id|pt id|pid|hospital no",
     "ID": "id|encounter|encounter id|visit id|accession|accession no|order id|specimen id|csn|fin|case no",
     "ACCOUNT": "acct|account|account no|account number|har|guarantor id",
@@ -28,6 +30,7 @@ _CELL = {sep: re.compile(rf"[^{re.escape(sep)}\n]+") for sep in "|\t"}
 _FORM = {
     "NAME": re.compile(r"[^\W\d_]"),
     "ADDRESS": re.compile(r"\d+\s+\w"),
+    "DATE": re.compile(r"^\d{1,2}[/\-.]\d{1,2}$"),
     "FACILITY": re.compile(r"[A-Z][a-z]+ [A-Z]"),
 }
 _DIGIT = re.compile(r"\d")
