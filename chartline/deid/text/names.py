@@ -46,7 +46,7 @@ from chartline.deid.text.spans import Found
 _MEETS = (
     r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)"
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
-    r"|called|updated|written|interviewed|witnessed|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
+    r"|called|updated|written|interviewed|witnessed|survived|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
     r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|attn|d/w|s/w"
     r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
 )
@@ -63,6 +63,13 @@ _AGED = regex.compile(
 )
 _KINFOLK = regex.compile(
     rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
+)
+# A department, an office or kin in brackets behind who is of it: ``Osgard (path)``.
+_OF_OFFICE = regex.compile(
+    rf"\s\((?i:path(?:ology)?|IR|(?:rad|radiation|med|medical)\s?onc\w*|onc(?:ology)?|heme(?:[/ ]onc)?|(?:[\w/]+\s)?surg(?:ery|ical)?|thoracic"
+    r"|ortho\w*|neuro\w*|cards?|cardiology|pulm\w*|GI|renal|nephro\w*|ID|derm\w*|psych\w*|peds|anesth\w*|radiology|pharm\w*|nutrition|PT|OT"
+    r"|SLP|SW|CM|case\smanagement|social\swork|palliative|chaplain\w*|fellow|resident|attending|intern|PGY-?\d|MS-?[34]|hospitalist|rheum\w*|endo\w*"
+    rf"|uro\w*|ENT|OB(?:/?GYN)?|gyn\w*|MFM|NICU|ICU|RN|NP|PA(?:-C)?|MD|charge|tech|rep|interpreter|scribe|coordinator|{KIN})\)"
 )
 _SAYS = regex.compile(
     r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
@@ -105,10 +112,13 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _speakers(text)
     found += _signers(text)
     found += _nicknamed(text)
+    found += _kinfolk(text, hints)
+    found += _valediction(text, hints)
     found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
     found = [f for f in found if not PLACEHOLDER.fullmatch(text, f.start, f.end)]
+    found += _behind(text, found)
     found += _initials(text, words, hints)
     found += _paired(text, words, found)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
@@ -317,6 +327,7 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     short = all(t.shape == "upper" and len(t.text) <= _ACRONYM for t in names)
     imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[0].kind.namely
     led = not short and not imaging and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
+    led = led or (text.startswith(" (", part[-1].end) and _of_office(text, part[-1].end, names))
     if _eponym_alone(text, part, names, led=led):
         return
     if text[part[0].start : part[-1].end].lower() in lexicon.STATES:
@@ -333,6 +344,13 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
             end += 1
         start = led_by if text[led_by : part[0].start] in _NOBLE else part[0].start
         yield Found(start, end, "NAME", "name:run")
+
+
+def _of_office(text: str, end: int, names: list[Token]) -> bool:
+    """Whether an office in brackets stands behind words that may be a name."""
+    if any(t.kind.medical or t.kind.everyday or not (t.kind.namely or t.kind.unknown) for t in names):
+        return False
+    return all(t.text[1:].islower() or _inner_capital(t.text) for t in names) and _OF_OFFICE.match(text, end) is not None
 
 
 # A letter that belongs to what follows: ``A&O``, ``M 95 y.o.``.
@@ -471,6 +489,8 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
             return True
         if not only.kind.city and not only.kind.eponym and _alone(text, only):
             return True
+        if (only.kind.namely or only.kind.unknown) and _begins(text, only.start) and _PAGED.match(text, only.end):
+            return True
         if only.kind.namely and only.kind.first and _ASKED.search(text, max(0, only.start - 10), only.start):
             return True
         if only.text[1:].islower() and _told(text, only):
@@ -494,8 +514,14 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
             or (only.kind.common_first and _STOPS.match(text, part[-1].end) is not None)
         )
     if only.shape == "upper":
-        return False
+        return not _acronym(only) and not only.kind.medical and only.kind.strong and _ROW.match(text, only.end) is not None
     return usual and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+# Age and sex behind a surname in capitals, in a list of patients: ``0730 OSGARD 58M``.
+_ROW = regex.compile(r"\s\(?\d{1,3}\s?(?:[MFmf]\b|y\.?/?o)")
+# A pager's number behind who signs a line with a surname.
+_PAGED = regex.compile(r"\s(?:\#|x|p|pgr\s|pager\s|beeper\s)\s?\d{3,6}\s*(?:\n|$)")
 
 
 def _in_company(text: str, only: Token) -> bool:
@@ -625,7 +651,8 @@ def _apart(text: str, left: Token, right: Token) -> bool:
 
 def _order_behind(left: Token, right: Token) -> bool:
     """Whether two or three capitals behind a name tell how an order came: ``per Dr. Tarn VO``."""
-    return right.shape == "upper" and len(right.text) < _ACRONYM and left.shape == "capital" and not right.kind.surname
+    told = right.text in ("VO", "TO") or not right.kind.surname
+    return right.shape == "upper" and len(right.text) < _ACRONYM and left.shape == "capital" and told
 
 
 _SIGNED_OFF = regex.compile(
@@ -656,13 +683,14 @@ _SIGN_ENDS = re.compile(
 _DOTTED = regex.compile(
     r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|mr\.?|ms\.?|mrs\.?)\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
 )
+_DOTTED_AGED = regex.compile(r"(?<![\w.])(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?),?\s+(?=\d{1,3}[\s\-]?(?:[MF]\b|y))")
 _STOPPED = re.compile(r"[A-Z]\.\s?[A-Z]\.")
 
 
 def _dotted(text: str) -> Iterator[regex.Match[str]]:
     """Initials with stops where a person is named."""
     for m in _STOPPED.finditer(text):
-        found = _DOTTED.search(text, max(0, m.start() - 12), m.end() + 8)
+        found = _DOTTED.search(text, max(0, m.start() - 12), m.end() + 8) or _DOTTED_AGED.match(text, m.start())
         if found and found.group("v").replace(".", "").replace(" ", "").lower() not in NO_INITIALS | _STOPPED_TOO:
             yield found
 
@@ -750,7 +778,7 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 # What people are called, in quotes or brackets between their names: ``Amos "Buck" Tarn``.
 _QUOTED = re.compile(r"\s[\"“‘(](?=[A-Z][a-z]+[\"”’)]\s[A-Z])")
-_NICKNAMED = regex.compile(r"(?P<f>\p{Lu}[\w'’\-]+)\s[\"“‘(](?P<n>\p{Lu}\p{Ll}+)[\"”’)]\s(?P<l>\p{Lu}[\w'’\-]+)")
+_NICKNAMED = regex.compile(r"(?P<f>\p{Lu}[\w'’\-]+)\s[\"“‘(](?P<n>\p{Lu}\p{Ll}+)[\"”’)][ ](?P<l>\p{Lu}[\w'’\-]+)")
 # What stands before who speaks in a chat, or before a name in brackets.
 _SAID = re.compile(r"\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s|\((?=[^\W\d_])")
 _SPEAKER = regex.compile(
@@ -784,8 +812,66 @@ def _nicknamed(text: str) -> Iterator[Found]:
         if m is None:
             continue
         first, called, last = (kind(m.group(g)) for g in "fnl")
-        if first.first and (called.first or called.last) and last.last:
+        named = called.first or called.last or (first.common_first and text[m.start("n") - 1] not in "(")
+        if first.first and named and last.last:
             yield Found(m.start(), m.end(), "NAME", "name:nicknamed")
+
+
+# What somebody is called, in quotes in brackets behind the name, and an age over 89 behind it.
+_BY_NICKNAME = regex.compile(r"\s\([\"“'](?P<v>\p{Lu}[\p{L}'’\- ]{1,20}?)[\"”']\)")
+_BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\b|\s*(?:\n|\Z))")
+
+
+def _behind(text: str, found: list[Found]) -> Iterator[Found]:
+    """What tells more of who is named: ``Abra Tarn ("Bee")``, ``Abra, 93,``."""
+    for f in found:
+        sign = text[f.end : f.end + 2] if f.type == "NAME" else ""
+        if sign == " (" and (called := _BY_NICKNAME.match(text, f.end)):
+            yield Found(called.start("v"), called.end("v"), "NAME", "name:nicknamed")
+        if sign in (", ", " (") and (aged := _BY_AGE.match(text, f.end)):
+            yield Found(aged.start("v"), aged.end("v"), "AGE", "name:aged")
+
+
+_KINS = (
+    "(?:grand|step)?(?:sons|daughters|children|kids|brothers|sisters|parents|twins|siblings|sibs|nieces|nephews|cousins|aunts|uncles|friends"
+    "|roommates|dtrs)"
+)
+_A_NAME = r"(?P<n>\p{Lu}\p{Ll}[\w'’\-]*)(?:\s\(\d{1,2}[^)\n]{0,8}\)|,?\s\d{1,2}(?:\s?(?:yo?|mo))?(?=[,;\s]))?"
+_KINFOLK_NAMED = regex.compile(
+    rf"\b(?i:{_KINS})(?:\s(?:are|named|called))?\s?[:(,\-–]?\s?{_A_NAME}(?:(?:,?\s(?:and|&)\s|,\s|;\s|\s?/\s?|\s\+\s){_A_NAME}){{1,6}}"
+)
+
+
+def _kinfolk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Who is listed behind a word for several kin: ``sons Ilo and Bram``."""
+    for m in opened(_KINFOLK_NAMED, text, hints, "kinfolk"):
+        places = m.spans("n")
+        kinds = [kind(text[a:b]) for a, b in places]
+        if not any(k.strong or k.common_first or k.unknown for k in kinds):
+            continue
+        for (a, b), k in zip(places, kinds, strict=True):
+            if k.medical or plain(text[a:b]) in PLAIN or (k.word and not (k.first or k.last)):
+                break
+            yield Found(a, b, "NAME", "name:kinfolk")
+
+
+_VALEDICTION = regex.compile(
+    r"(?<![\w'’])(?i:thanks|thank\syou|thx|tysm|ty|regards|best|cheers|sincerely|warmly|yours|take\scare|respectfully|cordially|love)"
+    r"(?i:\s(?:so\smuch|again|a\slot|all|in\sadvance|truly|sincerely|wishes|regards|always))?[!.,]*\s{1,3}(?:[-–—~]{1,2}\s?)?"
+    r"(?P<v>\p{L}['’\p{L}\-]{1,14}(?:\s\p{Lu}['’\p{L}\-]*\.?){0,2})(?=[.!]?[ ]*(?:\n|$))"
+)
+
+
+def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Who closes a message: ``Thanks! Abra``, ``thx ilo``."""
+    for m in opened(_VALEDICTION, text, hints, "farewell"):
+        word = m.group("v").split()[0]
+        found = kind(word)
+        capital = word[0].isupper()
+        if plain(word) in PLAIN or found.medical or ROLE_WORD.fullmatch(word) or KIN_WORD.fullmatch(word):
+            continue
+        if found.common_first or found.namely or (found.unknown and len(word) > 2) or (capital and not found.everyday):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:valediction")
 
 
 def _signers(text: str) -> Iterator[Found]:
@@ -839,6 +925,9 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         mixed = m.group("last").isupper() and not m.group("first").isupper()
         if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
             continue
+        if last.last and _SYLLABLES.fullmatch(m.group("first")) and not first.everyday and not first.medical:
+            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
+            continue
         if any(c.isdigit() for c in m.group()) or (m.group("first").isupper() and not m.group("last").isupper()):
             continue
         if mixed and not (last.namely or (last.unknown and len(m.group("last")) > 5)):
@@ -871,6 +960,8 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
 
 
+# A given name of two syllables, as Koreans and Chinese write it: ``Mi-ra``.
+_SYLLABLES = regex.compile(r"(?!(?i:re|pre|post|non|mid|anti|follow|co|self|low|in|on|over|two|one|up|well|de|un|sub)-)\p{Lu}\p{Ll}{1,4}-\p{L}\p{Ll}{1,5}")
 _ROMAN = re.compile(r"[IVX]+[a-e]?")
 _CREDENTIALED = re.compile(rf"\s(?:{_OFFICES})$")
 _MIDDLE_ENDS = regex.compile(r"\s?(?:[,;(|)]|\s\s|\n|$)")

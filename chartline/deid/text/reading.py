@@ -97,7 +97,7 @@ ROLES = (
     r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
-    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|nutritionist|hygienist|baby (?:girl|boy))"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|nutritionist|hygienist|baby (?:girl|boy))"
 )
 _EPONYM_NOUNS = (
     r"(?:['’]s?)?[\s\-]+(?i:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
@@ -145,6 +145,13 @@ _HINTS = Hints(
             relative contact next nok poa proxy employer boss coworker nanny babysitter teacher coach parent
             companion interpreter advocate
             """.split(),
+        "kinfolk": """
+            sons daughters children kids brothers sisters parents twins siblings sibs nieces nephews cousins aunts uncles friends
+            roommates dtrs grand step
+            """.split(),
+        "farewell": """
+            thanks thank thx tysm ty regards best cheers sincerely warmly yours take respectfully cordially love
+            """.split(),
         "credential": """
             md m.d do d.o rn r.n np n.p pa p.a ph.d phd d.d.s dd.s d.ds dds d.m.d dm.d d.md dmd lpn lvn cna crna cnm
             dnp fnp aprn arnp msn bsn msw lcsw lmsw lmft lpc pharmd rph dpt pt otr slp rd rdn psyd mbbs facp facs
@@ -153,7 +160,7 @@ _HINTS = Hints(
             wocn ocn cen chpn pmhnp whnp agacnp pnp nnp cnp aud bcps csfa edd qmhp
             """.split(),
         "lives": """
-            lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
+            drove drive driving lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
             town village commutes from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
         "facility": """
@@ -177,8 +184,11 @@ _HINTS = Hints(
             airport winery ranch transit lumber furniture towing shipyard foundry technologies systems solutions partners
             allergy pulmonary vascular spine eyecare counseling behavioral surgeons obstetrics ob gynecology home hall lodge er ed
             uc therapy vision audiology kidney group rheum nephro pulm ent
+            breast stroke burn vein endoscopy infusion wound diabetes transplant autism arthritis laser hearing birthing
+            maternity crisis cardiovascular digestive hand foot asthma drug drugs 
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
-            """.split(),
+            """.split()
+        + ["& son", "& co", "& daughters", "& bro"],
         "brings": """
             work employ occupation facility site bed chair transport sales waiter waitress custodian janitor programmer accountant
             teller grade retired job drives driver foreman manager cashier nurse clerk barista cook server welder mechanic
@@ -194,7 +204,7 @@ _HINTS = Hints(
             f"{word} "
             for word in "new port west east north south lake mount mt mt. fort ft ft. san santa el los las saint".split()
         ],
-        "kind": "pharmacy hospital elementary high middle nursing daycare school police warehouse courthouse".split(),
+        "kind": "pharmacy hospital elementary high middle nursing clinic parish church funeral daycare school police warehouse courthouse".split(),
         "saint": ["st", "saint"],
         "of": """
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
