@@ -78,7 +78,12 @@ _OLD = re.compile(r"\d{1,3} ?y")
 # First names that are what somebody does.
 _DOES = frozenset("drew mark pat bill rob sue chase grant wade skip pierce lance josh art buck bob trace".split())
 # What stands behind a name in talk and dictation and is a surname too.
-_BEHIND = frozenset("said says end period comma works died doing".split())
+_BEHIND = frozenset(
+    """
+    said says end period comma works died doing fell came went got passed called told took drove ate lost left paid wants needs
+    goes gave held sees kept made met ran sat saw sold sent slept stood thinks knows gets puts lays lies
+    """.split()
+)
 _GAP = frozenset({" ", "  ", ", ", "-", ". ", "^", "’", "'"})
 _ORDINALS = frozenset(
     """

@@ -52,7 +52,7 @@ _TIME = r"(?:[T\s]\s?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?(?:Z|[
 # What stands before a day that nothing else tells from a share or a score.
 _BRINGS_DAY = (
     r"(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|review|clinic|appt|"
-    r"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|f/u|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
+    r"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|returns?|f/u|next\s\w{3,12}|resolved|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
     r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
 )
 # Months of the languages that are written into American charts, where a day stands before them.

@@ -65,12 +65,15 @@ _KINFOLK = regex.compile(
     rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
 )
 # A department, an office or kin in brackets behind who is of it: ``Osgard (path)``.
-_OF_OFFICE = regex.compile(
-    rf"\s\((?i:path(?:ology)?|IR|(?:rad|radiation|med|medical)\s?onc\w*|onc(?:ology)?|heme(?:[/ ]onc)?|(?:[\w/]+\s)?surg(?:ery|ical)?|thoracic"
+_OFFICE = (
+    r"path(?:ology)?|IR|(?:rad|radiation|med|medical)\s?onc\w*|onc(?:ology)?|heme(?:[/ ]onc)?|(?:[\w/]+\s)?surg(?:ery|ical)?|thoracic"
     r"|ortho\w*|neuro\w*|cards?|cardiology|pulm\w*|GI|renal|nephro\w*|ID|derm\w*|psych\w*|peds|anesth\w*|radiology|pharm\w*|nutrition|PT|OT"
     r"|SLP|SW|CM|case\smanagement|social\swork|palliative|chaplain\w*|fellow|resident|attending|intern|PGY-?\d|MS-?[34]|hospitalist|rheum\w*|endo\w*"
-    rf"|uro\w*|ENT|OB(?:/?GYN)?|gyn\w*|MFM|NICU|ICU|RN|NP|PA(?:-C)?|MD|charge|tech|rep|interpreter|scribe|coordinator|{KIN})\)"
+    r"|uro\w*|ENT|OB(?:/?GYN)?|gyn\w*|MFM|NICU|ICU|RN|NP|PA(?:-C)?|MD|charge|tech|rep|interpreter|scribe|coordinator|transport|dietary"
 )
+_OF_OFFICE = regex.compile(rf"\s\((?i:{_OFFICE}|{KIN})\)")
+# A department before who is of it: ``renal (Osgard)``.
+_BY_OFFICE = regex.compile(rf"\b(?i:{_OFFICE})\s\($")
 _SAYS = regex.compile(
     r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
 )
@@ -114,6 +117,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _nicknamed(text)
     found += _kinfolk(text, hints)
     found += _valediction(text, hints)
+    found += _fields(text, hints)
     found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
@@ -173,7 +177,7 @@ def _before_name(words: list[Token], i: int) -> bool:
 _LETTERED = regex.compile(
     r"(?:\d|\b(?i:hepatitis|hep|influenza|flu|grade|stage|class|type|vitamin|density|category|group|level|zone|profile|factor|part|plan"
     r"|schedule|option|step|bed|room|appendix|figure|table|series|child[\s\-]pugh|pugh|protein|troponin|immunoglobulin|strain|category|column"
-    r"|section|block|specimen|item|exhibit|arm|cohort|wing|unit|building|tower|pod|team|twin|baby|grp|cat|vit|strep|LA|u\sof"
+    r"|section|block|specimen:?|item|exhibit|arm|cohort|wing|unit|building|tower|pod|team|twin|baby|grp|cat|vit|strep|LA|u\sof"
     r"|NYHA|CCS|ASA|WHO|FIGO|AJCC|KDIGO|Killip|Mallampati|Fitzpatrick|Bosniak|Bethesda|Hinchey|Garden|Gustilo|Wagner|Rai)\s)\Z"
 )
 
@@ -354,7 +358,7 @@ def _of_office(text: str, end: int, names: list[Token]) -> bool:
 
 
 # A letter that belongs to what follows: ``A&O``, ``M 95 y.o.``.
-_LETTER_OF = regex.compile(r"\s?[&+]\s?O|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)")
+_LETTER_OF = regex.compile(r"\s?[&+]\s?O|(?<=[LR])\s(?:hand|arm|leg|knee|eye|ear|foot|hip|shoulder|side|sided|dominant)|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)")
 
 
 _BEGUN = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
@@ -374,7 +378,7 @@ def _trimmed(text: str, part: list[Token]) -> list[Token]:
     if len(part) > 1 and part[0].text in ("L", "R") and text[part[0].end] == " " and _acronym(part[1]):
         return []  # a side of what has a short form: ``R IJ``
     last = part[-1] if len(part) > 1 else None
-    if last is not None and last.shape == "initial" and last.text in "AMF" and _LETTER_OF.match(text, last.end):
+    if last is not None and last.shape == "initial" and last.text in "AMFLR" and _LETTER_OF.match(text, last.end):
         return part[:-1]
     short = last is not None and last.shape == "upper" and len(last.text) < _ACRONYM and not last.kind.surname
     return part[:-1] if short and any(t.shape == "capital" for t in part) else part
@@ -479,6 +483,8 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         return False
     if only.shape == "capital" and _in_company(text, only):
         return True
+    if text[only.start - 1 : only.start] == "(" and _is_of_office(text, only):
+        return True
     if only.shape == "capital" and not only.kind.medical:
         said = said or _followed(text, only.end)
         if (
@@ -524,12 +530,22 @@ _ROW = regex.compile(r"\s\(?\d{1,3}\s?(?:[MFmf]\b|y\.?/?o)")
 _PAGED = regex.compile(r"\s(?:\#|x|p|pgr\s|pager\s|beeper\s)\s?\d{3,6}\s*(?:\n|$)")
 
 
+def _is_of_office(text: str, only: Token) -> bool:
+    """Whether a lone word in brackets is who is of the department before them."""
+    found = only.kind
+    if only.shape != "capital" or found.medical or not (found.first or found.last or found.unknown):
+        return False
+    closed = text[only.end : only.end + 1] in (")", ",")
+    return closed and _BY_OFFICE.search(text, max(0, only.start - 24), only.start) is not None
+
+
 def _in_company(text: str, only: Token) -> bool:
     """Whether a lone word is a person's by an age beside it (``Dawn, 14 mo``) or by who is with it (``with Hazel.``)."""
     found = only.kind
     if found.common_first:
         with_whom = _WITH.search(text, max(0, only.start - 13), only.start)
-        return bool(_followed(text, only.end) or (with_whom and _ENDED.match(text, only.end)))
+        ended = with_whom and (not found.everyday or _ENDED.match(text, only.end))
+        return bool(_followed(text, only.end) or (ended and not of_thing(text, only.end)))
     aged = (found.first or found.unknown) and not found.word and not found.medical and only.text[1:].islower()
     return aged and _OLD.search(text, max(0, only.start - 24), only.start) is not None
 
@@ -630,7 +646,8 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         name = plain(token.text)
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
         short = len(token.text) <= _ACRONYM and token.shape == "capital" and not token.text[1:].islower()
-        if (name in PLAIN and not (token.shape == "capital" and name in _NAMES_TOO)) or not likely:
+        dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
+        if (name in PLAIN and not (token.shape == "capital" and name in _NAMES_TOO) and not dotted) or not likely:
             break
         if i and short and token.text[1] not in "'’":
             break  # ``BrCa``
@@ -683,7 +700,11 @@ _SIGN_ENDS = re.compile(
 _DOTTED = regex.compile(
     r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|mr\.?|ms\.?|mrs\.?)\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
 )
-_DOTTED_AGED = regex.compile(r"(?<![\w.])(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?),?\s+(?=\d{1,3}[\s\-]?(?:[MF]\b|y))")
+_DOTTED_AGED = regex.compile(
+    r"(?<![\w.])(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)"
+    r"(?:,?\s+(?=\d{1,3}[\s\-]?(?:[MF]\b|y)|(?:reports|reported|denies|denied|states|stated|said|says|told|asked|wants)\b)"
+    r"|(?=,)(?<=\d{1,3}\s?[MF],\s\p{Lu}\.\s?\p{Lu}\.))"
+)
 _STOPPED = re.compile(r"[A-Z]\.\s?[A-Z]\.")
 
 
@@ -853,6 +874,19 @@ def _kinfolk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             if k.medical or plain(text[a:b]) in PLAIN or (k.word and not (k.first or k.last)):
                 break
             yield Found(a, b, "NAME", "name:kinfolk")
+
+
+# Fields of a form in capitals, with nothing but white space before what is written in them.
+_FIELD = regex.compile(
+    r"\b(?:(?:LAST|FIRST|MIDDLE|MAIDEN|GIVEN|FAMILY)(?:[ ]NAME)?|NAME|SURNAME)[ \t]{1,6}(?P<v>\p{Lu}\p{Ll}[\p{L}'’\-]*(?:[ ]\p{Lu}[\p{L}'’.\-]*){0,2})(?=[ ]{2,}|\t|[ ]*(?:\n|$))"
+)
+
+
+def _fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Names in the fields of a form: ``LAST NAME Osgard      FIRST Ilo``."""
+    for m in opened(_FIELD, text, hints, "field"):
+        if plain(m.group("v").split()[0]) not in PLAIN:
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:field")
 
 
 _VALEDICTION = regex.compile(

@@ -126,7 +126,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
         ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}[A-Z][\w'’]+(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
         ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
-        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3}))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}))", False, ""),
+        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3}))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?!am|pm|ed|or|to)[a-z]{2,3}(?=[ ]*(?:\n|$))", False, ""),
         ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:[MF]|male|female)\b)(?!/)", False, ""),
@@ -189,7 +189,7 @@ _HINTS = Hints(
     | {name: words.split() for name, (words, _, _) in _AROUND.items()}
 )
 _NUMBERED = re.compile(r"(?<![\w\-])[\w\-]*\d[\w\-]*")
-_TYPED = re.compile(r"[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  ))")
+_TYPED = re.compile(r"(?:[A-Z]{2,4}[/:][a-z]{2,4}|(?<=\d )[a-z]{2,3})(?=[ \t]*(?:\n|\Z|  ))")
 _COURT = re.compile(r"\d[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d|:\d\d-[a-z]{2}-", re.IGNORECASE)
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
 _COLONS = re.compile(
@@ -322,7 +322,8 @@ def _spans(text: str) -> bool:
     """Whether two numbers of the same length are a range, as in ``sodium 134-138``, or two times, as in ``1900-0700``."""
     low, high = text.split("-")
     times = len(low) == len(high) == 4 and all(int(t[:2]) < 24 and t[2:] in _MINUTES for t in (low, high))
-    return times or (len(low) == len(high) <= 3 and int(low) < int(high))
+    years = len(low) == len(high) == 4 and {low[:2], high[:2]} <= {"19", "20"} and low <= high
+    return times or years or (len(low) == len(high) <= 3 and int(low) < int(high))
 
 
 _MINUTES = frozenset({"00", "15", "30", "45"})

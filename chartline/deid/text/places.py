@@ -73,6 +73,7 @@ _GENERIC = PLAIN | frozenset(
     cigna aetna humana anthem pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
     employer supervisor intake screen adult child
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
+    attends attended works worked lives goes visits visited sees saw
     office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
 )
@@ -211,8 +212,8 @@ _OF = regex.compile(
     r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s(?:[A-Z]|d['’])[\w'’\-]+){0,2})"
 )
 _WORKS = (
-    r"drives\s(?:an?\s)?(?:truck|bus|cab|forklift|rig)s?\s(?:for|at)|works?\s(?:full[\s\-]time\s|days\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
-    r"|(?:drives|driver|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
+    r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|works?\s(?:full[\s\-]time\s|PRN\s|per\sdiem\s|weekends\s|evenings\s|days\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
+    r"|(?:drives|driver|roofer|plumber|electrician|carpenter|pilot|painter|mason|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)(?:\s\([A-Z]{2,4}\))?\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
     r"|enrolled\s(?:at|in)|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)"
 )
 _CARES = (
@@ -248,6 +249,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 firm.end() if firm else _named_place(text, m.start("v"), m.end("v"), works=works, sure=rule is _BROUGHT)
             )
             if end > m.start("v"):
+                end = _city_after(text, end) if text[end : end + 1] == "," else end
                 yield Found(m.start("v"), end, "FACILITY", "name:brought")
     for start, end in windows(hints.get("kind", ()), 60, 16):
         for m in _KIND_BEHIND.finditer(text, start, end, timeout=TIMEOUT):

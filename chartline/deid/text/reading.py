@@ -16,12 +16,12 @@ from chartline.deid.text.lexicon import Kind, kind, plain
 
 TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
-TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|Attending|Resident|Señor|Sra|Sr)"
-SHORT = r"(?:(?<!\b(?:NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT))\.)?"
+TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|Attending|Resident|Señor|Sra|Sr)"
+SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT))\.)?"
 """The stop behind a title; behind an office in capitals it ends a sentence."""
 CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|EdD|QMHP)\b\.?"
 KIN = r"(?:son|ex|dtr|dau|gma|gpa|hubby|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
-LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|assistant|asst|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -60,7 +60,7 @@ PLAIN = (
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called died dies res asst dept attg ashkenazi sephardic jewish nota
     enfermeria paciente fecha edad diagnostico motivo antecedentes alergias medicamentos historia direccion telefono cita
-    tratamiento dispo
+    tratamiento dispo pgy
     """.split()
     )
     | frozenset(
@@ -97,7 +97,7 @@ ROLES = (
     r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
-    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|nutritionist|hygienist|baby (?:girl|boy))"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|nutritionist|hygienist|baby (?:girl|boy))"
 )
 _EPONYM_NOUNS = (
     r"(?:['’]s?)?[\s\-]+(?i:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
@@ -149,6 +149,7 @@ _HINTS = Hints(
             sons daughters children kids brothers sisters parents twins siblings sibs nieces nephews cousins aunts uncles friends
             roommates dtrs grand step
             """.split(),
+        "field": "last first middle maiden given family name surname".split(),
         "farewell": """
             thanks thank thx tysm ty regards best cheers sincerely warmly yours take respectfully cordially love
             """.split(),
@@ -190,7 +191,7 @@ _HINTS = Hints(
             """.split()
         + ["& son", "& co", "& daughters", "& bro"],
         "brings": """
-            work employ occupation facility site bed chair transport sales waiter waitress custodian janitor programmer accountant
+            work employ occupation facility site bed chair transport sales roofer plumber electrician carpenter pilot painter mason driving drive waiter waitress custodian janitor programmer accountant
             teller grade retired job drives driver foreman manager cashier nurse clerk barista cook server welder mechanic
             machinist supervisor teacher guard engineer stocker technician laid hired fired attend enrolled student
             freshman sophomore junior senior graduated goes dialyzes daycare day school shelter pharmacy lives resides
@@ -368,6 +369,10 @@ _NOT_NOUN = frozenset(
     needs wants wanted agrees agreed describes described continues continued arrived arrives admits declined declines
     tolerated tolerates received receives ambulated denying aged born about after again already before being both been
     because during until since without within under upon still only just very well today yesterday tomorrow tonight
+    every some most back down even ever never always usually twice daily weekly nightly whether above below between through
+    against around behind beyond near having done made gone going take taken taking given think keep helps helping visits
+    visiting staying cleans assists handles signs sits whom them your next last first other another same different early
+    late later away alone thanks
     """.split()
 )
 
