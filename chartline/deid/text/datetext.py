@@ -258,30 +258,16 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "quarter": (("quarter",), 1, 16),
     "ordinal": (("the-nth-word",), 12, 12),
     "abroad": (("abroad",), 10, 16),
-    "parted": (
-        (
-            "iso",
-            "numeric",
-            "numeric-eu",
-            "numeric-pair",
-            "numeric-range",
-            "month-slash-year",
-            "year-month",
-            "partial",
-            "partial-day-first",
-            "day-of-month",
-            "day-timed",
-            "day-brought",
-            "sign-off",
-        ),
-        12,
-        36,
-    ),
     "apart": (("spaced",), 12, 24),
     "born": (("born",), 8, 1),
     "eight": (("compact",), 2, 4),
     "nth": (("the-nth",), 8, 24),
 }
+# Which forms are tried where digits stand before a stroke, a dash or a stop.
+_PARTED = (
+    *("iso", "numeric", "numeric-eu", "numeric-pair", "numeric-range", "month-slash-year", "year-month", "partial"),
+    *("partial-day-first", "day-of-month", "day-timed", "day-brought", "sign-off"),
+)
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
@@ -368,6 +354,11 @@ def _formed(text: str) -> Iterator[Found]:
     hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
     for name, sign in _SIGNS.items():
         hints[name] = [m.span() for m in sign.finditer(text)]
+    for start in sorted({_digits_start(text, a) for a, _ in hints.pop("parted")}):
+        for name in _PARTED:
+            match = _PATTERN[name].match(text, start, timeout=_TIMEOUT)
+            if match is not None and _possible(match):
+                yield Found(match.start(), match.end(), "DATE", f"date:{name}")
     for hint, places in hints.items():
         forms, before, after = _AROUND[hint]
         for start, end in windows(places, before, after):
@@ -375,6 +366,13 @@ def _formed(text: str) -> Iterator[Found]:
                 for match in _PATTERN[name].finditer(text, start, end, timeout=_TIMEOUT):
                     if _possible(match) and not (name == "month" and _in_general(text, match)):
                         yield Found(match.start(), match.end(), "DATE", f"date:{name}")
+
+
+def _digits_start(text: str, at: int) -> int:
+    """Where the digits begin of which a place is one."""
+    while at and text[at - 1].isdecimal():
+        at -= 1
+    return at
 
 
 def _groups(match: regex.Match[str]) -> dict[str, str]:

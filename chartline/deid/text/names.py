@@ -53,7 +53,7 @@ _MEETS = (
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
 _SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n))"
 _LEAD = regex.compile(
-    rf"(?:(?i:\b{TITLES}){SHORT}{_SAME_LINE}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
+    rf"(?r)(?:(?i:\b{TITLES}){SHORT}{_SAME_LINE}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
     r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
 )
 # What follows a person and hardly anything else.

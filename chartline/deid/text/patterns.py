@@ -189,7 +189,9 @@ _HINTS = Hints(
     | {name: words.split() for name, (words, _, _) in _AROUND.items()}
 )
 _NUMBERED = re.compile(r"(?<![\w\-])[\w\-]*\d[\w\-]*")
-_TYPED = re.compile(r"(?:[A-Z]{2,4}[/:][a-z]{2,4}|(?<=\d )[a-z]{2,3})(?=[ \t]*(?:\n|\Z|  ))")
+_SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
+_TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  ))")
+_TYPED_AFTER = re.compile(r"(?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
 _COURT = re.compile(r"\d[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d|:\d\d-[a-z]{2}-", re.IGNORECASE)
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
 _COLONS = re.compile(
@@ -206,7 +208,7 @@ _STREET_OPENERS = frozenset(
 )
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
-_LONG = ("ssn", "phone", "phone-intl", "phone-local", "card", "ip")
+_LONG = ("phone", "phone-intl", "phone-local", "card", "ip")
 _MIXED = ("vin", "mbi", "mixed", "mixed-lower", "number", "grouped", "uuid")
 _AGES = ("age", "age-label", "age-sex", "age-decade")
 
@@ -245,9 +247,11 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
             yield from _at(text, group[1:], (start for start, _ in places))
         else:
             around[group] = places
+    yield from _at(text, "host", sorted({_host_start(text, start) for start, _ in around.pop("host", ())}))
     for name, places in around.items():
         yield from _in(text, (name,), windows(places, *_AROUND[name][1:]))
-    yield from _at(text, "typist", (m.start() for m in _TYPED.finditer(text)))
+    yield from _at(text, "typist", (_capitals_start(text, m.start()) for m in _TYPED.finditer(text)))
+    yield from _at(text, "typist", (m.start() for m in _TYPED_AFTER.finditer(text)))
     states = [m.span() for m in _STATE_AFTER.finditer(text) if m[1] in _STATE_STARTS]
     yield from _in(text, ("city-state",), windows(states, 100, 40))
     numbered = [m.span() for m in _NUMBERED.finditer(text)]
@@ -258,6 +262,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     for name in _MIXED:
         yield from _at(text, name, (a for a, _ in long))
     yield from _in(text, ("bracket",), windows(long, 4, 16))
+    yield from _at(text, "ssn", (m.start() for m in _SSN.finditer(text)))
     yield from _in(text, _LONG, windows((m.span() for m in _CHUNK.finditer(text)), 8, 24))
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 24, 40))
     yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
@@ -273,6 +278,20 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _at(text, "tail", (a for a, _ in numbered if text[a] == "N"))
     if "^" in text:
         yield from _in(text, ("hl7-phone", "hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
+
+
+def _host_start(text: str, at: int) -> int:
+    """Where the name of a host begins that holds a place."""
+    while at and (text[at - 1].isalnum() or text[at - 1] in ".-"):
+        at -= 1
+    return at
+
+
+def _capitals_start(text: str, at: int) -> int:
+    """Where the capitals before a place begin."""
+    while at and text[at - 1].isupper():
+        at -= 1
+    return at
 
 
 def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
