@@ -43,6 +43,8 @@ _FACILITIES = frozenset(
     hospital clinic center hospice pharmacy school church university college rehab nursing manor
     pediatrics orthopedics dermatology cardiology dialysis infirmary shelter jail academy
     institute associates living elementary deaconess department llc inc works roofing plumbing trucking schools
+    bakery restaurant diner farms foods motors construction industries logistics company corp transport hotel motel
+    furniture lumber brewery
     """.split()
 )
 _MIDDLE = frozenset(

@@ -287,6 +287,16 @@ _LIKE = regex.compile(
 )
 _SLASHED = re.compile(r"(?<![\w/.])\d{1,2}/\d{1,2}(?![\w/])")
 _NO_SCALE = frozenset({11, 14, 16, 18, 28})  # days that no score has as its most
+# More than the whole is no share: ``6/5`` is a day, unless a pressure, a setting or two doses are written so.
+_IMPROPER = regex.compile(
+    rf"(?<![\w/.%\-])(?<=\p{{L}}[\p{{L}}\d.)]*[:,]?\s){_NO_SCORE}(?P<m>[2-9]|1[0-2])/(?P<d>[1-9]|1[01])(?=(?:[.,;)]|\s+(?:w/|with|by|at|@|per|and|for|to|in|on)\b)?(?:\s|$))"
+    r"(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|hours?|hrs?|tabs?|films?|tender|bilat|out\sof|on\s(?:room|RA)|L\b))"
+)
+_NO_DAY_BEFORE = re.compile(
+    r"(?:pap|\bps|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|tanner|probing|grade|"
+    r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|sets?|over|of|from)[:,]?\s\Z",
+    re.IGNORECASE,
+)
 _LISTED = re.compile(r"(?:,\s?|;\s|\s?&\s?|\sand\s|\s?-\s?)\Z")
 _FIRST_MONTH = re.compile(r"(?:(?:19|20)\d\d[-/.])?(?P<m>1[0-2]|0?[1-9])[-/.]\d|.*?(?P<mon>[A-Za-z]{3})")
 # What is said of a time of the year rather than of a day.
@@ -308,12 +318,18 @@ def find(text: str) -> Iterator[Found]:
 
 def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
     """A bare day and month behind another date, or within a month of one: never a score where the day says no score."""
-    if not found or "/" not in text:
+    if "/" not in text:
         return
     places, ends = Places((f.start, f.end) for f in found), {f.end for f in found}
     months = {m for f in found if (m := _month_of(text[f.start : f.end]))}
     for slashed in _SLASHED.finditer(text):
-        match = _LIKE.match(text, slashed.start(), timeout=_TIMEOUT)
+        start = slashed.start()
+        over = _IMPROPER.match(text, start, timeout=_TIMEOUT)
+        if over and int(over["m"]) > int(over["d"]) and not _NO_DAY_BEFORE.search(text, max(0, start - 16), start):
+            if not places.hold(*over.span()):
+                yield Found(*over.span(), "DATE", "date:improper")
+            continue
+        match = _LIKE.match(text, start, timeout=_TIMEOUT) if found else None
         if match is None or places.hold(*match.span()) or not _possible(match):
             continue
         month, day = int(match["m"]), int(match["d"])

@@ -88,7 +88,7 @@ _LABELLED = regex.compile(
     rf"(?i:\b{LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
 )
 _LOWER_TITLED = regex.compile(
-    r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:\s+[^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
+    r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
 _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
 _TITLED = regex.compile(
@@ -109,7 +109,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += (f for f in facilities(text, hints) if f.source != "name:brought" or not things.hold(f.start, f.end))
     found += told_again(words, found, text)
     found += (f for f in towns(text, words, hints) if not things.hold(f.start, f.end))
-    found += (f for f in _titled(text, hints) if f.source != "name:kin" or not things.hold(f.start, f.end))
+    found += (f for f in _titled(text, hints) if not things.hold(f.start, f.end))
     found += _labelled(text, hints)
     found += _last_first(text, words)
     found += _speakers(text)
@@ -755,6 +755,8 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
         sure = k.strong or (k.unknown and (titled or i > 0)) or (titled and i == 0 and (k.last or k.first))
         if titled and i == 0 and name not in PLAIN and not k.medical:
             sure = True
+        if i and m.group().isupper() and not text[start:stop].isupper():
+            break  # ``Tarn VO``
         if name in PLAIN or not sure or (not titled and i == 0 and not (k.common_first or k.surname)):
             break
         stop = m.end()

@@ -41,7 +41,7 @@ _FACILITY_END = (
 )
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
-    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:Inc|LLC|PC|PLLC|PA)\b\.?)?"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.[AC]\.))?"
 )
 _END = regex.compile(rf"(?:{_FACILITY_END})(?!\w)")
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
@@ -232,7 +232,7 @@ _WENT = regex.compile(
 # Partners after whom a firm is named: ``Osgard, Pell and Tarn``.
 _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{Lu}[\w'’\-]+")
 _KIND_BEHIND = regex.compile(
-    r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:pharmacy|hospital|elementary|high\sschool|middle\sschool|nursing\shome|clinic|parish|church|funeral\shome|daycare|school\sdistrict|police|warehouse|courthouse)\b"
+    r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:pharmacy|hospital|elementary|high\sschool|middle\sschool|nursing\shome|clinic|parish|church|mall|funeral\shome|daycare|school\sdistrict|police|warehouse|courthouse)\b"
 )
 
 
@@ -283,6 +283,7 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
             or (
                 found.medical
                 and not works
+                and not (count and text[m.start() - 2 : m.start()] == "& ")
                 and (found.eponym or not (found.city or found.last or count or _names_on(ahead)))
             )
             or FORM.match(word)

@@ -19,7 +19,7 @@ TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\
 TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|Attending|Resident|Señor|Sra|Sr)"
 SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT))\.)?"
 """The stop behind a title; behind an office in capitals it ends a sentence."""
-CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|EdD|QMHP)\b\.?"
+CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
 KIN = r"(?:son|ex|dtr|dau|gma|gpa|hubby|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
 LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
@@ -158,7 +158,7 @@ _HINTS = Hints(
             dnp fnp aprn arnp msn bsn msw lcsw lmsw lmft lpc pharmd rph dpt pt otr slp rd rdn psyd mbbs facp facs
             facc jr sr ii iii iv esq mph ccc rt ma dc dpm od cns acnp agnp rdh cgc cma cota pta rrt crt licsw lisw bcba
             ibclc atc emt faap facep ccrn cdces cde rpsgt cpht lmhc lcpc lpcc lcdc cadc lsw ctrs rvt rdms rdcs crrn cwocn
-            wocn ocn cen chpn pmhnp whnp agacnp pnp nnp cnp aud bcps csfa edd qmhp
+            wocn ocn cen chpn pmhnp whnp agacnp pnp nnp cnp aud bcps csfa cst rcis edd qmhp
             """.split(),
         "lives": """
             drove drive driving lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
@@ -205,7 +205,7 @@ _HINTS = Hints(
             f"{word} "
             for word in "new port west east north south lake mount mt mt. fort ft ft. san santa el los las saint".split()
         ],
-        "kind": "pharmacy hospital elementary high middle nursing clinic parish church funeral daycare school police warehouse courthouse".split(),
+        "kind": "pharmacy hospital elementary high middle nursing clinic parish church mall funeral daycare school police warehouse courthouse".split(),
         "saint": ["st", "saint"],
         "of": """
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
