@@ -82,8 +82,8 @@ _DOES = frozenset("drew mark pat bill rob sue chase grant wade skip pierce lance
 # What stands behind a name in talk and dictation and is a surname too.
 _BEHIND = frozenset(
     """
-    said says end period comma works died doing fell came went got passed called told took drove ate lost left paid wants needs
-    goes gave held sees kept made met ran sat saw sold sent slept stood thinks knows gets puts lays lies
+    said says end period comma works died doing fell came went got passed called told took drove ate lost left paid
+    wants needs goes gave held sees kept made met ran sat saw sold sent slept stood thinks knows gets puts lays lies
     """.split()
 )
 _GAP = frozenset({" ", "  ", ", ", "-", ". ", "^", "’", "'"})

@@ -327,7 +327,7 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
         over = _IMPROPER.match(text, start, timeout=_TIMEOUT)
         if over and int(over["m"]) > int(over["d"]) and not _NO_DAY_BEFORE.search(text, max(0, start - 16), start):
             if not places.hold(*over.span()):
-                yield Found(*over.span(), "DATE", "date:improper")
+                yield Found(over.start(), over.end(), "DATE", "date:improper")
             continue
         match = _LIKE.match(text, start, timeout=_TIMEOUT) if found else None
         if match is None or places.hold(*match.span()) or not _possible(match):

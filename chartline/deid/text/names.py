@@ -197,8 +197,10 @@ def _joined(text: str, left: Token, right: Token) -> bool:
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
         if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym):
             return False
-    return between == " " or (between == "  " and _goes_on(left, right)) or (
-        between in (". ", ".") and (left.shape == "initial" or left.text in ("St", "Jr", "Sr"))
+    return (
+        between == " "
+        or (between == "  " and _goes_on(left, right))
+        or (between in (". ", ".") and (left.shape == "initial" or left.text in ("St", "Jr", "Sr")))
     )
 
 
@@ -354,11 +356,15 @@ def _of_office(text: str, end: int, names: list[Token]) -> bool:
     """Whether an office in brackets stands behind words that may be a name."""
     if any(t.kind.medical or t.kind.everyday or not (t.kind.namely or t.kind.unknown) for t in names):
         return False
-    return all(t.text[1:].islower() or _inner_capital(t.text) for t in names) and _OF_OFFICE.match(text, end) is not None
+    return (
+        all(t.text[1:].islower() or _inner_capital(t.text) for t in names) and _OF_OFFICE.match(text, end) is not None
+    )
 
 
 # A letter that belongs to what follows: ``A&O``, ``M 95 y.o.``.
-_LETTER_OF = regex.compile(r"\s?[&+]\s?O|(?<=[LR])\s(?:hand|arm|leg|knee|eye|ear|foot|hip|shoulder|side|sided|dominant)|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)")
+_LETTER_OF = regex.compile(
+    r"\s?[&+]\s?O|(?<=[LR])\s(?:hand|arm|leg|knee|eye|ear|foot|hip|shoulder|side|sided|dominant)|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)"
+)
 
 
 _BEGUN = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
@@ -380,7 +386,8 @@ def _trimmed(text: str, part: list[Token]) -> list[Token]:
     last = part[-1] if len(part) > 1 else None
     if last is not None and last.shape == "initial" and last.text in "AMFLR" and _LETTER_OF.match(text, last.end):
         return part[:-1]
-    short = last is not None and last.shape == "upper" and len(last.text) < _ACRONYM and not last.kind.surname
+    told = last is not None and (last.text in _ORDERED or not last.kind.surname)
+    short = last is not None and told and last.shape == "upper" and len(last.text) < _ACRONYM
     return part[:-1] if short and any(t.shape == "capital" for t in part) else part
 
 
@@ -481,9 +488,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     )
     if not (initials or said) and of_thing(text, only.end):
         return False
-    if only.shape == "capital" and _in_company(text, only):
-        return True
-    if text[only.start - 1 : only.start] == "(" and _is_of_office(text, only):
+    if only.shape == "capital" and (_in_company(text, only) or _is_of_office(text, only)):
         return True
     if only.shape == "capital" and not only.kind.medical:
         said = said or _followed(text, only.end)
@@ -494,8 +499,6 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         ):
             return True
         if not only.kind.city and not only.kind.eponym and _alone(text, only):
-            return True
-        if (only.kind.namely or only.kind.unknown) and _begins(text, only.start) and _PAGED.match(text, only.end):
             return True
         if only.kind.namely and only.kind.first and _ASKED.search(text, max(0, only.start - 10), only.start):
             return True
@@ -520,7 +523,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
             or (only.kind.common_first and _STOPS.match(text, part[-1].end) is not None)
         )
     if only.shape == "upper":
-        return not _acronym(only) and not only.kind.medical and only.kind.strong and _ROW.match(text, only.end) is not None
+        return _in_row(text, only)
     return usual and only.kind.common_first and only.kind.strong and not only.kind.eponym
 
 
@@ -530,10 +533,16 @@ _ROW = regex.compile(r"\s\(?\d{1,3}\s?(?:[MFmf]\b|y\.?/?o)")
 _PAGED = regex.compile(r"\s(?:\#|x|p|pgr\s|pager\s|beeper\s)\s?\d{3,6}\s*(?:\n|$)")
 
 
+def _in_row(text: str, only: Token) -> bool:
+    """Whether a surname in capitals begins a row of a list of patients."""
+    surname = only.kind.strong and not only.kind.medical and not _acronym(only)
+    return surname and _ROW.match(text, only.end) is not None
+
+
 def _is_of_office(text: str, only: Token) -> bool:
     """Whether a lone word in brackets is who is of the department before them."""
     found = only.kind
-    if only.shape != "capital" or found.medical or not (found.first or found.last or found.unknown):
+    if text[only.start - 1 : only.start] != "(" or found.medical or not (found.first or found.last or found.unknown):
         return False
     closed = text[only.end : only.end + 1] in (")", ",")
     return closed and _BY_OFFICE.search(text, max(0, only.start - 24), only.start) is not None
@@ -584,6 +593,8 @@ _ENDED = regex.compile(
 def _alone(text: str, token: Token) -> bool:
     """Whether a lone surname stands where a colleague is named: ``route to Balogun.``, ``(Moua)``, ``| Hsieh``."""
     found = token.kind
+    if (found.namely or found.unknown) and _begins(text, token.start) and _PAGED.match(text, token.end):
+        return True
     if not ((found.namely and found.last) or (found.unknown and len(token.text) > 3 and token.text[1:].islower())):
         return False
     before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
@@ -666,9 +677,12 @@ def _apart(text: str, left: Token, right: Token) -> bool:
     return between != " " and between.isspace() and not _goes_on(left, right)
 
 
+_ORDERED = frozenset({"VO", "TO"})  # by voice, by telephone; both are surnames too
+
+
 def _order_behind(left: Token, right: Token) -> bool:
     """Whether two or three capitals behind a name tell how an order came: ``per Dr. Tarn VO``."""
-    told = right.text in ("VO", "TO") or not right.kind.surname
+    told = right.text in _ORDERED or not right.kind.surname
     return right.shape == "upper" and len(right.text) < _ACRONYM and left.shape == "capital" and told
 
 
@@ -950,6 +964,9 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         if m is None:
             continue
         last, first = kind(_PARTICLE.sub("", m.group("last"), 1).split()[0]), kind(m.group("first"))
+        if _plainly_last_first(m, last, first):
+            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
+            continue
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if (
             m.group().isupper()
@@ -961,9 +978,6 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         mixed = m.group("last").isupper() and not m.group("first").isupper()
         if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
             continue
-        if last.last and _SYLLABLES.fullmatch(m.group("first")) and not first.everyday and not first.medical:
-            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
-            continue
         if any(c.isdigit() for c in m.group()) or (m.group("first").isupper() and not m.group("last").isupper()):
             continue
         if mixed and not (last.namely or (last.unknown and len(m.group("last")) > 5)):
@@ -971,9 +985,6 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         if mixed and len(m.group("last").split()[0]) < _ACRONYM and not last.surname:
             continue
         if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN:
-            continue
-        if last.namely and _CREDENTIALED.search(m.group("last")) and not first.medical:
-            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
             continue
         named = first.first and first.strong and (_opens(text, m.start()) or bool(_DATED.match(text, m.end("first"))))
         if (last.medical or last.eponym or (first.eponym and not first.first)) and not named:
@@ -996,8 +1007,19 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
 
 
+def _plainly_last_first(m: regex.Match[str], last: Kind, first: Kind) -> bool:
+    """Whether an office stands behind the last name, or the first is written in two syllables: ``Sung, Mi-ra``."""
+    if first.medical or first.everyday:
+        return False
+    if last.namely and _CREDENTIALED.search(m.group("last")):
+        return plain(m.group("first")) not in PLAIN and m.group("first")[1:].islower()
+    return last.last and _SYLLABLES.fullmatch(m.group("first")) is not None
+
+
 # A given name of two syllables, as Koreans and Chinese write it: ``Mi-ra``.
-_SYLLABLES = regex.compile(r"(?!(?i:re|pre|post|non|mid|anti|follow|co|self|low|in|on|over|two|one|up|well|de|un|sub)-)\p{Lu}\p{Ll}{1,4}-\p{L}\p{Ll}{1,5}")
+_SYLLABLES = regex.compile(
+    r"(?!(?i:re|pre|post|non|mid|anti|follow|co|self|low|in|on|over|two|one|up|well|de|un|sub)-)\p{Lu}\p{Ll}{1,4}-\p{L}\p{Ll}{1,5}"
+)
 _ROMAN = re.compile(r"[IVX]+[a-e]?")
 _CREDENTIALED = re.compile(rf"\s(?:{_OFFICES})$")
 _MIDDLE_ENDS = regex.compile(r"\s?(?:[,;(|)]|\s\s|\n|$)")
@@ -1070,7 +1092,12 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
                 or _A_KIND.fullmatch(token.text)
                 or (first < last and _bids(text, token))
                 or _is_credential(token)
-                or (first < last and len(token.text) > 2 and text[token.end : token.end + 2] == ". " and token.text not in _SHORTENED)
+                or (
+                    first < last
+                    and len(token.text) > 2
+                    and text[token.end : token.end + 2] == ". "
+                    and token.text not in _SHORTENED
+                )
                 or (token.kind.word and not (token.kind.first or token.kind.last))
             ):
                 break

@@ -92,17 +92,14 @@ _LIVES = regex.compile(
 
 def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities, employers and schools, with the city behind them."""
-    ends = ((a, b) for a, b in hints.get("facility", ()) if (text[a].isupper() or text[a] == "&") and _END.match(text, a))
+    ends = (
+        (a, b) for a, b in hints.get("facility", ()) if (text[a].isupper() or text[a] == "&") and _END.match(text, a)
+    )
     near = windows(ends, 110, 120)
     for m in (m for a, b in near for m in _FACILITY.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
-        start = m.start()
-        after = [c.end() for c in _CREDENTIAL_OF.finditer(text, m.start("prefix"), m.end("prefix"))]
-        gaps = [c.end() for c in _WIDE.finditer(text, m.start("prefix"), m.end("prefix"))]
-        words = list(TOKEN.finditer(text, max([m.start("prefix"), *after, *gaps]), m.end("prefix")))
-        if gaps and not words:
+        words = _words_before(text, m)
+        if words is None:
             continue
-        while words and (_names_none(words[0].group()) or _at_end(text, words[0])):
-            words = words[1:]
         start = words[0].start() if words else m.start()
         telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
         if _DOUBTFUL.fullmatch(m.group("end")) and not _owned(text, words):
@@ -131,6 +128,18 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
         if not m.group("city") or end > m.start("city"):
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
+
+
+def _words_before(text: str, m: regex.Match[str]) -> list[regex.Match[str]] | None:
+    """The words of a facility's name before its last one; None where they are of another field of a form."""
+    after = [c.end() for c in _CREDENTIAL_OF.finditer(text, m.start("prefix"), m.end("prefix"))]
+    gaps = [c.end() for c in _WIDE.finditer(text, m.start("prefix"), m.end("prefix"))]
+    words = list(TOKEN.finditer(text, max([m.start("prefix"), *after, *gaps]), m.end("prefix")))
+    if gaps and not words:
+        return None
+    while words and (_names_none(words[0].group()) or _at_end(text, words[0])):
+        words = words[1:]
+    return words
 
 
 # What parts the fields of a form.

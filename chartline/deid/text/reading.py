@@ -122,12 +122,34 @@ _PARTS = (
 _PART_OF = regex.compile(rf"(?i:{_PARTS})\s+of\s+\p{{Lu}}\p{{L}}+")
 # Things called after people or towns by two words, which no noun need follow.
 _THINGS_OF_NAMES = [
-    *("braxton hicks", "mary joseph", "ann arbor", "mifflin-st jeor", "mifflin st jeor", "mifflin-st. jeor", "argyll robertson"),
+    *(
+        "braxton hicks",
+        "mary joseph",
+        "ann arbor",
+        "mifflin-st jeor",
+        "mifflin st jeor",
+        "mifflin-st. jeor",
+        "argyll robertson",
+    ),
     *("austin flint", "graham steell", "ramsay hunt", "marcus gunn", "bence jones", "brown-sequard", "brown-séquard"),
-    *("charles bonnet", "foster kennedy", "jackson pratt", "jackson-pratt", "lou gehrig", "harris-benedict", "harris benedict"),
+    *(
+        "charles bonnet",
+        "foster kennedy",
+        "jackson pratt",
+        "jackson-pratt",
+        "lou gehrig",
+        "harris-benedict",
+        "harris benedict",
+    ),
     *("hoehn and yahr", "hoehn & yahr", "lund and browder", "lund-browder", "kellgren lawrence", "kellgren-lawrence"),
     *("salter harris", "salter-harris", "gustilo anderson", "gustilo-anderson", "rancho los amigos", "blalock-taussig"),
-    *("blalock taussig", "st. louis encephalitis", "st louis encephalitis", "la crosse encephalitis", "stevens johnson"),
+    *(
+        "blalock taussig",
+        "st. louis encephalitis",
+        "st louis encephalitis",
+        "la crosse encephalitis",
+        "stevens johnson",
+    ),
     *("stevens-johnson", "miami j", "robin hood", "sengstaken-blakemore", "montevideo unit"),
 ]
 CREDENTIAL = regex.compile(rf"{CREDENTIALS}")
@@ -164,7 +186,8 @@ _HINTS = Hints(
             drove drive driving lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
             town village commutes from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
-        "facility": """
+        "facility": [
+            *"""
             regional vna outreach rheumatology hematology podiatry chiropractic orthodontics endodontics periodontics
             optometry midwifery nails tire hospital hosp health deaconess general presbyterian methodist baptist adventist lutheran clinic med health nursing rehab
             pediatrics orthop dermatology cardiology oncology neurology urology radiology endocrinology
@@ -186,10 +209,11 @@ _HINTS = Hints(
             allergy pulmonary vascular spine eyecare counseling behavioral surgeons obstetrics ob gynecology home hall lodge er ed
             uc therapy vision audiology kidney group rheum nephro pulm ent
             breast stroke burn vein endoscopy infusion wound diabetes transplant autism arthritis laser hearing birthing
-            maternity crisis cardiovascular digestive hand foot asthma drug drugs 
+            maternity crisis cardiovascular digestive hand foot asthma drug drugs
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
-            """.split()
-        + ["& son", "& co", "& daughters", "& bro"],
+            """.split(),
+            *("& son", "& co", "& daughters", "& bro"),
+        ],
         "brings": """
             work employ occupation facility site bed chair transport sales roofer plumber electrician carpenter pilot painter mason driving drive waiter waitress custodian janitor programmer accountant
             teller grade retired job drives driver foreman manager cashier nurse clerk barista cook server welder mechanic
@@ -310,7 +334,9 @@ _INSTRUMENT = regex.compile(
     r"\s(?:Test|Scale|Score|Index|Screen|Screening|Inventory|Questionnaire|Assessment|Battery|Exam|Criteria)$"
 )
 # Parts of the body that nobody owns.
-_PART = regex.compile(r"['’]s\s(?i:space|triangle|fossa|tubercle|ampulla|sphincter|foramen|fascia|pouch|ligament|duct)$")
+_PART = regex.compile(
+    r"['’]s\s(?i:space|triangle|fossa|tubercle|ampulla|sphincter|foramen|fascia|pouch|ligament|duct)$"
+)
 _OF_DISEASE = regex.compile(r"['’]s?\s(?:disease|syndrome)$")
 _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{TITLES})\.?|\b[A-Z]\.)\s+$")
 

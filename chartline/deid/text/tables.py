@@ -53,7 +53,9 @@ def _find(text: str, sep: str) -> Iterator[Found]:
             columns = []
             continue
         headings = [_TYPES.get(text[a:b].strip(" *#:.-").casefold().replace(" #", " no")) for a, b in cells]
-        if sum(h is not None for h in headings) >= 2 or (not columns and "NAME" in headings and len(cells) > 2):
+        if sum(h is not None for h in headings) >= 2 or (
+            not columns and {"NAME", "DATE"} & set(headings) and len(cells) > 2
+        ):
             columns = headings
         elif len(cells) == len(columns):
             for (a, b), of in zip(cells, columns, strict=True):
