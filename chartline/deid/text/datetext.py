@@ -179,7 +179,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             # Over a number that is no scale, at a line's start or before a time of day.
             "day-timed",
-            rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b))"
+            rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b)|(?:at|@)\s?\d{{1,2}}\s?(?:am|pm|AM|PM)\b))"
             rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s))"
             # Between a time of day and who called.
             rf"|(?<=\b(?:[01]\d|2[0-3])[0-5]\d\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s(?i:by)\b)"
@@ -289,7 +289,7 @@ _SLASHED = re.compile(r"(?<![\w/.])\d{1,2}/\d{1,2}(?![\w/])")
 _NO_SCALE = frozenset({11, 14, 16, 18, 28})  # days that no score has as its most
 # More than the whole is no share: ``6/5`` is a day, unless a pressure, a setting or two doses are written so.
 _IMPROPER = regex.compile(
-    rf"(?<![\w/.%\-])(?<=\p{{L}}[\p{{L}}\d.)]*[:,]?\s){_NO_SCORE}(?P<m>[2-9]|1[0-2])/(?P<d>[1-9]|1[01])(?=(?:[.,;)]|\s+(?:w/|with|by|at|@|per|and|for|to|in|on)\b)?(?:\s|$))"
+    rf"(?<![\w/.%\-])(?<=\p{{L}}[\p{{L}}\d.)]{{0,16}}[:,]?\s){_NO_SCORE}(?P<m>[2-9]|1[0-2])/(?P<d>[1-9]|1[01])(?=(?:[.,;)]|\s+(?:w/|with|by|at|@|per|and|for|to|in|on)\b)?(?:\s|$))"
     r"(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|hours?|hrs?|tabs?|films?|tender|bilat|out\sof|on\s(?:room|RA)|L\b))"
 )
 _NO_DAY_BEFORE = re.compile(

@@ -46,12 +46,12 @@ from chartline.deid.text.spans import Found
 _MEETS = (
     r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)"
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
-    r"|called|updated|written|interviewed|witnessed|survived|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
-    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)\s+(?:from|to|for)|(?:paged|notified|informed|attn|d/w|s/w"
+    r"|called|updated|written|interviewed|witnessed|survived|notified|informed|contacted|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
+    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|(?:paged|notified|informed|attn|d/w|s/w"
     r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
 )
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
-_SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n))"
+_SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{TITLES}){SHORT}{_SAME_LINE}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
     r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
@@ -118,6 +118,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _kinfolk(text, hints)
     found += _valediction(text, hints)
     found += _fields(text, hints)
+    found += _families(text, words)
     found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
@@ -657,6 +658,8 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         name = plain(token.text)
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
         short = len(token.text) <= _ACRONYM and token.shape == "capital" and not token.text[1:].islower()
+        if not i and token.shape == "upper" and CREDENTIAL.fullmatch(token.text):
+            break  # ``RN BSN``
         dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
         if (name in PLAIN and not (token.shape == "capital" and name in _NAMES_TOO) and not dotted) or not likely:
             break
@@ -701,7 +704,7 @@ _PT_INITIALS = regex.compile(
     r"presents?|presented|came|comes|seen|returns?|returned|called|lives|an?\s\d|who)\b|,?\s\(?\d{1,3}[\s\-]?(?:y|m\b|f\b))"
 )
 _OPENING_INITIALS = regex.compile(
-    r"(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives)\b"
+    r"(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives|is\san?\s\d{1,3}[\s\-]?(?:y|mo|day|w(?:ee)?k))"
     r"|(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.[A-Z]\.)\s+(?:left|shared|gave|told|will|was|is|has|had|came|went|to\s(?:bring|call|follow|see)|agreed|asked|wants|feels)\b"
 )
 # What stands behind who signed; cheaper to try than what stands before.
@@ -896,6 +899,17 @@ def _kinfolk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 _FIELD = regex.compile(
     r"\b(?:(?:LAST|FIRST|MIDDLE|MAIDEN|GIVEN|FAMILY)(?:[ ]NAME)?|NAME|SURNAME)[ \t]{1,6}(?P<v>\p{Lu}\p{Ll}[\p{L}'’\-]*(?:[ ]\p{Lu}[\p{L}'’.\-]*){0,2})(?=[ ]{2,}|\t|[ ]*(?:\n|$))"
 )
+
+
+def _families(text: str, words: list[Token]) -> Iterator[Found]:
+    """A family by its surname: ``the Lundgrens``."""
+    for before, token in pairwise(words):
+        if token.shape != "capital" or token.text[-1] != "s" or before.text not in ("the", "The"):
+            continue
+        found, one = token.kind, kind(token.text[:-1])
+        family = one.surname and one.strong and not one.eponym and not (found.word or found.medical or found.eponym)
+        if family and text[before.end : token.start] == " ":
+            yield Found(token.start, token.end, "NAME", "name:family")
 
 
 def _fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:

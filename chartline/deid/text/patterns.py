@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from string import ascii_letters, digits
 
 import regex
 
@@ -192,6 +193,8 @@ _NUMBERED = re.compile(r"(?<![\w\-])[\w\-]*\d[\w\-]*")
 _SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
 _TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  ))")
 _TYPED_AFTER = re.compile(r"(?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
+_LONGEST_HOST = 1000
+_OF_HOSTS = f"{ascii_letters}{digits}.-"
 _COURT = re.compile(r"\d[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d|:\d\d-[a-z]{2}-", re.IGNORECASE)
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
 _COLONS = re.compile(
@@ -282,9 +285,8 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
 
 def _host_start(text: str, at: int) -> int:
     """Where the name of a host begins that holds a place."""
-    while at and (text[at - 1].isalnum() or text[at - 1] in ".-"):
-        at -= 1
-    return at
+    before = text[max(0, at - _LONGEST_HOST) : at]
+    return at - len(before) + len(before.rstrip(_OF_HOSTS))
 
 
 def _capitals_start(text: str, at: int) -> int:

@@ -92,6 +92,28 @@ _LIVES = regex.compile(
 
 def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities, employers and schools, with the city behind them."""
+    yield from _ended(text, hints)
+    yield from _brought(text, hints)
+    for m in opened(_WENT, text, hints, "went"):
+        end = _named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
+        if end > m.start("v"):
+            yield Found(m.start("v"), end, "FACILITY", "name:went")
+    for m in opened(_CHAIN, text, hints, "chain"):
+        if m.group("v") is None or plain(m.group("v")) not in PLAIN:
+            yield Found(m.start(), m.end(), "FACILITY", "name:chain")
+    for m in opened(_SAINT, text, hints, "saint"):
+        yield Found(m.start(), m.end(), "FACILITY", "name:saint")
+    for m in opened(_SYSTEMS, text, hints, "system"):
+        if not of_thing(text, m.end()):
+            yield Found(m.start(), _city_after(text, m.end()), "FACILITY", "name:health-system")
+    for m in opened(_OF, text, hints, "of"):
+        end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
+        if not m.group("city") or end > m.start("city"):
+            yield Found(m.start(), end, "FACILITY", "name:facility-of")
+
+
+def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities that the word tells which ends their name."""
     ends = (
         (a, b) for a, b in hints.get("facility", ()) if (text[a].isupper() or text[a] == "&") and _END.match(text, a)
     )
@@ -114,20 +136,6 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
         if telling or end > m.end() or named or (m.group("where") and _in_town(m.group("where"))):
             yield Found(start if telling else m.start(), end, "FACILITY", "name:facility")
-    yield from _brought(text, hints)
-    for m in opened(_WENT, text, hints, "went"):
-        end = _named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
-        if end > m.start("v"):
-            yield Found(m.start("v"), end, "FACILITY", "name:went")
-    for m in opened(_SAINT, text, hints, "saint"):
-        yield Found(m.start(), m.end(), "FACILITY", "name:saint")
-    for m in opened(_SYSTEMS, text, hints, "system"):
-        if not of_thing(text, m.end()):
-            yield Found(m.start(), _city_after(text, m.end()), "FACILITY", "name:health-system")
-    for m in opened(_OF, text, hints, "of"):
-        end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
-        if not m.group("city") or end > m.start("city"):
-            yield Found(m.start(), end, "FACILITY", "name:facility-of")
 
 
 def _words_before(text: str, m: regex.Match[str]) -> list[regex.Match[str]] | None:
@@ -138,8 +146,13 @@ def _words_before(text: str, m: regex.Match[str]) -> list[regex.Match[str]] | No
     if gaps and not words:
         return None
     while words and (_names_none(words[0].group()) or _at_end(text, words[0])):
+        if words[0].group() in _PARTS_OF_TOWNS and words[0].start() and len(words) > 1 and _telling(words[1].group()):
+            break  # ``the New Osgard Clinic``
         words = words[1:]
     return words
+
+
+_PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower".split())
 
 
 # What parts the fields of a form.
@@ -215,21 +228,21 @@ _COMMON_FACILITY = regex.compile(
     r"(?:Hospitals?|Hosp\.?|General|Clinics?|Medical\s+Center|Health\s+Clinic)"
 )
 _OF = regex.compile(
-    r"\b(?:Visiting\s+Nurses?(?:\s+(?:Service|Association))?|University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
+    r"\b(?:VNA|VNS|Visiting\s+Nurses?(?:\s+(?:Service|Association))?|University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
     r"|\b(?:Providence|Mercy|Ascension|SSM(?:\s+Health)?|CHI|Trinity|PeaceHealth|Dignity)\s+(?:St\.?|Saint|Sacred|Holy|Good)\s+[A-Z]\w+|\b(?:YMCA|YWCA|Boys\s+(?:and|&)\s+Girls\s+Club)\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?"
     r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s(?:[A-Z]|d['’])[\w'’\-]+){0,2})"
 )
 _WORKS = (
     r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|works?\s(?:full[\s\-]time\s|PRN\s|per\sdiem\s|weekends\s|evenings\s|days\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
-    r"|(?:drives|driver|roofer|plumber|electrician|carpenter|pilot|painter|mason|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)(?:\s\([A-Z]{2,4}\))?\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
+    r"|(?:drives|driver|trucker|roofer|plumber|electrician|carpenter|pilot|painter|mason|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)(?:\s\([A-Z]{2,4}\))?\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
     r"|enrolled\s(?:at|in)|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)"
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair)\sat"
     r"|(?:pharmacy|facility|site|agency|vendor|supplier|funeral\shome)\s?:|admitted\s(?:to|at)|referrals?\s(?:sent\s)?to|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\s(?:to|from)|released\s(?:from|to)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
-_NAMED_PLACE = r"(?P<v>\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
+_NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
     rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
 )
@@ -237,6 +250,11 @@ _AT = regex.compile(rf"(?<=[a-z\d),;]\s|\()(?:at|@)\s+(?:the\s+)?{_NAMED_PLACE}"
 _WENT = regex.compile(
     rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
     rf"|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\swith)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
+)
+# Shops with a pharmacy, the best known of the United States, with what tells which of them is meant.
+_CHAIN = regex.compile(
+    r"\b(?:CVS|Walgreens|Rite\s?Aid|Wal-?[Mm]art|Kroger|Publix|Costco|Safeway|Wegmans|HEB|H-E-B|Hy-Vee|Giant\sEagle|Food\sLion|Harris\sTeeter"
+    r"|Duane\sReade|ShopRite|Albertsons|Winn-Dixie|Sam['’]s\sClub)(?:\s[Pp]harmacy)?\s+(?:\#\s?\d{2,6}|(?:on|in|at|near)\s+(?:the\s)?(?P<v>\p{Lu}\p{Ll}[\w'’]+)(?:\s\p{Lu}[\w'’]+){0,2})"
 )
 # Partners after whom a firm is named: ``Osgard, Pell and Tarn``.
 _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{Lu}[\w'’\-]+")

@@ -60,7 +60,7 @@ PLAIN = (
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called died dies res asst dept attg ashkenazi sephardic jewish nota
     enfermeria paciente fecha edad diagnostico motivo antecedentes alergias medicamentos historia direccion telefono cita
-    tratamiento dispo pgy
+    tratamiento dispo pgy records
     """.split()
     )
     | frozenset(
@@ -94,7 +94,7 @@ PLAIN = (
 )
 ROLES = (
     r"(?:nurse|midwife|doula|therapist|counsel?lor|psychologist|psychiatrist|\w+ologist|p(?:a)?ediatrician|obstetrician|surgeon"
-    r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
+    r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PMD|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
     r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|nutritionist|hygienist|baby (?:girl|boy))"
@@ -215,7 +215,7 @@ _HINTS = Hints(
             *("& son", "& co", "& daughters", "& bro"),
         ],
         "brings": """
-            work employ occupation facility site bed chair transport sales roofer plumber electrician carpenter pilot painter mason driving drive waiter waitress custodian janitor programmer accountant
+            work employ occupation facility site bed chair transport sales trucker roofer plumber electrician carpenter pilot painter mason driving drive waiter waitress custodian janitor programmer accountant
             teller grade retired job drives driver foreman manager cashier nurse clerk barista cook server welder mechanic
             machinist supervisor teacher guard engineer stocker technician laid hired fired attend enrolled student
             freshman sophomore junior senior graduated goes dialyzes daycare day school shelter pharmacy lives resides
@@ -231,10 +231,14 @@ _HINTS = Hints(
         ],
         "kind": "pharmacy hospital elementary high middle nursing clinic parish church mall funeral daycare school police warehouse courthouse".split(),
         "saint": ["st", "saint"],
+        "chain": """
+            cvs walgreens rite walmart wal-mart kroger publix costco safeway wegmans heb h-e-b hy-vee giant food harris duane
+            shoprite albertsons winn-dixie sam
+            """.split(),
         "of": """
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
             adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
-            methodist st visiting ymca ywca boys ssm chi peacehealth
+            methodist st visiting vna vns ymca ywca boys ssm chi peacehealth
             """.split(),
         "system": [
             "u of",
@@ -338,6 +342,7 @@ _PART = regex.compile(
     r"['’]s\s(?i:space|triangle|fossa|tubercle|ampulla|sphincter|foramen|fascia|pouch|ligament|duct)$"
 )
 _OF_DISEASE = regex.compile(r"['’]s?\s(?:disease|syndrome)$")
+_KIN_BEFORE = regex.compile(rf"\b(?i:{KIN})\s$")
 _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{TITLES})\.?|\b[A-Z]\.)\s+$")
 
 
@@ -361,7 +366,8 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
             continue
         if words and m.group().endswith(("'s", "’s")):
             only = kind(words[0])
-            if only.eponym or (only.word and not only.common_first):
+            kin = only.first and _KIN_BEFORE.search(text, max(0, m.start() - 16), m.start())
+            if only.eponym or (only.word and not only.common_first and not kin):
                 places.append(m.span())
         elif words and all(kind(w).eponym or kind(w).word for w in words):
             places.append(m.span())

@@ -211,6 +211,13 @@ def test_what_only_stands_behind_a_name_stays(engine, text, kept):
         ("Last visit|02/21/2024|VARNHAGEN CLINIC\nStatus|active now", ["VARNHAGEN"]),
         ("Sent to Varnhagen & Sons; script at Tollard's Drug, near Osgard mall.", ["Varnhagen", "Tollard", "Osgard"]),
         ("Location: Tollard Breast Center. Works nights at Amberline.", ["Tollard", "Amberline"]),
+        ("Script at Walgreens on Tollard; sent by VNA of Dunmore.", ["Tollard", "VNA"]),
+        ("Report given to Varnhagen at 0700. KV is a 9 yo with fever.", ["Varnhagen", "KV"]),
+        (
+            "Adopted by the Lundgrens. Notified by Faith on Monday. She works at St. Tollard.",
+            ["Lundgren", "Faith", "Tollard"],
+        ),
+        ("He will bring her 4/8 at 1pm. Here for daughter Piper's recital.", ["4/8", "Piper"]),
         ("Advised not to drive to Hensburgh. Followed at Scott & White.", ["Hensburgh", "Scott", "White"]),
     ],
 )
@@ -249,6 +256,8 @@ def test_what_charts_write_of_things_stays(engine, text):
         ("Velder NP\nCase 3 was new.", "Case 3"),
         ("By Ilona Velder, NP     Clinic: Osgard", "Clinic:"),
         ("Pt Ilona R hand dominant.", " R hand"),
+        ("Completed by Ilona Velder RN BSN today.", "RN BSN"),
+        ("By Ilona Velder, MD   Sonographer: none", "Sonographer"),
         ("Addr|22 Cedar Ave|City|Dunmore", "|City|"),
         ("mom fell again at home today and is sore", "fell"),
     ],
