@@ -177,6 +177,7 @@ def _purge_restricted(
         removed["vault"] = _delete(settings, own, "vault.pseudonyms")
         removed["bronze"] = _delete(settings, own, "bronze.resources")
         rebuild_people(spark, settings, run_id, datetime.now(UTC))
+    own.unpersist()
     return dict(removed)
 
 
@@ -201,8 +202,10 @@ def _own(spark: SparkSession, settings: Settings, patients: Collection[str]) -> 
 
 
 def _mention(patients: Collection[str]) -> re.Pattern[bytes]:
+    """A reference to one of the Patients, or the id of a record that may be one: ids are told apart by type."""
     ids = "|".join(re.escape(p) for p in sorted(patients)).encode()
-    return re.compile(rb'(?:Patient/|urn:uuid:|"id"\s*:\s*")(?:%b)(?![A-Za-z0-9\-.])' % ids)
+    itself = rb'(?s:(?=.*"Patient").*"id"\s*:\s*"(?:%b)")' % ids
+    return re.compile(rb"(?:Patient/|urn:uuid:)(?:%b)(?![A-Za-z0-9\-.])|\A%b" % (ids, itself))
 
 
 def _numbers(settings: Settings, patients: Collection[str]) -> re.Pattern[bytes]:
@@ -292,10 +295,11 @@ def _rename(settings: Settings, patients: Collection[str]) -> int:
     """Names of landed files that tell the person; the table takes no changes but this one."""
     wanted = (ds.field("resource_type") == "Patient") & ds.field("resource_id").isin(sorted(patients))
     known = tables.read(settings, "bronze.people", columns=["known"], where=wanted)["known"].to_pylist()
-    values = {k["value"].casefold() for ks in known for k in ks or () if k["type"] in _NAMES}
-    told = {v for v in values if len(v) >= _SHORTEST} | {p.casefold() for p in patients}
+    values = {k["value"] for ks in known for k in ks or () if k["type"] in _NAMES and len(k["value"]) >= _SHORTEST}
+    alone = "|".join(map(re.escape, sorted(patients)))
+    told = re.compile("|".join([*map(re.escape, sorted(values)), f"(?<![A-Za-z0-9])(?:{alone})(?![A-Za-z0-9])"]), re.I)
     rows = tables.read(settings, "landing.files").to_pylist()
-    telling = [r for r in rows if any(v in r["name"].casefold() for v in told)]
+    telling = [r for r in rows if told.search(r["name"])]
     if telling:
         for row in telling:
             row["name"] = "erased"

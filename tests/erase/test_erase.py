@@ -132,6 +132,23 @@ def test_who_left_may_be_erased_again_and_who_was_never_here_may_not(before, aft
     assert set(pipeline.erase(lake, patient, **BY)["left"].values()) == {0}
 
 
+@pytest.mark.parametrize(
+    ("record", "mentioned"),
+    [
+        (b'{"resourceType": "Patient", "id": "1"', True),
+        (b'{"id" : "1",\n "x": 2, "resourceType": "Patient"', True),
+        (b'{"resourceType": "Observation", "id": "1", "subject": {"reference": "Patient/12"}}', False),
+        (b'{"resourceType": "Observation", "id": "2", "subject": {"reference": "http://a/Patient/1"}}', True),
+        (b'{"resourceType": "Observation", "subject": {"reference": "urn:uuid:1"}}', True),
+        (b'{"resourceType": "Observation", "id": "1"}', False),
+    ],
+)
+def test_an_id_is_a_patients_only_where_it_says_so(record, mentioned):
+    from chartline.erase.erase import _mention
+
+    assert bool(_mention({"1", "7"}).search(record)) is mentioned
+
+
 # --- what is whose, in a small lake that was only parsed -------------------------------------------------
 
 
