@@ -13,7 +13,7 @@ from chartline import progress
 from chartline.errors import ChartlineError, MachineError, UsageError
 from chartline.ingest.servers import Server, Source, followed
 from chartline.lake import ledger
-from chartline.settings import Settings
+from chartline.settings import STAGES, Settings
 from chartline.stage import Counts, StageResult
 
 if TYPE_CHECKING:
@@ -163,6 +163,18 @@ def _attempt(settings: Settings, name: str, stage: Stage, run_id: str) -> StageR
     return result
 
 
+def _stages(sources: Sequence[Path | Export], candidate: str = "") -> dict[str, Stage]:
+    """What each of ``chartline.settings.STAGES`` does; ``publish`` needs a candidate."""
+    return {
+        "land": _land(sources),
+        "parse": _parse,
+        "deidentify": _deidentify,
+        "timeline": _timeline,
+        "assess": _assess,
+        "publish": _publish(candidate),
+    }
+
+
 def run_stage(
     settings: Settings, name: str, *, sources: Sequence[Source] = (), candidate: str = "", run_id: str | None = None
 ) -> StageResult:
@@ -182,15 +194,7 @@ def run_stage(
         _require_rules(settings)
     run_id = run_id or ledger.new_run_id()
     with _at_hand(settings, sources, run_id) as found, only_run(settings):
-        stages: dict[str, Stage] = {
-            "land": _land(found),
-            "parse": _parse,
-            "deidentify": _deidentify,
-            "timeline": _timeline,
-            "assess": _assess,
-            "publish": _publish(candidate),
-        }
-        return _attempt(settings, name, stages[name], run_id)
+        return _attempt(settings, name, _stages(found, candidate)[name], run_id)
 
 
 def run(settings: Settings, sources: Sequence[Source]) -> Iterator[StageResult]:
@@ -203,15 +207,9 @@ def run(settings: Settings, sources: Sequence[Source]) -> Iterator[StageResult]:
     _require_rules(settings)
     run_id = ledger.new_run_id()
     with _at_hand(settings, sources, run_id) as found, only_run(settings):
-        stages = {
-            "land": _land(found),
-            "parse": _parse,
-            "deidentify": _deidentify,
-            "timeline": _timeline,
-            "assess": _assess,
-        }
-        for name, stage in stages.items():
-            yield _attempt(settings, name, stage, run_id)
+        stages = _stages(found)
+        for name in STAGES[: STAGES.index("publish")]:
+            yield _attempt(settings, name, stages[name], run_id)
 
 
 def erase(settings: Settings, patient: str, *, by: str, reason: str, old_keys: Sequence[Path] = ()) -> dict[str, Any]:

@@ -383,13 +383,10 @@ def _without_erased(settings: Settings, alive: DataFrame) -> tuple[DataFrame, in
     """The resources of those who did not leave, and how many are of those who did: what parse took out is not here."""
     from pyspark.sql import functions as f
 
-    if not gone.anybody(settings):
-        return alive, 0
-    ids = [r["patient_id"] for r in alive.where("patient_id IS NOT NULL").select("patient_id").distinct().collect()]
-    left = [(patient,) for patient in sorted(gone.among(settings, ids))]
+    left = gone.back(settings, alive)
     if not left:
         return alive, 0
-    theirs = f.broadcast(alive.sparkSession.createDataFrame(left, "patient_id string"))
+    theirs = f.broadcast(alive.sparkSession.createDataFrame([(p,) for p in sorted(left)], "patient_id string"))
     return alive.join(theirs, "patient_id", "left_anti"), alive.join(theirs, "patient_id", "left_semi").count()
 
 

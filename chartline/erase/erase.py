@@ -43,11 +43,9 @@ from chartline.settings import Settings
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_CURATED = ("curated.events", "curated.subjects", "curated.encounters", "curated.codes", "curated.completeness")
-_NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE", "MRN", "SSN", "ID"})
 _IDS = frozenset({"MRN", "SSN", "ID"})
+_NAMES = _IDS | {"NAME", "GIVEN", "FAMILY", "RELATIVE"}
 _SHORTEST = 4  # characters of a name that is looked for in the names of files
-_DELETED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
 _KEY = ("resource_type", "resource_id")
 
 
@@ -88,8 +86,9 @@ def begin(settings: Settings, patient: str, *, by: str, reason: str, old_keys: S
     if not by.strip() or not reason.strip():
         raise UsageError("CL2130", "an erasure needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
     patients = _patients(settings, patient.removeprefix("Patient/"))
-    subjects = _subjects(settings, patients, [keys.load(settings.key), *old_keys])
-    releases = _holding(settings, subjects, {keys.load(settings.key).id, *(k.id for k in old_keys)})
+    known = [keys.load(settings.key), *old_keys]
+    subjects = _subjects(settings, patients, known)
+    releases = _holding(settings, subjects, {key.id for key in known})
     now = datetime.now(UTC)
     # One that died is the same erasure when it is ordered again.
     made = next(iter(gone.among(settings, patients).values()), secrets.token_hex(8))
@@ -114,9 +113,19 @@ def _patients(settings: Settings, named: str) -> frozenset[str]:
     return frozenset({named})
 
 
+def _are(patients: Collection[str]) -> ds.Expression:
+    """The rows of these Patients, in a table of resources by type and id."""
+    return (ds.field("resource_type") == "Patient") & ds.field("resource_id").isin(sorted(patients))
+
+
+def _known(settings: Settings, patients: Collection[str], kinds: Collection[str]) -> list[str]:
+    """What is known of the Patients, of these kinds, but for what is too short to be looked for."""
+    known = tables.read(settings, "bronze.people", columns=["known"], where=_are(patients))["known"].to_pylist()
+    return sorted({k["value"] for ks in known for k in ks or () if k["type"] in kinds and len(k["value"]) >= _SHORTEST})
+
+
 def _subjects(settings: Settings, patients: Collection[str], known: Iterable[Key]) -> frozenset[int]:
-    wanted = (ds.field("resource_type") == "Patient") & ds.field("resource_id").isin(sorted(patients))
-    drawn = tables.read(settings, "vault.pseudonyms", columns=["code"], where=wanted)["code"].to_pylist()
+    drawn = tables.read(settings, "vault.pseudonyms", columns=["code"], where=_are(patients))["code"].to_pylist()
     secrets_ = [key.derive("pseudonym", settings.project) for key in known]
     made = [walker.pseudonym(secret, "Patient", p) for secret in secrets_ for p in sorted(patients)]
     return frozenset(map(walker.subject_id, [*drawn, *made]))
@@ -210,10 +219,7 @@ def _mention(patients: Collection[str]) -> re.Pattern[bytes]:
 
 def _numbers(settings: Settings, patients: Collection[str]) -> re.Pattern[bytes]:
     """The person's ids, and the numbers under which rows of CSV may tell the person that make no resource."""
-    wanted = (ds.field("resource_type") == "Patient") & ds.field("resource_id").isin(sorted(patients))
-    known = tables.read(settings, "bronze.people", columns=["known"], where=wanted)["known"].to_pylist()
-    told = {k["value"] for ks in known for k in ks or () if k["type"] in _IDS and len(k["value"]) >= _SHORTEST}
-    texts = "|".join(map(re.escape, sorted(told | set(patients)))).encode()
+    texts = "|".join(map(re.escape, sorted({*_known(settings, patients, _IDS), *patients}))).encode()
     return re.compile(rb"(?<![A-Za-z0-9\-.])(?:%b)(?![A-Za-z0-9\-.])" % texts)
 
 
@@ -234,8 +240,7 @@ def _taken(
 
     def taken(record: Record) -> bool:
         if record.deletion:
-            told = _DELETED.fullmatch(record.deletion.url)
-            return told is not None and told[1] in names
+            return record.deletion.target is not None and "/".join(record.deletion.target) in names
         if record.fault or record.filtered:
             return numbers.search(record.raw) is not None
         kind, own = records.told(record.raw)
@@ -293,11 +298,9 @@ def _search(at: Path, file: dict[str, Any], taken: landed.Taken, numbers: re.Pat
 
 def _rename(settings: Settings, patients: Collection[str]) -> int:
     """Names of landed files that tell the person; the table takes no changes but this one."""
-    wanted = (ds.field("resource_type") == "Patient") & ds.field("resource_id").isin(sorted(patients))
-    known = tables.read(settings, "bronze.people", columns=["known"], where=wanted)["known"].to_pylist()
-    values = {k["value"] for ks in known for k in ks or () if k["type"] in _NAMES and len(k["value"]) >= _SHORTEST}
+    values = _known(settings, patients, _NAMES)
     alone = "|".join(map(re.escape, sorted(patients)))
-    told = re.compile("|".join([*map(re.escape, sorted(values)), f"(?<![A-Za-z0-9])(?:{alone})(?![A-Za-z0-9])"]), re.I)
+    told = re.compile("|".join([*map(re.escape, values), f"(?<![A-Za-z0-9])(?:{alone})(?![A-Za-z0-9])"]), re.I)
     rows = tables.read(settings, "landing.files").to_pylist()
     telling = [r for r in rows if told.search(r["name"])]
     if telling:
@@ -374,7 +377,7 @@ def _withdraw(settings: Settings, release: str) -> None:
 
 def _empty_curated(settings: Settings, releases: Collection[str]) -> None:
     """The curated tables show no release that is withdrawn."""
-    for name in _CURATED:
+    for name in (f"curated.{n}" for n in candidates.NAMES):
         newest = tables.last_commit(settings, name)
         if newest is not None and newest[1].get("release_id") in releases:
             tables.overwrite(settings, name, [])
@@ -393,8 +396,9 @@ def finish(
     """
     versions = {n: v for n in tables.names() if _is_thinned(n) and (v := tables.version(settings, n)) is not None}
     _log(settings, erasure, "emptied", tables=versions)  # before anybody looks in vain for what is destroyed
+    releases = candidates.releases(settings)
     for name, version in versions.items():
-        _destroy(settings, name, version)
+        _destroy(tables.path(settings, name), {version, *(v for r in releases for v in _pinned(r, name))})
     left = _left(spark, settings, erasure)
     _log(settings, erasure, step, removed=removed, left=left)
     return {
@@ -416,11 +420,9 @@ def _is_thinned(name: str) -> bool:
     return tables.schema(name).zone != "audit" and name != "curated.releases"
 
 
-def _destroy(settings: Settings, name: str, version: int) -> None:
-    """Delete the data files that only older versions of a table have; those that releases are made of and from stay."""
-    pinned = {v for r in candidates.releases(settings) for v in _pinned(r, name)}
-    at = tables.path(settings, name)
-    kept = {at / path for v in {version, *pinned} for path in _paths(at, v)}
+def _destroy(at: Path, versions: Collection[int]) -> None:
+    """Delete the data files of a table that only other versions than these have."""
+    kept = {at / path for v in versions for path in _paths(at, v)}
     for file in at.rglob("*.parquet"):
         if file not in kept and "_delta_log" not in file.relative_to(at).parts:
             file.unlink()
@@ -461,6 +463,7 @@ def _without_statistics(commit: Path, kept: Collection[str]) -> None:
 
 
 def _pinned(release: dict[str, Any], name: str) -> list[int]:
+    """The versions of a table that a release is made of or from."""
     told = (dict(release["tables"] or ()), dict(release["source_tables"] or ()))
     return [versions[name] for versions in told if name in versions]
 
@@ -481,7 +484,7 @@ def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str
     aside = _aside(settings, erasure.patients, numbers)
     names = {f"Patient/{p}" for p in erasure.patients}
     taken = _taken(names, erasure.patients, set(aside.values()), numbers)
-    people = ds.field("resource_id").isin(sorted(erasure.patients)) & (ds.field("resource_type") == "Patient")
+    people = _are(erasure.patients)
     out = {
         "bronze": bronze,
         "people": tables.read(settings, "bronze.people", columns=["resource_id"], where=people).num_rows,
@@ -501,13 +504,7 @@ def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str
 
 def again(spark: SparkSession, settings: Settings, *, run_id: str) -> dict[str, Any] | None:
     """After new files were parsed, take out again what they brought of persons who left; None for nothing."""
-    if not gone.anybody(settings):
-        return None
-    from pyspark.sql import functions as f
-
-    bronze = lake.read(spark, settings, "bronze.resources")
-    ids = bronze.select(f.coalesce("patient_id", f.expr("IF(resource_type = 'Patient', resource_id, NULL)")).alias("p"))
-    back = gone.among(settings, [r["p"] for r in ids.where("p IS NOT NULL").distinct().collect()])
+    back = gone.back(settings, lake.read(spark, settings, "bronze.resources"))
     if not back:
         return None
     subjects = _subjects(settings, back, [ledger.key(settings)])

@@ -10,9 +10,13 @@ import hmac
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chartline.lake import tables
 from chartline.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 TABLE = "vault.erased"
 LOG = "audit.erasures"
@@ -35,9 +39,12 @@ def among(settings: Settings, patients: Iterable[str]) -> dict[str, str]:
     return {patient: erasure_of[made] for patient, made in coded if made in erasure_of}
 
 
-def anybody(settings: Settings) -> bool:
-    """Whether anybody was erased."""
-    return bool(tables.read(settings, TABLE, columns=["code"]).num_rows)
+def back(settings: Settings, resources: DataFrame) -> dict[str, str]:
+    """The Patients whose resources are among these and who were erased; none are read where nobody was."""
+    if not tables.read(settings, TABLE, columns=["code"]).num_rows:
+        return {}
+    ids = resources.where("patient_id IS NOT NULL").select("patient_id").distinct()
+    return among(settings, [row["patient_id"] for row in ids.collect()])
 
 
 def note(settings: Settings, patients: Iterable[str], erasure: str, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,8 +38,6 @@ STAGED = {
     "payload": "binary",
     "key_id": "string",
 }
-
-_DELETED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 
 Row = dict[str, Any]
 
@@ -128,11 +125,10 @@ def _resource(record: Record, tree: dict[str, Any], origin: Origin) -> Row:
 
 
 def _tombstone(deletion: records.Deletion, origin: Origin) -> Row:
-    match = _DELETED.fullmatch(deletion.url)
-    if not match:
+    if deletion.target is None:
         raise Refused("conditional_delete" if "?" in deletion.url else "malformed_delete", "Bundle.entry.request.url")
     when = instant(deletion.last_modified) or origin.exported_at
-    kind, identity = match.groups()
+    kind, identity = deletion.target
     facts = f"DELETE {kind}/{identity} {when.isoformat() if when else ''} {deletion.version or ''}"
     return {
         "kind": "resource",

@@ -30,6 +30,7 @@ MAX_RATIO = 400  # unpacked to packed bytes of a gzip file larger than FREE_BYTE
 FREE_BYTES = 1 << 30
 MAX_BUNDLES = 8  # bundles within bundles
 _BLOCK = 1 << 20
+_DELETED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 _PREFIX = 96  # bytes by which a resource is looked for in its bundle before all of it is
 
 
@@ -40,6 +41,12 @@ class Deletion:
     url: str
     last_modified: str | None = None
     version: str | None = None
+
+    @property
+    def target(self) -> tuple[str, str] | None:
+        """Type and id of what was deleted; None where the address is no resource's."""
+        match = _DELETED.fullmatch(self.url)
+        return (match[1], match[2]) if match else None
 
 
 @dataclass(slots=True)

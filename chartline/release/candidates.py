@@ -14,7 +14,9 @@ from chartline.errors import UsageError
 from chartline.lake import tables
 from chartline.settings import Settings
 
-GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes", "gold.completeness")
+NAMES = ("events", "subjects", "encounters", "codes", "completeness")
+"""The tables of gold that are released, and of curated that show a release."""
+GOLD = tuple(f"gold.{name}" for name in NAMES)
 """The tables that a candidate is about."""
 _ID = re.compile(r"[A-Za-z0-9\-]{8,64}")
 

@@ -23,8 +23,6 @@ from chartline.stage import Counts, StageResult
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-NAMES = ("events", "subjects", "encounters", "codes", "completeness")
-
 
 def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any], bytes]:
     """The approval of a candidate, after everything it is bound to was recomputed, and the bytes that were approved.
@@ -83,7 +81,7 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
             "CL1149", "the candidate was made with a key that the lake has retired.", "Run all stages anew."
         )
     ids = {"run_id": run_id, "key_id": str(key_id)}
-    frames = {n: lake.read(spark, settings, f"gold.{n}", body["tables"][f"gold.{n}"]) for n in NAMES}
+    frames = {n: lake.read(spark, settings, f"gold.{n}", body["tables"][f"gold.{n}"]) for n in candidates.NAMES}
     folder = settings.zone("curated") / "releases" / candidate
     part = folder.with_name(f".{candidate}.part")
     with progress.step("writing the MEDS dataset"):

@@ -6,7 +6,7 @@ from chartline.audit.verify import verify
 from chartline.errors import DataError
 from chartline.lake import ledger, tables
 from chartline.release import candidates, card
-from chartline.release.publish import NAMES
+from chartline.release.candidates import NAMES
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 from tests.release.gold import ID, START, approve, make, patient, report
