@@ -6,6 +6,7 @@ resource, note and attachment of that patient is treated with.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import shutil
@@ -106,7 +107,9 @@ def _engine(job: Job) -> Phrases:
     """The text engine of this worker, built once and proved on a control note before its first batch counts."""
     body = _cohort(job)
     cohort = Cohort(tuple(Known(t, v) for t, v in body["providers"]), frozenset(body["names"]))
-    return Phrases(build(policy.load(job.policy), keys.load(job.key), job.project, cohort))
+    phrases = Phrases(build(policy.load(job.policy), keys.load(job.key), job.project, cohort))
+    gc.freeze()  # a worker collects after each task: 0.05 s to look at lexicons that stay
+    return phrases
 
 
 class _Unit:

@@ -71,6 +71,7 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         "spark.driver.memory": "1500m",
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC",
         "spark.python.worker.reuse": "true",
+        "spark.python.daemon.module": "chartline.lake.daemon",
     }
     builder = SparkSession.builder.appName("chartline")
     if "SPARK_ENV_LOADED" not in os.environ:
