@@ -35,10 +35,9 @@ COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 SETTLE_SECONDS = 10
 """Wait this long before answering a question by machine: an answer within one loop of Airflow's scheduler looks to it
 like a task that was lost, and it asks again."""
-SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=4 -XX:ReservedCodeCacheSize=240m"
-"""Options of a Java process that works for seconds: the optimizing compiler does not pay for itself there, nor does the
-other one where a method is called less than four times as often as it thinks; and what was compiled once is kept, where
-that compiler alone has room for 48 MB."""
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
+"""Options of a Java process that works for seconds: the optimizing compiler does not pay for itself there; and what was
+compiled once is kept, where the other compiler alone has room for 48 MB."""
 _START_SECONDS = 180
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[1]
-os.environ["JAVA_TOOL_OPTIONS"] = f"{SHORT_LIVED} -XX:+UseSerialGC"
+SERIAL = "-XX:+UseSerialGC -Xmn400m -XX:MetaspaceSize=300m"
+"""One thread collects, and seldom: two processes share two cores."""
+os.environ["JAVA_TOOL_OPTIONS"] = f"{SHORT_LIVED} {SERIAL}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,7 +40,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one Spark session of this process; the runs of the command line and of Airflow compile their plans."""
     from chartline.lake.spark import little_data, session
 
-    started = session(Settings(lake=tmp_path_factory.mktemp("spark"), master="local[2]"), shuffle_partitions=2)
+    with pytest.MonkeyPatch.context() as patched:
+        # Unlike a command, this process works for minutes: the optimizing compiler pays for itself.
+        patched.setenv("JAVA_TOOL_OPTIONS", f"-XX:ReservedCodeCacheSize=240m {SERIAL}")
+        started = session(Settings(lake=tmp_path_factory.mktemp("spark"), master="local[2]"), shuffle_partitions=2)
     with little_data(started):
         yield started
     started.stop()
