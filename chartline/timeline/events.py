@@ -86,6 +86,7 @@ class Event:
     otherwise: bool = False
     suffix: tuple[str, ...] = ()
     prefix: str | None = None
+    about: str | None = None
     tail: str | None = None
     forbidden: str | None = None
     quantity: tuple[str, ...] = ()
@@ -596,12 +597,22 @@ def _coded(resource: Mapping[str, Any], event: Event) -> tuple[Coded | None, str
                 return medication
         found = coded(value)
         if found:
-            return (
-                (replace(found, code=f"{event.prefix}//{found.code}", parents=[found.code]), None)
-                if event.prefix
-                else (found, None)
-            )
+            return _under(resource, event, found), None
     return (_made(event.fixed_if_none), None) if event.fixed_if_none else (None, None)
+
+
+def _under(resource: Mapping[str, Any], event: Event, found: Coded) -> Coded | None:
+    """A code under the prefix of its event, if it has one; what judges another code stands behind that one."""
+    if event.about is None:
+        return replace(found, code=f"{event.prefix}//{found.code}", parents=[found.code]) if event.prefix else found
+    judged = coded(at(resource, event.about))
+    if judged is None:
+        return None
+    word = found.code.partition("//")[2]
+    code = f"{event.prefix}//{judged.code}//{word}"
+    return replace(
+        judged, code=code, display=f"{judged.display or judged.code}: {found.display or word}", parents=[judged.code]
+    )
 
 
 def _made(code: str) -> Coded:

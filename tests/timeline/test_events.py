@@ -44,7 +44,7 @@ def test_the_paths_of_the_table_exist(kind):
     tree = definitions.load()
     for event in events.table().types[kind].events:
         several = (*event.time, *event.end, *event.available, *event.code, *event.text, *event.quantity)
-        for path in filter(None, (*several, event.each, event.forbidden)):
+        for path in filter(None, (*several, event.each, event.about, event.forbidden)):
             here = kind
             for step in (s for s in path.split(".") if not s.isdigit()):
                 assert step in tree[here].elements, f"{kind}.{path}"
@@ -88,6 +88,36 @@ def test_a_panel_gives_its_components_and_not_itself():
     found = made(observation(component=[part, part]))
     assert [r["code"] for r in found] == ["LOINC//8480-6"] * 2
     assert len({r["event_id"] for r in found}) == 2
+
+
+def judged(code, **more):
+    system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+    return {"coding": [{"system": system, "code": code, **more}]}
+
+
+def test_how_a_result_was_judged_is_an_event_beside_it_known_when_it_was():
+    resource = observation(valueInteger=190, issued="2021-03-06T00:00:00Z")
+    value, high, critical = made(resource | {"interpretation": [judged("H", display="High"), judged("HH")]})
+    assert (value["code"], value["numeric_value"]) == ("LOINC//8480-6", 190.0)
+    assert [(r["code"], r["display"]) for r in (high, critical)] == [
+        ("INTERPRETATION//LOINC//8480-6//H", "Systolic: High"),
+        ("INTERPRETATION//LOINC//8480-6//HH", "Systolic: HH"),
+    ]
+    assert high["parents"] == ["LOINC//8480-6"]
+    assert {(r["time"], r["available_time"]) for r in (high, critical)} == {(value["time"], value["available_time"])}
+    assert high.get("numeric_value") is high.get("text_value") is None
+    assert len({r["event_id"] for r in (value, high, critical)}) == 3
+
+
+def test_a_part_of_a_panel_is_judged_by_itself():
+    parts = [{"code": LOINC, "valueInteger": 120}, {"code": {"text": "other"}, "interpretation": [{"text": "Low"}]}]
+    assert codes(observation(component=[*parts, {"interpretation": [judged("N")]}])) == [
+        "LOINC//8480-6", "TEXT//other", "INTERPRETATION//TEXT//other//Low",
+    ]  # fmt: skip
+
+
+def test_a_judgement_that_says_nothing_is_no_event():
+    assert codes(observation(valueInteger=1, interpretation=[{"extension": []}])) == ["LOINC//8480-6"]
 
 
 def test_a_result_is_known_when_it_was_issued():
