@@ -393,6 +393,21 @@ def _ratio(value: Any) -> Row:
     return {"text_value": f"{over}{top}:{under}{bottom}", "unit": unit, "source_unit": unit}
 
 
+def _series(value: Any) -> str | None:
+    """The numbers of a SampledData after what makes them readable: ``origin=0 period=10 factor=2.5 dimensions=1: 1 2``.
+
+    A number stands for origin + factor * number, in the unit; the next is told period milliseconds later.
+    """
+    data = at(value, "data")
+    if not isinstance(data, str):
+        return None
+    scale = [f"{name}={at(value, path)}" for name, path in _SCALE.items() if _is_number(at(value, path))]
+    return f"{' '.join(scale)}: {data}" if scale else data
+
+
+_SCALE = {"origin": "origin.value"} | {n: n for n in ("period", "factor", "lowerLimit", "upperLimit", "dimensions")}
+
+
 def _measure(value: Any) -> Row:
     """The value of a Quantity or number, or of a Range or Ratio where one of these stands in its place."""
     if type(value) is dict and "value" not in value:
@@ -437,7 +452,7 @@ _READ: Mapping[str, Callable[[Any], Row]] = {
     "valuePeriod": _texts(lambda v: f"{at(v, 'start') or ''}/{at(v, 'end') or ''}"),
     "valueRange": _range,
     "valueRatio": _ratio,
-    "valueSampledData": lambda v: {"text_value": at(v, "data")} | _unit_of(v, "origin.code", "origin.unit"),
+    "valueSampledData": lambda v: {"text_value": _series(v)} | _unit_of(v, "origin.code", "origin.unit"),
     "valueReference": _texts(lambda v: v.get("reference") if type(v) is dict else None),
     "valueAttachment": _texts(lambda v: v.get("contentType") if type(v) is dict else None),
 }

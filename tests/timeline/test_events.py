@@ -17,6 +17,14 @@ from tests.end_to_end import canaries
 CODING = {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}
 LOINC = {"coding": [CODING]}
 WHEN = "2021-03-05T10:00:00Z"
+WAVE = {
+    "dimensions": 1,
+    "data": "1 2 E",
+    "period": 2.5,
+    "factor": 1.612,
+    "upperLimit": 9,
+    "origin": {"value": 0, "unit": "mV"},
+}
 
 
 def made(resource, subject=7, offsets=None):
@@ -67,7 +75,9 @@ def test_the_paths_of_the_table_exist(kind):
         ({"dataAbsentReason": {"coding": [{"code": "unknown"}]}}, (None, None, "UNKNOWN//unknown")),
         ({"valueQuantity": {"unit": "mg"}, "dataAbsentReason": {"text": "lost"}}, (None, None, "TEXT//lost")),
         ({"valueRange": {"low": {"value": 1, "code": "mg"}}}, (None, "mg", "1..")),
-        ({"valueSampledData": {"origin": {"value": 0, "unit": "mV"}, "data": "1 2 E"}}, (None, "mV", "1 2 E")),
+        ({"valueSampledData": WAVE}, (None, "mV", "origin=0 period=2.5 factor=1.612 upperLimit=9 dimensions=1: 1 2 E")),
+        ({"valueSampledData": {"origin": {"unit": "mV"}, "data": "1 2 E"}}, (None, "mV", "1 2 E")),
+        ({"valueSampledData": {"origin": {"value": 0}, "period": 2, "data": None}}, (None, None, None)),
         ({"valueString": " 7.20 "}, (7.2, None, " 7.20 ")),
         ({"valueString": "<0.1"}, (0.1, None, "<0.1")),
         ({"valueString": "7 mg"}, (None, None, "7 mg")),
