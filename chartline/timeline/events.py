@@ -78,6 +78,7 @@ class Event:
     end: tuple[str, ...]
     available: tuple[str, ...]
     undated: str
+    planned: tuple[str, ...] = ()
     fixed: str | None = None
     fixed_if_none: str | None = None
     each: str | None = None
@@ -101,7 +102,7 @@ class Event:
     @property
     def dates_entries(self) -> bool:
         """Whether its times are those of the entries that ``each`` names."""
-        return any(map(self.is_of_entry, (*self.time, *self.end, *self.available)))
+        return any(map(self.is_of_entry, (*self.time, *self.end, *self.available, *self.planned)))
 
     def is_of_entry(self, path: str) -> bool:
         """Whether a path leads into the entries that ``each`` names."""
@@ -166,7 +167,7 @@ def _event(item: Mapping[str, Any]) -> Event:
     return Event(**fields)
 
 
-_PATHS = ("code", "time", "end", "available", "text")
+_PATHS = ("code", "time", "end", "available", "planned", "text")
 
 
 def _paths(event: Event) -> Iterator[str]:
@@ -493,6 +494,7 @@ _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 Instant = tuple[int, str, str]
 """Microseconds since 1970, precision, and the element that told."""
+_Point = tuple[Instant | None, float | None]
 
 
 def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = False) -> Instant | None:
@@ -537,6 +539,9 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         end, end_at, flags = None, None, "reversed_period"
     elif (start is None and at_ is None and _says(resource, paths)) or (end is None and ends and _says(resource, ends)):
         flags = _both(flags, "unreadable_time")
+    if event.planned and flags is None:
+        due, due_at = _planned(resource, event, paths, offsets, (start, at_))
+        end, end_at = (due, due_at) if due or due_at is not None else (end, end_at)
     return {
         "flags": flags,
         "time": start[0] if start else None,
@@ -549,6 +554,18 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         "undated": None if start or at_ is not None else event.undated,
         "billing": event.billing and untold,
     }
+
+
+def _planned(resource: Mapping[str, Any], event: Event, paths: Sequence[str], offsets: Offsets, plan: _Point) -> _Point:
+    """For when it is planned, which its end tells while its time is that of the plan; no date that had passed."""
+    start, at_ = plan
+    told = start[2] if start else paths[-1] if at_ is not None else None
+    for path in event.planned:
+        due, due_at = _point(resource, [path], offsets, end=True)
+        passed = (start and due and due[0] <= start[0]) or (at_ is not None and due_at is not None and due_at <= at_)
+        if told and path != told and not passed and (due or due_at is not None):
+            return due, due_at
+    return None, None
 
 
 def _own_ends(
@@ -570,9 +587,7 @@ def _says(resource: Mapping[str, Any], paths: Sequence[str]) -> bool:
     return any(isinstance(at(resource, p), str) for p in paths)
 
 
-def _point(
-    resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False
-) -> tuple[Instant | None, float | None]:
+def _point(resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False) -> _Point:
     """A time, and its day on the patient's axis; a year has no day where only the hidden axis spaces events."""
     found = _first(resource, paths, end=end)
     if offsets is None:
@@ -828,7 +843,9 @@ def _dated_views(
     each = event.each or ""
     head = _head(each)
     held = resource.get(head)
-    paths = [p for p in dict.fromkeys((*event.time, *event.end, *event.available)) if event.is_of_entry(p)]
+    paths = [
+        p for p in dict.fromkeys((*event.time, *event.end, *event.available, *event.planned)) if event.is_of_entry(p)
+    ]
     before: Counter[str] = Counter()
     for entry in held if type(held) is list else (held,) if held else ():
         alone = {**resource, head: entry}
@@ -1000,9 +1017,6 @@ def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> list[R
     if told:
         told[0]["first"] = True
     return [person, *(told or [_left_out(base, "no_code_or_time")])]
-
-
-_Point = tuple[Instant | None, float | None]
 
 
 def _lifespan(base: Row, birth: _Point, death: _Point) -> Iterator[Row]:

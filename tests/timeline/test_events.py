@@ -9,7 +9,7 @@ from hypothesis import given
 
 from chartline.fhir import definitions
 from chartline.quality import gates
-from chartline.timeline import events
+from chartline.timeline import events, times
 from tests.conftest import ROOT
 from tests.deid import walking
 from tests.end_to_end import canaries
@@ -51,7 +51,7 @@ def test_every_type_of_the_table_is_a_resource_type_and_every_passing_type_is_de
 def test_the_paths_of_the_table_exist(kind):
     tree = definitions.load()
     for event in events.table().types[kind].events:
-        several = (*event.time, *event.end, *event.available, *event.code, *event.text, *event.quantity)
+        several = (*event.time, *event.end, *event.available, *event.planned, *event.code, *event.text, *event.quantity)
         for path in filter(None, (*several, event.each, event.about, event.forbidden)):
             here = kind
             for step in (s for s in path.split(".") if not s.isdigit()):
@@ -496,6 +496,76 @@ def test_what_happened_on_a_day_is_known_when_the_day_is_over():
     assert 20123.99 < hidden["available_at"] < 20124
 
 
+# --- what is planned ---------------------------------------------------------------------------------
+
+GOAL = {"resourceType": "Goal", "lifecycleStatus": "active", "description": SNOMED}
+
+
+def micros(text, *, end=False):
+    return times.instant(text, end=end)[0]
+
+
+def test_a_goal_stands_where_it_was_set_and_ends_when_each_target_is_due():
+    targets = [{"measure": LOINC, "dueDate": "2021-09-01"}, {"dueDate": "2021-12-01"}]
+    found = made(GOAL | {"startDate": "2021-03-05", "target": targets})
+    assert [(r["code"], r["end_time"]) for r in found] == [
+        ("SNOMED//38341003", None),
+        ("GOAL//LOINC//8480-6", micros("2021-09-01", end=True)),
+        ("GOAL//SNOMED//38341003", micros("2021-12-01", end=True)),
+    ]
+    assert {r["time"] for r in found} == {micros("2021-03-05")}
+    hidden = {"startDate": 20000.0, "target.dueDate": 20180.0, "target.dueDate#1": 20271.0}
+    year = GOAL | {"startDate": "2021", "target": [t | {"dueDate": "2021"} for t in targets]}
+    assert [r["end_at"] for r in made(year, offsets=hidden)[1:]] == [20181 - 1e-9, 20272 - 1e-9]
+
+
+def test_a_target_of_a_goal_without_a_time_is_known_when_it_is_due():
+    row = made(GOAL | {"target": [{"measure": LOINC, "dueDate": "2021-09-01"}]})[1]
+    assert (row["time"], row["end_time"]) == (micros("2021-09-01"), None)
+    assert row["available_time"] == micros("2021-09-01", end=True)
+
+
+def test_a_due_date_that_had_passed_when_the_goal_was_judged_is_no_end_before_its_begin():
+    row = made(GOAL | {"statusDate": WHEN, "target": [{"measure": LOINC, "dueDate": "2020-01-01"}]})[1]
+    assert (row["time"], row["end_time"], row["flags"]) == (micros(WHEN), None, None)
+
+
+def test_an_activity_stands_where_its_plan_does_and_ends_with_what_was_scheduled():
+    def activity(**detail):
+        return {"detail": {"status": "scheduled", "code": LOINC, **detail}}
+
+    period = {"start": "2021-04-01", "end": "2021-05-01"}
+    plan = {"resourceType": "CarePlan", "status": "active", "period": {"start": WHEN, "end": "2022"}, "created": WHEN}
+    found = made(plan | {"activity": [
+        activity(scheduledPeriod=period, quantity={"value": 3}),
+        activity(scheduledTiming={"repeat": {"boundsPeriod": period}}, dailyAmount={"value": 2, "code": "mg"}),
+        activity(status="entered-in-error"),
+        activity(code=None, productCodeableConcept=SNOMED),
+    ]})  # fmt: skip
+    assert [(r["code"], r.get("numeric_value"), r["end_time"]) for r in found] == [
+        ("PLAN//CARE", None, micros("2022", end=True)),
+        ("PLAN//LOINC//8480-6", 3.0, micros("2021-05-01", end=True)),
+        ("PLAN//LOINC//8480-6", 2.0, micros("2021-05-01", end=True)),
+        ("PLAN//SNOMED//38341003", None, micros("2022", end=True)),
+    ]
+    assert {(r["time"], r["available_time"]) for r in found} == {(micros(WHEN), micros(WHEN))}
+
+
+@pytest.mark.parametrize(
+    ("when", "time", "end"),
+    [
+        ({"authoredOn": WHEN, "occurrenceDateTime": "2021-06-01"}, WHEN, "2021-06-01"),
+        ({"authoredOn": WHEN, "occurrencePeriod": {"start": "2021-06-01", "end": "2021-07-01"}}, WHEN, "2021-07-01"),
+        ({"authoredOn": WHEN, "occurrenceDateTime": "2021-01-01"}, WHEN, None),
+        ({"occurrenceDateTime": "2021-06-01"}, "2021-06-01", None),
+        ({"occurrencePeriod": {"start": "2021-06-01", "end": "2021-07-01"}}, "2021-06-01", "2021-07-01"),
+    ],
+)
+def test_a_service_stands_where_it_was_ordered_and_ends_when_it_is_planned(when, time, end):
+    row = one({"resourceType": "ServiceRequest", "status": "active", "intent": "order", "code": LOINC} | when)
+    assert (row["time"], row["end_time"], row["flags"]) == (micros(time), end and micros(end, end=True), None)
+
+
 def test_when_a_device_was_made_is_no_time_of_the_patient():
     device = {"resourceType": "Device", "type": LOINC, "manufactureDate": WHEN}
     assert (one(device)["time"], one(device)["time_precision"]) == (None, "unknown")
@@ -631,7 +701,7 @@ def test_paths_that_lead_nowhere_in_a_resource_are_left_out_without_a_trace(reso
 FORM = re.compile(next(c.kwargs["regex"] for c in gates.suite("timeline") if c.id == "F3"))
 DIGEST = """
 import hashlib
-from chartline.timeline import events
+from chartline.timeline import events, times
 from tests.end_to_end import canaries
 made = [list(events.rows(r["resourceType"], "a" * 32, 7, r, None)) for r in canaries.resources()[0]]
 print(hashlib.sha256(repr(made).encode()).hexdigest())
