@@ -122,6 +122,17 @@ def _answered_ages(item: bytes, over_89: bool) -> bytes:
     return _written({**given, "answer": _list_of(map(_written, kept))} if kept else given)
 
 
+def _entered_age(entry: bytes, over_89: bool) -> bytes:
+    """What an entry says under a code of its own; one that gives an age is treated as an observed age."""
+    if not _OF_AGE.search(entry):
+        return entry
+    given = {n: bytes(v) for n, v in _members.decode(entry).items()}
+    if not any(_asks_age(given[n]) for n in ("code", "type", "category") if n in given):
+        return entry
+    _cap_value(given, over_89)
+    return _written(given)
+
+
 def _opened(entries: bytes) -> list[dict[str, bytes]]:
     """The members of each entry of a list."""
     return [{name: bytes(value) for name, value in _members.decode(entry).items()} for entry in _items.decode(entries)]
@@ -177,6 +188,14 @@ WITHOUT_AGES: Mapping[str, Callable[[bytes, bool], bytes]] = {
     "Quantity": _of_years,
     "Range": _range_of_years,
     "QuestionnaireResponse.item": _answered_ages,
+    **dict.fromkeys(
+        (
+            *("Claim.supportingInfo", "ExplanationOfBenefit.supportingInfo"),
+            *("DeviceRequest.parameter", "SupplyRequest.parameter", "Device.property", "Group.characteristic"),
+            *("Task.input", "Task.output"),
+        ),
+        _entered_age,
+    ),
 }
 _WITHHELD = _dumps(
     {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}

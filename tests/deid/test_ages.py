@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from chartline.deid import keys, patients, policy
 from chartline.deid.walker import Result
 from chartline.fhir.people import person
-from tests.deid.walking import POLICIES, outcome, state, walker
+from tests.deid.walking import PATIENT, POLICIES, outcome, state, walker
 
 KEY = keys.Key("k", bytes(range(1, 33)))
 NOW = 2026
@@ -258,3 +259,47 @@ def test_a_year_of_birth_is_told_by_the_patient_alone(value):
     assert made["dataAbsentReason"]["coding"][0]["code"] == "masked"
     in_days = {"valueQuantity": {"value": 1931, "unit": "d"}}
     assert done(observed(in_days, {"text": "Age"}))["valueQuantity"] == in_days["valueQuantity"]
+
+
+_BILL = {
+    "status": "active",
+    "type": OTHER_CODE,
+    "use": "claim",
+    "patient": SUBJECT,
+    "created": "2020-01-01",
+    "provider": {"reference": "Organization/1"},
+    "insurer": {"reference": "Organization/1"},
+    "outcome": "complete",
+    "insurance": [{"focal": True, "coverage": {"reference": "Coverage/1"}}],
+}
+ENTRIES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "Claim": ("supportingInfo", "code", {n: v for n, v in _BILL.items() if n not in ("insurer", "outcome")}),
+    "ExplanationOfBenefit": ("supportingInfo", "category", _BILL),
+    "SupplyRequest": ("parameter", "code", {"itemCodeableConcept": OTHER_CODE, "quantity": {"value": 1}}),
+    "DeviceRequest": ("parameter", "code", {"intent": "order", "subject": SUBJECT, "codeCodeableConcept": OTHER_CODE}),
+    "Task": ("input", "type", {"status": "completed", "intent": "order", "for": SUBJECT}),
+}
+ENTRIES["Claim"][2].update(priority=OTHER_CODE, insurance=[{"sequence": 1, **_BILL["insurance"][0]}])
+
+
+def entered(kind: str, code: dict[str, Any], value: dict[str, Any], *, over_89: bool) -> dict[str, Any]:
+    """What an entry of such a resource has as its value."""
+    held, named, rest = ENTRIES[kind]
+    entry = ({"sequence": 1, "category": OTHER_CODE} if held == "supportingInfo" else {}) | {named: code, **value}
+    patient = replace(PATIENT, over_89=over_89)
+    resource = {"resourceType": kind, "id": "x", **rest, held: [entry]}
+    made = outcome(WALKERS["expert_determination"], resource, state(patient))
+    assert isinstance(made, Result)
+    return {n: v for n, v in made.resource.get(held, [{}])[0].items() if n.startswith("value")}
+
+
+@pytest.mark.parametrize("kind", sorted(ENTRIES))
+def test_an_age_that_an_entry_gives_under_its_own_code_is_an_age(kind):
+    for code in (AGE_CODE, {"text": "Patient's age"}):
+        for value in ({"valueQuantity": years(70)}, {"valueQuantity": {"value": 70}}):
+            assert entered(kind, code, value, over_89=True) == {}
+            assert entered(kind, code, value, over_89=False) == value
+        capped = {"valueQuantity": {"value": 90, "comparator": ">="}}
+        assert entered(kind, code, {"valueQuantity": {"value": 94}}, over_89=False) == capped
+    weight = {"valueQuantity": {"value": 70, "unit": "kg"}}
+    assert entered(kind, OTHER_CODE, weight, over_89=True) == weight
