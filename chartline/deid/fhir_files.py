@@ -64,7 +64,7 @@ _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
 _LEARNED = _PARTIES | {"Binary"}
 _NOT_FHIR = frozenset({"output_not_valid_fhir", "not_shaped_as_fhir"})  # reasons that may lie in the input
-_URN = re.compile(rb'"url"\s*:\s*"urn:')
+_URN = re.compile(rb'"url"\s*:\s*"urn:', re.IGNORECASE)
 
 
 @dataclass
@@ -299,7 +299,8 @@ def _learn(
     person_systems: Collection[str],
 ) -> None:
     if record.full_url in record.index:
-        _link(world, str(record.full_url), record.index[str(record.full_url)], doubtful)
+        for url in {str(record.full_url), references.plain(str(record.full_url))}:
+            _link(world, url, record.index[str(record.full_url)], doubtful)
     if _asks(record.raw):
         _ask(record, world)
     claimed, own = records.told(record.raw)
@@ -339,7 +340,7 @@ def _owned(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 def _may_point(raw: bytes) -> bool:
     """Whether a record may point to a Binary: a quick look, before it is read."""
-    return b"Binary" in raw or (b'"urn:' in raw and _URN.search(raw) is not None)
+    return b"Binary" in raw or ((b'"urn:' in raw or b'"URN:' in raw) and _URN.search(raw) is not None)
 
 
 def _hold(record: records.Record, tree: Mapping[str, Any], world: World) -> None:

@@ -127,7 +127,11 @@ class Walk:
 
     def target(self, named: str) -> str:
         """What a reference resolves to, however a conditional one is written; itself when that is not known."""
-        return self.links.get(named) or ("?" in named and self.links.get(references.conditional(named) or "")) or named
+        known = self.links.get(named) or ("?" in named and self.links.get(references.conditional(named) or ""))
+        if known:
+            return known
+        name = references.plain(named)
+        return self.links.get(name) or name
 
 
 Members = Mapping[str, msgspec.Raw]
@@ -874,7 +878,7 @@ class Deidentifier:
         target = literal(walk.target(named))
         if target is not None:
             return f"{target[0]}/{walk.code(*target)}"
-        urn = _URN.fullmatch(named)
+        urn = _URN.fullmatch(references.plain(named))
         if urn is None:
             return None
         made = walk.code("urn", urn[2])

@@ -214,7 +214,8 @@ def _mention(patients: Collection[str]) -> re.Pattern[bytes]:
     """A reference to one of the Patients, or the id of a record that may be one: ids are told apart by type."""
     ids = "|".join(re.escape(p) for p in sorted(patients)).encode()
     itself = rb'(?s:(?=.*"Patient").*"id"\s*:\s*"(?:%b)")' % ids
-    return re.compile(rb"(?:Patient/|urn:uuid:)(?:%b)(?![A-Za-z0-9\-.])|\A%b" % (ids, itself))
+    named = rb"(?:Patient(?:/|%%2[Ff])(?:%b)|(?i:urn:uuid:(?:%b)))" % (ids, ids)
+    return re.compile(rb"%b(?![A-Za-z0-9\-.])|\A%b" % (named, itself))
 
 
 def _numbers(settings: Settings, patients: Collection[str]) -> re.Pattern[bytes]:

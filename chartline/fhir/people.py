@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chartline.deid.context import Known
+from chartline.fhir import references
 
 PARTIES = ("Patient", "RelatedPerson", "Person", "Practitioner", "PractitionerRole", "Organization", "Location")
 
@@ -140,7 +141,7 @@ def _home(resource: Mapping[str, Any]) -> Mapping[str, Any]:
 def _patient_of(resource: Mapping[str, Any]) -> str | None:
     if resource.get("resourceType") == "Patient":
         return resource.get("id")
-    named = (_PATIENT.fullmatch(str(p.get("reference"))) for p in _dicts(resource.get("patient")))
+    named = (_PATIENT.fullmatch(references.plain(str(p.get("reference")))) for p in _dicts(resource.get("patient")))
     return next((match[1] for match in named if match), None)
 
 

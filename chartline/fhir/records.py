@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 import msgspec
 import orjson
 
+from chartline.fhir import references
 from chartline.ingest.delimited import Row
 from chartline.ingest.extracts import UNKNOWN, Filtered, Sheet, Unfit
 from chartline.ingest.formats import BOM
@@ -355,7 +356,7 @@ def _envelope(text: bytes, raws: list[bytes]) -> bytes:
 
 
 def _index(entries: list[Entry], raws: list[bytes]) -> dict[str, str]:
-    """Map fullUrl to ``Type/id``; a fullUrl that two different resources claim names neither."""
+    """Map fullUrl, also as it is usually spelled, to ``Type/id``; one that two resources claim names neither."""
     index: dict[str, str] = {}
     doubtful = set()
     for entry, raw in zip(entries, raws, strict=True):
@@ -365,8 +366,8 @@ def _index(entries: list[Entry], raws: list[bytes]) -> dict[str, str]:
         identity = own or id_of(entry.fullUrl)
         if kind and identity:
             name = f"{kind}/{identity}"
-            if index.setdefault(entry.fullUrl, name) != name:
-                doubtful.add(entry.fullUrl)
+            spelled = {entry.fullUrl, references.plain(entry.fullUrl)}
+            doubtful |= {url for url in spelled if index.setdefault(url, name) != name}
     return {url: name for url, name in index.items() if url not in doubtful}
 
 
@@ -385,7 +386,9 @@ def told(raw: bytes) -> tuple[str | None, str | None]:
 
 def id_of(full_url: str | None) -> str | None:
     """The logical id that a fullUrl gives: of ``urn:uuid:id`` and of ``http://server/Type/id``."""
-    match = re.fullmatch(r"urn:uuid:([A-Za-z0-9\-.]{1,64})|https?://.+/[A-Z]\w+/([A-Za-z0-9\-.]{1,64})", full_url or "")
+    match = re.fullmatch(
+        r"(?i:urn:uuid:)([A-Za-z0-9\-.]{1,64})|https?://.+/[A-Z]\w+/([A-Za-z0-9\-.]{1,64})", full_url or ""
+    )
     return (match[1] or match[2]) if match else None
 
 

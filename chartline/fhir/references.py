@@ -3,7 +3,8 @@
 Forms (FHIR R4 references.html): relative ``Type/id``, absolute URL, either with ``/_history/version``;
 ``urn:uuid`` and ``urn:oid`` by the bundle's fullUrl; ``#id`` inside the resource; conditional
 ``Type?identifier=system|value`` (http.html#conditional); a Reference with an identifier only; and uri, url
-and canonical elements that spell a resource literally, or the address of a Binary, where a document lies.
+and canonical elements that spell a resource literally, or the address of a Binary, where a document lies. A urn
+may be in capitals (RFC 8141, RFC 9562), a literal percent-encoded (RFC 3986) or with a version behind ``|``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _RELATIVE = re.compile(r"[A-Z][A-Za-z]{2,63}/[A-Za-z0-9\-.]{1,64}(?:/_history/[A
 _BINARY = re.compile(r"(?:\S*/)?(Binary/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 _CONDITIONAL = re.compile(r"(?:[^?]*/)?([A-Za-z]*)\?identifier=([^&]+)")
 _URN = ("urn:uuid:", "urn:oid:")
+_UUID = re.compile(r"urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 _URI_KEYS = ("url", "uri", "canonical")
 _REFERENCE_KEYS = frozenset({"reference", "type", "identifier", "display", "id", "extension"})
 
@@ -96,9 +98,25 @@ def links(found: Survey, tree: Mapping[str, Any], index: Mapping[str, str]) -> l
     contained = {f"#{c.get('id')}" for c in tree.get("contained") or () if isinstance(c, dict)} | {"#"}
     pairs = {r: target(r, index, contained) for r in found.references}
     for mention in found.mentions:
-        if mention in index or _RELATIVE.fullmatch(mention) or binary(mention):
+        name = plain(mention)
+        if name in index or mention in index or _RELATIVE.fullmatch(name) or binary(name):
             pairs.setdefault(mention, target(mention, index, contained))
     return sorted(pairs.items(), key=lambda pair: pair[0])
+
+
+def plain(reference: str) -> str:
+    """The usual spelling of a reference: a uuid in small letters, a literal without percent-encoding and version.
+
+    What is neither stays as it is: an id that is no uuid may differ from another by its capitals alone.
+    """
+    if reference[:4].lower() == "urn:":
+        uuid = _UUID.fullmatch(reference)
+        scheme, _, name = reference[4:].partition(":")
+        return uuid[0].lower() if uuid else f"urn:{scheme.lower()}:{name}"
+    if "?" in reference or ("%" not in reference and "|" not in reference):
+        return reference
+    name = unquote(reference).partition("|")[0]
+    return name if _LITERAL.fullmatch(name) else reference
 
 
 def target(reference: str, index: Mapping[str, str], contained: Iterable[str] = ()) -> str | None:
@@ -107,9 +125,12 @@ def target(reference: str, index: Mapping[str, str], contained: Iterable[str] = 
         return reference if reference in contained else None
     if reference in index:
         return index[reference]
-    if reference.startswith(_URN) or "?" in reference:
+    name = plain(reference)
+    if name in index:
+        return index[name]
+    if name.startswith(_URN) or "?" in name:
         return None
-    literal = _LITERAL.fullmatch(reference)
+    literal = _LITERAL.fullmatch(name)
     return f"{literal[1]}/{literal[2]}" if literal else None
 
 
@@ -125,7 +146,7 @@ def conditional(reference: str) -> str | None:
 
 def binary(address: str) -> str | None:
     """``Binary/id`` of the address of a Binary, in whatever form a server writes it; None for any other address."""
-    match = _BINARY.fullmatch(address)
+    match = _BINARY.fullmatch(plain(address))
     return match[1] if match else None
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KEY = ("resource_type", "resource_id", "row_hash")
 BY_TARGET = ("Provenance",)  # resources whose patient is that of what they point to
 
+_UUID = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 _IS_CONDITIONAL = "contains({}, '?identifier=')"
 _LOST = "resource_type string, resource_id string, row_hash string, reference string, target string, lookup string"
 _SETTLED = "resource_type string, resource_id string, row_hash string, patient_id string"
@@ -124,7 +125,8 @@ def _looked_up(batches: Batches) -> Batches:
 
 def _lookup(reference: str) -> str | None:
     """What a reference is looked up by: the uuid of a urn, or an identifier."""
-    return reference[9:] if reference.startswith("urn:uuid:") else references.conditional(reference)
+    name = references.plain(reference)
+    return name[9:] if name.startswith("urn:uuid:") else references.conditional(reference)
 
 
 def _answers(lost: DataFrame, lake: DataFrame) -> DataFrame:
@@ -145,7 +147,8 @@ def _answers(lost: DataFrame, lake: DataFrame) -> DataFrame:
         .selectExpr("answer", "kind", "explode(array(value, concat(coalesce(system, ''), '|', value))) AS token")
         .selectExpr("answer", "concat(kind, '?identifier=', token) AS lookup")
     )
-    uuids = there.select(name, f.col("resource_id").alias("lookup"))
+    plain = f"IF(resource_id RLIKE '{_UUID}', lower(resource_id), resource_id) AS lookup"
+    uuids = there.select(name, f.expr(plain))
     return (
         wanted.join(tokens.unionByName(uuids), "lookup")
         .groupBy("lookup")

@@ -36,6 +36,12 @@ FORMS = {
     "of the server's root": {"reference": "/Encounter/visit-9"},
     "of a folder of the server": {"reference": "fhir/r4/Encounter/visit-9"},
     "fullUrl": {"reference": URN},
+    "fullUrl in capitals": {"reference": URN.upper()},
+    "fullUrl with a uuid in capitals": {"reference": f"urn:uuid:{URN[9:].upper()}"},
+    "with a version": {"reference": "Encounter/visit-9|1"},
+    "absolute with a version": {"reference": f"{SERVER}/Encounter/visit-9|2.0"},
+    "percent-encoded": {"reference": "Encounter/visit%2D9"},
+    "absolute, all percent-encoded": {"reference": f"{SERVER}/Encounter%2F%76isit%2d9/_history/3"},
     "conditional": {"reference": "Encounter?identifier=http://hospital/visits|V-00417"},
     "conditional, encoded": {"reference": "Encounter?identifier=http%3A%2F%2Fhospital%2Fvisits%7CV-00417"},
     "conditional of a server": {"reference": f"{SERVER}/Encounter?identifier=http%3a%2f%2fhospital/visits%7cV-00417"},
@@ -52,6 +58,9 @@ URLS = {
     "relative url": "Encounter/visit-9",
     "versioned url": "Encounter/visit-9/_history/1",
     "url by fullUrl": URN,
+    "url by fullUrl in capitals": URN.upper(),
+    "url with a version": f"{SERVER}/Encounter/visit-9|1",
+    "url, percent-encoded": f"{SERVER}/Encounter/visit%2D9",
 }
 
 
@@ -100,6 +109,13 @@ def test_every_form_of_a_reference_resolves_again(treated, name):
     for form, observation in zip(FORMS, made, strict=True):
         assert resolved(by_url, observation["encounter"]["reference"])["resourceType"] == "Encounter", form
         assert set(observation["encounter"]) <= {"reference", "type"}
+
+
+def test_a_fullurl_in_capitals_is_found_by_a_reference_in_small_letters(treated):
+    own = {**OBSERVATION, "id": "obs-1", "subject": {"reference": "Patient/ada-1"}, "encounter": {"reference": URN}}
+    by_url = treated([entry(PATIENT), entry(ENCOUNTER, URN.upper()), entry(own)])
+    made = next(r for r in by_url.values() if r["resourceType"] == "Observation")
+    assert resolved(by_url, made["encounter"]["reference"])["resourceType"] == "Encounter"
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chartline.fhir import definitions, references
+from chartline.deid.walker import literal
+from chartline.fhir import definitions, people, references, resolve
 from chartline.fhir.references import links, patient_of, survey, target, whose
+from tests.deid.walking import state
 
 INDEX = {"urn:uuid:1": "Patient/p1", "urn:oid:1.2.3": "Organization/o1", "http://h.org/r/x": "Patient/p9"}
 
@@ -182,3 +184,49 @@ def test_a_survey_counts_every_member_and_finds_every_reference(tree):
 def test_no_text_breaks_resolution(text):
     resolved = target(text, INDEX, {"#"})
     assert resolved is None or resolved == text == "#" or resolved.count("/") == 1
+
+
+IDS = st.text("abcxyzABCXYZ0189-.", min_size=1, max_size=64)
+
+
+def encoded(name, which):
+    """A name with some of its characters percent-encoded, in capital or small letters."""
+    return "".join(f"%{ord(c):02{w}}" if w else c for c, w in zip(name, which, strict=True))
+
+
+@st.composite
+def spellings(draw):
+    """A literal reference and another way to write it."""
+    name = f"{draw(st.sampled_from(sorted(definitions.resource_types())))}/{draw(IDS)}"
+    which = draw(st.lists(st.sampled_from(["", "x", "X"]), min_size=len(name), max_size=len(name)))
+    server = draw(st.sampled_from(["", "https://h.org/fhir/", "/"]))
+    behind = draw(st.sampled_from(["", "|1", "|2021-03", "%7C1.0.0"]))
+    return name, server + encoded(name, which) + behind
+
+
+@given(spellings())
+def test_a_literal_resolves_however_it_is_encoded_and_whatever_its_version(both):
+    name, written = both
+    assert target(written, {}) == name
+    assert literal(state().target(written)) == tuple(name.split("/"))
+
+
+@given(st.uuids(), st.sampled_from([str.lower, str.upper]), st.sampled_from([str.lower, str.upper]))
+def test_a_uuid_is_one_in_capitals_and_in_small_letters(uuid, there, here):
+    urn = f"urn:uuid:{uuid}"
+    index = {references.plain(there(urn)): "Patient/p1"}
+    assert target(here(urn), index) == "Patient/p1"
+    assert resolve._lookup(here(urn)) == str(uuid)
+
+
+@pytest.mark.parametrize(
+    "written", ["urn:uuid:Ab-1", "50%25", "a|b", "http://loinc.org|2", "Patient?identifier=a%7Cb|c", "Patient/%zz", "%"]
+)
+def test_what_is_no_literal_and_no_uuid_keeps_its_spelling(written):
+    assert references.plain(written) == written
+
+
+def test_the_patient_of_a_relative_is_found_in_every_spelling():
+    for named in ("Patient/p-1", "Patient/p%2D1", "https://h.org/Patient/p-1|2", "Patient/p-1/_history/2"):
+        told = people.person({"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": named}})
+        assert told["patient_id"] == "p-1"
