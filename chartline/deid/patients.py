@@ -42,20 +42,33 @@ def context(
     offset = None
     if rules.means["date"] == "shift":
         offset = dates.offset_days(key.derive("date-shift", project), person_id, *rules.shift)
-    born, died = (dates.year(str(own.get(name) or "")) for name in ("birth_date", "death_date"))
-    earliest = earliest_year(rules, int(died or latest))
-    over_89 = is_over_89(own.get("birth_date"), earliest)
-    last = max(int(died), int(born) + MAX_AGE if born and not over_89 else 0) if died else latest
+    earliest, over_89, last = lifetime(rules, latest, own.get("birth_date"), own.get("death_date"))
     return PatientContext(
         patient_id=person_id,
         known=tuple(known),
         gender=own.get("gender"),
         birth_date=own.get("birth_date"),
         offset_days=offset,
-        last_year=last if earliest else None,
+        last_year=last,
         earliest_year=earliest,
         over_89=over_89,
     )
+
+
+def lifetime(rules: Policy, latest: int, birth: str | None, death: str | None) -> tuple[int, bool, int | None]:
+    """The earliest year whose dates may stay, whether the person is or became older than 89, and the latest such year.
+
+    Args:
+        rules: the policy.
+        latest: latest year that the data may tell of a living person.
+        birth: birthDate as delivered.
+        death: deceasedDateTime as delivered; what is no date is none.
+    """
+    born, died = (dates.year(str(told or "")) for told in (birth, death))
+    earliest = earliest_year(rules, int(died or latest))
+    over_89 = is_over_89(birth, earliest)
+    last = max(int(died), int(born) + MAX_AGE if born and not over_89 else 0) if died else latest
+    return earliest, over_89, last if earliest else None
 
 
 @lru_cache(maxsize=256)

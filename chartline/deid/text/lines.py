@@ -80,13 +80,15 @@ def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientCont
             values.append(Known(kind, item["value"]))
     identity = str(record.get("id") or body.get("id"))
     shift = policy.text.dates == "shift"
-    earliest = patients.earliest_year(policy, datetime.now(UTC).year)
+    told = (record.get(name) for name in ("birthDate", "deceasedDateTime"))
+    earliest, over_89, last = patients.lifetime(policy, datetime.now(UTC).year, *told)
     return PatientContext(
         patient_id=identity,
         known=tuple(dict.fromkeys(values)),
         gender=record.get("gender"),
         birth_date=record.get("birthDate"),
         offset_days=dates.offset_days(offsets, identity, *policy.shift) if shift else None,
+        last_year=last,
         earliest_year=earliest,
-        over_89=patients.is_over_89(record.get("birthDate"), earliest),
+        over_89=over_89,
     )

@@ -87,3 +87,22 @@ def test_lines_with_a_record_know_who_is_over_89(key_file):
     rules, key = policy.load("safe_harbor"), keys.load(key_file)
     assert jsonl([json.dumps(line).encode()], out.append, policy=rules, key=key, project="test") == 0
     assert json.loads(out[0])["text"] == "Born in [DATE]. [AGE] in 1997."
+
+
+@pytest.mark.parametrize(
+    ("death", "text"),
+    [
+        ("1980-01-02", "A 58-year-old man in 1978, born in 1921."),
+        ("2013-01-02", "A [AGE] man in 1978, born in [DATE]."),
+        (None, "A [AGE] man in 1978, born in [DATE]."),
+        (1980, "A 58-year-old man in 1978, born in 1921."),
+        (["1980"], "A [AGE] man in 1978, born in [DATE]."),
+    ],
+)
+def test_lines_with_a_record_of_who_died_know_how_old_that_person_became(key_file, death, text):
+    record = {"id": "p", "birthDate": "1921-05-16", "deceasedDateTime": death}
+    line = {"id": "n", "text": "A 58-year-old man in 1978, born in 1921.", "patient": record}
+    out: list[str] = []
+    rules, key = policy.load("safe_harbor"), keys.load(key_file)
+    assert jsonl([json.dumps(line).encode()], out.append, policy=rules, key=key, project="test") == 0
+    assert json.loads(out[0])["text"] == text
