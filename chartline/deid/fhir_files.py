@@ -125,8 +125,8 @@ def run(
         person_systems: identifier systems that name a person: patients that share one of those are one.
 
     Returns:
-        ``files``, ``in``, ``out``, ``notes``, ``withheld`` of them, ``quarantined`` and ``filtered`` by reason, policy
-        and key ids.
+        ``files``, ``in``, ``out``, ``bundles_left_out`` because nothing of them passed, ``notes``, ``withheld`` of
+        them, ``quarantined`` and ``filtered`` by reason, policy and key ids.
 
     Raises:
         UsageError: CL2050 the folder holds files.
@@ -419,8 +419,10 @@ def _given(record: records.Record) -> _Given:
         return accept.fault(record) or "not_a_resource"
     if foreign:
         return versions.FOREIGN
-    named = resource_id if isinstance(resource_id, str) else records.id_of(record.full_url)
-    return (found, named) if named else "missing_id"
+    named = records.id_of(record.full_url) if resource_id is None else resource_id
+    if isinstance(named, str) and accept.ID.fullmatch(named):
+        return found, named
+    return accept.fault(record) or "bad_id"
 
 
 # --- writing -----------------------------------------------------------------------------------------
@@ -481,7 +483,7 @@ class _Writer:
                 self._plain["in"] += 1
                 continue
             self._file(item, found, to, number)
-        whole = {"in": 0, "out": 0, "files": 0, "notes": 0, "withheld": 0, **self._plain}
+        whole = {"in": 0, "out": 0, "files": 0, "bundles_left_out": 0, "notes": 0, "withheld": 0, **self._plain}
         return {**whole, "quarantined": dict(self._quarantined), "filtered": dict(self._filtered)}
 
     def _file(self, item: sources.Item, found: formats.Format, to: Path, number: int) -> None:
@@ -511,7 +513,8 @@ class _Writer:
         made = self._one(record, _given(record))
         return (made.json, made.kind) if made is not None else (None, "")
 
-    def _bundle(self, bundle: records.Bundle) -> bytes:
+    def _bundle(self, bundle: records.Bundle) -> bytes | None:
+        """The bundle with what passes; one of which nothing does is not written."""
         kind = bundle.type
         acts = kind in ("transaction", "batch")
         entries = []
@@ -522,8 +525,11 @@ class _Writer:
             if made is not None:
                 place = f"{made.kind}/{made.id}".encode()
                 entries.append(_ACT % (place, made.json, place) if acts else _ENTRY % (place, made.json))
-        whole = b',"entry":[%b]' % b",".join(entries) if entries else b""
-        return b'{"resourceType":"Bundle","type":"%b"%b}' % (kind.encode() if acts else b"collection", whole)
+        if not entries:
+            self._plain["bundles_left_out"] += 1
+            return None
+        whole = kind.encode() if acts else b"collection", b",".join(entries)
+        return b'{"resourceType":"Bundle","type":"%b","entry":[%b]}' % whole
 
     def _one(self, record: records.Record, given: _Given) -> Result | None:
         self._plain["in"] += 1

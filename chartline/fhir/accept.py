@@ -17,7 +17,8 @@ SAMPLE = 100  # one resource in this many, chosen by its hash, is also read by f
 _MEMBER = re.compile(rb'(?<!\\)"[ \t\r\n]*:')
 _NOT_A_NUMBER = re.compile(rb"[:\[,\s](?:NaN|-?Infinity)\b")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+"""A logical id (hl7.org/fhir/R4/datatypes.html#id)."""
 
 
 class Refused(Exception):
@@ -123,7 +124,7 @@ def _identity(record: Record, tree: Mapping[str, Any], promised: str | None) -> 
         identity = records.id_of(record.full_url)
     if identity is None:
         raise Refused("missing_id", "id")
-    if not isinstance(identity, str) or not _ID.fullmatch(identity):
+    if not isinstance(identity, str) or not ID.fullmatch(identity):
         raise Refused("bad_id", "id")
     return kind, identity
 

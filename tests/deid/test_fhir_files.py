@@ -278,6 +278,11 @@ CLAIM = {"resourceType": "Claim", "id": "c", "organization": {"reference": "Orga
         (CLAIM, "wrong_fhir_version"),
         ({**SEEN, "status": "over"}, "unknown_code"),
         ({**SEEN, "id": None}, "missing_id"),
+        ({**SEEN, "id": "o_1"}, "bad_id"),
+        ({**SEEN, "id": "o" * 65}, "bad_id"),
+        ({**SEEN, "id": ""}, "bad_id"),
+        ({**SEEN, "id": 7}, "bad_id"),
+        ({**SEEN, "id": ["o-1"]}, "bad_id"),
         ({**SEEN, "contained": {"resourceType": "Patient"}}, "cardinality"),
     ],
 )
@@ -301,6 +306,20 @@ def test_a_bundle_with_a_resource_of_another_fhir_version_is_set_aside_whole(tmp
     counts = run()
     assert counts["quarantined"] == {"wrong_fhir_version": 3}
     assert (counts["in"], counts["out"], counts["filtered"]) == (5, 1, {"deleted": 1})
+
+
+def test_a_bundle_of_which_nothing_passes_is_counted_and_not_written(tmp_path, run):
+    wrong = {"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": {**SEEN, "id": "o_1"}}]}
+    (tmp_path / "in" / "a.json").write_text(json.dumps(wrong))
+    (tmp_path / "in" / "b.json").write_text(json.dumps({"resourceType": "Bundle", "type": "searchset"}))
+    right = {**wrong, "entry": [*wrong["entry"], {"resource": SEEN}]}
+    (tmp_path / "in" / "c.ndjson").write_text(lines(wrong, right))
+    counts = run()
+    assert (counts["in"], counts["out"], counts["bundles_left_out"]) == (5, 1, 3)
+    assert (counts["quarantined"], counts["filtered"]) == ({"bad_id": 3}, {"empty_bundle": 1})
+    (told,) = written(tmp_path / "out").values()
+    (made,) = map(json.loads, told.splitlines())
+    assert [e["resource"]["resourceType"] for e in made["entry"]] == ["Observation"]
 
 
 def test_what_only_the_treatment_made_invalid_is_told_as_that(tmp_path, run, monkeypatch):
