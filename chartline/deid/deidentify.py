@@ -279,15 +279,17 @@ def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> Stage
     rules, key = policy.load(settings.policy), ledger.key(settings)
     at = {n: tables.version(settings, n) for n in ("bronze.resources", "bronze.people", gone.TABLE)}
     year = started.year
-    facts = {"tables": at, "policy": rules.hash, "key": key.id, "project": settings.project, "year": year}
-    digest = ledger.input_digest("deidentify", **facts)
+    again = deliveries.confirmed(settings, key.derive("source", settings.project))
+    told = {"|".join(of): at.isoformat() for of, at in again.items()}
+    facts = {"policy": rules.hash, "key": key.id, "project": settings.project, "year": year, "confirmed": told}
+    digest = ledger.input_digest("deidentify", tables=at, **facts)
     before = ledger.same_work(settings, "deidentify", digest)
     if before:
         return before
     scratch = settings.zone("restricted") / "scratch" / f"deidentify-{run_id}"
     scratch.mkdir(parents=True)
     try:
-        result = _build(spark, settings, rules, scratch, run_id, at, year)
+        result = _build(spark, settings, rules, scratch, run_id, at, year, again)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
@@ -302,6 +304,7 @@ def _build(
     run_id: str,
     at: Mapping[str, int | None],
     year: int,
+    again: Mapping[tuple[str, str], datetime],
 ) -> StageResult:
     from pyspark.sql import functions as f
 
@@ -311,7 +314,10 @@ def _build(
     newest = _with_person(versions.current(bronze), people).persist()
     sources = deliveries.of_files(settings, keys.load(settings.key).derive("source", settings.project))
     files = spark.createDataFrame(sources, "source_file string, source string, delivered_at timestamp, known_by string")
-    told = deliveries.latest(bronze, files, rules.means["date"])
+    confirmations = spark.createDataFrame(
+        [(*of, at) for of, at in sorted(again.items())], "source string, resource_type string, delivered_at timestamp"
+    )
+    told = deliveries.latest(bronze, files, confirmations, rules.means["date"])
     alive = newest.where("NOT coalesce(deleted, false)")
     alive = alive.join(f.broadcast(files.select("source_file", "source")), "source_file", "left")
     deleted = newest.where("coalesce(deleted, false)").count()

@@ -282,3 +282,28 @@ def test_the_history_of_who_became_whom_is_kept_in_the_restricted_zone(months):
         ("month2", "chart1", "chart1", "chart2", "link"),
         ("month3", "chart1", "chart2", "chart1", "unmerged"),
     ]
+
+
+def delivered_on(lake):
+    rows = tables.read(lake, "gold.completeness", columns=["resource_type", "delivered"]).to_pylist()
+    return {r["resource_type"]: r["delivered"] for r in rows}
+
+
+def test_a_source_that_sends_the_same_file_again_confirms_it_and_nothing_else_is_written(settings, tmp_path):
+    lake = settings("confirmed")
+    same = [("Observation", FIRST[:1])]
+    months = [
+        export(tmp_path / "1", 0, [*same, ("Patient", PATIENTS[:1])]),
+        export(tmp_path / "2", 1, [*same, ("Patient", PATIENTS[:1])]),
+    ]
+    (tmp_path / "2" / "output1.Patient.ndjson").unlink()
+    delivered(lake, months[0], run="month1")
+    assert delivered_on(lake) == {"Observation": "2026-01-01", "Patient": "2026-01-01"}
+    before = {n: tables.version(lake, n) for n in ("bronze.resources", "silver.resources", "gold.events")}
+    delivered(lake, months[1], run="month2")
+    assert delivered_on(lake) == {"Observation": "2026-02-01", "Patient": "2026-01-01"}, "what did not come is not told"
+    assert before == {n: tables.version(lake, n) for n in before}
+    later = {n: tables.version(lake, n) for n in (*before, "silver.deliveries", "gold.completeness", "audit.runs")}
+    for stage in STAGES:
+        assert run_stage(lake, stage, run_id="again").unchanged
+    assert later == {n: tables.version(lake, n) for n in later}
