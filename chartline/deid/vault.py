@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from chartline.deid import walker
 from chartline.lake import chain, tables
 from chartline.lake import spark as lake
 from chartline.settings import Settings
@@ -28,6 +29,18 @@ def _draw(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays([*batch.columns, codes], names=[*batch.schema.names, "code"])
 
 
+@lake.guarded
+def _named(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """What unresolved references name, spelled as the walk asks for it."""
+    for batch in batches:
+        each = zip(batch["row_hash"].to_pylist(), map(walker.unresolved, batch["reference"].to_pylist()), strict=True)
+        rows = [(row_hash, *name) for row_hash, name in each if name]
+        columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)] or [
+            pa.array([], pa.string())
+        ] * 3
+        yield pa.RecordBatch.from_arrays(columns, names=["row_hash", "resource_type", "resource_id"])
+
+
 def needed(resources: DataFrame) -> DataFrame:
     """Each source id that the resources, their persons and links name: row_hash, resource_type, resource_id."""
     from pyspark.sql import functions as f
@@ -42,12 +55,8 @@ def needed(resources: DataFrame) -> DataFrame:
         f.split_part("target", f.lit("/"), f.lit(1)).alias("resource_type"),
         f.split_part("target", f.lit("/"), f.lit(2)).alias("resource_id"),
     )
-    urns = links.where("target IS NULL AND reference LIKE 'urn:%'").select(
-        "row_hash",
-        f.lit("urn").alias("resource_type"),
-        f.regexp_extract("reference", r"urn:(?:uuid|oid):(\S+)", 1).alias("resource_id"),
-    )
-    return own.unionByName(persons).unionByName(literal).unionByName(urns).where("resource_id <> ''").distinct()
+    lost = links.where("target IS NULL").select("row_hash", "reference").mapInArrow(_named, f"row_hash string, {_KEY}")
+    return own.unionByName(persons).unionByName(literal).unionByName(lost).where("resource_id <> ''").distinct()
 
 
 def with_codes(spark: SparkSession, settings: Settings, resources: DataFrame, run_id: str) -> tuple[DataFrame, int]:

@@ -210,6 +210,13 @@ def literal(reference: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match and match[1] in definitions.resource_types() else None
 
 
+def unresolved(reference: str) -> tuple[str, str] | None:
+    """What a reference that resolves to nothing has a pseudonym of: a literal's type and id, or ``urn`` and name."""
+    name = references.plain(reference)
+    urn = _URN.fullmatch(name)
+    return ("urn", urn[2]) if urn else literal(name)
+
+
 def logical(kind: Any, identifier: Any) -> str | None:
     """A reference by identifier only, spelled as the conditional reference that means the same."""
     if not isinstance(identifier, dict) or not isinstance(identifier.get("value"), str):
@@ -878,10 +885,10 @@ class Deidentifier:
         target = literal(walk.target(named))
         if target is not None:
             return f"{target[0]}/{walk.code(*target)}"
-        urn = _URN.fullmatch(references.plain(named))
+        urn = unresolved(named)
         if urn is None:
             return None
-        made = walk.code("urn", urn[2])
+        made = walk.code(*urn)
         return f"urn:uuid:{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
 
     def _mentioned(self, text: str, walk: Walk) -> str:

@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from chartline.deid import vault
+from chartline.deid import vault, walker
 from chartline.lake import tables
 from tests.conftest import ROOT
 
@@ -94,3 +94,20 @@ def test_a_code_outlives_a_run_that_died_before_it_used_it(spark, lake, monkeypa
             codes(spark, lake, LINE[:5], "one")
     kept = dict(held(lake))
     assert codes(spark, lake, LINE[:5], "two") == kept
+
+
+def test_a_reference_that_leads_nowhere_has_a_code_under_the_name_that_the_walk_asks_for(spark):
+    uuid = "7a5f9b0e-4d0c-4f0e-9d53-0b7c6a7d9f10"
+    written = {
+        f"urn:uuid:{uuid.upper()}": ("urn", uuid),
+        f"URN:UUID:{uuid}": ("urn", uuid),
+        "urn:oid:1.2.3": ("urn", "1.2.3"),
+        "Patient/x%2D1|2": ("Patient", "x-1"),
+        "Patient?identifier=1": None,
+        "#inner": None,
+    }
+    links = [{"reference": name, "target": None} for name in written]
+    rows = spark.createDataFrame([("Goal", "g", "h", None, links)], DDL)
+    asked = {(r["resource_type"], r["resource_id"]) for r in vault.needed(rows).collect()}
+    assert asked == {("Goal", "g"), *filter(None, written.values())}
+    assert [walker.unresolved(name) for name in written] == list(written.values())
