@@ -188,7 +188,13 @@ def _reachable(kind: str, present: frozenset[str]) -> tuple[Event, ...]:
         fields: dict[str, Any] = {n: tuple(p for p in getattr(event, n) if _head(p) in present) for n in _PATHS}
         return replace(event, **fields)
 
-    return tuple(pruned(e) for e in table().types[kind].events if not e.each or _head(e.each) in present)
+    return tuple(map(pruned, _held(kind, present)))
+
+
+@lru_cache(maxsize=4096)
+def _held(kind: str, present: frozenset[str]) -> tuple[Event, ...]:
+    """The events but for those of entries of lists that a resource with these elements does not have."""
+    return tuple(e for e in table().types[kind].events if not e.each or _head(e.each) in present)
 
 
 @cache
@@ -748,7 +754,8 @@ def _course(
         "first": False,
     }
     # Where there is a hidden axis, it may place what the resource no longer says.
-    events = rule.events if offsets is not None else _reachable(kind, rule.heads.intersection(resource))
+    present = rule.heads.intersection(resource)
+    events = _held(kind, present) if offsets is not None else _reachable(kind, present)
     made: list[Row] = []
     for event in events:
         if not (event.otherwise and made):
