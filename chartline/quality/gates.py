@@ -14,11 +14,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chartline.errors import GateFailed, UsageError
 from chartline.lake import chain
+from chartline.lake import spark as lake
 from chartline.settings import Settings, room
 from chartline.stage import Counts
 
@@ -125,7 +126,7 @@ def _results(frame: DataFrame, checks: Sequence[Check], result_format: Mapping[s
     """Great Expectations' results of one validation, in the order of the checks."""
     from great_expectations.core.expectation_suite import ExpectationSuite
 
-    source = _context().data_sources.add_or_update_spark("chartline")
+    source = _context().data_sources.add_or_update_spark(checks[0].frame)
     batch = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")
     items = [{"type": c.type, "kwargs": dict(c.kwargs), "meta": {"at": i}} for i, c in enumerate(checks)]
     suite_ = ExpectationSuite(name="gate", expectations=items)
@@ -162,8 +163,16 @@ def _on_frame(frame: DataFrame, checks: Sequence[Check]) -> list[Outcome]:
         return [Outcome(c, "error", None, None) for c in checks]
 
 
+def _held(frame: DataFrame, checks: Sequence[Check]) -> list[Outcome]:
+    kept = _named(frame, checks).persist()
+    try:
+        return _on_frame(kept, checks)
+    finally:
+        kept.unpersist()
+
+
 def run(name: str, frames: Mapping[str, DataFrame]) -> list[Outcome]:
-    """Run a suite; one outcome for each check, in the suite's order.
+    """Run a suite, its frames side by side; one outcome for each check, in the suite's order.
 
     Raises:
         UsageError: CL2064 the suite names a frame that was not given.
@@ -172,14 +181,10 @@ def run(name: str, frames: Mapping[str, DataFrame]) -> list[Outcome]:
     unknown = sorted({c.frame for c in checks} - set(frames))
     if unknown:
         raise UsageError("CL2064", f"suite {name} names unknown frames: {', '.join(unknown)}.", "Correct the suite.")
-    outcomes: dict[str, Outcome] = {}
-    for frame in dict.fromkeys(c.frame for c in checks):
-        mine = [c for c in checks if c.frame == frame]
-        kept = _named(frames[frame], mine).persist()
-        try:
-            outcomes |= {o.check.id: o for o in _on_frame(kept, mine)}
-        finally:
-            kept.unpersist()
+    _context()  # made once, before threads ask for it
+    named = dict.fromkeys(c.frame for c in checks)
+    made = lake.together(*(partial(_held, frames[n], [c for c in checks if c.frame == n]) for n in named))
+    outcomes = {o.check.id: o for each in made for o in each}
     return [outcomes[c.id] for c in checks]
 
 
