@@ -38,7 +38,7 @@ _HOLIDAYS = (
     r"(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|New\s+Year['’]?s?(?:\s+(?:Eve|Day))|Easter(?:\s+Sunday)?"
     r"|Halloween|(?:the\s+)?Fourth\s+of\s+July|Labor\s+Day|Memorial\s+Day|Independence\s+Day|Flag\s+Day|Juneteenth|Cinco\s+de\s+Mayo|Groundhog\s+Day|Boxing\s+Day|Black\s+Friday|Palm\s+Sunday|Ash\s+Wednesday|Yom\s+Kippur|Rosh\s+Hashanah|Ramadan|Eid(?:\s+al-\w+)?|Kwanzaa|Indigenous\s+Peoples['’]?\s+Day|MLK\s+Day|Valentine['’]?s\s+Day"
     r"|(?:Mother|Father)['’]s\s+Day|Veterans\s+Day|Presidents['’]?\s+Day|Columbus\s+Day|Hanukkah|Passover|Diwali"
-    r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras)"
+    r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras|X-?mas(?:\s+Eve)?)"
 )
 # Months that are no other word, and words before a month that may be another one or is short.
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
@@ -53,7 +53,7 @@ _TIME = r"(?:[T\s]\s?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?(?:Z|[
 _BRINGS_DAY = (
     r"(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|review|clinic|appt|"
     r"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|returns?|f/u|next\s\w{3,12}|resolved|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
-    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
+    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
 )
 # Months of the languages that are written into American charts, where a day stands before them.
 _MON_ABROAD = (
@@ -121,6 +121,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             False,
         ),
         (
+            # Months in a list of values: ``Jan 44, Apr 38``.
+            "month-valued",
+            rf"{_BEFORE}{_MON}(?=\s\d{{1,4}}(?:\.\d+)?%?[,;]\s{_MON_WORDS}\s\d)|(?<={_MON_WORDS}\s\d{{1,4}}(?:\.\d{{1,2}})?%?[,;]\s){_MON}(?=\s\d)",
+            False,
+        ),
+        (
             "numeric",
             rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])(?P<s>[/\-.]){_DAY}(?P=s){_YEAR}(?:(?=\s)|(?=-\d{{4}}(?!\d))|{_AFTER})",
             False,
@@ -167,7 +173,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "abroad",
-            rf"(?<![\w/.\-])(?:0?[1-9]|[12]\d|3[01])(?:er|º|°|\.)?\s+(?:de\s+)?{_MON_ABROAD}\b(?:\s+(?:del?\s+)?{_Y4})?|(?<=\ben\s){_MON_ABROAD}\b(?:\s+del?\s+{_Y4})?",
+            rf"(?<![\w/.\-])(?:0?[1-9]|[12]\d|3[01])(?:er|º|°|\.(?!\s+[Mm]a(?:yo|rs|i)\b))?\s+(?:de\s+)?{_MON_ABROAD}\b(?:\s+(?:del?\s+)?{_Y4})?|(?<=\ben\s){_MON_ABROAD}\b(?:\s+del?\s+{_Y4})?",
             True,
         ),
         (
@@ -179,8 +185,10 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             # Over a number that is no scale, at a line's start or before a time of day.
             "day-timed",
-            rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b)|(?:at|@)\s?\d{{1,2}}\s?(?:am|pm|AM|PM)\b))"
-            rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s))"
+            rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b)|(?:at|@)\s?\d{{1,2}}\s?(?:am|pm|AM|PM)\b))|{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=,?\s\d{{1,2}}\s?(?:am|pm|AM|PM)\b)"
+            rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s)|\s(?:Pt|PT|Patient|Client|Spoke|Called|TC|Saw|Seen|Visit|Addendum|Note|Late\sentry)\b)"
+            # In brackets behind the value of that day: ``9.1 (4/12)``.
+            rf"|(?:(?<=\.\d{{1,2}}\s\()|(?<=\d\d\s\()(?!\d{{1,2}}/(?:[4-6]|10|15|30)\b))(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[),;])"
             # Between a time of day and who called.
             rf"|(?<=\b(?:[01]\d|2[0-3])[0-5]\d\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s(?i:by)\b)"
             # Behind who saw somebody, at a sentence's end.
@@ -198,7 +206,8 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "weekday-nth",
-            r"\b(?:Mon|Tues?|Wed(?:nes)?|Weds|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+(?:the\s+)?(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b",
+            r"\b(?:Mon|Tues?|Wed(?:nes)?|Weds|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+(?:the\s+)?(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
+            r"|\b(?:mon|tues?|wed|thurs?|fri|sat|sun)\s+the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b",
             False,
         ),
         (
@@ -209,7 +218,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "the-nth",
-            rf"(?<=\b(?:on|until|till?|past|thru|through|by|since|before|after|from|for|dated)\s)the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b{_NOT_DAY}",
+            rf"(?<=\b(?:on|around|about|until|till?|past|thru|through|by|since|before|after|from|for|dated)\s)the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b{_NOT_DAY}",
             True,
         ),
         (
@@ -233,7 +242,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
 _PATTERN = dict(_FORMS)
 _WORDS = {
     "month": "jan feb mar apr may jun jul aug sep oct nov dec",
-    "holiday": "christmas thanksgiving easter halloween labor memorial independence valentine mother father veterans"
+    "holiday": "christmas xmas x-mas thanksgiving easter halloween labor memorial independence valentine mother father veterans"
     " president columbus flag juneteenth cinco groundhog boxing black palm ash yom rosh ramadan eid kwanzaa indigenous mlk hanukkah passover diwali patrick martin mardi fourth good new",
     "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
@@ -248,7 +257,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "month": (
         (
             *("month-range", "month-day", "month-day-upper", "day-month", "day-month-year", "month-year"),
-            *("month-year-lower", "month-word", "word-month", "month-pair", "month-day-lower", "month"),
+            *("month-year-lower", "month-word", "word-month", "month-pair", "month-day-lower", "month", "month-valued"),
         ),
         28,
         40,
@@ -286,6 +295,7 @@ _LIKE = regex.compile(
     rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|power|scale|murmur|hours?|hrs?|tabs?|tender|swollen|on\sthe|in\sall|bilat|out\sof))"
 )
 _SLASHED = re.compile(r"(?<![\w/.])\d{1,2}/\d{1,2}(?![\w/])")
+_SCALES = frozenset({4, 5, 6, 8, 10})  # days that scores have as their most
 _NO_SCALE = frozenset({11, 14, 16, 18, 28})  # days that no score has as its most
 # More than the whole is no share: ``6/5`` is a day, unless a pressure, a setting or two doses are written so.
 _IMPROPER = regex.compile(
@@ -293,7 +303,7 @@ _IMPROPER = regex.compile(
     r"(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|hours?|hrs?|tabs?|films?|tender|bilat|out\sof|on\s(?:room|RA)|L\b))"
 )
 _NO_DAY_BEFORE = re.compile(
-    r"(?:pap|\bps|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|tanner|probing|grade|"
+    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|tanner|probing|grade|"
     r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|sets?|over|of|from)[:,]?\s\Z",
     re.IGNORECASE,
 )
@@ -321,15 +331,17 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
     if "/" not in text:
         return
     places, ends = Places((f.start, f.end) for f in found), {f.end for f in found}
-    months = {m for f in found if (m := _month_of(text[f.start : f.end]))}
+    told = [m for f in found if (m := _month_of(text[f.start : f.end]))]
+    months = set(told)
     for slashed in _SLASHED.finditer(text):
         start = slashed.start()
         over = _IMPROPER.match(text, start, timeout=_TIMEOUT)
         if over and int(over["m"]) > int(over["d"]) and not _NO_DAY_BEFORE.search(text, max(0, start - 16), start):
             if not places.hold(*over.span()):
+                ends.add(over.end())
                 yield Found(over.start(), over.end(), "DATE", "date:improper")
             continue
-        match = _LIKE.match(text, start, timeout=_TIMEOUT) if found else None
+        match = _LIKE.match(text, start, timeout=_TIMEOUT) if ends else None
         if match is None or places.hold(*match.span()) or not _possible(match):
             continue
         month, day = int(match["m"]), int(match["d"])
@@ -338,6 +350,7 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
         )
         close = any((month - m) % 12 in (0, 1, 11) for m in months) and (day > 10 or month > day)
         lined = match.start() == 0 or text[match.start() - 1] == "\n"
+        close = close or (month != day and day not in _SCALES and sum(m == month for m in told) > 1)
         close = close or day in _NO_SCALE or (lined and any((month - m) % 12 in (0, 1, 11) for m in months))
         if listed or close:
             ends.add(match.end())
