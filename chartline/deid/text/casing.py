@@ -44,7 +44,7 @@ _FACILITIES = frozenset(
     pediatrics orthopedics dermatology cardiology dialysis infirmary shelter jail academy
     institute associates living elementary deaconess department llc inc works roofing plumbing trucking schools
     bakery restaurant diner farms foods motors construction industries logistics company corp transport hotel motel
-    furniture lumber brewery
+    furniture lumber brewery general hosp memorial regional methodist baptist
     """.split()
 )
 _MIDDLE = frozenset(
@@ -65,6 +65,28 @@ _SYSTEMS = frozenset("kaiser upmc intermountain adventhealth bon secours banner 
 _NAMED_SYSTEMS = frozenset(
     "ochsner sentara northwell montefiore geisinger novant moffitt lahey scripps vanderbilt".split()
 )
+# What brings an employer or a facility: a word, and the small word between; and labels of one.
+_WORKING = frozenset(
+    """
+    works work worked working employed job volunteers teaches retired nights days evenings weekends cashier clerk cook
+    nurse welder mechanic driver manager server bartender janitor teacher guard engineer technician
+    """.split()
+)
+_CARING = frozenset(
+    """
+    transfer transferred transport transported admitted discharged dc tx xfer referred sent accepted screened screening
+    hospitalized hospitalised rehab snf dialyzes dialysis resident stays placed placement records appt seen inpt detox
+    back recd received arrived bib bibems here ed ref
+    """.split()
+)
+_BETWEEN = frozenset("at for from by to with via".split())
+_PLACE_LABELS = frozenset(
+    "pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac".split()
+)
+# Health systems by their letters, of which none is a short form of medicine.
+_LETTERED_SYSTEMS = frozenset(
+    "mgh bidmc bwh nyu ucsf ucla ucsd upmc utsw utmb uva ohsu musc nyp mskcc uihc uwmc".split()
+)
 _STREETS = frozenset(
     """
     street st avenue ave road rd drive dr lane ln court ct boulevard blvd place pl terrace ter trail trl way parkway
@@ -83,6 +105,7 @@ _DOES = frozenset("drew mark pat bill rob sue chase grant wade skip pierce lance
 _BEHIND = frozenset(
     """
     said says end period comma works died doing fell came went got passed called told took drove ate lost left paid
+    brought spoke wrote woke rode wore chose spent felt taught caught bought fought law him
     wants needs goes gave held sees kept made met ran sat saw sold sent slept stood thinks knows gets puts lays lies
     """.split()
 )
@@ -97,6 +120,8 @@ _AFTER_MAY = frozenset(
     "be have need not cause require also still help indicate represent suggest reflect result warrant benefit".split()
 )
 _WORKS_WHERE = frozenset("at for as in nights days with from".split())
+# Short forms of notes that are first names too: moves all extremities, a delirium scale, an antibody.
+_SHORT_FORMS = frozenset("mae cam tia ana asa ali lis sol rae".split())
 _NTH = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
 _SAMPLE = 4000
@@ -155,12 +180,20 @@ def _rewritten(text: str, *, upper: bool) -> str:
 
 def _sure(word: str, *, upper: bool) -> bool:
     """Whether a word is a name on its own, or of the calendar."""
-    if word in _CALENDAR or word in _TITLES or word in _NAMED_SYSTEMS:
+    if word in _CALENDAR or word in _TITLES or word in _NAMED_SYSTEMS or word in lexicon.CARE_COMPANIES:
         return True
     found = kind(word)
     if word in STATES:
         return True
-    if plain(word) in PLAIN or word in _SMALL or word in _OPENS or found.word or found.medical or len(word) < 3:
+    if (
+        word in _SHORT_FORMS
+        or plain(word) in PLAIN
+        or word in _SMALL
+        or word in _OPENS
+        or found.word
+        or found.medical
+        or len(word) < 3
+    ):
         return False
     if upper:
         return found.strong or found.city or (found.unknown and len(word) > 4)
@@ -192,6 +225,8 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
         return True
     if before.endswith(("'s", "’s")):
         return False
+    if before in ("and", "") and i > 1 and found.common_first and word not in _DOES and _joined(words, gaps, sure, i):
+        return True
     near = (before and sure[i - 1] and before not in _CALENDAR) or (
         after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
     )
@@ -201,6 +236,13 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     if before in _OPENS and found.common_first and found.word and _surname(after, gaps[i]):
         return True
     return found.word and (found.common_first or found.surname) and before in _OPENS and after in _CREDENTIALS
+
+
+def _joined(words: list[str], gaps: list[str], sure: list[bool], i: int) -> bool:
+    """Whether a first name stands before a place, with ``and`` or a sign for it between."""
+    if words[i - 1] == "and" and gaps[i - 1] == " " and gaps[i - 2] in (" ", ", "):
+        return sure[i - 2] and kind(words[i - 2]).first
+    return gaps[i - 1].strip(" ,") in ("&", "+") and sure[i - 1] and kind(words[i - 1]).first
 
 
 def _surname(word: str, gap: str) -> bool:
@@ -223,9 +265,35 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
         brought = brought or (led and found.last and not found.everyday)
         if stated or brought or (i and words[i - 1] in _SYSTEMS):
             high[i] = True
+    for i in range(1, len(words)):
+        _brought(words, gaps, high, i)
+        saint = words[i].removesuffix("s")
+        if words[i - 1] == "st" and gaps[i - 1] in (" ", ". ") and kind(saint).common_first and saint not in _DOES:
+            high[i - 1] = high[i] = True
     for i, word in enumerate(words):
         if word in _SYSTEMS and i + 1 < len(words) and (high[i + 1] or words[i + 1] in ("secours", "permanente")):
             high[i] = high[i + 1] = True
+
+
+def _brought(words: list[str], gaps: list[str], high: list[bool], i: int) -> None:
+    """Who somebody works for, or the facility that somebody comes from or goes to, at a place in the words."""
+    before, gap = words[i - 1], gaps[i - 1].strip()
+    two = i > 1 and gaps[i - 2] == " " and before in _BETWEEN
+    works = (two and words[i - 2] in _WORKING) or (gap == "@" and before in _WORKING)
+    cares = (
+        (two and words[i - 2] in _CARING)
+        or (gap == "@" and before in _CARING)
+        or (gap == ":" and before in _PLACE_LABELS)
+    )
+    if not (works or cares) or gaps[i - 1] not in (" ", ": ", " @ ", " @"):
+        return
+    found = kind(words[i])
+    if found.medical or words[i] in _SMALL or plain(words[i]) in PLAIN or not words[i].isalpha() or len(words[i]) < 4:
+        return
+    if found.unknown or found.strong or (found.city and not found.word):
+        high[i] = True
+        if works and gaps[i] == " " and gaps[i + 1][:1] in (".", ",", ";", "\n") and words[i + 1] not in _SMALL:
+            high[i + 1] = True  # ``at telvane plastics.``
 
 
 def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:
@@ -294,6 +362,8 @@ def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *
         return piece.upper() if upper or _initial(words, gaps, i) else piece
     if high and word in STREET_WORDS and len(word) == 2:
         return _capital(piece)
+    if word in _LETTERED_SYSTEMS:
+        return piece.upper()
     if word in _CREDENTIALS and (upper or before.startswith(",") or (i and _named(words[i - 1]))):
         return piece.upper()
     stated = upper and word not in _WORDS_TOO

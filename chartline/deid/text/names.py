@@ -48,21 +48,22 @@ _MEETS = (
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
     r"|called|updated|written|interviewed|witnessed|survived|notified|informed|contacted|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
     r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|(?:paged|notified|informed|attn|d/w|s/w"
-    r"|per|cc|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
+    r"|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
 )
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
 _SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
-    rf"(?r)(?:(?i:\b{TITLES}){SHORT}{_SAME_LINE}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})\s*[,:(\-–]?|(?i:\b{_MEETS})[:,]?"
+    rf"(?r)(?:(?i:\b{TITLES}){SHORT}{_SAME_LINE}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
     r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
-    r"\s*[,;(\[|-]?\s*(?:(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|Y\.?/?O|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|[MF]\s?\d{1,3}\b)"
+    r"\s*[,;(\[|-]?\s*(?:(?!(?:for|over|past|after|since|within|until|every|x)\s)(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|Y\.?/?O|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|[MF]\s?\d{1,3}\b)"
     r"|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
+    r"|\s?[,(:]?\s(?:\(?\d{3}\)?[\-. ]\d{3}[\-. ]\d{4}\b|\d{3}-\d{4}\b|(?:(?:cell|mobile|ph|pgr|pager|beeper)\.?:?\s?\#?\s?|x)\d{3})"
 )
 _KINFOLK = regex.compile(
-    rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
+    rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room|opinion|notes?|recs|recommendations?|input|team|service|office|patient|bedside|belongings|school|signout)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
 )
 # A department, an office or kin in brackets behind who is of it: ``Osgard (path)``.
 _OFFICE = (
@@ -72,10 +73,19 @@ _OFFICE = (
     r"|uro\w*|ENT|OB(?:/?GYN)?|gyn\w*|MFM|NICU|ICU|RN|NP|PA(?:-C)?|MD|charge|tech|rep|interpreter|scribe|coordinator|transport|dietary"
 )
 _OF_OFFICE = regex.compile(rf"\s\((?i:{_OFFICE}|{KIN})\)")
+# An office in brackets behind a first name that is a word too: ``Dawn (CNA)``.
+_OF_WHOM = regex.compile(rf"\s\((?i:RN|LPN|CNA|PT|OT|SLP|SW|CM|RT|NP|PA(?:-C)?|MD|RD|MA|tech|aide|{KIN})\)")
 # A department before who is of it: ``renal (Osgard)``.
 _BY_OFFICE = regex.compile(rf"\b(?i:{_OFFICE})\s\($")
 _SAYS = regex.compile(
-    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
+    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|is\s(?:tearful|anxious|sleeping|resting|alert|awake|calm|upset|agreeable|adamant|worried|asking|requesting|refusing|complaining|crying|agitated|pleasant|cooperative|unable|eager|scared|frustrated)|vomits|vomited|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
+)
+# What is done by colleagues who are called by a surname alone.
+_ACTS = regex.compile(
+    r"\s+(?:also\s+|then\s+|still\s+)?(?:recommend(?:s|ed)?|disagree[sd]?|felt|thought|suggest(?:s|ed)|resected|repaired|removed|repeated|performed|operated"
+    r"|scoped|excised|drained|stented|ablated|biopsied|cleared|examined|evaluated|reviewed|consulted|consented|ordered|prescribed|started|stopped|held|increased"
+    r"|decreased|switched|placed|tapped|intubated|extubated|delivered|assisted|precepted|staffed|saw|sees|did|does|doesn['’]t|didn['’]t|would|wouldn['’]t|will|won['’]t"
+    r"|covers|covering|covered|rounded|following|follows|on\scall|signing|to\s(?:see|follow|call|scope|evaluate|review|assess|advise|discuss|perform|place|do)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked)\b"
 )
 _LED_BY = "van|von|de|del|della|di|da|du|la|le|ten|der|den"
 _PARTICLE = regex.compile(rf"(?:(?i:St\.|{_LED_BY})\s){{0,3}}")
@@ -126,6 +136,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _behind(text, found)
     found += _initials(text, words, hints)
     found += _paired(text, words, found)
+    found += _joined_by_and(text, words, found)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from (_owner(text, f) for f in found)
 
@@ -135,13 +146,47 @@ def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found
     strokes = [(a, b) for a, b in pairwise(words) if b.start - a.end == 1 and text[a.end] == "/"]
     if not strokes:
         return
+    behind = {a.start: b for a, b in pairwise(words)}
     starts, ends = {f.start for f in found if f.type == "NAME"}, {f.end for f in found if f.type == "NAME"}
     for left, right in strokes:
         other = right if left.end in ends else left if right.start in starts else None
+        start = right.start
+        if other is right and right.shape == "initial":
+            other = behind.get(start)  # ``K. Tremblay/D. Okoye``
+            if other is None or text[right.end : other.start] not in (". ", " "):
+                continue
         if other is None or other.shape not in ("capital", "upper") or plain(other.text) in PLAIN or other.kind.medical:
             continue
         if other.kind.last or other.kind.first or other.kind.unknown:
-            yield Found(other.start, other.end, "NAME", "name:paired")
+            yield Found(other.start if other is left else start, other.end, "NAME", "name:paired")
+
+
+# What joins two people.
+_AND = re.compile(r" (?:and|&|\+) (?=[A-Z])")
+
+
+def _joined_by_and(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
+    """Who is named together with somebody: ``Abra and Ilo``, ``Ilo & Bram``."""
+    ends, starts = {f.end for f in found if f.type == "NAME"}, {f.start for f in found if f.type == "NAME"}
+    signs = [m for m in _AND.finditer(text) if (m.start() in ends) != (m.end() in starts)] if ends else []
+    if not signs:
+        return
+    by_end, by_start = {t.end: t for t in words}, {t.start: t for t in words}
+    for sign in signs:
+        left, right = by_end.get(sign.start()), by_start.get(sign.end())
+        if left is None or right is None:
+            continue
+        known, other = (left, right) if left.end in ends else (right, left)
+        if not known.kind.eponym and other.shape == "capital" and _a_person(other) and not of_thing(text, other.end):
+            yield Found(other.start, other.end, "NAME", "name:joined")
+
+
+def _a_person(token: Token) -> bool:
+    """Whether a word may be who is named beside somebody, by the lists alone."""
+    found = token.kind
+    if found.eponym or found.medical or found.city or plain(token.text) in PLAIN or not token.text[1:].islower():
+        return False
+    return found.common_first or found.strong or (found.unknown and len(token.text) > _ACRONYM)
 
 
 def _owner(text: str, found: Found) -> Found:
@@ -219,6 +264,11 @@ _ACRONYM = 4  # letters of a word in capitals that may stand for several
 def _acronym(token: Token) -> bool:
     """Whether a word in capitals is so short that it is more likely an abbreviation, and no common surname."""
     return token.shape == "upper" and len(token.text) < _ACRONYM and not token.kind.surname
+
+
+def _short(token: Token) -> bool:
+    """Whether a word in capitals is no longer than most abbreviations."""
+    return token.shape == "upper" and len(token.text) <= _ACRONYM
 
 
 def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
@@ -316,7 +366,12 @@ def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
 
 def _followed(text: str, end: int) -> bool:
     """Whether what follows a place tells of a person: an age, a birth date, a record number, a relative."""
-    return bool(_AGED.match(text, end) or _KINFOLK.match(text, end))
+    return bool(_AGED.match(text, end) or _KINFOLK.match(text, end) or _owned(text, end))
+
+
+def _owned(text: str, end: int) -> bool:
+    """Whether kin or what a person has is told of as hers or his: ``Abra's mother``."""
+    return text[end - 2 : end] in ("'s", "’s") and _KINFOLK.match(text, end - 2) is not None
 
 
 def _person(text: str, part: list[Token]) -> Iterator[Found]:
@@ -331,7 +386,7 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
     if all(map(_acronym, names)):
         return
-    short = all(t.shape == "upper" and len(t.text) <= _ACRONYM for t in names)
+    short = all(map(_short, names))
     imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[0].kind.namely
     led = not short and not imaging and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
     led = led or (text.startswith(" (", part[-1].end) and _of_office(text, part[-1].end, names))
@@ -461,7 +516,12 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
         ):
             return True
         does = _SAYS.match(text, part[-1].end) or _SPOKEN.match(text, part[-1].end)
-        if does and names[0].kind.last and all(t.kind.strong and t.kind.last for t in rest):
+        if (
+            does
+            and not all(map(_short, names))
+            and names[0].kind.last
+            and all(t.kind.strong and t.kind.last for t in rest)
+        ):
             return True
         ambiguous_first = (
             (names[0].kind.common_first and any(t.kind.last for t in rest))
@@ -472,7 +532,8 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
             or (names[0].kind.strong and all(t.kind.namely for t in rest))
         )
         if all(t.shape == "upper" for t in names):
-            return strong_first > 0 and strong_first + sum(t.kind.last or t.kind.unknown for t in names) >= 2
+            told = any(not _short(t) or (t.kind.common_first and len(t.text) > 2) for t in names)
+            return told and strong_first > 0 and strong_first + sum(t.kind.last or t.kind.unknown for t in names) >= 2
         return names_ok and (
             strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
         )
@@ -484,29 +545,19 @@ _STOPS = regex.compile(r"\s?[,;:()|]|\s*(?:\n|$)")
 
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
     """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
-    said = _SAYS.match(text, only.end) or (
-        (only.kind.strong or only.kind.common_first) and _PATIENT.search(text, max(0, only.start - 10), only.start)
+    said = (
+        _SAYS.match(text, only.end)
+        or _owned(text, only.end)
+        or ((only.kind.strong or only.kind.common_first) and _PATIENT.search(text, max(0, only.start - 10), only.start))
     )
-    if not (initials or said) and of_thing(text, only.end):
+    if only.shape == "capital" and not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
+        return True
+    if not (initials or said) and (of_thing(text, only.end) or _of_list(text, part[0].start, only.end)):
         return False
     if only.shape == "capital" and (_in_company(text, only) or _is_of_office(text, only)):
         return True
-    if only.shape == "capital" and not only.kind.medical:
-        said = said or _followed(text, only.end)
-        if (
-            said
-            and (only.kind.first or only.kind.last or only.kind.unknown)
-            and (only.text[1:].islower() or _inner_capital(only.text))
-        ):
-            return True
-        if not only.kind.city and not only.kind.eponym and _alone(text, only):
-            return True
-        if only.kind.namely and only.kind.first and _ASKED.search(text, max(0, only.start - 10), only.start):
-            return True
-        if only.text[1:].islower() and _told(text, only):
-            return True
-        if (only.kind.common_first or (only.kind.strong and only.kind.first)) and _SPOKEN.match(text, only.end):
-            return True
+    if only.shape == "capital" and _capital_told(text, only, said=bool(said)):
+        return True
     if initials and _acronym(only):
         return False
     if initials:
@@ -524,8 +575,37 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
             or (only.kind.common_first and _STOPS.match(text, part[-1].end) is not None)
         )
     if only.shape == "upper":
-        return _in_row(text, only)
+        return _in_row(text, only) or (len(only.text) > _ACRONYM and _acts(text, only))
     return usual and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+def _capital_told(text: str, only: Token, *, said: bool) -> bool:
+    """Whether what stands around a capitalised word tells that it is a person; ``said`` that the person speaks or has."""
+    found = only.kind
+    if found.medical:
+        return said and found.common_first  # ``Angel`` and ``Ivy``
+    written = only.text[1:].islower() or _inner_capital(only.text)
+    if (said or _followed(text, only.end)) and (found.first or found.last or found.unknown) and written:
+        return True
+    if not found.city and not found.eponym and _alone(text, only):
+        return True
+    if found.namely and found.first and _ASKED.search(text, max(0, only.start - 10), only.start):
+        return True
+    if written and (_for_whom(text, only) or _told(text, only) or _acts(text, only)):
+        return True
+    return (found.common_first or (found.strong and found.first)) and _SPOKEN.match(text, only.end) is not None
+
+
+# Whom a question is asked for.
+_FOR = regex.compile(r"\b(?:for|about)\s$")
+_ASKS = regex.compile(r"\?\s+(?:She|He|They|Pt|Patient)\b|,?\s(?:[Ss]he|[Hh]e)(?:['’]s|\sis|\shas)\s")
+
+
+def _for_whom(text: str, only: Token) -> bool:
+    """Whether somebody is told of right behind the question: ``the dose for Ilo? She is 8``."""
+    found = only.kind
+    may = (found.first or found.unknown) and not (found.medical or found.eponym) and only.text[1:].islower()
+    return may and bool(_FOR.search(text, max(0, only.start - 8), only.start) and _ASKS.match(text, only.end))
 
 
 # Age and sex behind a surname in capitals, in a list of patients: ``0730 OSGARD 58M``.
@@ -569,6 +649,29 @@ def _told(text: str, only: Token) -> bool:
     return (found.strong or found.unknown) and _TOLD.match(text, only.end) is not None
 
 
+def _acts(text: str, only: Token) -> bool:
+    """Whether a surname that is nothing else does what colleagues do: ``Osgard recommended``."""
+    found = only.kind
+    surname = found.last and found.strong and not (found.city or found.eponym)
+    return surname and (_ACTS.match(text, only.end) or _SAYS.match(text, only.end)) is not None
+
+
+def _of_whom(text: str, only: Token) -> bool:
+    """Whether an office or kin in brackets tells who a first name is that is a word too: ``Dawn (CNA)``."""
+    return only.kind.common_first and _OF_WHOM.match(text, only.end) is not None
+
+
+def _advises(text: str, only: Token) -> bool:
+    """Whether a surname that is a word too does, at a sentence's start, what nobody but a colleague does."""
+    return only.kind.surname and _begins(text, only.start) and _ADVISES.match(text, only.end) is not None
+
+
+# What nobody but a colleague does: ``Marsh recommended``.
+_ADVISES = regex.compile(
+    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\ssee|would\slike|rounded|thinks|scoped|consented)\b"
+)
+
+
 # What is done with a colleague who is named without a title.
 _TOLD = regex.compile(r"\s+(?:notified|paged|informed|updated|contacted|made\saware|aware)\b")
 _ASKED = regex.compile(
@@ -596,7 +699,10 @@ def _alone(text: str, token: Token) -> bool:
     found = token.kind
     if (found.namely or found.unknown) and _begins(text, token.start) and _PAGED.match(text, token.end):
         return True
-    if not ((found.namely and found.last) or (found.unknown and len(token.text) > 3 and token.text[1:].islower())):
+    if not (
+        (found.namely and (found.last or found.strong))
+        or (found.unknown and len(token.text) > 3 and token.text[1:].islower())
+    ):
         return False
     before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
     if before and _ENDED.match(text, token.end):
@@ -610,7 +716,7 @@ _CLOSED = regex.compile(r"(?<!\d)[.!?]\s+$")
 _CLOSES = regex.compile(r"\.?\s*\Z")
 _SPOKEN = regex.compile(
     r",?\s+(?:seen|who|whose|presented|presents|was\s+(?:seen|admitted|born|brought|referred|discharged|accompanied|transferred)|(?:has|had)\s+been"
-    r"|(?:is\s+)?s/p|is\s+(?:a|an|the|here|doing|seen|currently|accompanied)|will\s+(?:follow|return|call|see|come)|returns|returned|came|comes|takes|needs|from\s(?:SW|CM|PT|OT|ST|RT|IR|ED|pharmacy|lab|dietary|transport|radiology|nutrition|social\swork|case\smanagement|billing)|grew\s+up|attended|moved|married|divorced|graduated|started|quit|completed|sent\s+from|has\s+(?:a|an|no|had))\b"
+    r"|(?:is\s+)?s/p|is\s+(?:a|an|the|here|doing|seen|currently|accompanied)|will\s+(?:follow|return|call|see|come)|returns|returned|came|comes|takes|needs|from\s(?:SW|CM|PT|OT|ST|RT|IR|ED|pharmacy|lab|dietary|transport|radiology|nutrition|social\swork|case\smanagement|billing)|grew\s+up|at\s(?:the\s)?bedside|at\sbs\b|in\sto\s(?:visit|see)|here\s(?:with|to|for|from)|to\s(?:visit|pick|drive|bring|call|follow)|will\s(?:pick|drive|sit|bring|visit|be|stay)|phoned|helps|cares|manages|handles|visits|checks|attended|moved|married|divorced|graduated|started|quit|completed|sent\s+from|has\s+(?:a|an|no|had))\b"
 )
 
 
@@ -627,15 +733,19 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for m in opened(_DOCTORS, text, hints, "title"):
         for start, end in m.spans("n"):
             yield Found(start, end, "NAME", "name:doctors")
-    for m in opened(_CALLED, text, hints, "called"):
-        yield Found(m.start("v"), m.end("v"), "NAME", "name:called")
+    for hint in ("called", "kin") if '"' in text or "“" in text else ("called",):
+        for m in opened(_CALLED, text, hints, hint):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:called")
     for m in opened(_LOWER_TITLED, text, hints, "form"):
         group = "v" if m.group("v") else "p"
         if m.group()[:3] in ("MR ", "DR ", "MS ") and not kind(m.group(group).split()[0]).namely:
             continue  # MR is also an image
         yield from _lower(text, m.start(group), m.end(group), titled=group == "v")
     for m in opened(_RELATED, text, hints, "kin"):
-        yield from _kept(text, m.start("v"), m.end("v"), "name:kin", first=False)
+        kept = list(_kept(text, m.start("v"), m.end("v"), "name:kin", first=False))
+        yield from kept
+        if not kept and _called_by_a_word(text, m):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:called-by-a-word")
     for m in opened(_RELATED_LOWER, text, hints, "kin"):
         named = kind(m.group("v"))
         if named.first and named.strong:
@@ -660,6 +770,8 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         short = len(token.text) <= _ACRONYM and token.shape == "capital" and not token.text[1:].islower()
         if not i and token.shape == "upper" and CREDENTIAL.fullmatch(token.text):
             break  # ``RN BSN``
+        if not i and name == "aide":
+            break  # ``Nurse Aide``
         dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
         if (name in PLAIN and not (token.shape == "capital" and name in _NAMES_TOO) and not dotted) or not likely:
             break
@@ -696,7 +808,7 @@ _SIGNED_OFF = regex.compile(
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
     r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
-    r"roomed|charted|created|edited|logged|called)(?:\s?:|\sby:?|\s?/)|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
+    r"roomed|charted|created|edited|logged|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
 )
 _WRITTEN = r"[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?"
 _PT_INITIALS = regex.compile(
@@ -704,8 +816,8 @@ _PT_INITIALS = regex.compile(
     r"presents?|presented|came|comes|seen|returns?|returned|called|lives|an?\s\d|who)\b|,?\s\(?\d{1,3}[\s\-]?(?:y|m\b|f\b))"
 )
 _OPENING_INITIALS = regex.compile(
-    r"(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives|is\san?\s\d{1,3}[\s\-]?(?:y|mo|day|w(?:ee)?k))"
-    r"|(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.[A-Z]\.)\s+(?:left|shared|gave|told|will|was|is|has|had|came|went|to\s(?:bring|call|follow|see)|agreed|asked|wants|feels)\b"
+    r"(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:\((?:mother|father|mom|dad|wife|husband|son|daughter|sister|brother|partner)\)|reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives|is\san?\s\d{1,3}[\s\-]?(?:y|mo|day|w(?:ee)?k))"
+    r"|(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.[A-Z]\.)\s+(?:left|shared|gave|told|called|phoned|seen|will|was|is|has|had|came|went|to\s(?:bring|call|follow|see)|agreed|asked|wants|feels)\b"
 )
 # What stands behind who signed; cheaper to try than what stands before.
 _SIGN_ENDS = re.compile(
@@ -715,11 +827,11 @@ _SIGN_ENDS = re.compile(
 
 # Initials with stops behind a word that brings a person; ``M.D.`` and ``P.O.`` are none.
 _DOTTED = regex.compile(
-    r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|mr\.?|ms\.?|mrs\.?)\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
+    r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|mr\.?|ms\.?|mrs\.?|initials|recipient|donor)\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
 )
 _DOTTED_AGED = regex.compile(
     r"(?<![\w.])(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)"
-    r"(?:,?\s+(?=\d{1,3}[\s\-]?(?:[MF]\b|y)|(?:reports|reported|denies|denied|states|stated|said|says|told|asked|wants)\b)"
+    r"(?:,?\s+(?=(?i:aged?\s)?\d{1,3}(?:[\s\-]?(?:[MF]\b|y)|(?<=(?i:age|aged)\s\d{1,3})\b)|(?:reports|reported|denies|denied|states|stated|said|says|told|asked|wants)\b)"
     r"|(?=,)(?<=\d{1,3}\s?[MF],\s\p{Lu}\.\s?\p{Lu}\.))"
 )
 _STOPPED = re.compile(r"[A-Z]\.\s?[A-Z]\.")
@@ -760,7 +872,7 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
 
 
 _CALLED = regex.compile(
-    r"\b(?i:called|named|nicknamed|goes by|known as|prefers|alias|aka|nickname(?: is)?)\s+['\"‘“](?P<v>[A-Z][\w'’\-]+?(?:\s+[A-Z][\w'’\-]+?)?)['\"’”]"
+    rf"\b(?i:called|named|nicknamed|goes by|known as|prefers|alias|aka|nickname(?: is)?|dating|{KIN})\s+['\"‘“](?P<v>[A-Z][\w'’\-]+?(?:\s+[A-Z][\w'’\-]+?)?)['\"’”]"
 )
 
 
@@ -790,7 +902,7 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             gap = text[stop : t.start()] if stop > start else ""
             if gap.strip(" .,'’") or len(gap) > 3 or CREDENTIAL.fullmatch(token.text):
                 break
-            if len(gap) > 1 and gap.isspace() and token.text in ("F", "M"):
+            if len(gap) > 1 and gap.isspace() and (token.text in ("F", "M") or token.kind.word):
                 break  # a field of its own
             if stop == start and token.shape == "upper" and len(token.text) <= _ACRONYM and token.kind.unknown:
                 break
@@ -912,6 +1024,24 @@ def _families(text: str, words: list[Token]) -> Iterator[Found]:
             yield Found(token.start, token.end, "NAME", "name:family")
 
 
+def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
+    """Whether kin in small letters has a rare word for a name: ``her husband Amble, ...``."""
+    word = m.group("v")
+    found = kind(word)
+    if found.medical or found.everyday or not word[1:].islower() or plain(word) in PLAIN or _ADJECTIVE.search(word):
+        return False
+    related = m.group().split()[0]
+    lower = related.islower() or (related[1:].islower() and _begins(text, m.start()))
+    ended = text[m.end("v") : m.end("v") + 1] in (",", ".", ";", ")") or _SAYS.match(text, m.end("v"))
+    return lower and m.group() == f"{related} {word}" and bool(ended)
+
+
+# How words end that say what somebody is like or was.
+_ADJECTIVE = re.compile(
+    r"(?:ed|ing|ic|al|ive|ous|ful|less|able|ible|ly|ant|ent|sis|itis|oma|emia|tion|ity|ist|ian|ese)$"
+)
+
+
 def _fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Names in the fields of a form: ``LAST NAME Osgard      FIRST Ilo``."""
     for m in opened(_FIELD, text, hints, "field"):
@@ -926,6 +1056,10 @@ _VALEDICTION = regex.compile(
 )
 
 
+# Who is addressed in a line of the letter's own.
+_GREETS = regex.compile(r"\s*(?P<v>\p{Lu}\p{Ll}+)(?:\s(?:and|&)\s\p{Lu}\p{Ll}+)?,[ ]*\n")
+
+
 def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who closes a message: ``Thanks! Abra``, ``thx ilo``."""
     for m in opened(_VALEDICTION, text, hints, "farewell"):
@@ -934,8 +1068,14 @@ def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         capital = word[0].isupper()
         if plain(word) in PLAIN or found.medical or ROLE_WORD.fullmatch(word) or KIN_WORD.fullmatch(word):
             continue
-        if found.common_first or found.namely or (found.unknown and len(word) > 2) or (capital and not found.everyday):
+        lined = word.lower() not in NO_INITIALS and "\n" in text[m.start() : m.start("v")]
+        unknown = found.unknown and (len(word) > 2 or lined)  # initials too, in a line of their own
+        if found.common_first or found.namely or unknown or (capital and not found.everyday):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:valediction")
+    if m := _GREETS.match(text):
+        found = kind(m["v"])
+        if found.common_first and not found.medical and plain(m["v"]) not in PLAIN:
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:greeting")
 
 
 def _signers(text: str) -> Iterator[Found]:
@@ -979,7 +1119,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             continue
         last, first = kind(_PARTICLE.sub("", m.group("last"), 1).split()[0]), kind(m.group("first"))
         if _plainly_last_first(m, last, first):
-            yield Found(m.start(), m.end("first"), "NAME", "name:last-first")
+            yield Found(m.start(), _with_middle(text, m), "NAME", "name:last-first")
             continue
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if (
@@ -990,7 +1130,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         ):
             continue
         mixed = m.group("last").isupper() and not m.group("first").isupper()
-        if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
+        if _of_things(text, m):
             continue
         if any(c.isdigit() for c in m.group()) or (m.group("first").isupper() and not m.group("last").isupper()):
             continue
@@ -1009,7 +1149,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         sure = first.common_first and first.strong and not last.medical and last.last
         if (
             same_case and first.first and first.common_first and (last.last or last.unknown) and (not last.word or sure)
-        ) or (same_case and _comma_name(text, m, last, first) and not _LISTED.match(text, m.end("first"))):
+        ) or (same_case and _comma_name(text, m, last, first) and not _of_several(text, m)):
             yield Found(m.start(), _with_middle(text, m), "NAME", "name:last-first")
         elif (same_case and first.first and first.strong and last.last and not last.word) or (
             same_case
@@ -1021,8 +1161,43 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
 
 
+_GRADED_LAST = re.compile(r"\s(?:II|III|IV)$")
+_GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?![\w.]\w)")
+# A word that a list goes on from, and to.
+_LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
+_LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
+
+
+def _of_list(text: str, start: int, end: int) -> bool:
+    """Whether a list of things of medicine goes on with a place: ``Allis, Babcock, Kelly, Kocher``."""
+    if text[max(0, start - 2) : start] != ", ":
+        return False
+    before = _LISTED_BEFORE.search(text, max(0, start - 24), start)
+    if before is None or not (kind(before["w"]).eponym or (before["w"][0].isupper() and kind(before["w"]).medical)):
+        return False
+    after = _LISTED_AFTER.match(text, end)
+    return after is None or kind(after["w"]).eponym or kind(after["w"]).medical
+
+
+def _of_things(text: str, m: regex.Match[str]) -> bool:
+    """Whether two words are numbers or short forms, two of a list of things of medicine, or two scales with grades."""
+    if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
+        return True
+    graded = _GRADED_LAST.search(m.group("last")) and _GRADED_TOO.match(text, m.end("first"))
+    return bool(graded) or _of_list(text, m.start(), m.end("first"))
+
+
+def _of_several(text: str, m: regex.Match[str]) -> bool:
+    """Whether two words are of a longer list that brings no people, not a last and a first name."""
+    if _opens(text, m.start()):
+        return False
+    return bool(_LISTED.match(text, m.end("first")) or _IN_LIST.search(text, max(0, m.start() - 24), m.start()))
+
+
 def _plainly_last_first(m: regex.Match[str], last: Kind, first: Kind) -> bool:
-    """Whether an office stands behind the last name, or the first is written in two syllables: ``Sung, Mi-ra``."""
+    """Whether an office, two syllables (``Sung, Mi-ra``) or capitals of a surname and a first name tell a person."""
+    if m.group().isupper() and len(m.group("last")) > _ACRONYM:
+        return last.surname and first.common_first and first.strong
     if first.medical or first.everyday:
         return False
     if last.namely and _CREDENTIALED.search(m.group("last")):
@@ -1070,7 +1245,8 @@ def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool
 # What heads a person, and a date behind one.
 _HEADS = regex.compile(r"\b(?i:pt|patient|name|inmate|resident|client|member|veteran)\s?:?\s\Z")
 _DATED = regex.compile(r"\s+\(?\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
-_LISTED = regex.compile(r",?\s+(?:and\s+)?[A-Z][a-z]+,|,\s+(?:and|or)\s")
+_LISTED = regex.compile(r",?\s+(?:and\s+)?[A-Z][a-z]+,|,\s+[A-Z][a-z]+(?:\s\d|\.\s)|,\s+(?:and|or)\s")
+_IN_LIST = regex.compile(r"\p{Lu}\p{L}[\p{L}\-]*(?:\s(?:[IVX]+|[A-D]|\d))?,\s\Z")
 _OPENS = regex.compile(
     r"(?:^|[\n:|;(\[—–•\t]|(?<=\s)--?|\.\s\.\s|\bw/|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|inmate|detainee|emerg|sender|driver|counsel|trooper|deputy|rep|coordinator|chaplain|of|and))\s*$",
     regex.IGNORECASE,
@@ -1117,6 +1293,8 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
                 break
             first, stop = first - 1, token.start
         names = [t.kind for t in words[first + 1 : last + 1] if len(t.text) > 1]
+        if all(map(_acronym, words[first + 1 : last + 1])) and text[words[last].end] != ",":
+            continue  # ``CXR PA``
         credential = CREDENTIAL.match(text, at)
         if (
             credential

@@ -37,7 +37,7 @@ _FACILITY_END = (
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective)\s+Services|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
 )
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
@@ -73,19 +73,20 @@ _GENERIC = PLAIN | frozenset(
     cigna aetna humana anthem pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
     employer supervisor intake screen adult child
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
+    bingo tai chi yoga zumba pilates crossfit mass aa na
     attends attended works worked lives goes visits visited sees saw
     office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
 )
 _CITY_LEAD = regex.compile(
-    r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|our|the))\s*:?\s*$"
+    r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|birth|birthplace|our|the))\s*:?\s*$"
     r"|\d\s(?:[A-Z][\w'’.]+\s?){1,4},\s$"
 )
 _CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
 _CREDENTIAL_OF = regex.compile(rf"\b{CREDENTIALS}\s+(?:of|at|from|with)\s+")
 _LIVES = regex.compile(
-    r"\b(?i:lives in|living in|resides in|residing in|resident of|native of|mov(?:ed|es|ing) (?:here )?(?:to|from)|born in|raised in|grew up in|"
-    r"hometown(?: of| is)?|relocat(?:ed|es|ing) (?:to|from)|formerly (?:of|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|dr(?:ove|iv(?:e|es|ing)) (?:(?:up|down|over|out|back) )?(?:to|from)|sent to|transferred from|city of|town of|village of|city|town|commutes (?:to|from)|from)[:\s]+"
+    r"\b(?i:lives in|living in|resides(?: in)?|residing in|resident of|native of|near|outside(?: of)?|flies to|flying to|mov(?:ed|es|ing) (?:here )?(?:to|from)|born(?: in)?|raised(?: in)?|grew up(?: in)?|"
+    r"hometown(?: of| is)?|relocat(?:ed|es|ing) (?:to|from)|formerly (?:of|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|dr(?:ove|iv(?:e|es|ing)) (?:(?:up|down|over|out|back) )?(?:to|from)|sent to|transferred from|city of|town of|village of|city|town|commutes (?:to|from)|place of birth|birthplace|vive en|lives|living|from)[:\s]+"
     r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,3})"
 )
 
@@ -98,11 +99,16 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         end = _named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
         if end > m.start("v"):
             yield Found(m.start("v"), end, "FACILITY", "name:went")
+    yield from _behind_nouns(text, hints)
+    for m in opened(_RETIRED, text, hints, "retired"):
+        if not all(kind(w).word for w in m.group("v").split()):
+            yield Found(m.start("v"), m.end("v"), "FACILITY", "name:retired-from")
     for m in opened(_CHAIN, text, hints, "chain"):
         if m.group("v") is None or plain(m.group("v")) not in PLAIN:
             yield Found(m.start(), m.end(), "FACILITY", "name:chain")
     for m in opened(_SAINT, text, hints, "saint"):
-        yield Found(m.start(), m.end(), "FACILITY", "name:saint")
+        if m.group("v") is None or kind(m.group("v").removesuffix("s")).common_first:
+            yield Found(m.start(), m.end(), "FACILITY", "name:saint")
     for m in opened(_SYSTEMS, text, hints, "system"):
         if not of_thing(text, m.end()):
             yield Found(m.start(), _city_after(text, m.end()), "FACILITY", "name:health-system")
@@ -110,6 +116,20 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
         if not m.group("city") or end > m.start("city"):
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
+
+
+def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities and employers whose kind stands right before them, or behind them in brackets."""
+    for hint in ("noun", "occupied"):
+        for m in opened(_BEHIND_NOUN, text, hints, hint):
+            end = _named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
+            kinds = [kind(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
+            if end == m.end("v") and not any(k.eponym or k.medical for k in kinds):
+                yield Found(m.start("v"), end, "FACILITY", "name:behind-noun")
+    for start, _ in hints.get("bracketed", ()):
+        m = _KIND_IN_BRACKETS.match(text, word_start(text, max(0, start - 1)), timeout=TIMEOUT)
+        if m is not None and not kind(m["v"].split()[0]).medical and _telling(m["v"]):
+            yield Found(m.start("v"), m.end("v"), "FACILITY", "name:kind-in-brackets")
 
 
 def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -159,7 +179,7 @@ _PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower".split())
 _WIDE = re.compile(r"[ ]{3,}|\t")
 # Ends that are words of every note too: only a name or a town before them tells a facility.
 _DOUBTFUL = regex.compile(
-    r"(?:Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
+    r"(?:House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
     r"|Drugs?|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
 )
 
@@ -229,18 +249,28 @@ _COMMON_FACILITY = regex.compile(
 )
 _OF = regex.compile(
     r"\b(?:VNA|VNS|Visiting\s+Nurses?(?:\s+(?:Service|Association))?|University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
+    r"|\b(?:Holy\s+(?:Family|Cross|Name|Spirit|Redeemer|Rosary|Trinity)|Sacred\s+Heart|Blessed\s+Sacrament|Little\s+Company\s+of\s+Mary)\b(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School|ER|ED|Parish))?"
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
+    r"|\b(?:USS|USNS|USCGC|F/V|M/V|Camp|Fort|NAS|VFW\s+Post|Joint\s+Base)\s+(?:\p{Lu}[\w'’\-]+(?:\s+\p{Lu}\p{Ll}+)?|\d{2,5})"
     r"|\b(?:Providence|Mercy|Ascension|SSM(?:\s+Health)?|CHI|Trinity|PeaceHealth|Dignity)\s+(?:St\.?|Saint|Sacred|Holy|Good)\s+[A-Z]\w+|\b(?:YMCA|YWCA|Boys\s+(?:and|&)\s+Girls\s+Club)\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?"
     r"|\b(?:UPMC|Kaiser|Intermountain|AdventHealth|Bon\s+Secours|Sutter|Ascension|Dignity|Mercy|Trinity|Providence|Banner|HCA|Atrium|Novant|Sanford|Baptist|Methodist|St\.?\s+\w+['’]s)\s+(?!Health\b)(?P<city>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s(?:[A-Z]|d['’])[\w'’\-]+){0,2})"
 )
+_OCCUPATIONS = (
+    r"driver|trucker|roofer|plumber|electrician|carpenter|pilot|painter|mason|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter"
+    r"|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales|dispatcher"
+    r"|editor|writer|reporter|journalist|analyst|professor|instructor|firefighter|operator|conductor|brakeman|bartender|receptionist|secretary"
+    r"|paralegal|realtor|salesman|baker|chef|dishwasher|housekeeper|cadet|scientist|researcher|stylist|barber|inspector|millwright|lineman"
+    r"|bookkeeper|librarian|loader|packer|fabricator|surveyor|architect|developer|designer|consultant|groundskeeper|porter|usher|steward(?:ess)?"
+    r"|flight\sattendant|crossing\sguard|apprentice|butcher|tailor|seamstress|assembler|longshoreman|deckhand|fisherman|miner|farmhand|recruiter|copywriter"
+)
 _WORKS = (
-    r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|works?\s(?:full[\s\-]time\s|PRN\s|per\sdiem\s|weekends\s|evenings\s|days\s|part[\s\-]time\s|nights\s)?(?:for|at|@|as\san?\s[a-z]+\s(?:at|for))|working\s(?:for|at|@)|worked\s(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
-    r"|(?:drives|driver|trucker|roofer|plumber|electrician|carpenter|pilot|painter|mason|foreman|manager|cashier|nurse|clerk|barista|cook|server|waitress|waiter|welder|mechanic|machinist|supervisor|teacher|guard|engineer|stocker|technician|custodian|janitor|programmer|accountant|teller|sales)(?:\s\([A-Z]{2,4}\))?\s(?:for|at)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
-    r"|enrolled\s(?:at|in)|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)"
+    r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
+    rf"|(?:drives|{_OCCUPATIONS})(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
+    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
-    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair)\sat"
-    r"|(?:pharmacy|facility|site|agency|vendor|supplier|funeral\shome)\s?:|admitted\s(?:to|at)|referrals?\s(?:sent\s)?to|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\s(?:to|from)|released\s(?:from|to)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
+    r"|(?:pharmacy|facility|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\s(?:to|from)|released\s(?:from|to)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
@@ -251,10 +281,23 @@ _WENT = regex.compile(
     rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
     rf"|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\swith)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
 )
+# What a facility or an employer stands behind without a word between: ``DME Osgard``, ``Detox (Osgard)``, ``cashier/Osgard``.
+_BEHIND_NOUN = regex.compile(
+    rf"\b(?:(?i:DME|VNA|SNF|LTACH?|IRF|ALF|OSH|pharmacy|detox|IOP|PHP|dialysis(?:\s(?:MWF|TTS|TTHS))?|hospice|shelter|daycare|preschool|masjid|mosque|church|parish|facility|hospitali[sz]ed"
+    rf"|agency|rehab|group\shome|freshman|sophomore)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]))(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
+)
+# A kind of facility in brackets behind the name.
+_KIND_IN_BRACKETS = regex.compile(
+    r"(?<v>\p{Lu}\p{Ll}[\w'’\-]+(?:\s\p{Lu}\p{Ll}[\w'’\-]+){0,2})\s(?=\((?:ALF|SNF|LTACH?|IRF|IPR|(?:acute\s|subacute\s)?rehab|(?:psych\s)?hospital|nursing\shome|group\shome|shelter|dialysis|school|employer|pharmacy|hospice|agency|DME|VNA)\))"
+)
 # Shops with a pharmacy, the best known of the United States, with what tells which of them is meant.
 _CHAIN = regex.compile(
     r"\b(?:CVS|Walgreens|Rite\s?Aid|Wal-?[Mm]art|Kroger|Publix|Costco|Safeway|Wegmans|HEB|H-E-B|Hy-Vee|Giant\sEagle|Food\sLion|Harris\sTeeter"
     r"|Duane\sReade|ShopRite|Albertsons|Winn-Dixie|Sam['’]s\sClub)(?:\s[Pp]harmacy)?\s+(?:\#\s?\d{2,6}|(?:on|in|at|near)\s+(?:the\s)?(?P<v>\p{Lu}\p{Ll}[\w'’]+)(?:\s\p{Lu}[\w'’]+){0,2})"
+)
+# Whose worker somebody was: ``retired Osgard machinist``, ``mechanic, Osgard Motors``.
+_RETIRED = regex.compile(
+    rf"\b(?i:retired|former)\s(?!(?i:navy|army|marine|air\sforce|military|coast\sguard|union|federal|state|city|county|high|middle|elementary|school)\b)(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:\s\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,2}})\s(?={_OCCUPATIONS}|executive|worker|employee)"
 )
 # Partners after whom a firm is named: ``Osgard, Pell and Tarn``.
 _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{Lu}[\w'’\-]+")
@@ -278,19 +321,43 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             if end > m.start("v"):
                 end = _city_after(text, end) if text[end : end + 1] == "," else end
                 yield Found(m.start("v"), end, "FACILITY", "name:brought")
+                if rule is _BROUGHT:
+                    yield from _listed_behind(text, end, works=works)
     for start, end in windows(hints.get("kind", ()), 60, 16):
         for m in _KIND_BEHIND.finditer(text, start, end, timeout=TIMEOUT):
             words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
             while words and (plain(words[0].group()) in _GENERIC or kind(words[0].group()).medical):
                 words = words[1:]
             kinds = [kind(w.group()) for w in words]
+            sign = text[max(0, m.start("v") - 2) : m.start("v")]
+            inside = sign in (": ", ", ") or sign[:1].islower()
             if (
                 kinds
-                and any(k.strong or k.unknown or k.city for k in kinds)
+                and (any(k.strong or k.unknown or k.city for k in kinds) or (len(kinds) > 1 and inside))
                 and not any(k.medical and k.word for k in kinds)
                 and not _PERSONS.search(text, max(0, words[0].start() - 14), words[0].start())
             ):
                 yield Found(words[0].start(), m.end("v"), "FACILITY", "name:kind")
+
+
+# What goes on a list of facilities or employers, and what may stand behind the last.
+_MORE = regex.compile(
+    rf"(?:,\s(?:(?i:and|or)\s)?|;\s|\s(?i:and|or|&)\s|\s?/\s?)(?:(?i:then|prev(?:iously)?|formerly|later|now|before\sthat)\s)?(?:(?i:at|@|from|to)\s)?(?:the\s)?{_NAMED_PLACE}(?=[,.;)\n]|$|\s(?:and|or|in|x|for|until|since|on|as|but)\b|\s?/|\s\(|\s\d)"
+)
+
+
+def _listed_behind(text: str, end: int, *, works: bool) -> Iterator[Found]:
+    """The others of a list whose first is told: ``referred to Osgard and Tollard``."""
+    while (m := _MORE.match(text, end)) is not None:
+        told = works and "," in text[end : m.start("v")]  # most employers are words
+        stop = _named_place(text, m.start("v"), m.end("v"), works=told, sure=told)
+        words = [kind(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
+        if stop < m.end("v") or any(k.eponym for k in words):
+            return
+        if not told and (any(k.medical for k in words) or all(k.word and not k.city for k in words)):
+            return
+        yield Found(m.start("v"), stop, "FACILITY", "name:listed")
+        end = stop
 
 
 def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) -> int:
@@ -344,7 +411,7 @@ def _general(word: str) -> bool:
 
 
 _SAINT = regex.compile(
-    r"\b(?:St\.?|Saint)\s+[A-Z][a-z]*['’]s\b(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?"
+    r"\b(?:St\.?|Saint)[ ]+(?:[A-Z][a-z]*['’]s\b|(?<!\p{Lu}\p{Ll}+[ ]St\.?[ ]+)(?P<v>[A-Z][a-z]{3,})\b(?!['’]|\s+(?:[Vv]alve|Medical|[Ee]ncephalitis|ICD|AICD|[Pp]acemaker|[Dd]evice|[Ll]ead)))(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?"
 )
 _AFTER_FACILITY = regex.compile(r",?\s+(?P<v>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s+(?:[A-Z]|d['’])[\w'’\-]+){0,2})")
 
@@ -377,9 +444,17 @@ def _town(name: str, after: str) -> bool:
 
 def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns of the list where one is meant, and whatever place somebody lives in or goes to."""
+    yield from _companies(text, hints)
     yield from _listed(text, words)
     yield from _founded(text, hints)
     yield from _lived(text, hints)
+
+
+def _companies(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Companies that care for people, by names that are nothing else."""
+    for start, end in hints.get("company", ()):
+        if text[start].isupper() and not text[end : end + 1].isalnum():
+            yield Found(start, end, "FACILITY", "name:company")
 
 
 def _listed(text: str, words: list[Token]) -> Iterator[Found]:
@@ -401,7 +476,7 @@ def _listed(text: str, words: list[Token]) -> Iterator[Found]:
             name = " ".join(t.text.lower() for t in part)
             if not _town(name, text[part[-1].end : part[-1].end + 24]):
                 continue
-            if _is_place(text, part):
+            if _is_place(text, part) and not _called_after_town(text, part):
                 trail = _CITY_TRAIL.match(text, part[-1].end)
                 yield Found(token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
                 break
@@ -473,6 +548,22 @@ def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Fo
             yield Found(t.start, t.end, "FACILITY", "name:told-again")
 
 
+# What is measured by a method that has the name of a town too: ``Simpson EF 38``.
+_MEASURED = re.compile(r"\s[A-Z]{2,3}\s\d{1,3}\b(?!-\d)")
+
+
+# Noun of what is called after a town, and what is smoked of a brand that is called after one.
+_TOWN_THING = re.compile(r"\s(?:Diet|Stain|Procedure|Score|Scale|Criteria|Classification|Protocol|Study|Trial)\b")
+_SMOKED = re.compile(r"\b(?:day|ppd|packs?|cigarettes)\s(?:of\s)?\Z", re.IGNORECASE)
+
+
+def _called_after_town(text: str, part: list[Token]) -> bool:
+    """Whether a town's name is that of a thing: ``the Osgard Diet``, ``a pack a day of Osgard``."""
+    if _TOWN_THING.match(text, part[-1].end):
+        return True
+    return _SMOKED.search(text, max(0, part[0].start - 14), part[0].start) is not None
+
+
 def _is_place(text: str, part: list[Token]) -> bool:
     led = _CITY_LEAD.search(text, max(0, part[0].start - 40), part[0].start)
     if not led and (STAGED.match(text, part[-1].end) or RESULTED.match(text, part[-1].end)):
@@ -485,7 +576,7 @@ def _is_place(text: str, part: list[Token]) -> bool:
     only = part[0].kind
     if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not (led or trailed)):
         return False
-    if not (led or trailed or comma) and of_thing(text, part[0].end):
+    if not (led or trailed or comma) and (of_thing(text, part[0].end) or _MEASURED.match(text, part[0].end)):
         return False
     if only.word:
         return bool((led and led.group().strip().lower() not in ("the", "our", "of", "to", "at")) or trailed) and (

@@ -11,17 +11,18 @@ from typing import NamedTuple
 
 import regex
 
+from chartline.deid.text import lexicon
 from chartline.deid.text.hints import Hints, Place, Places, literals, lowered, windows
 from chartline.deid.text.lexicon import Kind, kind, plain
 
 TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
-TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|Attending|Resident|Señor|Sra|Sr)"
-SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT))\.)?"
-"""The stop behind a title; behind an office in capitals it ends a sentence."""
+TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Attending|Resident|Señor|Sra|Sr)"
+SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident)))\.)?"
+"""The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
 CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
-KIN = r"(?:son|ex|dtr|dau|gma|gpa|hubby|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
-LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+KIN = r"(?:son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law)"
+LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -76,7 +77,7 @@ PLAIN = (
         """
     e-mail emails my me us re via med meds rec recs mrn acct appt tx rx hx dx sx fx cx bx pmh psh fh sh ros hpi cc ap sincerely regards signed max ok
     ortho neuro cards renal heme onc endo pulm psych peds gyn optho ophtho rheum derm tele anesthesia radiology triage
-    handoff shift bed wound diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
+    handoff shift bed wound prev thx abd tel neurosurg nsurg vasc micu sicu tsicu cvicu ctsicu stepdown diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
     ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
     crew caller proband overnight student notary preop postop attn subject run
     ssn dcfs cps aps fbi pd am pm cont continued none nil denies reports status post home room air alert oriented
@@ -151,18 +152,63 @@ _THINGS_OF_NAMES = [
         "stevens johnson",
     ),
     *("stevens-johnson", "miami j", "robin hood", "sengstaken-blakemore", "montevideo unit"),
+    *("stanley-brown", "kirby-bauer", "weil-felix", "wong-baker", "wong baker", "hunt-hess", "hunt and hess", "rey-o"),
+    *("stanford-binet", "stanford binet", "woodcock-johnson", "halstead-reitan", "hardy-rand", "fugl-meyer"),
+    *("san francisco syncope", "salem sump", "mayo stand", "king airway", "king lt", "jackson table", "wilson frame"),
+    *("hester davis", "johns hopkins fall", "humpty dumpty", "young mania", "passy muir", "ivor lewis", "yale-brown"),
+    *("montgomery-asberg", "barnes akathisia", "simpson-angus", "bush-francis", "ages and stages", "mayo elbow"),
+    *("roles-maudsley", "roles maudsley", "merle d'aubigne", "merle d’aubigne", "hawkins-kennedy", "roland-morris"),
+    *("thomas splint", "hare traction", "burch-wartofsky", "holliday-segar", "glasgow-blatchford", "boston naming"),
+]
+# Drinks, foods and shows called after people, which nobody is.
+_GOODS_OF_NAMES = [
+    *("jack daniel", "jim beam", "johnnie walker", "jose cuervo", "captain morgan", "bud light", "mrs. dash"),
+    *(
+        "mrs dash",
+        "aunt jemima",
+        "uncle ben's",
+        "uncle ben’s",
+        "dr pepper",
+        "dr. pepper",
+        "ben & jerry",
+        "ben and jerry",
+    ),
+    *("little debbie", "betty crocker", "marie callender", "judge judy", "dr scholl"),
+    *(
+        "dr. scholl",
+        "dr phil",
+        "dr. phil",
+        "mr clean",
+        "mr. clean",
+        "papa john",
+        "jimmy john",
+        "famous amos",
+        "sara stedy",
+    ),
+    *("trader joe", "mr. rogers", "mr rogers", "mister rogers", "jack in the box"),
 ]
 CREDENTIAL = regex.compile(rf"{CREDENTIALS}")
+# What somebody is by trade, up to where several words of it are alike.
+_OCCUPIED = """
+    accountant analyst apprentice architect assembler baker barber barista bartender bookkeeper brakeman butcher
+    cadet carpenter cashier chef clerk conductor consultant cook copywriter crossing custodian deckhand designer
+    developer dishwasher dispatcher driver editor electrician engineer fabricator farmhand firefighter fisherman
+    flight foreman groundskeeper guard housekeeper inspector instructor janitor journalist librarian lineman loader
+    longshoreman machinist manager mason mechanic millwright miner nurse operator packer painter paralegal pilot
+    plumber porter professor programmer realtor receptionist recruiter reporter researcher roofer sales salesman
+    scientist seamstress secretary server steward stocker stylist supervisor surveyor tailor teacher technician
+    teller trucker usher waiter waitress welder writer
+    """.split()
 # Words that a rule needs, and without which it is not tried.
 _HINTS = Hints(
     {
         "title": literals(TITLES[3:-1]),
         "form": "mr mrs ms dr miss doctor pt patient client resident named".split(),
         "patient": "pt patient client resident infant child".split(),
-        "called": "called named nicknamed goes known prefers alias aka nickname".split(),
+        "called": "called dating named nicknamed goes known prefers alias aka nickname".split(),
         "label": [*literals(LABELS[3:-1].replace(r"a\.k\.a\.|", "")), "a.k.a"],
         "kin": """
-            son dtr dau gma gpa hubby bf gf auntie nana mgm mgf pgm pgf foc moc sib ex daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
+            son dtr dau gma gpa hubby husb bf gf auntie nana mgm mgf pgm pgf foc moc sib ex daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
             caregiver guardian neighb fianc cousin niece nephew grand step girlfriend boyfriend widow sibling twin
             relative contact next nok poa proxy employer boss coworker nanny babysitter teacher coach parent
             companion interpreter advocate
@@ -184,7 +230,7 @@ _HINTS = Hints(
             """.split(),
         "lives": """
             drove drive driving lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
-            town village commutes from trip flew vacation immigrated emigrated visit sent transferred
+            near outside flies flying town village commutes place birthplace vive from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
         "facility": [
             *"""
@@ -202,6 +248,7 @@ _HINTS = Hints(
             supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
             courthouse superior district svcs social legal human protective police sheriff ems derm gastro
             ortho cardio peds uro neuro dme rx drugstore apothecary dispensary salon grill caf bakery brewery motors warehouse
+            house village haven pines acres fire fd pd mart garage apartments apts towers cycles
             foundation legion vfw ymca ywca group sober halfway pathology dermatopathology transport freight airline railroad
             turnpike bottling brewing packing meats poultry mining energy chemical pharmaceuticals insurance mutual llp
             kidney midwives assoc gym fitness inn suites resort soldiers veterans ltd plc gardens terrace estates commons pointe
@@ -214,14 +261,38 @@ _HINTS = Hints(
             """.split(),
             *("& son", "& co", "& daughters", "& bro"),
         ],
-        "brings": """
-            work employ occupation facility site bed chair transport sales trucker roofer plumber electrician carpenter pilot painter mason driving drive waiter waitress custodian janitor programmer accountant
-            teller grade retired job drives driver foreman manager cashier nurse clerk barista cook server welder mechanic
-            machinist supervisor teacher guard engineer stocker technician laid hired fired attend enrolled student
-            freshman sophomore junior senior graduated goes dialyzes daycare day school shelter pharmacy lives resides
-            resident stays staying admitted transfer accepted discharge d/c dc placed placement respite rehab hospitali
-            seen evaluated treated surgery followed lab imaging done delivered born picked called call records refer
-            volunteers sent agency vendor supplier
+        "brings": [
+            *"""
+            accepted admitted agency agreeable alum appointment appt attend bed born call called ceo
+            chair church classes college commode congregation counseling coursework cpap d/c day daycare
+            dc declined degree delivered detox dialyzes diploma discharge dme done drive drives driving
+            dropped employ enrolled establish evaluated expelled facility fired followed founder
+            freshman given goes grad grade graduated hd hired hospitali imaging infused inpt intern
+            intubated iop job junior lab laid lives ltac o2 occupation osh outside owner owns oxygen
+            packet parish partner pharmacy php picked placed placement president re-establish records
+            reestablish refer rehab resident residential resides respite retired rw school scoped screen
+            seen senior sent shelter site snf sophomore stabilized stay staying stays stented student
+            supplier supplies surgery taught teaches trabaja transfer transport transportation treated
+            union university vaccinated vendor vna volunteers wheelchair work workplace
+            """.split(),
+            *_OCCUPIED,
+            *("pt of", "pt at", "patient of", "patient at", "patient @", "pt @"),
+            *("home w", "home health w", "services by", "services from", "services via", "services thr"),
+            *("care at", "care @", "program at", "program @", "therapy at", "therapy @"),
+            *("visit at", "visit @", "visits at", "visits @", "evaluation at", "eval at"),
+            *("eval @", "known to", "group home", "hospital bed", "meals from", "meals via"),
+            *("meals thr", "meals by", "walker from", "walker via", "walker thr", "inpatient at"),
+            *("outpatient at", "equipment from", "equipment via", "equipment thr", "equipment by"),
+        ],
+        "occupied": _OCCUPIED,
+        "retired": ["retired", "former"],
+        "noun": """
+            dme vna snf ltac irf alf osh pharmacy detox iop php dialysis hospice shelter daycare preschool masjid mosque
+            church parish facility hospitali agency rehab group freshman sophomore
+            """.split(),
+        "bracketed": """
+            (alf (snf (ltac (irf (ipr (acute (subacute (rehab (psych (hosp (nursing (group (shelter (dial (school (employer
+            (pharm (hospice (agency (dme (vna
             """.split(),
         "at": ["at", "@"],
         "went": "lab clinic hospital brought taken went going airlifted flown xfer faxed fax join roi presented drove transported volunteer".split(),
@@ -238,7 +309,7 @@ _HINTS = Hints(
         "of": """
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
             adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
-            methodist st visiting vna vns ymca ywca boys ssm chi peacehealth
+            methodist holy sacred good blessed little uss usns uscgc f/v m/v camp fort nas vfw joint st visiting vna vns ymca ywca boys ssm chi peacehealth
             """.split(),
         "system": [
             "u of",
@@ -250,6 +321,7 @@ _HINTS = Hints(
             children new
             """.split(),
         ],
+        "company": lexicon.CARE_COMPANIES,
         "eponym": """
             's ’s disease syndrome sign test maneuver manoeuvre criteria score scale index class palsy phenomenon cyst
             lymphoma sarcoma tumo thyroiditis esophagus oesophagus ulcer fracture dystrophy chorea ataxia
@@ -265,7 +337,7 @@ _HINTS = Hints(
             """.split(),
         "part": [f"{part} of" for part in _PARTS.split("|")],
         "in situ": ["in situ"],
-        "thing": _THINGS_OF_NAMES,
+        "thing": _THINGS_OF_NAMES + _GOODS_OF_NAMES,
     }
 )
 
@@ -390,7 +462,7 @@ def word_start(text: str, at: int) -> int:
 KIN_WORD = regex.compile(rf"(?i:(?:ex-)?{KIN})")
 ROLE_WORD = regex.compile(rf"(?i:{ROLES})")
 NOUN = regex.compile(
-    r"[ -](?P<w>[a-z]{3,})\b|\s[+\-]?\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b"
+    r"[ -](?P<w>[a-z]{3,})\b|\s\+(?=[\s.,;)]|$)|\s[+\-]?\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b"
 )
 _NOT_NOUN = frozenset(
     """
@@ -424,7 +496,7 @@ THINGS = frozenset(
     exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
     study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
     treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
-    angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
+    sump stand tray frame table stirrups blade airway cuff headrest angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
     """.split()
 )
 # A stage, class or grade: whoever stands before it gave a scale the name.
