@@ -1,0 +1,126 @@
+"""Rules mended from notes written before anyone saw what the engine makes of them: what they find, what they leave."""
+
+import pytest
+
+from chartline.deid.context import PatientContext
+
+NOBODY = PatientContext("nobody")
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Her PCP is Varnhagen. Covering for Varnhagen tonight.", ["Varnhagen"]),
+        ("Would like Lundgren's opinion. Owen's mother called.", ["Lundgren", "Owen"]),
+        ("Lundgren recommended a stent; on rounds Lindqvist felt the rub was gone.", ["Lundgren", "Lindqvist"]),
+        ("Seen at noon. Rivers recommended rest. Ivy (CNA) will sit.", ["Rivers", "Ivy"]),
+        ("Then Ivy reports pain. Ivy's teacher called.", ["Ivy"]),
+        ("Her husband Amble, who drove, left.", ["Amble"]),
+        ('Brother "K-Dog" is not to visit. Dating "Spud" for a year.', ["K-Dog", "Spud"]),
+        ("What is the dose for Tamsyn? She is 8.", ["Tamsyn"]),
+        ("T.V., age 9, was placed. Donor V.K. matched. B.K. called. JT (mother) agrees.", ["T.V", "V.K", "B.K", "JT"]),
+        ("Shot given by VK. Hyg: SJ. Result called @0417 by vkm.", ["VK", "SJ", "vkm"]),
+        ("Checked by K. Varnhagen/D. Lundgren today.", ["Varnhagen", "D. Lundgren"]),
+        ("Booked LUNDGREN, OWEN K to pod 4.", ["LUNDGREN", "OWEN"]),
+        ("Booked FIELDS, OWEN K to pod 4.", ["FIELDS", "OWEN K"]),
+        ("Agnes,\nplease call her.\nThx,\nvk", ["Agnes", "vk"]),
+        ("Dr.: Lundgren. SW: Lundgren", ["Lundgren"]),
+        ("Owen & Tamsyn in to visit; call Owen and Tamsyn.", ["Owen", "Tamsyn"]),
+        ("Ask Varnhagen (617) 555-0144 or Tamsyn x3310.", ["Varnhagen", "Tamsyn"]),
+        ("kids are owen, agnes, & patience at home with the pt tonight", ["owen", "agnes"]),
+    ],
+)
+def test_who_is_told_by_what_is_done_or_had_goes(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Referrals sent to Varnhold and Tarnmoor.", ["Varnhold", "Tarnmoor"]),
+        ("Works at Lantern Row, prev Kestrel, Tarnmoor.", ["Lantern", "Kestrel", "Tarnmoor"]),
+        ("Works HR for Lantern Row. Copy editor for the Lantern. Cadet at VQI.", ["Lantern", "VQI"]),
+        ("Retired Tarnmoor Northern brakeman. Welder with Tarnmoor.", ["Tarnmoor"]),
+        ("DME Tarnair delivered. Detox (Varnhold) 2018. OSH Varnhold, stable.", ["Tarnair", "Varnhold"]),
+        ("Bed offer at Varnhold. Lives at Tarnmoor (ALF).", ["Varnhold", "Tarnmoor"]),
+        ("Agreeable to Lantern Valley Elder Services. Pt from Holy Redeemer.", ["Lantern", "Redeemer"]),
+        ("Raised in the Varnhold House. By Varnhold Fire to Varnhold Towers.", ["Varnhold"]),
+        ("Catholic, St. Agnes.\nMOVED FROM ST VINCENTS.", ["Agnes", "VINCENTS"]),
+        ("Served on the USS Lantern and at Camp Varnhold.", ["Lantern", "Varnhold"]),
+        ("Supplies by Bayada; hospice is VITAS.", ["Bayada", "VITAS"]),
+        ("pt tx from varnhold last week, works @ tarnmoor nights and is well", ["varnhold", "tarnmoor"]),
+        ("pt was seen at mgh last week and is doing well at home now", ["mgh"]),
+        ("Place of birth: Las Cruces. Lives Dunmere, grew up Varnhold.", ["Las Cruces", "Dunmere", "Varnhold"]),
+        ("Stays in an apt on Lindqvist, no heat.", ["Lindqvist"]),
+    ],
+)
+def test_where_somebody_works_lives_or_is_cared_for_goes(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("D/c home 8-14. IME 9/12, claim denied 6/6, recheck 2/6.", ["8-14", "9/12", "6/6", "2/6"]),
+        ("Ca 125: Jan 44, Apr 38, stable.", ["Jan", "Apr"]),
+        ("Trop 0.04 (3/30), was 2.1 (4/12).", ["3/30", "4/12"]),
+        ("Flu shot 10/5 & 11/2.", ["10/5", "11/2"]),
+        ("Call on 6/10 2pm. Last drink sat the 3rd, port by xmas eve.", ["6/10", "3rd", "xmas"]),
+        ("2/2 Pt seen. POD1 3/7, C2D1 5/5, trach 3/10.", ["2/2", "3/7", "5/5", "3/10"]),
+        ("Admitted 3/4, d/c 3/11, rash 3/9.", ["3/4", "3/11", "3/9"]),
+    ],
+)
+def test_days_that_charts_write_short_go(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Plate AZ 7QT 118, zoom id 771 5512 0093, gate code 4471.", ["7QT", "5512", "4471"]),
+        ("Index No. QTXWZ82RA JN: 77102477 / VJ: 7719028", ["QTXWZ82RA", "77102477", "7719028"]),
+        ("Signed\nKV114/7730\n571083\nVARNHAGEN, M.D. VK46", ["KV114", "571083", "VK46"]),
+        ("snap: velmaroo, psn varn_77, cashapp $VTarn22", ["velmaroo", "varn_77", "VTarn22"]),
+        ("SSN ending 4471.", ["4471"]),
+    ],
+)
+def test_codes_and_handles_without_a_form_of_their_own_go(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nissen, Allis, Babcock, Kelly, Kocher. Alport, Liddle, Gitelman.",
+        "Hunt-Hess 2, Stanley-Brown plan, Kirby-Bauer disks, Weil-Felix, Passy Muir.",
+        "San Francisco syncope rule 0. Salem sump to suction. Simpson EF 38. Vanderbilt +.",
+        "Denies SI, HI. PSV 10/5. NDC 0074-4339-02. CXR PA and lateral. Nurse Aide Registry.",
+        "Vineland-3 78. Norwood II, Hurley III. Smokes a pack a day of Salem.",
+        "Drinks Jim Beam and Dr Pepper, uses Mrs. Dash. Attends Bingo.",
+        "Father. Union dues paid. Her husband, tearful, left. Father Deceased.",
+        "St. John's wort. St. Jude valve in 2004. Prev 0.04. Strength (4/5).",
+        "MICU NURSING NOTE.",
+        "alert, mae to command, perrl, no edema, tolerating feeds, cam neg",
+        "transferred to floor in am, sent to lab, seen by ortho, home w/ services",
+    ],
+)
+def test_what_medicine_and_shops_call_after_people_stays(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Maiden name: Varnhagen  Place of birth: Osgard", "Place of birth"),
+        ("coworker mirek brought him in, he is well and at home now", "brought him"),
+        ("Smoked Tarnmoors for 30 years.", "Tarnmoors"),
+        ("30. Mayo elbow score 85.", "30. Mayo"),
+        ("Patient was at Varnhold Hospice\nAddress: none", "Address"),
+    ],
+)
+def test_what_stands_beside_what_goes_stays(engine, text, kept):
+    assert kept in engine.deidentify(text, NOBODY).text
