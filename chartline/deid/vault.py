@@ -32,13 +32,11 @@ def _draw(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 @lake.guarded
 def _named(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """What unresolved references name, spelled as the walk asks for it."""
+    schema = pa.schema([(name, pa.string()) for name in ("row_hash", "resource_type", "resource_id")])
     for batch in batches:
         each = zip(batch["row_hash"].to_pylist(), map(walker.unresolved, batch["reference"].to_pylist()), strict=True)
-        rows = [(row_hash, *name) for row_hash, name in each if name]
-        columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)] or [
-            pa.array([], pa.string())
-        ] * 3
-        yield pa.RecordBatch.from_arrays(columns, names=["row_hash", "resource_type", "resource_id"])
+        rows = [dict(zip(schema.names, (row_hash, *name), strict=True)) for row_hash, name in each if name]
+        yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
 
 def needed(resources: DataFrame) -> DataFrame:

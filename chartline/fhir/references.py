@@ -25,7 +25,9 @@ _RELATIVE = re.compile(r"[A-Z][A-Za-z]{2,63}/[A-Za-z0-9\-.]{1,64}(?:/_history/[A
 _BINARY = re.compile(r"(?:\S*/)?(Binary/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 _CONDITIONAL = re.compile(r"(?:[^?]*/)?([A-Za-z]*)\?identifier=([^&]+)")
 _URN = ("urn:uuid:", "urn:oid:")
-_UUID = re.compile(r"urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+UUID = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+"""A uuid in either case (RFC 9562 section 4), as a regular expression of Python and of Java."""
+_UUID = re.compile(f"urn:uuid:{UUID}", re.IGNORECASE)
 _URI_KEYS = ("url", "uri", "canonical")
 _REFERENCE_KEYS = frozenset({"reference", "type", "identifier", "display", "id", "extension"})
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 KEY = ("resource_type", "resource_id", "row_hash")
 BY_TARGET = ("Provenance",)  # resources whose patient is that of what they point to
 
-_UUID = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 _IS_CONDITIONAL = "contains({}, '?identifier=')"
 _LOST = "resource_type string, resource_id string, row_hash string, reference string, target string, lookup string"
 _SETTLED = "resource_type string, resource_id string, row_hash string, patient_id string"
@@ -147,7 +146,7 @@ def _answers(lost: DataFrame, lake: DataFrame) -> DataFrame:
         .selectExpr("answer", "kind", "explode(array(value, concat(coalesce(system, ''), '|', value))) AS token")
         .selectExpr("answer", "concat(kind, '?identifier=', token) AS lookup")
     )
-    plain = f"IF(resource_id RLIKE '{_UUID}', lower(resource_id), resource_id) AS lookup"
+    plain = f"IF(resource_id RLIKE '^{references.UUID}$', lower(resource_id), resource_id) AS lookup"
     uuids = there.select(name, f.expr(plain))
     return (
         wanted.join(tokens.unionByName(uuids), "lookup")
