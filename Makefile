@@ -27,7 +27,7 @@ down: setup     ## End what 'make up' keeps
 
 test: setup     ## All tests
 	@scripts/preflight >/dev/null
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 unit: setup     ## The tests that need neither Spark nor Airflow's components
 	$(BIN)/python -m pytest -q -n 2 -m "not spark and not live" --ignore=tests/end_to_end --ignore=tests/docs

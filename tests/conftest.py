@@ -29,10 +29,18 @@ os.environ["JAVA_TOOL_OPTIONS"] = f"{SHORT_LIVED} {SERIAL}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for a session or for a finished lake needs Spark; ``make unit`` leaves it out."""
+    """Mark what needs Spark, and put the files that take minutes first, so that no process waits for another's last.
+
+    A test that asks for a session or for a finished lake needs Spark; ``make unit`` leaves it out.
+    """
+    first: dict[Path, int] = {}
     for item in items:
         if {"spark", "finished"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("spark")
+        whole_runs = {"docs", "end_to_end"} & set(item.path.relative_to(ROOT).parts)
+        rank = 0 if item.get_closest_marker("live") else 1 if whole_runs or item.get_closest_marker("spark") else 2
+        first[item.path] = min(rank, first.get(item.path, rank))
+    items.sort(key=lambda item: first[item.path])
 
 
 @pytest.fixture(scope="session")
