@@ -264,7 +264,8 @@ def _policy_table(args: argparse.Namespace) -> Answer:
 def _sweep(args: argparse.Namespace) -> Answer:
     from chartline.audit import known, sweep
 
-    result = sweep.sweep(args.path, known.known_from_sources(args.known, load(args.config).extracts))
+    told = known.known_from_sources(args.known, load(args.config).extracts)
+    result = sweep.sweep(args.path, sweep.Search(told))
     body = result.to_json()
     text = "\n".join(f"{hit}" for hit in body.get("hits", [])) or "no known value was found"
     return body, text, 0 if result.clean else 1

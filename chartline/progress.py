@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 _started = time.monotonic()
+_EVERY = 30  # seconds
+_Thing = TypeVar("_Thing")
 
 
 def say(message: str) -> None:
@@ -26,3 +29,13 @@ def step(name: str) -> Iterator[None]:
     say(f"{name} ...")
     yield
     say(f"{name} done in {time.monotonic() - began:.1f} s")
+
+
+def through(things: Sequence[_Thing], what: str) -> Iterator[_Thing]:
+    """The things one after another, saying twice a minute how many are done."""
+    said = time.monotonic()
+    for done, thing in enumerate(things):
+        if time.monotonic() - said > _EVERY:
+            said = time.monotonic()
+            say(f"{done:,} of {len(things):,} {what}")
+        yield thing

@@ -37,6 +37,8 @@ Party = tuple[Known, ...]
 """The identifying values of one person or place; of a resource that is neither, its id alone."""
 
 _DIGITS = re.compile(r"\D+")
+_TELLING = 6  # letters of a word that an id is looked for by
+_SHARED = 8  # ids that are looked for by one word
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,21 @@ class Targets:
         strong: folded pattern to kind; a match is a hit.
         weak: folded pattern to the (party, kind) pairs it belongs to; two of one party near each other are a hit.
         numbers: digits to kind.
+        ids: a word with a digit, as bytes, to the folded ids that hold it; a match of one is a hit. Of millions of
+            resources an automaton would hold every letter.
         parties: how many persons, places and ids were known.
     """
 
     strong: Mapping[str, str]
     weak: Mapping[str, frozenset[tuple[int, str]]]
     numbers: Mapping[str, str]
+    ids: Mapping[bytes, Sequence[bytes]]
     parties: int
+
+    @property
+    def patterns(self) -> int:
+        """How many different patterns are looked for."""
+        return len(self.strong) + len(self.weak) + len(self.numbers) + sum(map(len, self.ids.values()))
 
 
 def targets(known: Iterable[Party]) -> Targets:
@@ -61,21 +71,40 @@ def targets(known: Iterable[Party]) -> Targets:
     strong: dict[str, str] = {}
     weak: dict[str, set[tuple[int, str]]] = {}
     numbers: dict[str, str] = {}
+    ids: dict[bytes, list[bytes]] = {}
     parties = 0
     for number, party in enumerate(known):
         parties += 1
+        proof: set[str] = set()
         for item in party:
+            if item.type == "ID" and item.value.partition("/")[2] in proof:
+                continue  # the id alone is looked for
             for kind, pattern, certain in _patterns(item):
-                if certain:
+                if not certain:
+                    weak.setdefault(pattern, set()).add((number, _family(kind)))
+                elif kind != "ID":
                     strong.setdefault(pattern, kind)
                 else:
-                    weak.setdefault(pattern, set()).add((number, _family(kind)))
+                    proof.add(item.value)
+                    if not _held_by_word(ids, pattern):
+                        strong.setdefault(pattern, kind)
             if item.type in ("PHONE", "SSN"):
                 digits = _DIGITS.sub("", item.value)
                 if len(digits) >= 7:
                     numbers[digits] = item.type
                     numbers[digits[1:] if len(digits) == 11 and digits[0] == "1" else digits] = item.type
-    return Targets(strong, {p: frozenset(o) for p, o in weak.items() if p not in strong}, numbers, parties)
+    return Targets(strong, {p: frozenset(o) for p, o in weak.items() if p not in strong}, numbers, ids, parties)
+
+
+def _held_by_word(ids: dict[bytes, list[bytes]], pattern: str) -> bool:
+    """Put an id under its longest word with a digit; not under one that is short or that many ids hold."""
+    word = max((w for w in pattern.split() if any(map(str.isdigit, w))), key=len, default="").encode()
+    if len(word) < _TELLING:
+        return False
+    held, own = ids.setdefault(word, []), pattern.encode()
+    if own not in held and len(held) < _SHARED:
+        held.append(own)
+    return own in held
 
 
 def _family(kind: str) -> str:
@@ -120,8 +149,10 @@ def _certain_id(value: str, text: str) -> bool:
 def _phrase(text: str) -> bool:
     """Whether an id is words of the language with at most a two-digit number: ``10-minute-apgar-score`` is a label."""
     words = [w for w in text.split() if not w.isdigit()]
+    if len(words) < 2 or sum(map(str.isdigit, text)) > 2:
+        return False
     kinds = [lexicon.kind(w) for w in words]
-    return len(words) > 1 and sum(map(str.isdigit, text)) <= 2 and all(k.word or k.medical for k in kinds)
+    return all(k.word or k.medical for k in kinds)
 
 
 def _rare(text: str) -> bool:
@@ -146,21 +177,23 @@ def party(resource: Mapping[str, Any]) -> Party:
     return (*ids, *(known_values(resource) if kind in PARTIES else ()))
 
 
-def known_from_lake(settings: Settings) -> list[Party]:
+def known_from_lake(settings: Settings) -> Iterator[Party]:
     """Known values of ``bronze.people`` and the source id of every resource in ``bronze.resources``."""
     people = tables.read(settings, "bronze.people", columns=["resource_type", "resource_id", "known"]).to_pylist()
-    found: list[Party] = [
-        (
+    for r in people:
+        yield (
             Known("ID", r["resource_id"]),
             Known("ID", f"{r['resource_type']}/{r['resource_id']}"),
             *(Known(k["type"], k["value"]) for k in r["known"] or ()),
         )
-        for r in people
-    ]
     seen = {(r["resource_type"], r["resource_id"]) for r in people}
-    ids = tables.read(settings, "bronze.resources", columns=["resource_type", "resource_id"]).to_pylist()
-    rest = {(r["resource_type"], r["resource_id"]) for r in ids} - seen
-    return found + [(Known("ID", i), Known("ID", f"{t}/{i}")) for t, i in sorted(rest)]
+    by = ["resource_type", "resource_id"]
+    versions = tables.read(settings, "bronze.resources", columns=by)
+    each = versions.group_by(by).aggregate([]).sort_by([(name, "ascending") for name in by])
+    for batch in each.to_batches():
+        for kind, own in zip(*(batch[name].to_pylist() for name in by), strict=True):
+            if (kind, own) not in seen:
+                yield Known("ID", own), Known("ID", f"{kind}/{own}")
 
 
 def known_from_sources(paths: Sequence[Path], mappings: Path | None = None) -> list[Party]:

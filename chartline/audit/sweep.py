@@ -18,6 +18,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ahocorasick_rs import BytesAhoCorasick
 
-from chartline.audit.known import Party, Targets, known_from_lake, known_from_sources, targets
+from chartline import progress
+from chartline.audit.known import Party, known_from_lake, known_from_sources, targets
 from chartline.audit.text import CELL, KINDS, Piece, fold, pieces, plain
 from chartline.deid.context import Known
 from chartline.errors import UsageError
 
-__all__ = ["Hit", "Party", "SweepResult", "known_from_lake", "known_from_sources", "sweep"]
+__all__ = ["Hit", "Party", "Search", "SweepResult", "known_from_lake", "known_from_sources", "sweep"]
 
 NEAR = 60  # characters of folded text within which two weak values of one person are a hit
 _MOST_HITS = 1000  # places listed; counts go on
@@ -102,30 +105,24 @@ class SweepResult:
         }
 
 
-def sweep(paths: Sequence[Path], known: Iterable[Party], *, report_key: bytes | None = None) -> SweepResult:
+def sweep(paths: Sequence[Path], search: Search) -> SweepResult:
     """Look for known values in every byte of files and folders.
 
     Args:
         paths: files and folders; folders are walked, hidden files included.
-        known: the source's persons and places, from ``known_from_lake`` or ``known_from_sources``.
-        report_key: key of the hash prefixes; by default one that is forgotten afterwards.
+        search: what to look for.
 
     Raises:
-        UsageError: CL2077 a path is not there, CL2078 the source tells no identifying value.
+        UsageError: CL2077 a path is not there.
     """
     missing = [i for i, p in enumerate(paths, start=1) if not p.exists()]
     if missing:
         raise UsageError("CL2077", f"path {missing[0]} is not there.", "Check the paths to sweep.")
-    decoy = _decoy()
-    wanted = targets((*known, decoy))
-    if wanted.parties < 2:
-        raise UsageError("CL2078", "the source tells no identifying value.", "Name FHIR files with --known.")
-    search = _Search(wanted, report_key or secrets.token_bytes(32))
     hits: Counter[tuple[str, str, str, str, str]] = Counter()
     surfaces: Counter[str] = Counter()
     size = 0
     files = list(_files(paths))
-    for path, name in files:
+    for path, name in progress.through(files, "files swept"):
         size += path.stat().st_size
         shown = search.shown(name)
         seen = set()
@@ -139,14 +136,14 @@ def sweep(paths: Sequence[Path], known: Iterable[Party], *, report_key: bytes | 
         categories[category] += n
     listed = tuple(Hit(*k, count=n) for k, n in sorted(hits.items())[:_MOST_HITS])
     return SweepResult(
-        known=wanted.parties - 1,
-        patterns=len(wanted.strong) + len(wanted.weak) + len(wanted.numbers),
+        known=search.parties,
+        patterns=search.patterns,
         files=len(files),
         bytes=size,
         hits=listed,
         categories=dict(sorted(categories.items())),
         surfaces={k: surfaces[k] for k in KINDS if surfaces[k]},
-        control=_control(search, decoy),
+        control=_control(search),
     )
 
 
@@ -160,14 +157,33 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
                 yield found, f"{path.name}/{found.relative_to(path).as_posix()}"
 
 
-class _Search:
-    """The automaton over the patterns of one sweep."""
+class Search:
+    """What a sweep looks for, made ready once for all sweeps: a decoy of its own is among it.
 
-    def __init__(self, wanted: Targets, key: bytes) -> None:
-        self._wanted = wanted
-        self._key = key
-        self._patterns = [*wanted.strong, *wanted.weak]
-        self._automaton = BytesAhoCorasick([b" " + p.encode() + b" " for p in self._patterns])
+    Args:
+        known: the source's persons and places, from ``known_from_lake`` or ``known_from_sources``.
+        report_key: key of the hash prefixes; by default one that is forgotten afterwards.
+
+    Attributes:
+        decoy: a person who does not exist.
+        parties: how many persons, places and ids are known.
+        patterns: how many patterns they give.
+
+    Raises:
+        UsageError: CL2078 the source tells no identifying value.
+    """
+
+    def __init__(self, known: Iterable[Party], *, report_key: bytes | None = None) -> None:
+        self.decoy = _decoy()
+        self._wanted = targets(chain(known, (self.decoy,)))
+        self.parties, self.patterns = self._wanted.parties - 1, self._wanted.patterns
+        if not self.parties:
+            raise UsageError("CL2078", "the source tells no identifying value.", "Name FHIR files with --known.")
+        self._key = report_key or secrets.token_bytes(32)
+        self._words = [*self._wanted.strong, *self._wanted.weak]
+        self._automaton = BytesAhoCorasick([b" " + p.encode() + b" " for p in self._words])
+        self._families = sorted({family for of in self._wanted.weak.values() for _, family in of})
+        self._company = lru_cache(maxsize=65_536)(self._of_one_person)
 
     def prefix(self, value: str) -> str:
         """First 12 hexadecimal digits of the value's HMAC-SHA-256 under the report key."""
@@ -184,8 +200,11 @@ class _Search:
         yield from self._numbers(text)
         body = b" " + fold(text) + b" "
         near: list[tuple[int, int, str]] = []
+        for word in self._wanted.ids.keys() & set(body.split()):
+            for own in self._wanted.ids[word]:
+                yield from repeat(("ID", self.prefix(own.decode())), body.count(b" " + own + b" "))
         for index, start, end in self._automaton.find_matches_as_indexes(body, overlapping=True):
-            pattern = self._patterns[index]
+            pattern = self._words[index]
             kind = self._wanted.strong.get(pattern)
             if kind:
                 yield kind, self.prefix(pattern)
@@ -204,17 +223,27 @@ class _Search:
 
     def _pairs(self, body: bytes, near: Sequence[tuple[int, int, str]]) -> Iterator[tuple[str, str]]:
         """Weak values with another kind of weak value of the same person close behind, in the same cell."""
-        weak, apart = self._wanted.weak, CELL.encode()
+        apart = CELL.encode()
         for i, (_, end, pattern) in enumerate(near):
-            for start, _, other in near[i + 1 :]:
+            for j in range(i + 1, len(near)):
+                start, _, other = near[j]
                 if start - end > NEAR:
                     break
                 if start < end - 1 or apart in body[end:start]:
                     continue
-                kinds = [(k, o) for p, k in weak[pattern] for q, o in weak[other] if p == q and k != o]
+                kinds = self._company(pattern, other)
                 if kinds:
-                    yield kinds[0][0], self.prefix(pattern)
-                    yield kinds[0][1], self.prefix(other)
+                    yield kinds[0], self.prefix(pattern)
+                    yield kinds[1], self.prefix(other)
+
+    def _of_one_person(self, pattern: str, other: str) -> tuple[str, str] | None:
+        """Two different kinds as which one person has these two weak values."""
+        mine, theirs = self._wanted.weak[pattern], self._wanted.weak[other]
+        if len(mine) > len(theirs):
+            found = self._of_one_person(other, pattern)
+            return found and (found[1], found[0])
+        both = ((k, o) for party, k in mine for o in self._families if o != k and (party, o) in theirs)
+        return min(both, default=None)
 
 
 # --- the positive control --------------------------------------------------------------------------
@@ -226,9 +255,9 @@ def _decoy() -> Party:
     return (Known("NAME", f"Decoy{token} Canary{token}"), Known("MRN", f"DECOY-{token}"))
 
 
-def _control(search: _Search, decoy: Party) -> dict[str, bool]:
+def _control(search: Search) -> dict[str, bool]:
     """Whether the decoy is found in one file of every kind; the files are gone afterwards."""
-    name, number = (k.value for k in decoy)
+    name, number = (k.value for k in search.decoy)
     with tempfile.TemporaryDirectory(prefix="chartline-control-") as folder:
         at = Path(folder)
         (at / "plain.log").write_text(f"INFO {name.upper()} was here")

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -28,10 +29,12 @@ KINDS = ("file name", "parquet values", "parquet footer", "delta log", "json", "
 CELL = "\x00"
 _CAP = 1 << 30  # bytes that one compressed file may unpack to
 _DEEPEST = 4
+_ROWS = 16_384  # of a Parquet file at a time
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\[nrtbf\"/\\]")
 _TAG = re.compile(r"<[^<>]{1,500}>")
-_NOT_WORD = re.compile(rf"[^\w{CELL}]+|_+")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_NOT_WORD = re.compile(r"\W+|_+")
 _TABLE = bytes(c if chr(c).isalnum() or c == 0 else 32 for c in range(128)) + bytes(range(128, 256))
 
 
@@ -47,9 +50,14 @@ class Piece:
 def fold(text: str) -> bytes:
     """Lower case, no accents, words set apart by single spaces, in UTF-8; cells stay apart."""
     if not text.isascii():
-        plain = unicodedata.normalize("NFKD", text.casefold())
-        text = _NOT_WORD.sub(" ", "".join(c for c in plain if not unicodedata.combining(c)))
+        text = _FOREIGN.sub(lambda m: _folded(m[0]), text)
     return b" ".join(text.lower().encode().translate(_TABLE).split())
+
+
+@lru_cache(maxsize=4096)
+def _folded(run: str) -> str:
+    plain = unicodedata.normalize("NFKD", run.casefold())
+    return _NOT_WORD.sub(" ", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
 def plain(text: str) -> str:
@@ -171,11 +179,9 @@ def _base64(text: str, name: str, place: str, depth: int) -> Iterator[Piece]:
 def _parquet(data: bytes) -> Iterator[Piece]:
     file = pq.ParquetFile(io.BytesIO(data))
     yield Piece("parquet footer", "", f" {CELL} ".join(_footer(file)))
-    for group in range(file.metadata.num_row_groups):
-        table = file.read_row_group(group)
-        for column in table.column_names:
-            for chunk in table[column].chunks:
-                yield from _values(chunk, column)
+    for batch in file.iter_batches(batch_size=_ROWS):
+        for column, values in zip(batch.schema.names, batch.columns, strict=True):
+            yield from _values(values, column)
 
 
 def _footer(file: Any) -> Iterator[str]:

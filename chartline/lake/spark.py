@@ -62,6 +62,8 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+        # Rows that are kept may hold whole resources: 10,000 of them at a time, Spark's choice, fill the memory.
+        "spark.sql.inMemoryColumnarStorage.batchSize": "500",
         "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.local.dir": str(scratch),

@@ -74,10 +74,11 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     gates.one_key(settings, "release", _key_ids(settings, stamps), key.id, run_id=run_id)
     secret = key.derive("report", settings.project)
     allowed = evidence.allowed_kinds(rules)
-    known = [tuple(k for k in party if k.type not in allowed) for party in sweep.known_from_lake(settings)]
     with progress.step("leak sweep"):
+        known = (tuple(k for k in party if k.type not in allowed) for party in sweep.known_from_lake(settings))
+        search = sweep.Search(known, report_key=secret)
         zones = [settings.zone(z) for z in ZONES if settings.zone(z).exists()]
-        swept = sweep.sweep(zones, known, report_key=secret)
+        swept = sweep.sweep(zones, search)
     with progress.step("re-identification risk"):
         risk = measure.assess(frames["gold.subjects"], frames["gold.encounters"], frames["gold.events"])
     events = frames["gold.events"].count()
@@ -116,7 +117,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     with progress.step("notes to read"):
         drawn = review.sample(frames["silver.notes"], candidate)
         body["review"] = review.write(settings, candidate, drawn, body["text"]["notes"].get("deidentified", 0))
-    report_hash = _write(settings, candidate, body, known, secret)
+    report_hash = _write(settings, candidate, body, search)
     if body["verdict"] == "blocked":
         raise GateFailed("CL1121", f"candidate {candidate} is blocked: {'; '.join(blocked)}.", "Read its report.")
     extra = {"candidate": candidate, "report_hash": report_hash, "verdict": body["verdict"]}
@@ -205,7 +206,7 @@ def _rows(name: str, frame: DataFrame) -> int | None:
     return shown(count) if name == "gold.subjects" else count
 
 
-def _write(settings: Settings, candidate: str, body: Mapping[str, Any], known: list[sweep.Party], secret: bytes) -> str:
+def _write(settings: Settings, candidate: str, body: Mapping[str, Any], search: sweep.Search) -> str:
     """Write both files under a temporary name, sweep them too, move them to their place; return the report's hash."""
     folder = candidates.folder(settings) / candidate
     part = folder.with_name(f".{candidate}.part")
@@ -215,7 +216,7 @@ def _write(settings: Settings, candidate: str, body: Mapping[str, Any], known: l
     digest = hashlib.sha256(data).hexdigest()
     (part / "report.json").write_bytes(data)
     (part / "report.html").write_text(report.html(body, digest), encoding="utf-8")
-    own = sweep.sweep([part], known, report_key=secret)
+    own = sweep.sweep([part], search)
     if not own.clean:
         shutil.rmtree(part)
         raise GateFailed("CL1122", f"the report itself holds {own.total} known values.", "Please report this number.")

@@ -6,14 +6,18 @@ import gzip
 import json
 import lzma
 import sqlite3
+import unicodedata
 import zipfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chartline.audit.known import known_from_lake, known_from_sources, party
-from chartline.audit.sweep import sweep
+from chartline.audit import sweep as swept
+from chartline.audit.known import known_from_lake, known_from_sources, party, targets
+from chartline.audit.text import fold
 from chartline.deid.context import Known
 from chartline.errors import UsageError
 from chartline.lake import tables
@@ -33,6 +37,12 @@ PERSON = (
     Known("BIRTHDATE", "1961-04-09"),
     Known("ORGANIZATION", "Plimhaven General Hospital"),
 )
+
+
+def sweep(paths, known, **key):
+    return swept.sweep(paths, swept.Search(known, **key))
+
+
 MAY = (Known("NAME", "May Long"), Known("GIVEN", "May"), Known("FAMILY", "Long"), Known("CITY", "Salem"))
 
 
@@ -235,6 +245,51 @@ def test_a_short_id_is_found_as_a_reference_only(tmp_path):
     assert sweep([tmp_path], known).total == 0
     (tmp_path / "x.txt").write_text('{"reference":"Encounter/17"}')
     assert sweep([tmp_path], known).total == 1
+
+
+IDS = [f"{n:08x}-1c2d-4e5f-8a9b-{n * 7919:012x}" for n in range(1, 40)]
+
+
+@pytest.mark.parametrize(
+    "own", ["8841f0c2-1c2d-4e5f-8a9b-3c2d1e0f9a8b", "obs-2023-000417-a", "urn.oid.98765432", IDS[7]]
+)
+def test_an_id_that_is_proof_is_found_in_any_place_and_once(tmp_path, own):
+    known = [party({"resourceType": "Observation", "id": i}) for i in (*IDS, own)]
+    (tmp_path / "x.json").write_text(f'{{"reference":"Observation/{own}"}}')
+    pq.write_table(pa.table({"n": ["quiet", f"see {own.upper()}."]}), tmp_path / "x.parquet", write_statistics=False)
+    assert sweep([tmp_path], known).categories == {"ID": 2}
+    (tmp_path / "x.json").write_text(f'{{"reference":"Observation/{own}0"}}')
+    pq.write_table(pa.table({"n": [own[:-1], own[1:]]}), tmp_path / "x.parquet", write_statistics=False)
+    assert sweep([tmp_path], known).total == 0
+
+
+def test_of_ids_that_share_a_word_each_is_found(tmp_path):
+    known = [party({"resourceType": "Observation", "id": f"visit-20230417-{n}"}) for n in range(100, 130)]
+    (tmp_path / "x.txt").write_text(" and ".join(f"visit-20230417-{n}" for n in range(90, 140)))
+    assert sweep([tmp_path], known).total == 30
+
+
+def test_an_id_is_looked_for_once_though_it_is_told_with_its_type():
+    assert targets([party({"resourceType": "Observation", "id": IDS[0]})]).patterns == 1
+    assert targets([party({"resourceType": "Observation", "id": "17"})]).patterns == 2
+
+
+def test_weak_values_of_many_persons_are_a_hit_only_for_one_who_has_both(tmp_path):
+    many = [(Known("GIVEN", "May"), Known("CITY", f"Town{n}")) for n in range(50)]
+    (tmp_path / "x.txt").write_text("May of Salem " * 20)
+    assert sweep([tmp_path], [*many, (Known("CITY", "Salem"),)]).total == 0
+    assert sweep([tmp_path], [*many, (Known("CITY", "Salem"), Known("GIVEN", "May"))]).categories.keys() == {
+        "CITY",
+        "NAME",
+    }
+
+
+@given(st.text(st.sampled_from("aZ9 _-\x00\u0301\u00e9\u00df\u0130\ufb01\u00bd\u2019\u4e2d\u03a3\u0660/"), max_size=30))
+def test_folding_only_what_is_foreign_is_folding_all_of_it(text):
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    whole = "".join(c if c.isalnum() or c == "\x00" else " " for c in letters)
+    assert fold(text).split() == whole.encode().split()
 
 
 def test_an_id_that_is_a_label_is_found_as_a_reference_only(tmp_path):
