@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -31,11 +31,11 @@ def step(name: str) -> Iterator[None]:
     say(f"{name} done in {time.monotonic() - began:.1f} s")
 
 
-def through(things: Sequence[_Thing], what: str) -> Iterator[_Thing]:
-    """The things one after another, saying twice a minute how many are done."""
+def through(things: Iterable[_Thing], count: int, what: str) -> Iterator[_Thing]:
+    """The things one after another, saying twice a minute how many of them are done."""
     said = time.monotonic()
     for done, thing in enumerate(things):
         if time.monotonic() - said > _EVERY:
             said = time.monotonic()
-            say(f"{done:,} of {len(things):,} {what}")
+            say(f"{done:,} of {count:,} {what}")
         yield thing

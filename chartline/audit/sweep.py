@@ -122,7 +122,7 @@ def sweep(paths: Sequence[Path], search: Search) -> SweepResult:
     surfaces: Counter[str] = Counter()
     size = 0
     files = list(_files(paths))
-    for path, name in progress.through(files, "files swept"):
+    for path, name in progress.through(files, len(files), "files swept"):
         size += path.stat().st_size
         shown = search.shown(name)
         seen = set()

@@ -477,7 +477,9 @@ class _Writer:
     def write(self, given: Sequence[Path], to: Path) -> dict[str, Any]:
         """Write every file; the counts by name and reason."""
         to.mkdir(parents=True, exist_ok=True)
-        for number, (item, found) in enumerate(zip(sources.items(given), self._world.formats, strict=True), start=1):
+        told = self._world.formats
+        files = progress.through(zip(sources.items(given), told, strict=True), len(told), "files written")
+        for number, (item, found) in enumerate(files, start=1):
             if found.reason:
                 self._filtered[f"file_{found.reason}"] += 1
                 self._plain["in"] += 1

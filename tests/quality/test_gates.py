@@ -1,6 +1,7 @@
 """Every expectation of every suite can fail, none keeps a value, and what is critical stops the run."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -226,3 +227,23 @@ def test_a_mistake_in_a_suite_names_the_file(tmp_path, monkeypatch, text, number
 def test_an_unknown_suite_is_refused():
     with pytest.raises(UsageError, match="CL2060"):
         gates.suite("no_such_suite")
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "found"),
+    [
+        ("D3a", "SSN 219-09-9377.", True),
+        ("D3a", "1219-09-9377", False),
+        ("D3a", "219-09-93771", False),
+        ("D3a", "5219-09-9377 and 219-09-9377", True),
+        ("D3b", "to z@hospital.org", True),
+        ("D3b", "z.q%+-_9@sub-domain.org", True),
+        ("D3b", f"{'x' * 80}@hospital.org", True),
+        ("D3b", "z@example.com", False),
+        ("D3b", "at @hospital.org", False),
+        ("D3b", "take 2 @ bed.time", False),
+    ],
+)
+def test_what_a_number_or_an_address_left_looks_like(check, text, found):
+    (pattern,) = (c.kwargs["regex"] for c in gates.suite("deidentified") if c.id == check)
+    assert bool(re.search(pattern, text)) is found
