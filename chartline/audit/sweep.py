@@ -37,7 +37,7 @@ __all__ = ["Hit", "Party", "Search", "SweepResult", "known_from_lake", "known_fr
 
 NEAR = 60  # characters of folded text within which two weak values of one person are a hit
 _MOST_HITS = 1000  # places listed; counts go on
-_NUMBER = re.compile(r"(?<![\w.])\+?\(?\d(?:[-. ()/]{0,2}\d){6,17}(?![\w])")
+_NUMBER = re.compile(r"\d(?<![\w.]\d)(?:[-. ()/]{0,2}\d){6,17}(?!\w)")
 _GROUP = re.compile(r"\d+")
 
 
