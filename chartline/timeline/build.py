@@ -22,8 +22,8 @@ _SPAN = (
     "WHEN time_precision = 'year' THEN 366 WHEN time_precision = 'month' THEN 31 ELSE 0 END"
 )
 """Days by which an event may be later than the first day of its year or month, where that is all that is known."""
-_ABATED = "endswith(code, '//ABATED')"
-"""A condition's end, which is not bound to the visit that the condition was found in."""
+_OVER = "code RLIKE '//(ABATED|ENDED|CANCELLED)$'"
+"""What tells how something ended, which is not bound to the visit that it began in."""
 _OWN_FIRST = "struct(NOT own, source_id)"
 """The order of a person's Patient records: the survivor's first, else that of the smallest id."""
 _CHAIN = 16  # partOf is followed so far
@@ -277,7 +277,7 @@ def all_events(
         f"IF(position + {_SPAN} < born AND NOT startswith(code, 'FAMILY//'), 'before_birth', NULL)",
         f"IF(position > died + {GRACE_DAYS}, 'after_death', NULL)",
         "IF(sex <> gender AND gender IN ('male', 'female'), 'implausible_sex', NULL)",
-        f"IF((position < v_from - 7 OR position > v_at + 7) AND NOT {_ABATED}, 'outside_encounter', NULL)",
+        f"IF((position < v_from - 7 OR position > v_at + 7) AND NOT {_OVER}, 'outside_encounter', NULL)",
     ]
     years = (f.col("position") - f.col("born")) / 365.25
     return (
@@ -459,7 +459,7 @@ def codes(counts: DataFrame) -> DataFrame:
         f.sum("events").alias("n"),
         f.sum("subjects").alias("p"),
     )
-    status = "//(NOT_DONE|CANCELLED|STOPPED|ABATED|POTENTIAL|PLANNED|PROPOSED|OPTION|DO_NOT_PERFORM)$"
+    status = "//(NOT_DONE|CANCELLED|STOPPED|ABATED|ENDED|POTENTIAL|PLANNED|PROPOSED|OPTION|DO_NOT_PERFORM)$"
     bare = f"IF(code RLIKE '{status}', regexp_replace(code, '{status}', ''), NULL)"
     parents = f"array_sort(array_distinct(array_compact(concat(others, array({bare}, {_HIERARCHIES})))))"
     shown = f.col("p") > SMALL

@@ -70,7 +70,13 @@ _LARGEST = 3.4e38  # of the 32 bits that MEDS gives a number
 
 @dataclass(frozen=True)
 class Event:
-    """One event that a resource of a type gives: where its code, times and value are."""
+    """One event that a resource of a type gives: where its code, times and value are.
+
+    Attributes:
+        over: it tells how a resource ended, and is left out while the status says that it has not.
+        apart: its end is an event of its own, and not told with it.
+        foretold: its end was known when it was, as that of a plan is.
+    """
 
     element: str
     code: tuple[str, ...]
@@ -84,6 +90,10 @@ class Event:
     each: str | None = None
     answers: bool = False
     ends: bool = False
+    over: bool = False
+    apart: bool = False
+    foretold: bool = False
+    began: str | None = None
     otherwise: bool = False
     suffix: tuple[str, ...] = ()
     prefix: str | None = None
@@ -111,7 +121,12 @@ class Event:
 
 @dataclass(frozen=True)
 class TypeRule:
-    """How a resource type becomes events."""
+    """How a resource type becomes events.
+
+    Attributes:
+        going: statuses under which what lasts has not ended, so that its end is a plan; None for what does not last.
+        fates: what other statuses say of what became of it, each the last part of a code.
+    """
 
     encounter: tuple[str, ...]
     status: str
@@ -119,6 +134,8 @@ class TypeRule:
     removed: frozenset[str]
     modifiers: Mapping[str, str]
     qualifiers: Mapping[str, Mapping[str, str]]
+    going: frozenset[str] | None
+    fates: Mapping[str, str]
     events: tuple[Event, ...]
     heads: frozenset[str]
 
@@ -156,6 +173,8 @@ def table() -> Table:
             frozenset(rule["removed"]),
             rule["modifiers"],
             rule.get("qualifiers", {}),
+            frozenset(rule["going"]) if "going" in rule else None,
+            rule.get("fates", {}),
             events,
             frozenset(_head(p) for e in events for p in _paths(e)),
         )
@@ -181,20 +200,42 @@ def _head(path: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _reachable(kind: str, present: frozenset[str]) -> tuple[Event, ...]:
+def _reachable(kind: str, present: frozenset[str], fate: str | None) -> tuple[Event, ...]:
     """The events that a resource with these elements can give, without the paths that lead nowhere in it."""
 
     def pruned(event: Event) -> Event:
         fields: dict[str, Any] = {n: tuple(p for p in getattr(event, n) if _head(p) in present) for n in _PATHS}
         return replace(event, **fields)
 
-    return tuple(map(pruned, _held(kind, present)))
+    return tuple(map(pruned, _held(kind, present, fate)))
 
 
 @lru_cache(maxsize=4096)
-def _held(kind: str, present: frozenset[str]) -> tuple[Event, ...]:
+def _held(kind: str, present: frozenset[str], fate: str | None) -> tuple[Event, ...]:
     """The events but for those of entries of lists that a resource with these elements does not have."""
-    return tuple(e for e in table().types[kind].events if not e.each or _head(e.each) in present)
+    rule = table().types[kind]
+    there = (e for e in rule.events if not e.each or _head(e.each) in present)
+    return tuple(_of_fate(e, rule, fate) for e in there if fate or not e.over)
+
+
+_ENDED = "ENDED"
+
+
+def _fate(rule: TypeRule, status: str | None) -> str | None:
+    """What became of a resource, None while nothing is said of it; a status that nobody knows is none of a plan."""
+    ended = rule.going is not None and status not in rule.going
+    return rule.fates.get(status or "") or (_ENDED if ended else None)
+
+
+def _of_fate(event: Event, rule: TypeRule, fate: str | None) -> Event:
+    """An event of a resource that had this fate.
+
+    Its end is a plan while it lasts, known with it; nobody knew then when and how it would end. That is told by an
+    event of its own, at its own time, and where no time is told without one unless it only ended.
+    """
+    if event.over:
+        return replace(event, tail=fate, optional=fate == _ENDED)
+    return event if rule.going is None else replace(event, apart=bool(fate), foretold=not fate)
 
 
 @cache
@@ -545,9 +586,17 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         end, end_at, flags = None, None, "reversed_period"
     elif (start is None and at_ is None and _says(resource, paths)) or (end is None and ends and _says(resource, ends)):
         flags = _both(flags, "unreadable_time")
+    if event.apart:
+        end, end_at = None, None
+    foretold = event.foretold
     if event.planned and flags is None:
         due, due_at = _planned(resource, event, paths, offsets, (start, at_))
-        end, end_at = (due, due_at) if due or due_at is not None else (end, end_at)
+        if due or due_at is not None:
+            end, end_at, foretold = due, due_at, True
+    if not foretold:
+        # What is told with its end is not known before that.
+        known = max(filter(None, (known, end)), default=None)
+        known_at = max((p for p in (known_at, end_at) if p is not None), default=None)
     return {
         "flags": flags,
         "time": start[0] if start else None,
@@ -622,7 +671,7 @@ def _reference_id(value: Any) -> str | None:
 def _coded(resource: Mapping[str, Any], event: Event) -> tuple[Coded | None, str | None]:
     """The code, and the medication whose code is to be taken instead."""
     if event.fixed:
-        return _fixed(resource, event.fixed, event.suffix), None
+        return _fixed(_as_it_began(resource, event.began), event.fixed, event.suffix), None
     for path in event.code:
         value = at(resource, path)
         if value is None:
@@ -670,6 +719,12 @@ def _fixed(resource: Mapping[str, Any], code: str, suffix: Sequence[str]) -> Cod
         parents = [*(made.parents or ()), made.code] if made.code != code else None
         made = Coded(f"{made.code}//{word}", text, parents)
     return made
+
+
+def _as_it_began(resource: Mapping[str, Any], history: str | None) -> Mapping[str, Any]:
+    """The resource with what the earliest entry of its history says: a later class is not known at the start."""
+    entries = [e for e in resource.get(history) or () if type(e) is dict] if history else []
+    return {**resource, **min(entries, key=lambda e: str(at(e, "period.start") or ""))} if entries else resource
 
 
 def _tail(value: Any) -> tuple[str, str | None] | None:
@@ -754,8 +809,8 @@ def _course(
         "first": False,
     }
     # Where there is a hidden axis, it may place what the resource no longer says.
-    present = rule.heads.intersection(resource)
-    events = _held(kind, present) if offsets is not None else _reachable(kind, present)
+    present, fate = rule.heads.intersection(resource), _fate(rule, status)
+    events = _held(kind, present, fate) if offsets is not None else _reachable(kind, present, fate)
     made: list[Row] = []
     for event in events:
         if not (event.otherwise and made):
@@ -930,7 +985,7 @@ def _event_row(
     timed: Row,
     suffix: str | None,
 ) -> Row:
-    ending = "".join(f"//{part}" for part in (event.tail, suffix, _forbidden(resource, event)) if part)
+    ending = "".join(f"//{part}" for part in (suffix, _forbidden(resource, event), event.tail) if part)
     value: Row = {}
     if event.value:
         value = value_of(resource, found.code)

@@ -38,6 +38,7 @@ COURSE = 365.25
 """Orders of one medication at most so many days apart are joined to a course."""
 YEAR = 365.25
 INK, SOFT, LINE, PAPER = "#1b2430", "#5a6878", "#e1e6ec", "#ffffff"
+_ENDS = ("//ABATED", "//ENDED")
 STAYS = frozenset({"IMP", "ACUTE", "NONAC", "OBSENC", "SS"})
 """Classes of a visit over night or of a day in a bed (v3-ActCode)."""
 VITAL_SIGNS = frozenset(
@@ -116,7 +117,8 @@ def _groups(
     dated: Sequence[Event], names: Mapping[str, str | None], x: Callable[[float], float], until: float
 ) -> Iterable[Group]:
     by_type: dict[str, list[Event]] = defaultdict(list)
-    for event in dated:
+    whole = _with_ends(dated)
+    for event in whole:
         by_type[event["source_type"]].append(event)
     yield Group("Visits", "#1f5fa8", _visits(by_type["Encounter"], x))
     yield Group("Diagnoses", "#a3342c", _spans(_conditions(by_type["Condition"]), names, x, until, "diagnoses"))
@@ -133,8 +135,15 @@ def _groups(
     yield Group("Results", "#2f7d4f", [*_curves(other, names, x, "results"), *_ticks("Findings in words", told, x)])
     listed = [(name, [e for kind in kinds for e in by_type[kind]]) for name, kinds in OTHERS]
     shown = {"Encounter", "Condition", "Observation", "Patient", *ORDERS, *(k for _, kinds in OTHERS for k in kinds)}
-    listed.append(("Everything else", [e for e in dated if e["source_type"] not in shown]))
+    listed.append(("Everything else", [e for e in whole if e["source_type"] not in shown]))
     yield Group("Also on record", "#5a6878", [row for name, found in listed for row in _ticks(name, found, x)])
+
+
+def _with_ends(dated: Sequence[Event]) -> list[Event]:
+    """The events, with the end that an event of its own tells of their resource in that one's place."""
+    over = {e["source_id"]: e["days"] for e in dated if e["code"].endswith(_ENDS)}
+    lasting = (e for e in dated if not e["code"].endswith(_ENDS))
+    return [{**e, "end_days": over.get(e["source_id"], e["end_days"])} for e in lasting]
 
 
 def _undone(event: Event) -> bool:
@@ -149,29 +158,34 @@ def _ended(event: Event) -> float | None:
 
 def _visits(events: Sequence[Event], x: Callable[[float], float]) -> list[Row]:
     """Hospital stays and emergencies as bars, other visits as ticks; a visit ends where its end event says."""
-    ends = {e["encounter_id"]: e["days"] for e in events if e["code"].startswith("ENCOUNTER//END")}
+    ends = {e["encounter_id"]: e for e in events if e["code"].startswith("ENCOUNTER//END")}
     starts = [e for e in events if e["code"].startswith("ENCOUNTER//START") and not _undone(e)]
     of_class = defaultdict(list)
     for e in starts:
-        kind = e["code"].removeprefix("ENCOUNTER//START").strip("/")
+        # A visit is drawn as what it became: an emergency that was admitted is a stay.
+        kind = _class(ends.get(e["encounter_id"], e)) or _class(e)
         of_class["stay" if kind in STAYS else "emergency" if kind == "EMER" else "other"].append(e)
     rows = []
     for name, label in (("stay", "Hospital stays"), ("emergency", "Emergency visits")):
         spans: list[Span] = [
-            (e["days"], max(ends.get(e["encounter_id"], e["days"]), e["days"])) for e in of_class[name]
+            (e["days"], max(ends.get(e["encounter_id"], e)["days"], e["days"])) for e in of_class[name]
         ]
         if spans:
             rows.append(Row(label, f"{len(spans):,}", ROW, _bars(spans, x, 0)))
     return [*rows, *_ticks("Other visits", of_class["other"], x)]
 
 
+def _class(event: Event) -> str:
+    """The class of a visit that its start or end tells."""
+    return "".join(event["code"].split("//")[2:3])
+
+
 def _conditions(events: Sequence[Event]) -> dict[str, list[Span]]:
-    """Spans by code; one ends where its resource's ``ABATED`` event or its own end says."""
-    gone = {e["source_id"]: e["days"] for e in events if e["code"].endswith("//ABATED")}
+    """Spans by code."""
     spans: dict[str, list[Span]] = defaultdict(list)
     for e in events:
-        if not e["code"].endswith("//ABATED") and not _undone(e):
-            spans[e["code"]].append((e["days"], gone.get(e["source_id"], _ended(e))))
+        if not _undone(e):
+            spans[e["code"]].append((e["days"], _ended(e)))
     return spans
 
 

@@ -78,14 +78,14 @@ def test_a_csv_extract_becomes_timelines_without_a_name(spark, lake, tmp_path):
         "Condition": 3,
         "AllergyIntolerance": 1,
         "Observation": 2,
-        "MedicationRequest": 1,
+        "MedicationRequest": 2,
         "DeviceUseStatement": 1,
     }
     found = {e["code"]: e for e in events}
     start, end = found["ENCOUNTER//START//IMP"], found["ENCOUNTER//END//IMP"]
     assert end["time"] - start["time"] == timedelta(days=10, hours=2)
-    order = found["RXNORM//314076"]
-    assert (order["time"], order["end_time"] - order["time"]) == (start["time"], timedelta(days=92))
+    order, over = found["RXNORM//314076"], found["RXNORM//314076//ENDED"]
+    assert (order["time"], order["end_time"], over["time"] - order["time"]) == (start["time"], None, timedelta(days=92))
     assert order["encounter_id"] == start["encounter_id"]
     height = found["LOINC//8302-2"]
     assert (height["numeric_value"], height["unit"]) == (161.5, "cm")

@@ -13,6 +13,7 @@ from tests.timeline.silver import deliver, pseudonym, subject
 
 pytestmark = pytest.mark.spark
 AT = datetime(2021, 6, 1, tzinfo=UTC)
+SCT = "http://snomed.info/sct"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 
 
@@ -38,6 +39,27 @@ def billed(encounter):
     return {**coded("E11.65"), "encounter": {"reference": f"Encounter/{pseudonym(encounter)}"}}
 
 
+def came(*classes):
+    """A visit that began as an emergency; its classes as they were known."""
+    days = zip(classes, ("2021-05-20T08:00:00Z", "2021-06-20T08:00:00Z"), strict=False)
+    history = [{"class": {"code": c}, "period": {"start": day}} for c, day in days]
+    told = {"status": "in-progress", "class": {"code": classes[-1]}, "period": {"start": "2021-05-20T08:00:00Z"}}
+    return told | {"classHistory": history}
+
+
+def plan(status, **end):
+    return {"status": status, "category": [coded("734163000", SCT)["code"]], "period": {"start": "2021-02-02", **end}}
+
+
+def aim(status, day):
+    aimed = coded("289169006", SCT)["code"]
+    return {"lifecycleStatus": status, "startDate": "2021-02-02", "statusDate": day, "description": aimed}
+
+
+def scan(status):
+    return {"status": status, "intent": "order", "authoredOn": "2021-05-05T10:00:00Z", **coded("77477000", SCT)}
+
+
 FIRST = {
     ("Patient", "p"): ("p", patient()),
     ("Patient", "q"): ("q", patient()),
@@ -45,6 +67,10 @@ FIRST = {
     ("Condition", "billed"): ("p", billed("open")),
     ("Condition", "asthma"): ("p", {**coded("J45"), "recordedDate": "2020-01-01"}),
     ("Observation", "early"): ("p", result(100, "2021-03-05T10:00:00Z", "2021-03-05T12:00:00Z")),
+    ("Encounter", "came"): ("q", came("EMER")),
+    ("CarePlan", "plan"): ("q", plan("active", end="2022-01-01")),
+    ("Goal", "aim"): ("q", aim("active", "2021-02-02")),
+    ("ServiceRequest", "scan"): ("q", scan("active")),
     ("Observation", "other"): ("q", result(90, "2021-03-06T10:00:00Z", "2021-03-06T12:00:00Z")),
 }
 LATER = FIRST | {
@@ -54,6 +80,10 @@ LATER = FIRST | {
     ("Condition", "asthma"): ("p", {**coded("J45"), "recordedDate": "2020-01-01", "abatementDateTime": "2021-08-01"}),
     ("Condition", "found later"): ("p", {**coded("I10"), "onsetDateTime": "2019-01-01", "recordedDate": "2021-09-09"}),
     ("Observation", "issued later"): ("p", result(500, "2021-05-31T10:00:00Z", "2021-06-02T08:00:00Z")),
+    ("Encounter", "came"): ("q", came("EMER", "IMP")),
+    ("CarePlan", "plan"): ("q", plan("completed", end="2021-07-01")),
+    ("Goal", "aim"): ("q", aim("completed", "2021-08-08")),
+    ("ServiceRequest", "scan"): ("q", scan("revoked")),
     ("Observation", "after"): ("new", result(80, "2022-01-01T10:00:00Z", "2022-01-01T12:00:00Z")),
 }
 
@@ -98,6 +128,18 @@ def test_features_at_a_time_are_the_same_from_the_next_release(releases):
     assert found["LOINC//2345-7"] == (1, 100.0, 0), "not the result that was issued later"
     assert found["ICD10CM//J45"] == (1, None, 0), "that it ended was not known"
     assert {"ICD10CM//I10", "ICD10CM//E11.65", "ENCOUNTER//END"} & set(found) == set()
+
+
+def test_what_became_of_plans_and_orders_is_told_later_and_only_then(releases):
+    _, after = releases
+    told = {code: (n, ended) for who, code, n, _, ended in features(after) if who == subject("q")}
+    assert {"SNOMED//734163000", "SNOMED//289169006", "SNOMED//77477000", "ENCOUNTER//START//EMER"} < set(told)
+    became = after.filter(pl.col("code").str.contains("//(?:ENDED|CANCELLED)$"))
+    at = dict(became.select("code", "available_time").iter_rows())
+    assert at.pop("SNOMED//77477000//CANCELLED") is None
+    assert set(at) == {"SNOMED//734163000//ENDED", "SNOMED//289169006//ENDED"} and min(at.values()) > AT
+    before_then = after.filter(pl.col("end_time") > pl.col("available_time"))
+    assert before_then.is_empty(), "none of these plans still goes on"
 
 
 def test_the_birth_alone_does_not_make_a_patient_known(releases):

@@ -79,6 +79,15 @@ def test_an_end_that_is_an_event_of_its_own_counts():
     assert bars(drawn["SNOMED//3"][0]) == [pytest.approx((place(33 * YEAR), place(40 * YEAR)), abs=0.1)]
 
 
+def test_an_order_that_ended_is_one_bar_and_a_visit_is_what_it_became():
+    order = event(36 * YEAR, "RXNORM//2", "MedicationRequest")
+    over = event(38 * YEAR, "RXNORM//2//ENDED", "MedicationRequest", source_id=order["source_id"])
+    came, left = visit(5 * YEAR, 6 * YEAR, "EMER")
+    drawn = rows(timeline_svg([*life(), order, over, came, left | {"code": "ENCOUNTER//END//IMP//home"}]))
+    assert bars(drawn["RXNORM//2"][0]) == [pytest.approx((place(36 * YEAR), place(38 * YEAR)), abs=0.1)]
+    assert len(bars(drawn["Hospital stays"][0])) == 2 and "Emergency visits" not in drawn
+
+
 def test_orders_close_in_time_are_one_course_and_others_are_not():
     far = event(30 * YEAR, "RXNORM//1", "MedicationRequest")
     drawn = bars(rows(timeline_svg([*life(), far]))["RXNORM//1"][0])
