@@ -616,11 +616,40 @@ def _planned(resource: Mapping[str, Any], event: Event, paths: Sequence[str], of
     start, at_ = plan
     told = start[2] if start else paths[-1] if at_ is not None else None
     for path in event.planned:
-        due, due_at = _point(resource, [path], offsets, end=True)
+        due, due_at = _due(resource, path, offsets, plan)
         passed = (start and due and due[0] <= start[0]) or (at_ is not None and due_at is not None and due_at <= at_)
-        if told and path != told and not passed and (due or due_at is not None):
+        same = told and _plain(told) == path and at(resource, f"{path}.1") is None
+        if told and not same and not passed and (due or due_at is not None):
             return due, due_at
     return None, None
+
+
+def _due(resource: Mapping[str, Any], path: str, offsets: Offsets, plan: _Point) -> _Point:
+    """When something is due: on a date, on the last of several, or so long after the plan's own time."""
+    value = at(resource, path)
+    if type(value) is dict:
+        days = _days_long(value.get("high") if "value" not in value else value)
+        (start, at_) = plan if days else (None, None)
+        due = (start[0] + round(days * _DAY), start[1], path) if days and start else None
+        return due, at_ + days if days and at_ is not None else None
+    if type(value) is not list:
+        return _point(resource, [path], offsets, end=True)
+    dates = [found for i in range(len(value)) if (found := _first(resource, [f"{path}.{i}"], end=True))]
+    last = max(dates, default=None)
+    if offsets is None:
+        return last, last[0] / _DAY if last else None
+    days = max((day for told, day in offsets.items() if told.partition("#")[0] == path), default=None)
+    return last, _whole_day(days)
+
+
+def _days_long(value: Any) -> float | None:
+    """The days of a Duration; None for none, and for one as long as a life."""
+    number, named = at(value, "value"), next((u for u in (at(value, "code"), at(value, "unit")) if u), None)
+    days = units.rules().days.get(named) if isinstance(named, str) else None
+    return number * days if days and _is_number(number) and 0 < number * days < _LIFE else None
+
+
+_LIFE = 90 * 365.25  # safe_harbor cuts what is longer to it
 
 
 def _own_ends(
@@ -648,7 +677,12 @@ def _point(resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, 
     if offsets is None:
         return found, found[0] / _DAY if found else None
     day = next((offsets[p] for p in map(_plain, paths) if p in offsets), None)
-    return found, day + _BEFORE_MIDNIGHT if day is not None and end and day.is_integer() else day
+    return found, _whole_day(day) if end else day
+
+
+def _whole_day(day: float | None) -> float | None:
+    """The end of a day on the hidden axis, and of a moment the moment."""
+    return day + _BEFORE_MIDNIGHT if day is not None and day.is_integer() else day
 
 
 @cache
@@ -921,11 +955,12 @@ def _days_of(
     """The days of one entry among several: they are told in the order of the dates (``chartline.deid.walker.Walk``)."""
     days = {path: day for path, day in offsets.items() if _head(path) != head}
     for path in paths:
-        if isinstance(at(alone, path), str):
+        value = at(alone, path)
+        for i, _ in enumerate(v for v in (value if type(value) is list else (value,)) if isinstance(v, str)):
             told = f"{path}#{before[path]}" if before[path] else path
             before[path] += 1
             if told in offsets:
-                days[path] = offsets[told]
+                days[f"{path}#{i}" if i else path] = offsets[told]
     return days
 
 

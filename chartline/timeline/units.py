@@ -40,12 +40,13 @@ class Lab:
 
 @dataclass(frozen=True)
 class Units:
-    """The rules of ``schemas/units.json``."""
+    """The rules of ``schemas/units.json``; ``days`` says how many each unit of time has."""
 
     aliases: Mapping[str, str]
     convert: Mapping[str, Linear]
     labs: Mapping[str, Lab]
     component: re.Pattern[str]
+    days: Mapping[str, float]
 
 
 @cache
@@ -54,7 +55,7 @@ def rules() -> Units:
     body = json.loads((room("schemas") / "units.json").read_text(encoding="utf-8"))
     convert = {k: Linear(v["to"], v["add"], v["times"]) for k, v in body["convert"].items()}
     labs = {k: Lab(v["unit"], v.get("from", {}), v["low"], v["high"]) for k, v in body["labs"].items()}
-    return Units(body["aliases"], convert, labs, _component(body["ucum"]))
+    return Units(body["aliases"], convert, labs, _component(body["ucum"]), body["days"])
 
 
 def _component(ucum: Mapping[str, Any]) -> re.Pattern[str]:

@@ -566,6 +566,66 @@ def test_a_service_stands_where_it_was_ordered_and_ends_when_it_is_planned(when,
     assert (row["time"], row["end_time"], row["flags"]) == (micros(time), end and micros(end, end=True), None)
 
 
+def lasts(value, code):
+    return {"value": value, "system": "http://unitsofmeasure.org", "code": code}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "days"),
+    [
+        ({"event": ["2021-04-05T10:00:00Z", "2021-06-05T10:00:00Z", "2021-05-05T10:00:00Z"]}, 92),
+        ({"event": ["2021-04-05T10:00:00Z"]}, 31),
+        ({"repeat": {"boundsDuration": lasts(10, "d")}}, 10),
+        ({"repeat": {"boundsDuration": lasts(36, "h")}}, 1.5),
+        ({"repeat": {"boundsDuration": {"value": 2, "unit": "weeks"}}}, 14),
+        ({"repeat": {"boundsRange": {"low": lasts(5, "d"), "high": lasts(3, "mo")}}}, 91.3125),
+        ({"repeat": {"boundsDuration": lasts(10, "furlong")}}, None),
+        ({"repeat": {"boundsDuration": lasts(-1, "d")}}, None),
+        ({"repeat": {"boundsDuration": lasts(1e300, "d")}}, None),
+        ({"repeat": {"boundsDuration": {"code": "d"}}}, None),
+        ({"repeat": {"boundsRange": {"low": lasts(5, "d")}}}, None),
+        ({"event": ["soon", "later"]}, None),
+    ],
+)
+def test_a_plan_may_be_told_as_times_or_as_how_long_it_lasts(bounds, days):
+    """Of an order and of an activity of a plan, on the calendar and on the hidden axis."""
+    order = {"resourceType": "ServiceRequest", "status": "active", "code": LOINC, "authoredOn": WHEN}
+    order |= {"occurrenceTiming": bounds}
+    other = {"detail": {"status": "scheduled", "code": SNOMED, "scheduledTiming": {"event": ["2021-12-12"]}}}
+    activity = {"detail": {"status": "scheduled", "code": LOINC, "scheduledTiming": bounds}}
+    plan = {"resourceType": "CarePlan", "status": "active", "period": {"start": WHEN}, "activity": [other, activity]}
+    for resource in (order, plan):
+        row = made(resource)[-1]
+        assert row["end_time"] == (days and row["time"] + days * 24 * HOUR)
+        assert row["available_time"] in (None, row["time"])
+        treated = walking.state(walking.PATIENT, anchor=4321)
+        result = walking.outcome(walking.walker("safe_harbor"), whole(resource), treated)
+        row = made(result.resource, offsets=result.offsets)[-1]
+        assert row["end_at"] == (days and pytest.approx(row["position"] + days, abs=1e-9))
+
+
+def whole(resource):
+    return {"id": "r", "subject": {"reference": "Patient/p1"}, "intent": "order", **resource}
+
+
+def test_a_goal_is_due_so_long_after_it_was_set():
+    goal = GOAL | {"startDate": "2021-03-05", "target": [{"measure": LOINC, "dueDuration": lasts(12, "wk")}]}
+    aim, target = made(goal)
+    assert (aim["end_time"], target["end_time"]) == (None, micros("2021-03-05") + 84 * 24 * HOUR)
+    assert made(GOAL | {"target": goal["target"]})[1]["end_time"] is None
+
+
+def test_how_long_a_medication_is_to_be_taken_is_known_with_the_order_and_until_when_it_was_is_not():
+    def order(**repeat):
+        dose = [{"timing": {"repeat": repeat}}]
+        told = {"resourceType": "MedicationRequest", "status": "completed", "authoredOn": WHEN}
+        return told | {"medicationCodeableConcept": LOINC, "dosageInstruction": dose}
+
+    assert one(order(boundsDuration=lasts(7, "d")))["end_time"] == micros(WHEN) + 7 * 24 * HOUR
+    ordered, ended = made(order(boundsPeriod={"end": "2021-03-09"}))
+    assert (ordered["end_time"], ended["time"]) == (None, micros("2021-03-09", end=True))
+
+
 def test_when_a_device_was_made_is_no_time_of_the_patient():
     device = {"resourceType": "Device", "type": LOINC, "manufactureDate": WHEN}
     assert (one(device)["time"], one(device)["time_precision"]) == (None, "unknown")
