@@ -28,6 +28,14 @@ _OWN_FIRST = "struct(NOT own, source_id)"
 """The order of a person's Patient records: the survivor's first, else that of the smallest id."""
 _CHAIN = 16  # partOf is followed so far
 _WHO = f"coalesce(subject_id, {lake.NOBODY}) AS subject_id"
+_CARE = ", ".join(
+    f"'{name}'"
+    for name in (
+        *("Encounter", "Condition", "Procedure", "Immunization", "Observation", "DiagnosticReport", "ImagingStudy"),
+        *("MedicationRequest", "MedicationAdministration", "MedicationDispense", "MedicationStatement"),
+    )
+)
+"""What tells of care itself, not of bills, plans, relatives or risks."""
 _COURSE = "kind IN ('event', 'noted')"
 """Events of a patient's course, the facts of the person aside."""
 _UNDATED = "undated = 'encounter_end' AND v_over IS NOT NULL"
@@ -152,6 +160,29 @@ def told_again(staged: DataFrame) -> DataFrame:
             "conflicting",
         )
     )
+
+
+def lines(staged: DataFrame, medicines: DataFrame, few: bool = True) -> DataFrame:
+    """The lines of claims as events, or as rows of kind ``repeated`` where another record of the patient says the same.
+
+    What says the same is a visit's type, and what was had, done or given under the line's code; not what a last part
+    of the code says was not done, or only that it ended.
+    """
+    from pyspark.sql import functions as f
+
+    key = ["subject_id", "bare"]
+    billed = staged.where("kind = 'line'").drop("kind").withColumn("bare", f.col("parents")[0])
+    named = "array(code, m_code, IF(source_type = 'Encounter', text_value, NULL))"
+    said = (
+        staged.where(f"{_COURSE} AND source_type IN ({_CARE}) AND coalesce(suffix, '') = ''")
+        .join(f.broadcast(medicines), "medication_id", "left")
+        .selectExpr("subject_id", f"explode(array_compact(concat({named}, coalesce(parents, array())))) AS bare")
+        .join(_sent(billed.select(*key).distinct(), few), key, "left_semi")
+        .distinct()
+        .withColumn("said", f.lit(True))
+    )
+    told = billed.join(_sent(said, few), key, "left")
+    return told.withColumn("kind", f.expr("IF(said, 'repeated', 'event')")).select(*staged.columns)
 
 
 def _devices(staged: DataFrame) -> DataFrame:
@@ -359,7 +390,8 @@ def lineage(staged: DataFrame, again: DataFrame, found: DataFrame, sources: Data
     )
     filtered = whys.agg(f.map_from_entries(f.collect_list(f.struct("why", "count"))).alias("filtered"))
     words = found.where("flags IS NOT NULL").select("subject_id", f.explode(f.split("flags", " ")).alias("flag"))
-    flagged = words.groupBy("subject_id", "flag").count().groupBy("subject_id")
+    repeated = staged.where("kind = 'repeated'").selectExpr("subject_id", "'repeated_line' AS flag")
+    flagged = words.unionByName(repeated).groupBy("subject_id", "flag").count().groupBy("subject_id")
     flags = flagged.agg(f.map_from_entries(f.collect_list(f.struct("flag", "count"))).alias("flags"))
     drugs = found.where("medication_id IS NOT NULL").groupBy("subject_id")
     medications = drugs.agg(f.array_sort(f.collect_set("medication_id")).alias("medications"))

@@ -55,7 +55,10 @@ ROW = {
     "facts": "map<string,string>",
 }
 EVENTS = ("event", "noted", "fact")
-"""Kinds of rows that are events: noted ones take the text of notes, facts are of the person, told by a Patient."""
+"""Kinds of rows that are events: noted ones take the text of notes, facts are of the person, told by a Patient.
+
+Rows of kind line become events or not, by what else is told of the patient (``chartline.timeline.build.lines``).
+"""
 Row = dict[str, Any]
 Offsets = Mapping[str, float] | None
 """Days of dated elements on the hidden axis; None where dates show and are the axis themselves."""
@@ -76,6 +79,7 @@ class Event:
         over: it tells how a resource ended, and is left out while the status says that it has not.
         apart: its end is an event of its own, and not told with it.
         foretold: its end was known when it was, as that of a plan is.
+        line: it is one only where no other record of the patient says the same.
     """
 
     element: str
@@ -105,6 +109,7 @@ class Event:
     value: bool = False
     components: bool = False
     note: bool = False
+    line: bool = False
     billing: bool = False
     optional: bool = False
     unless: tuple[str, ...] = ()
@@ -703,9 +708,10 @@ def _reference_id(value: Any) -> str | None:
 
 
 def _coded(resource: Mapping[str, Any], event: Event) -> tuple[Coded | None, str | None]:
-    """The code, and the medication whose code is to be taken instead."""
+    """The code, and the medication whose code is to be taken instead; why one is absent is none if there is another."""
     if event.fixed:
         return _fixed(_as_it_began(resource, event.began), event.fixed, event.suffix), None
+    absent = None
     for path in event.code:
         value = at(resource, path)
         if value is None:
@@ -715,8 +721,11 @@ def _coded(resource: Mapping[str, Any], event: Event) -> tuple[Coded | None, str
             if medication:
                 return medication
         found = coded(value)
-        if found:
+        if found and not found.code.startswith("ABSENT//"):
             return _under(resource, event, found), None
+        absent = absent or found
+    if absent:
+        return _under(resource, event, absent), None
     return (_made(event.fixed_if_none), None) if event.fixed_if_none else (None, None)
 
 
@@ -1030,7 +1039,7 @@ def _event_row(
         **common,
         **timed,
         **value,
-        "kind": "noted" if event.note else "event",
+        "kind": "noted" if event.note else "line" if event.line else "event",
         "code": found.code + ending,
         "display": found.display,
         "parents": found.parents,

@@ -22,7 +22,7 @@ from chartline.lake.spark import guarded
 from chartline.timeline import events
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     Batches = Iterator[pa.RecordBatch]
 
@@ -43,7 +43,17 @@ def mapped(silver: DataFrame, *, relative: bool, to: Path) -> DataFrame:
     work = functools.partial(_write, relative=relative, to=str(to))
     silver.select(*_READ).mapInArrow(work, "rows long").write.format("noop").mode("overwrite").save()
     to.mkdir(parents=True, exist_ok=True)
-    return silver.sparkSession.read.schema(", ".join(f"`{n}` {t}" for n, t in events.ROW.items())).parquet(str(to))
+    return _laid(silver.sparkSession, to)
+
+
+def more(staged: DataFrame, rows: DataFrame, *, to: Path) -> DataFrame:
+    """The mapped rows with further ones, written beside them."""
+    rows.write.partitionBy("kind").mode("append").parquet(str(to))
+    return _laid(staged.sparkSession, to)
+
+
+def _laid(spark: SparkSession, to: Path) -> DataFrame:
+    return spark.read.schema(", ".join(f"`{n}` {t}" for n, t in events.ROW.items())).parquet(str(to))
 
 
 @guarded

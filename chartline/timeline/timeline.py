@@ -279,12 +279,14 @@ def _build(
         picked, texts = (lake.in_buckets(frame, scope.buckets) for frame in (silver, notes))
         picked = picked.join(ids, f.expr(f"coalesce(subject_id, {lake.NOBODY}) = who"), "left_semi")
         texts = texts.join(ids, f.expr("subject_id = who"), "left_semi")
-    staged = mapping.mapped(picked, relative=relative, to=scratch / "rows")
+    staged, few = mapping.mapped(picked, relative=relative, to=scratch / "rows"), scope.patients <= _FEW
+    if not staged.where("kind = 'line'").isEmpty():
+        staged = mapping.more(staged, build.lines(staged, medicines, few), to=scratch / "rows")
     visits, again = lake.together(
         lambda: _laid(build.encounters(staged), scratch / "visits"),
         lambda: _laid(build.told_again(staged), scratch / "again"),
     )
-    found = build.all_events(staged, again, visits, medicines, texts, scope.patients <= _FEW)
+    found = build.all_events(staged, again, visits, medicines, texts, few)
     found = found.select(*_event_columns(), "source", "first")
     if relative:
         # Only the year of what ended and of when it was known is there; their days are exact.

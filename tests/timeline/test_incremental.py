@@ -51,6 +51,11 @@ def order(medication):
     return {"status": "active", "intent": "order", "authoredOn": "2021-03-05", "medicationReference": named}
 
 
+def bill(code):
+    line = {"sequence": 1, "productOrService": drug(code)["code"], "servicedDate": "2021-03-05"}
+    return {"status": "active", "type": {"text": "pharmacy"}, "created": "2021-03-06", "item": [line]}
+
+
 def first_state():
     state = {("Medication", "m"): (None, drug("1"))}
     for i in range(8):
@@ -117,7 +122,7 @@ def test_each_kind_of_change_builds_only_the_touched_and_equals_a_build_from_not
     assert gold(lake) == second
 
 
-KINDS = ("late", "corrected", "error", "deleted", "visit", "merged", "unmerged", "drug")
+KINDS = ("late", "corrected", "error", "deleted", "visit", "merged", "unmerged", "drug", "billed")
 
 
 def drawn(seed):
@@ -139,8 +144,10 @@ def applied(state, change):
         state.pop(("Observation", f"o{who}"), None)
     elif kind == "visit":
         state["Encounter", f"e{who}"] = (name, visit(f"2021-03-1{n}"))
+    elif kind == "billed":
+        state["Claim", f"b{who}"] = (name, bill(str(n % 3)))
     elif kind == "drug":
-        state["Medication", "m"] = (None, drug(str(n)))
+        state["Medication", "m"] = (None, drug(str(n % 3)))
     else:
         for key in [k for k in state if k[1][1:] == str(who)]:
             state[key] = ("p7" if kind == "merged" else name, state[key][1])

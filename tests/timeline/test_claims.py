@@ -1,0 +1,160 @@
+"""Claims as payers deliver them (CARIN Blue Button): what a patient has of nothing but bills, and what bills repeat."""
+
+import pytest
+
+from chartline.lake import tables
+from chartline.timeline import events
+from chartline.timeline.timeline import timeline
+from tests.deid import walking
+from tests.timeline.silver import deliver, gold, pseudonym, runs_of, subject
+
+NDC, CPT = "http://hl7.org/fhir/sid/ndc", "http://www.ama-assn.org/go/cpt"
+REVENUE = "https://www.nubc.org/CodeSystem/RevenueCodes"
+ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+KIND = "http://terminology.hl7.org/CodeSystem/claim-type"
+
+
+def concept(system, code):
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def payment(kind, *items, **more):
+    told = {"status": "active", "use": "claim", "outcome": "complete", "created": "2021-04-01", "item": list(items)}
+    told |= {"insurer": {"reference": "Organization/i"}, "provider": {"reference": "Organization/h"}}
+    told |= {"insurance": [{"focal": True, "coverage": {"reference": "Coverage/c"}}]}
+    return {"resourceType": "ExplanationOfBenefit", **told, "type": concept(KIND, kind), **more}
+
+
+PHARMACY = payment(
+    "pharmacy",
+    {
+        "sequence": 1,
+        "productOrService": concept(NDC, "00093-1048-01"),
+        "servicedDate": "2021-03-05",
+        "quantity": {"value": 30},
+        "detail": [{"sequence": 1, "productOrService": concept(NDC, "00093-7424-56"), "quantity": {"value": 2}}],
+    },
+    billablePeriod={"start": "2021-03-05"},
+)
+PROFESSIONAL = payment(
+    "professional",
+    {
+        "sequence": 1,
+        "productOrService": concept(CPT, "99213"),
+        "servicedPeriod": {"start": "2021-03-06", "end": "2021-03-06"},
+    },
+    {
+        "sequence": 2,
+        "productOrService": concept(CPT, "83036"),
+        "servicedPeriod": {"start": "2021-03-07", "end": "2021-03-07"},
+    },
+    billablePeriod={"start": "2021-03-06", "end": "2021-03-07"},
+)
+INSTITUTIONAL = payment(
+    "institutional",
+    {
+        "sequence": 1,
+        "revenue": concept(REVENUE, "0450"),
+        "productOrService": concept(ABSENT, "not-applicable"),
+    },
+    billablePeriod={"start": "2021-03-08", "end": "2021-03-10"},
+)
+BILLS = {"pharmacy": PHARMACY, "professional": PROFESSIONAL, "institutional": INSTITUTIONAL}
+
+
+def test_a_line_is_at_its_service_with_its_quantity_and_known_when_the_bill_was_written():
+    made = [r for b in BILLS.values() for r in events.rows(b["resourceType"], "a" * 32, 7, b, None)]
+    lines = {r["code"]: (r["time_precision"], r.get("numeric_value")) for r in made if r["kind"] == "line"}
+    assert lines == {
+        "EOB//NDC//00093-1048-01": ("day", 30.0),
+        "EOB//NDC//00093-7424-56": ("day", 2.0),
+        "EOB//CPT4//99213": ("day", None),
+        "EOB//CPT4//83036": ("day", None),
+        "EOB//REVENUECODES//0450": ("day", None),
+    }
+    day = {r["code"]: r["time"] // 86_400_000_000 for r in made}
+    assert [day[c] - day["EOB//NDC//00093-1048-01"] for c in lines] == [0, 0, 1, 2, 3]
+    assert {r["available_time"] // 86_400_000_000 - r["time"] // 86_400_000_000 for r in made} == {27, 26, 25, 24}
+    assert [r["kind"] for r in made if r["first"]] == ["event"] * 3, "a line that is left out takes no bill with it"
+
+
+def test_a_bill_without_a_kind_and_lines_that_others_tell_stays_a_bill():
+    bare = {k: v for k, v in PHARMACY.items() if k != "type"}
+    assert events.rows("ExplanationOfBenefit", "a" * 32, 7, bare, None)[0]["code"] == "EOB//BILL"
+
+
+@pytest.mark.parametrize("kind", BILLS)
+def test_under_safe_harbor_each_line_keeps_its_day(kind):
+    treated = walking.state(walking.PATIENT, anchor=4321)
+    bill = BILLS[kind] | {"id": "b", "patient": {"reference": "Patient/p1"}}
+    result = walking.outcome(walking.walker("safe_harbor"), bill, treated)
+    rows, shown = (
+        [r for r in events.rows("ExplanationOfBenefit", "a" * 32, 7, told, offsets) if r["kind"] == "line"]
+        for told, offsets in ((result.resource, result.offsets), (bill, None))
+    )
+    assert [r["code"] for r in rows] == [r["code"] for r in shown]
+    assert [r["position"] - 4321 for r in rows] == [r["position"] for r in shown]
+
+
+# --- what else is told of the patient decides -------------------------------------------------------------
+
+
+def course(who, **more):
+    told = {("Patient", who): (who, {"gender": "female", "birthDate": "1950-01-02"})}
+    told |= {("ExplanationOfBenefit", f"{who} {kind}"): (who, bill) for kind, bill in BILLS.items()}
+    period = {"start": "2021-01-01", "end": "2021-12-31"}
+    told["Coverage", f"{who} cover"] = (who, {"status": "active", "type": concept(KIND, "EHCPOL"), "period": period})
+    return told | {(kind, f"{who} {kind}"): (who, resource) for kind, resource in more.items()}
+
+
+VISIT = {"status": "finished", "class": {"code": "AMB"}, "type": [concept(CPT, "99213")], "period": {"start": "2021"}}
+RESULT = {"status": "final", "code": concept(CPT, "83036"), "effectiveDateTime": "2021-03-07", "valueInteger": 6}
+CANCELLED = RESULT | {"status": "cancelled"}
+CANCELLED["code"] = {"coding": [*concept("http://loinc.org", "4548-4")["coding"], *RESULT["code"]["coding"]]}
+ORDER = {
+    "status": "active",
+    "intent": "order",
+    "authoredOn": "2021-03-05",
+    "medicationReference": {"reference": f"Medication/{pseudonym('m')}"},
+}
+RELATIVE = {"status": "completed", "date": "2021", "condition": [{"code": concept(CPT, "83036")}]}
+STATE = {
+    ("Medication", "m"): (None, {"code": concept(NDC, "00093-1048-01")}),
+    **course("alone"),
+    **course("both", Encounter=VISIT, Observation=RESULT, MedicationRequest=ORDER),
+    **course("near", Observation=CANCELLED, FamilyMemberHistory=RELATIVE),
+}
+
+
+def lines(lake, who):
+    rows = tables.read(lake, "gold.events", columns=["subject_id", "code", "parents"]).to_pylist()
+    codes = [r["code"] for r in rows if r["subject_id"] == subject(who) and r["code"].startswith("EOB//")]
+    return sorted(c.removeprefix("EOB//") for c in codes if "CLAIM-TYPE" not in c)
+
+
+ALL = ["CPT4//83036", "CPT4//99213", "NDC//00093-1048-01", "NDC//00093-7424-56", "REVENUECODES//0450"]
+
+
+@pytest.mark.spark
+def test_lines_stand_for_care_that_nothing_else_tells_of_and_build_by_build_as_at_once(spark, lake, tmp_path):
+    deliver(spark, lake, STATE)
+    first = timeline(spark, lake, run_id="first")
+    assert first.counts.lost == 0
+    assert first.extra["flags"] == {"repeated_line": 3}
+    assert lines(lake, "alone") == lines(lake, "near") == ALL
+    assert lines(lake, "both") == ["NDC//00093-7424-56", "REVENUECODES//0450"]
+    # A visit of the first comes late, the second's result was an error, and its medication has another code.
+    state = dict(STATE)
+    state["Encounter", "late"] = ("alone", VISIT)
+    state["Observation", "both Observation"] = ("both", RESULT | {"status": "entered-in-error"})
+    state["Medication", "m"] = (None, {"code": concept(NDC, "00093-7424-56")})
+    deliver(spark, lake, state)
+    second = timeline(spark, lake, run_id="second")
+    assert (second.counts.lost, second.extra["flags"]) == (0, {"repeated_line": 3})
+    assert {w for w in ("alone", "both", "near") if runs_of(lake)[subject(w)] == "second"} == {"alone", "both"}
+    assert lines(lake, "alone") == [c for c in ALL if c != "CPT4//99213"]
+    assert lines(lake, "both") == ["CPT4//83036", "NDC//00093-1048-01", "REVENUECODES//0450"]
+    anew = type(lake)(lake=tmp_path / "anew", project=lake.project, key=lake.key)
+    deliver(spark, anew, state)
+    timeline(spark, anew, run_id="full")
+    assert gold(anew) == gold(lake)
