@@ -8,7 +8,7 @@ import pytest
 
 from chartline import pipeline
 from chartline.audit.known import known_from_sources
-from chartline.audit.sweep import sweep
+from chartline.audit.sweep import Search, sweep
 from chartline.lake import tables
 
 P, E1, E2, DOCTOR, HOUSE, PAYER = (f"{i}0000000-0000-4000-8000-00000000000{i}" for i in range(1, 7))
@@ -95,7 +95,7 @@ def test_a_csv_extract_becomes_timelines_without_a_name(spark, lake, tmp_path):
     assert found["SNOMED//705643001"]["time"] - start["time"] == timedelta(hours=1)
 
     known = known_from_sources([folder])
-    assert sweep([lake.zone("deidentified"), lake.zone("audit")], known).clean
+    assert sweep([lake.zone("deidentified"), lake.zone("audit")], Search(known)).clean
     whole = json.dumps([events, tables.read(lake, "silver.resources").to_pylist()], default=str)
     secrets = (
         "Quixmire",
