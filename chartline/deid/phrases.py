@@ -147,13 +147,13 @@ def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:
 @lru_cache(maxsize=1 << 14)
 def _of_name(value: str) -> tuple[frozenset[str], frozenset[str]]:
     """The words of one name with their short forms, and its marks and initials."""
-    from chartline.deid.text.known import nicknames
+    from chartline.deid.text.spelling import called
 
     names: set[str] = set()
     told: set[str] = set()
     parts = [p for p in _parts(value) if not p.isdigit()]
     for part in (p.rstrip("0123456789") for p in parts):
-        names |= {part, *nicknames(part)}
+        names |= {part, *called(part)}
         told.update(_marks(part) if _strange(part) else ())
     first = "".join(p[0] for p in parts)
     told |= {f".{first}", f".{first[:1]}{first[-1:]}", f".{first[-1:]}{first[:1]}"} if len(first) > 1 else set()

@@ -319,6 +319,11 @@ _GENERAL = re.compile(
 _SENTENCE = 160  # letters on either side that a sentence is looked for in
 
 
+def ordinal(day: int) -> str:
+    """A day of a month in words: ``third``."""
+    return _ORDINALS[day - 1]
+
+
 def find(text: str) -> Iterator[Found]:
     """Every date that is more exact than a year."""
     found = list(_formed(text))

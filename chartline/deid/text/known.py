@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import regex
 
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.text import lexicon
+from chartline.deid.text import normalise, spelling
 from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.reading import NO_INITIALS, PLAIN
 from chartline.deid.text.spans import Found
+from chartline.deid.text.spelling import folded, solid
 
 _TIMEOUT = 5.0
-Rules = tuple[tuple[str, "regex.Pattern[str]", bool], ...]
 _TYPES = {
     "NAME": "NAME",
     "GIVEN": "NAME",
@@ -33,177 +33,83 @@ _TYPES = {
     "BIRTHDATE": "DATE",
     "ORGANIZATION": "FACILITY",
 }
-# Short forms of first names in common American use.
-_NICKNAMES: dict[str, tuple[str, ...]] = {
-    full: tuple(short.split())
-    for full, short in {
-        "william": "bill billy will willie liam",
-        "robert": "bob bobby rob robbie",
-        "richard": "rick ricky dick rich",
-        "james": "jim jimmy jamie",
-        "john": "jack johnny jon",
-        "joseph": "joe joey",
-        "michael": "mike mikey mick",
-        "thomas": "tom tommy",
-        "charles": "charlie chuck chas",
-        "christopher": "chris topher",
-        "daniel": "dan danny",
-        "matthew": "matt matty",
-        "anthony": "tony",
-        "andrew": "andy drew",
-        "edward": "ed eddie ted ned",
-        "david": "dave davey",
-        "steven": "steve stevie",
-        "stephen": "steve stevie",
-        "kenneth": "ken kenny",
-        "ronald": "ron ronnie",
-        "timothy": "tim timmy",
-        "gregory": "greg",
-        "jeffrey": "jeff",
-        "lawrence": "larry",
-        "nicholas": "nick nicky",
-        "benjamin": "ben benny",
-        "samuel": "sam sammy",
-        "alexander": "alex sandy xander",
-        "patrick": "pat paddy",
-        "peter": "pete",
-        "raymond": "ray",
-        "theodore": "ted teddy theo",
-        "walter": "walt wally",
-        "zachary": "zach zack",
-        "elizabeth": "liz lizzie beth betty betsy eliza libby",
-        "margaret": "maggie meg peggy marge margie rita",
-        "katherine": "kate kathy katie kat",
-        "catherine": "cathy kate katie cat",
-        "jennifer": "jen jenny",
-        "susan": "sue susie",
-        "patricia": "pat patty tricia trish",
-        "barbara": "barb barbie",
-        "deborah": "deb debbie",
-        "rebecca": "becky becca",
-        "dorothy": "dot dottie dolly",
-        "kimberly": "kim kimmy",
-        "christina": "chris tina chrissy",
-        "christine": "chris chrissy",
-        "jacqueline": "jackie",
-        "victoria": "vicky tori",
-        "alexandra": "alex sandra lexi",
-        "samantha": "sam sammy",
-        "amanda": "mandy",
-        "melissa": "missy mel",
-        "abigail": "abby gail",
-        "theresa": "terry tess",
-        "virginia": "ginny",
-        "francis": "frank fran",
-        "frances": "fran frannie",
-        "leonard": "len lenny leo",
-        "frederick": "fred freddie",
-        "gerald": "gerry jerry",
-        "harold": "hal harry",
-        "henry": "hank harry",
-        "eugene": "gene",
-        "albert": "al bert",
-        "judith": "judy",
-        "pamela": "pam",
-        "sandra": "sandy",
-        "cynthia": "cindy",
-        "nancy": "nan",
-        "mary": "molly polly",
-        "nathaniel": "nate nat",
-        "nathan": "nate",
-        "donald": "don donnie",
-        "gabriel": "gabe",
-        "gabriela": "gaby",
-        "jonathan": "jon jonny",
-        "philip": "phil",
-        "phillip": "phil",
-        "douglas": "doug",
-        "vincent": "vince vinny",
-        "maximilian": "max",
-        "josephine": "josie jo",
-        "caroline": "carrie",
-        "charlotte": "lottie charlie",
-        "eleanor": "ellie nell nellie",
-        "evelyn": "evie",
-        "florence": "flo",
-        "harriet": "hattie",
-        "isabella": "bella izzy",
-        "isabel": "bella izzy",
-        "lillian": "lily lil",
-        "martha": "marty",
-        "matilda": "tilly mattie",
-        "mildred": "millie",
-        "stephanie": "steph",
-        "valerie": "val",
-        "veronica": "ronnie",
-        "winifred": "winnie",
-        "francisco": "paco pancho cisco",
-        "francisca": "paca paquita",
-        "jose": "pepe chepe",
-        "jesus": "chuy",
-        "ignacio": "nacho",
-        "guadalupe": "lupe lupita",
-        "rosario": "chayo",
-        "consuelo": "chelo",
-        "dolores": "lola",
-        "concepcion": "concha conchita",
-        "antonio": "tony tono",
-        "manuel": "manny manolo",
-        "eduardo": "eddie lalo",
-        "enrique": "kike quique",
-        "alejandro": "alex ale jandro",
-        "fernando": "nando",
-        "roberto": "beto",
-        "ricardo": "rick richie",
-        "dmitri": "dima mitya",
-        "dmitry": "dima mitya",
-        "mikhail": "misha",
-        "aleksandr": "sasha alex",
-        "aleksandra": "sasha alex",
-        "ekaterina": "katya kate",
-        "tatiana": "tanya",
-        "svetlana": "sveta",
-        "natalia": "natasha nata",
-        "anastasia": "nastya stacy",
-        "vladimir": "vova volodya",
-        "ivan": "vanya",
-        "mohammed": "mo",
-        "muhammad": "mo",
-    }.items()
-    for short in [short]
-}
-_PERSONAL = regex.compile(
-    r"(?i:\b(?:mr|mrs|ms|miss|dr|patient|pt|name|named|called|mother|father|son|daughter|wife|husband|sister|brother|dear|by|with|for)"
-    r"\b\.?[\s:,]+)$"
-)
-_PLACED = regex.compile(r"(?i:\b(?:in|from|near|outside|around|city of|town of|home to|to|of|via)\s+)$")
 
 
-def nicknames(first: str) -> tuple[str, ...]:
-    """The short forms in common use of a first name, in lower case."""
-    return _NICKNAMES.get(first.lower(), ())
+@dataclass(frozen=True)
+class Rule:
+    """A pattern of forms of values of one type.
+
+    Attributes:
+        type: of what it finds.
+        pattern: the forms.
+        unsure: whether a match needs a context, for it may be a common word.
+    """
+
+    type: str
+    pattern: regex.Pattern[str]
+    unsure: bool
 
 
 def find(text: str, patient: PatientContext, providers: Providers | None = None) -> Iterator[Found]:
     """Every known value of the patient, and of the providers, in a text."""
     if patient.known:
-        yield from _matches(text, rules(_met(text, patient.known)), "known")
+        yield from _matches(text, _own_rules(text, _as_kept(patient.known)), "known")
         yield from _near(text, patient.known)
         yield from _initials(text, patient.known)
+        yield from _read_again(text, patient.known)
     if providers is not None:
         yield from _matches(text, providers.rules(text), "known-provider")
 
 
+def _read_again(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
+    """What is known where a scan or a system divided a word or lost a letter of it."""
+    for reading in normalise.again(text):
+        told = _without_letters(known) if reading.lost else known
+        for found in _matches(reading.normal.text, _own_rules(reading.normal.text, told), "known-again"):
+            if any(found.start - reading.lost < at < found.end for at in reading.changed):
+                yield Found(*reading.normal.back(found.start, found.end), found.type, found.source)
+
+
+@lru_cache(maxsize=256)
+def _without_letters(known: tuple[Known, ...]) -> tuple[Known, ...]:
+    """The names without the letters that ASCII lacks."""
+    names = (k for k in known if k.type in spelling.PERSONS and not k.value.isascii())
+    return tuple(Known(k.type, "".join(filter(str.isascii, k.value))) for k in names)
+
+
+@lru_cache(maxsize=256)
+def _as_kept(known: tuple[Known, ...]) -> tuple[Known, ...]:
+    """The values, and long names as a system keeps them that knows ASCII only."""
+    kept = (k for k in _without_letters(known) if len(k.value) > _LONG - 2 and not kind(k.value).word)
+    return tuple(dict.fromkeys([*known, *kept]))
+
+
+def _own_rules(text: str, known: tuple[Known, ...]) -> Iterator[Rule]:
+    """The patterns of the patient's values that a text may hold: most notes hold few, and few are soon looked for."""
+    held = solid(folded(text))
+    for value in known:
+        if any(n in held for n in spelling.own_needles(value)):
+            yield from own_rules(value)
+    if any(k.type == "SSN" for k in known):
+        yield from _coded_rules(known)
+
+
+@lru_cache(maxsize=4096)
+def own_rules(value: Known) -> tuple[Rule, ...]:
+    """Patterns of a value of the patient, with what is short for it."""
+    made = list(_compiled((value,), spelling.own_forms))
+    glued = spelling.glued(value)
+    return (*made, Rule("NAME", regex.compile(glued), False)) if glued else tuple(made)
+
+
+@lru_cache(maxsize=1024)
+def _coded_rules(known: tuple[Known, ...]) -> tuple[Rule, ...]:
+    codes = spelling.coded(known)
+    return (Rule("SSN", _bounded(codes, letters=False), False),) if codes else ()
+
+
 _BEGIN = 3  # letters by which a provider's value is looked for in a label
-_SHORT = 400  # characters of a text in which most of what is known of a patient cannot be
-
-
-def _met(text: str, known: tuple[Known, ...]) -> tuple[Known, ...]:
-    """The values that a text may hold: to compile the patterns of all takes longer than to read a short text."""
-    if len(text) > _SHORT or not text.isascii():
-        return known
-    solid = _solid(text)
-    return tuple(k for k in known if any(n in solid for n in _needles(k)))
+_SHORT = 400  # characters of a text in which most of what is known of providers cannot be
 
 
 class Providers:
@@ -217,7 +123,7 @@ class Providers:
         self._begins: dict[str, list[tuple[str, int]]] = {}
         self._always: list[int] = []
         for place, value in enumerate(values):
-            needles = _needles(value)
+            needles = spelling.needles(value)
             if any(len(n) < _BEGIN for n in needles):
                 self._always.append(place)
             else:
@@ -228,360 +134,178 @@ class Providers:
         return bool(self._values)
 
     @cached_property
-    def _all(self) -> Rules:
+    def _all(self) -> tuple[Rule, ...]:
         return rules(self._values)
 
-    def rules(self, text: str) -> Rules:
+    def rules(self, text: str) -> tuple[Rule, ...]:
         """The patterns that may match a text."""
         return self._all if len(text) > _SHORT or not text.isascii() else rules(self.met(text))
 
     def met(self, text: str) -> tuple[Known, ...]:
         """The values that a text in ASCII may hold."""
-        solid, found = _solid(text), set(self._always)
-        for i in range(len(solid) - _BEGIN + 1):
-            for needle, place in self._begins.get(solid[i : i + _BEGIN], ()):
-                if solid.startswith(needle, i):
+        held, found = solid(text), set(self._always)
+        for i in range(len(held) - _BEGIN + 1):
+            for needle, place in self._begins.get(held[i : i + _BEGIN], ()):
+                if held.startswith(needle, i):
                     found.add(place)
         return tuple(self._values[i] for i in sorted(found))
 
 
-def _solid(text: str) -> str:
-    """The letters and digits of a text, without case and whatever stands between them."""
-    return "".join(filter(str.isalnum, text.lower()))
-
-
-@lru_cache(maxsize=1 << 14)
-def _needles(known: Known) -> tuple[str, ...]:
-    """Pieces of which every form of a value that ``_forms`` gives holds at least one, as ``_solid`` reads it."""
-    value = _folded(known.value)
-    if not value.isascii():
-        return ("",)
-    words, digits = _words(value), regex.sub(r"\D", "", value)
-    if known.type in ("NAME", "RELATIVE", "GIVEN", "FAMILY"):
-        parts = words if known.type in ("NAME", "RELATIVE") else [value]
-        nicks = (n for w in parts for n in _NICKNAMES.get(w.lower(), ()))
-        found = [*(regex.sub(r"\d+$", "", w) for w in parts), *nicks]
-    elif known.type in ("PHONE", "SSN", "MRN", "ID"):
-        found = [value, digits[1:]] if len(digits) == 11 else [value, value.lstrip("0")]
-    elif known.type == "BIRTHDATE":
-        month, day = value[5:7], value[8:10]
-        found = [
-            value[2:4],
-            month + day,
-            month.lstrip("0") + day.lstrip("0"),
-            month.lstrip("0") + day,
-            month + day.lstrip("0"),
-        ]
-    elif known.type == "STREET":
-        unit = _unit_at(words)
-        said = [w for w in words[:unit] if w.lower() not in _STREET_WORDS]
-        found = [max(said[1 if unit > 2 and words[0].isdigit() else 0 :] or [""], key=len)]
-    elif known.type == "ZIP":
-        found = [value[:5]]
-    else:
-        found = [value]
-    return tuple(dict.fromkeys(map(_solid, found)))
-
-
 @lru_cache(maxsize=256)
-def rules(known: tuple[Known, ...]) -> Rules:
-    """Patterns by type, each for all values of that type; the flag tells that a match needs a person's context."""
-    sure: dict[str, set[str]] = {}
-    doubtful: dict[str, set[str]] = {}
+def rules(known: tuple[Known, ...]) -> tuple[Rule, ...]:
+    """Patterns by type, each for all values of that type."""
+    return tuple(_compiled(known, spelling.forms))
+
+
+def _compiled(known: tuple[Known, ...], forms: Callable[[Known], Iterator[spelling.Form]]) -> Iterator[Rule]:
+    patterns: dict[tuple[bool, str], set[str]] = {}
     for value in known:
-        kind_of = _TYPES[value.type]
-        for pattern, unsure in _forms(value):
-            (doubtful if unsure else sure).setdefault(kind_of, set()).add(pattern)
-    return (
-        *((of, _any(patterns), False) for of, patterns in sure.items()),
-        *((of, _any(patterns), True) for of, patterns in doubtful.items()),
-    )
+        for pattern, unsure in forms(value):
+            patterns.setdefault((unsure, _TYPES[value.type]), set()).add(pattern)
+    for (unsure, of), made in sorted(patterns.items()):
+        yield Rule(of, _bounded(made, letters=of == "NAME" and not unsure), unsure)
 
 
-def _any(patterns: set[str]) -> regex.Pattern[str]:
+def _bounded(patterns: set[str], *, letters: bool) -> regex.Pattern[str]:
+    """Any of the patterns as whole words; a name's digits are none of it (``Smith1951``)."""
     ordered = sorted(patterns, key=lambda p: (-len(p), p))
-    return regex.compile(rf"(?<![^\W_])(?:{'|'.join(ordered)})(?![^\W_])", regex.IGNORECASE)
+    word = r"\p{L}" if letters else r"[^\W_]"
+    return regex.compile(rf"(?<!{word})(?:{'|'.join(ordered)})(?!{word})", regex.IGNORECASE)
 
 
-def _matches(text: str, rules: Rules, source: str) -> Iterator[Found]:
-    folded = _folded(text)
-    for of, pattern, unsure in rules:
-        brings = _PLACED if of == "LOCATION" else _PERSONAL
-        for m in pattern.finditer(folded, timeout=_TIMEOUT):
-            if (
-                unsure
-                and text[m.start()].isupper()
-                and (plain(m.group()) not in PLAIN or _said_of(text, m.start(), m.end()))
-                and not (of == "LOCATION" and _starts_sentence(text, m.start()))
-            ):
-                yield Found(m.start(), m.end(), of, source)
-                continue
-            if unsure and not (text[m.start()].isupper() or brings.search(text, max(0, m.start() - 16), m.start())):
-                continue
-            if (
-                unsure
-                and not brings.search(text, max(0, m.start() - 16), m.start())
-                and _starts_sentence(text, m.start())
-            ):
-                continue
-            yield Found(m.start(), m.end(), of, source)
+def _matches(text: str, rules: Iterable[Rule], source: str) -> Iterator[Found]:
+    plain_text = folded(text)
+    for rule in rules:
+        for m in rule.pattern.finditer(plain_text, timeout=_TIMEOUT):
+            if not (rule.unsure and not _meant(rule.type, text, m.start(), m.end())):
+                yield Found(m.start(), m.end(), rule.type, source)
 
 
+# --- words that are also names -----------------------------------------------------------------------
+
+_TITLED = regex.compile(r"(?i:\b(?:mr|mrs|ms|miss|mx|dr|named?|called|dear)\b\.?[\s:,]+)$")
+_OF_PERSON = regex.compile(
+    r"(?i:\b(?:patient|pt|mother|mom|father|dad|son|daughter|wife|husband|sister|brother|partner|nurse|resident|client)\b[\s:,]+)$"
+)
+_SPOKEN_WITH = regex.compile(
+    r"(?i:\b(?:spoke|speak|spoken|talked|met|discussed|seen|saw|called|visited|phoned|paged|reviewed)\s(?:with\s|w/?\s|by\s|to\s)?(?:pt\s|patient\s)?)$"
+)
+_PLACED = regex.compile(r"(?i:\b(?:in|from|near|outside|around|city of|town of|home to|to|of|via)\s+)$")
+_PLACE_OF = regex.compile(r"(?i:[\s\-](?:resident|native|area|based|born)\b)")
+_ON = regex.compile(r"(?i:\b(?:on|off|near|along|at|from|to|around|of)\s(?:the\s|old\s)?)$")
+_HOUSED = regex.compile(
+    r"(?i:\b(?:liv(?:es?|ed|ing)|resid\p{L}+|hous?e|home|stay(?:s|ed|ing)?|moved|address|corner|place)\s(?:\p{L}+\s)?"
+    r"(?:on|off|near|along|at|to|of)\s(?:the\s)?)$"
+)
+_AT = regex.compile(r"(?i:\b(?:at|from|to|via|for|by|the)\s)$")
 _PERSON_DOES = regex.compile(
     r"\s+(?:is|was|has|had|reports|reported|denies|denied|presents|presented|states?|stated|complains|comes|came|lives|appears|feels"
-    r"|says?|said|describes?|continues|returns|remains|takes|works|smokes|drinks|uses|underwent|who|and\s+(?:his|her))\b"
+    r"|says?|said|describes?|continues|returns|remains|takes|works|smokes|drinks|uses|underwent|who|and\s+(?:his|her)|will|would"
+    r"|agrees|agreed|called|wants|arrived|asked|tolerated|ambulated)\b"
     r"|,?\s+(?:a|an)\s+\d|['’]s\b|\s+(?:\p{Lu}['’]?\s)?\p{Lu}\p{Ll}+"
 )
+_DOES = regex.compile(
+    r"(?i:\s+(?:is|was|has|had|reports|reported|denies|denied|presents|presented|states|stated|complains|comes|came|lives|appears|feels"
+    r"|says|said|describes|continues|returns|remains|takes|works|smokes|drinks|uses|underwent|tolerated|ambulated|agrees|agreed"
+    r"|wants|asks|asked|called|arrived|stable|seen|alert|doing|feeling|resting|sleeping|sitting|admitted|discharged|transferred"
+    r"|at\sbedside|by\sphone|in\s(?:am|pm|bed|clinic))\b)"
+)
+_NO_PERSON = regex.compile(r"\s(?:of|for|that|the|this|an?|levels?|counts?)\s")
+_AHEAD = 24  # letters in which what tells of a person, a place or a street stands
+_BESIDE = 6  # letters that tell whether all is written in capitals
 
 
-def _said_of(text: str, start: int, end: int) -> bool:
-    """Whether a capitalised word is spoken of as a person: what follows is what people do."""
-    return text[start].isupper() and _PERSON_DOES.match(text, end) is not None
+def _meant(of: str, text: str, start: int, end: int) -> bool:
+    """Whether a word that is also a name is one here."""
+    if of == "LOCATION":
+        return _before(_PLACED, text, start) or _PLACE_OF.match(text, end) is not None or _named(text, start, end)
+    if of == "ADDRESS":
+        return _before(_HOUSED, text, start) or (_capital(text, start, end) and _before(_ON, text, start))
+    if of == "FACILITY":
+        return _before(_AT, text, start) or _named(text, start, end)
+    return _a_person(text, start, end)
+
+
+def _a_person(text: str, start: int, end: int) -> bool:
+    if _before(_TITLED, text, start):
+        return True
+    if not _capital(text, start, end):
+        of_person = _before(_OF_PERSON, text, start)
+        told = not kind(text[start:end]).everyday and plain(text[start:end]) not in PLAIN
+        return _before(_SPOKEN_WITH, text, start) or (of_person and (told or _DOES.match(text, end) is not None))
+    if plain(text[start:end]) not in PLAIN:
+        return not (_starts_sentence(text, start) and _NO_PERSON.match(text, end))
+    does = _PERSON_DOES.match(text, end) is not None
+    return does or not _starts_sentence(text, start) or _before(_OF_PERSON, text, start)
+
+
+def _named(text: str, start: int, end: int) -> bool:
+    return _capital(text, start, end) and not _starts_sentence(text, start)
+
+
+def _before(what: regex.Pattern[str], text: str, start: int) -> bool:
+    return what.search(text, max(0, start - _AHEAD), start) is not None
+
+
+def _capital(text: str, start: int, end: int) -> bool:
+    """Whether a piece is written with a capital where others are not."""
+    if not text[start].isupper():
+        return False
+    around = text[max(0, start - _BESIDE) : start] + text[end : end + _BESIDE]
+    return not (end - start > 2 and text[start:end].isupper() and around.isupper())
 
 
 def _starts_sentence(text: str, at: int) -> bool:
     return text[max(0, at - 40) : at].rstrip(" ")[-1:] in ("", ".", "\n", ":", "-", "*", "#")
 
 
-@lru_cache(maxsize=64)
-def _folded(text: str) -> str:
-    """The text without accents, character for character, so that offsets stay."""
-    return text if text.isascii() else "".join(_base(c) for c in text)
-
-
-@lru_cache(maxsize=4096)
-def _base(char: str) -> str:
-    made = plain(char)
-    return (made.upper() if char.isupper() else made) if len(made) == 1 else char
-
-
-def _loose(words: list[str]) -> str:
-    return r"[\s,.'’_\-]{1,3}".join(map(_spelled, words))
-
-
-# Letters that two others stand for where the keyboard lacks them.
-_TWO = {"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}
-
-
-def _spelled(word: str) -> str:
-    """A pattern of a word with or without its apostrophes and hyphens, which clinicians drop."""
-    return "".join(_letter(c) for c in word)
-
-
-def _letter(char: str) -> str:
-    if char in "'’ʼ`":
-        return "['’ʼ`]?"
-    if char == "-":
-        return r"[\s\-]?"
-    two = _TWO.get(char.lower())
-    return f"(?:{char}|{two})" if two else regex.escape(char)
-
-
-def _words(value: str) -> list[str]:
-    return [w for w in regex.split(r"[\s,.]+", _folded(value)) if any(c.isalnum() for c in w)]
-
-
-def _forms(known: Known) -> Iterator[tuple[str, bool]]:
-    value = _folded(known.value)
-    if known.type in ("NAME", "RELATIVE"):
-        yield from _name_forms(_words(value))
-    elif known.type in ("GIVEN", "FAMILY"):
-        yield from _part_forms(value, nick=known.type == "GIVEN")
-    elif known.type in ("PHONE", "SSN", "MRN", "ID"):
-        yield from _number_forms(value)
-    elif known.type == "BIRTHDATE":
-        yield from ((form, False) for form in _birth_forms(value))
-    elif known.type == "STREET":
-        yield from ((form, False) for form in _street_forms(_words(value)))
-    elif known.type == "CITY":
-        if len(value) > 2 and value.lower() not in lexicon.STATES:
-            yield _loose(value.split()), len(value.split()) == 1 and (kind(value).word or kind(value).medical)
-    elif known.type == "ORGANIZATION":
-        if len(value) > 5 and len(value.split()) > 1:
-            yield r"[\s,.&]+".join(regex.escape(w) for w in _words(value)), False
-    elif known.type == "ZIP":
-        if len(value) >= 5:
-            yield (
-                regex.escape(value[:5]) + (rf"(?:-?{regex.escape(value[5:].lstrip('-'))})?" if len(value) > 5 else ""),
-                False,
-            )
-    elif len(value) > 4:
-        yield regex.escape(value), False
-
-
-def _name_forms(words: list[str]) -> Iterator[tuple[str, bool]]:
-    if len(words) < 2:
-        if words:
-            yield from _part_forms(words[0], nick=True)
-        return
-    first, *middle, last = words
-    rest = _loose([*middle, last])
-    yield _loose(words), False
-    yield rf"{_spelled(first)}\s+(?-i:\p{{Lu}})\w*\.?\s+{rest}", False
-    # Where the family name begins is not told: of ``Jo Ann Van der Berg`` every part may be it.
-    for i in range(1, len(words)):
-        family, before = _loose(words[i:]), _loose(words[:i])
-        words_only = all(kind(w).word for w in words[i:])
-        yield rf"{family},\s*{before}", False
-        yield rf"{family}\s+{before}", words_only
-        yield rf"{family},\s*(?-i:{regex.escape(first[0].upper())})\b\.?", False
-        # ``A Young`` is a person, ``a young`` and ``A young`` are not.
-        cased = rf"(?-i:{family}|{_loose([w.upper() for w in words[i:]])})" if words_only else family
-        initial = rf"(?-i:{regex.escape(first[0].upper())})" if words_only else regex.escape(first[0])
-        yield rf"{initial}\.?\s*(?:\w\.?\s+)?(?<=[\s.]){cased}", False
-    yield rf"{_loose([last])},\s*{_loose([first])}", False
-    yield rf"{_loose([last])}\s+{_loose([first])}", kind(last).word
-    for i in range(1, len(words)):
-        # A middle name is told by the record more often than by the note.
-        tail = words[i:]
-        if i > 1:
-            yield _loose([first, *tail]), False
-            yield rf"{_loose(tail)},?\s*{_spelled(first)}", False
-        for parts in ([*words[:i], *tail], [first, *tail]):
-            solid = "".join(parts)
-            if len(solid) > 3 and not kind(solid).word:
-                yield _spelled(solid), False
-    yield rf"{_spelled(first)}\s+{regex.escape(last[0])}\b\.?", not len(first) > 3
-    for short in _NICKNAMES.get(first.lower(), ()):
-        yield rf"{short}\s+{_spelled(last)}", False
-    for word in words:
-        yield from _part_forms(word, nick=word == first)
-
-
-def _part_forms(word: str, *, nick: bool) -> Iterator[tuple[str, bool]]:
-    found, letters = kind(word), sum(c.isalnum() for c in word)
-    if letters > 2:
-        yield _spelled(word), found.word or letters < 4
-    elif letters == len(word) == 2:
-        # ``Li`` and ``Ng`` are people where they are written as names are; ``NG`` and ``ho`` are not.
-        yield rf"(?-i:{regex.escape(word[0].upper() + word[1].lower())})", True
-    if nick:
-        for short in _NICKNAMES.get(word.lower(), ()):
-            yield short, kind(short).word or len(short) < 4
-    # Synthea writes a number behind each name; clinicians drop it.
-    bare = regex.sub(r"\d+$", "", word)
-    if bare != word and len(bare) > 2:
-        yield regex.escape(bare), kind(bare).word
-
-
-def _number_forms(value: str) -> Iterator[tuple[str, bool]]:
-    solid = regex.sub(r"[^0-9A-Za-z]", "", value)
-    if len(solid) < 4 or not any(c.isdigit() for c in solid):
-        return
-    digits = regex.sub(r"\D", "", value)
-    apart = rf"[\s.\-()/]{{0,{4 if len(solid) > 8 else 2}}}"
-    yield apart.join(regex.escape(c) for c in solid), False
-    if solid.startswith("0") and len(solid.lstrip("0")) > 4:
-        zeros = len(solid) - len(solid.lstrip("0"))
-        yield rf"0{{0,{zeros}}}" + apart.join(regex.escape(c) for c in solid.lstrip("0")), False
-    if len(digits) == 11 and digits[0] == "1":
-        yield apart.join(digits[1:]), False
-
-
-_UNIT = regex.compile(r"(?i:apt|apartment|unit|suite|ste|floor|fl|room|rm|lot|trlr)|#.*")
-
-
-def _unit_at(words: list[str]) -> int:
-    """Where the apartment of a street line begins; its length where there is none."""
-    return next((i for i, w in enumerate(words) if i > 1 and _UNIT.fullmatch(w)), len(words))
-
-
-_STREET_GROUPS = [
-    line.split()
-    for line in """
-    street st
-    avenue ave av
-    boulevard blvd
-    road rd
-    drive dr
-    lane ln
-    court ct
-    circle cir
-    place pl
-    terrace ter terr
-    trail trl
-    parkway pkwy
-    highway hwy
-    square sq
-    north n
-    south s
-    east e
-    west w
-    saint st
-    mount mt
-    fort ft
-    """.strip().splitlines()
-]
-_STREET_WORDS = {
-    word: sorted(dict.fromkeys(w for same in _STREET_GROUPS if word in same for w in same), key=len, reverse=True)
-    for group in _STREET_GROUPS
-    for word in group
-}
-"""Words of streets, each with those that may stand for it, the long ones first: ``st`` is a street or a saint."""
-
-
-def _street_word(word: str) -> str:
-    same = _STREET_WORDS.get(word.lower())
-    return rf"(?:{'|'.join(same)})" if same else regex.escape(word)
-
-
-def _street_forms(words: list[str]) -> Iterator[str]:
-    """A street line, and without its apartment or its house number."""
-    apart = r"[\s,.]+"
-    unit = _unit_at(words)
-    if len(words) > 1:
-        yield apart.join(map(_street_word, words))
-        yield apart.join(map(_street_word, words[:unit]))
-    if unit > 2 and words[0].isdigit():
-        yield apart.join(map(_street_word, words[1:unit]))
-
-
-def _birth_forms(value: str) -> Iterator[str]:
-    try:
-        born = date.fromisoformat(value)
-    except ValueError:
-        return
-    month, short = f"{born:%B}", f"{born:%b}"
-    y, m, d = born.year, born.month, born.day
-    years = rf"(?:{y}|'?{y % 100:02d})"
-    apart, named = r"\s?[-/.]\s?", rf"(?:{month}|{short})\.?"
-    yield rf"{y}{apart}0?{m}{apart}0?{d}"
-    yield rf"0?{m}{apart}0?{d}{apart}{years}"
-    yield rf"0?{d}{apart}0?{m}{apart}{years}"
-    yield rf"0?{m}\s0?{d}\s{y}|0?{d}\s0?{m}\s{y}|{y}\s0?{m}\s0?{d}"
-    yield rf"{named}[\s\-]*0?{d}(?:st|nd|rd|th)?,?[\s\-]*(?:of\s+|in\s+)?{years}"
-    yield rf"0?{d}(?:st|nd|rd|th)?[\s\-]*(?:day\s+)?(?:of\s+)?{named},?[\s\-]*(?:of\s+|in\s+)?{years}"
-    yield rf"{y}[\s\-]+{named}[\s\-]+0?{d}(?:st|nd|rd|th)?"
-    yield rf"{y}{m:02d}{d:02d}|{m:02d}{d:02d}(?:{y}|{y % 100:02d})"
-    # Without a year, where it can be no share: strengths, visions and pains are told of 5, 6, 8, 10 and 12.
-    padded = {f"{m:02d}/{d:02d}", f"{m:02d}/{d}", f"{m}/{d:02d}"} - {f"{m}/{d}"}
-    share = d < 13 and d not in (7, 9, 11)
-    forms = "|".join(sorted(padded | (set() if share and padded else {f"{m}/{d}"})))
-    yield rf"(?<![\d/])(?:{forms})(?![/\d]|\s*(?:strength|power|pain|points?|scale|tabs?|days?|hours?|mg|mL|%))"
-
-
 # --- one typing error --------------------------------------------------------------------------------
 
-_WORD = regex.compile(r"[^\W\d_]{5,}")
+_LONG = 6  # letters of a name in which one may be wrong wherever it stands
 
 
 def _near(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
-    """Long names of the patient with one letter wrong, missing, doubled or swapped."""
-    wanted = {
-        _folded(w).lower()
-        for k in known
-        if k.type in ("NAME", "GIVEN", "FAMILY", "RELATIVE")
-        for w in _words(k.value)
-        if len(w) >= 6 and w.isalpha()
-    }
-    if not wanted:
-        return
-    for m in _WORD.finditer(text):
-        word = _folded(m.group()).lower()
-        if word in wanted or kind(word).word or (m.group()[0].islower() and not (kind(word).unknown and len(word) > 6)):
+    """Names and towns of the patient with one letter wrong, missing, doubled or swapped."""
+    wanted, begun = _wanted(known)
+    for m in begun.finditer(folded(text), timeout=_TIMEOUT) if wanted else ():
+        word = m.group().lower().replace("'", "").replace("’", "")
+        if word in wanted:
             continue
-        if any(abs(len(word) - len(n)) <= 1 and word[0] == n[0] and _one_apart(word, n) for n in wanted):
-            yield Found(m.start(), m.end(), "NAME", "known-near")
+        of = next((of for n, of in wanted.items() if abs(len(word) - len(n)) < 2 and _alike(word, n)), None)
+        if of and _mistakable(word, capital=m.group()[0].isupper()):
+            yield Found(m.start(), m.end(), of, "known-near")
+
+
+@lru_cache(maxsize=256)
+def _wanted(known: tuple[Known, ...]) -> tuple[dict[str, str], regex.Pattern[str]]:
+    """Names and towns of five letters and more, without accents and signs, with their types; words that begin so."""
+    made: dict[str, str] = {}
+    for value in known:
+        if value.type in spelling.PERSONS or value.type == "CITY":
+            for name in spelling.pieces(spelling.name_words(value.value)):
+                long = _LONG - (value.type != "CITY") + 2 * kind(name).everyday
+                if name.isascii() and len(name) >= long:
+                    made.setdefault(name, _TYPES[value.type])
+    first = "".join(sorted({name[0] for name in made}))
+    letter = r"[^\W\d_]"
+    return made, regex.compile(
+        rf"(?<!{letter})(?i:[{first or 'x'}])(?:{letter}{{3,}}(?:['’]{letter}+)?|['’]{letter}{{3,}})(?!{letter})"
+    )
+
+
+def _alike(word: str, name: str) -> bool:
+    """Whether one letter tells them apart, not the first, which writers get right."""
+    return word[0] == name[0] and word[-2:] != name[-2:] + "s" and _one_apart(word, name)
+
+
+def _mistakable(word: str, *, capital: bool) -> bool:
+    """Whether a word is likelier a name with a typing error than itself: short ones on no list only."""
+    found = kind(word)
+    if found.word or found.medical:
+        return False
+    if len(word) >= _LONG:
+        return capital or not found.everyday
+    return (found.unknown or found.namely) and (capital or len(word) == _LONG - 1)
 
 
 def _one_apart(a: str, b: str) -> bool:
@@ -600,7 +324,7 @@ def _one_apart(a: str, b: str) -> bool:
 _DOTTED = frozenset("po iv im md do rn np pa pt ot am pm dc ed er ob ms mr dr st us".split())
 _DOTTED_FORM = regex.compile(r"(?<!\w)\p{Lu}\.\s?(?:\p{Lu}\.\s?)?\p{Lu}(?:\.|(?!\w))")
 _SOLID_FORM = regex.compile(
-    r"(?<!\w)(?:(?<=\b(?i:pt|patient|client|resident|mr|mrs|ms|miss|mx)\.?\s)\p{Lu}{2,3}(?!\w)"
+    r"(?<!\w)(?:(?<=\b(?i:pt|patient|client|resident|mr|mrs|ms|miss|mx|initials)[.:]?\s)\p{Lu}{2,3}(?!\w)"
     rf"|\p{{Lu}}{{2,3}}(?!\w)(?={_PERSON_DOES.pattern}))"
 )
 
@@ -610,20 +334,21 @@ def _initials(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     wanted = _initials_of(known)
     if not wanted:
         return
-    folded, alone = _folded(text), wanted - NO_INITIALS
-    for m in _DOTTED_FORM.finditer(folded, timeout=_TIMEOUT):
+    plainly, alone = folded(text), wanted - NO_INITIALS
+    for m in _DOTTED_FORM.finditer(plainly, timeout=_TIMEOUT):
         first, *others = (c for c in m.group().lower() if c.isalpha())
         if not wanted.isdisjoint(first + c for c in others):
             yield Found(m.start(), m.end(), "NAME", "known")
-    for m in _SOLID_FORM.finditer(folded, timeout=_TIMEOUT):
+    for m in _SOLID_FORM.finditer(plainly, timeout=_TIMEOUT):
         letters = m.group().lower()
-        if letters[0] + letters[-1] in alone:
+        labelled = plainly[max(0, m.start() - 10) : m.start()].lower().rstrip(": ").endswith("initials")
+        if letters[0] + letters[-1] in (wanted if labelled else alone):
             yield Found(m.start(), m.end(), "NAME", "known")
 
 
 @lru_cache(maxsize=1024)
 def _initials_of(known: tuple[Known, ...]) -> frozenset[str]:
-    """First and last letter of each name of the patient and the relatives, in lower case."""
-    named = (_words(value.value) for value in known if value.type in ("NAME", "RELATIVE"))
-    letters = (f"{words[0][0]}{words[-1][0]}".lower() for words in named if len(words) > 1)
+    """First letters of the first and of another name of the patient and the relatives, in lower case."""
+    named = (spelling.name_words(value.value) for value in known if value.type in ("NAME", "RELATIVE"))
+    letters = (f"{first[0]}{other[0]}".lower() for first, *others in filter(None, named) for other in others)
     return frozenset(two for two in letters if two.isalpha()) - _DOTTED

@@ -184,6 +184,11 @@ def listing(name: str) -> list[str]:
     return (_DATA / f"{name}.txt").read_text(encoding="utf-8").split()
 
 
+def lines(name: str) -> list[str]:
+    """The lines of a list that was written by hand."""
+    return (_DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
 @cache
 def load() -> Lexicon:
     """The lists.

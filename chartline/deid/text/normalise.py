@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,7 +24,12 @@ _MISREAD = re.compile(
 )
 _BY_DIGIT = re.compile(r"[OolI][\d/]|\d[OolI]")
 _DIGITS = str.maketrans("OolI", "0011")
-_APART = re.compile(r"(?<![^\W_])(?:[^\W_][ .\u00a0_*\-](?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])")
+# UTF-8 that was read as Windows-1252 or Latin-1, a letter at a time.
+_FOLLOWS = "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+_MISTAKEN = re.compile(rf"[\u00c3-\u00c5]{_FOLLOWS}|\u00e1{_FOLLOWS}{{2}}")
+_APART = re.compile(
+    r"(?<![^\W_])(?:[^\W_][ .\u00a0_*\-](?:['\u2019][ .\u00a0_*\-])?(?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])"
+)
 
 
 @dataclass(frozen=True)
@@ -71,21 +77,44 @@ def _reread(text: str) -> str:
     return _MISREAD.sub(numbers, text) if _BY_DIGIT.search(text) else text
 
 
+def _mistaken(text: str) -> dict[int, tuple[int, str]]:
+    """Where letters begin that were read in a wrong charset, where each ends, and the letter that it is."""
+    made = ((m.start(), m.end(), _decoded(m.group())) for m in _MISTAKEN.finditer(text))
+    return {start: (end, letter) for start, end, letter in made if letter}
+
+
+def _decoded(piece: str) -> str:
+    for charset in ("cp1252", "latin-1"):
+        try:
+            letter = piece.encode(charset).decode("utf-8")
+        except UnicodeError:
+            continue
+        return letter if letter.isalpha() else ""
+    return ""
+
+
 def normalise(text: str) -> Normal:
-    """The text with what is invisible left out, look-alikes made Latin, full-width folded, single letters joined."""
+    """The text with what is invisible left out, look-alikes made Latin, full-width folded, single letters joined.
+
+    A letter that was read in a wrong charset is the letter that it is.
+    """
     apart = [m.span() for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
-    if not apart and (text.isascii() or not any(map(_hides, set(text)))):
+    mistaken = {} if text.isascii() else _mistaken(text)
+    if not apart and not mistaken and (text.isascii() or not any(map(_hides, set(text)))):
         plain = text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " "))
         return Normal(_reread(plain), None, None)
     gaps = {i for a, b in apart for i in range(a + 1, b, 2)}
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for i, char in enumerate(text):
+    at = 0
+    while at < len(text):
+        i = at
+        at, char = mistaken.get(i, (i + 1, text[i]))
         mark = char >= "\u0250" and unicodedata.category(char) in ("Mn", "Me")
         if i in gaps or _invisible(char) or mark:
             if ends:
-                ends[-1] = i + 1
+                ends[-1] = at
             if mark and chars:
                 composed = unicodedata.normalize("NFC", chars[-1] + char)
                 chars[-1] = composed if len(composed) == 1 else chars[-1]
@@ -95,5 +124,66 @@ def normalise(text: str) -> Normal:
         for piece in made or char:
             chars.append(piece)
             starts.append(i)
-            ends.append(i + 1)
+            ends.append(at)
     return Normal(_reread(_DASH.sub("-", "".join(chars))), starts, ends)
+
+
+# --- read again ----------------------------------------------------------------------------------------
+
+_DIVIDED = re.compile(r"-[ \t]*\r?\n[ \t]*")
+_LOST = re.compile(r"[?\ufffd]{1,2}")
+_SINGLES = re.compile(r"(?<![^\W_])[^\W\d_](?:[ \t.\-_*]{0,3}['\u2019]?[ \t.\-_*]{1,3}[^\W\d_](?![^\W_])){2,}")
+
+
+@dataclass(frozen=True)
+class Again:
+    """A text as it would read without what a scan or a system did to its words; ``changed`` are the places of it.
+
+    ``lost`` tells that letters are missing where it was changed.
+    """
+
+    normal: Normal
+    changed: list[int]
+    lost: bool
+
+
+def again(text: str) -> Iterator[Again]:
+    """Other ways to read a text: divided words and single letters joined, lost letters left out."""
+    divided = [m.span() for m in _DIVIDED.finditer(text) if _in_word(text, *m.span())]
+    if divided:
+        yield _without(text, divided, lost=False)
+    lost = [m.span() for m in _LOST.finditer(text) if _lost_in(text, *m.span())]
+    if lost:
+        yield _without(text, lost, lost=True)
+    singles = [
+        (m.start() + g.start(), m.start() + g.end())
+        for m in _SINGLES.finditer(text)
+        for g in re.finditer(r"[\W_]+", m.group())
+    ]
+    if singles:
+        yield _without(text, singles, lost=False)
+
+
+def _in_word(text: str, start: int, end: int) -> bool:
+    return text[start - 1 : start].isalpha() and text[end : end + 1].isalpha()
+
+
+def _lost_in(text: str, start: int, end: int) -> bool:
+    """Whether a question mark stands where a letter may have been: in a word or at the beginning of one."""
+    before = text[start - 1 : start] if start else " "
+    if text[start] == "\ufffd" and before.isalpha():
+        return True
+    return text[end : end + 1].isalpha() and (before.isalpha() or before.isspace() or before in "(\"'")
+
+
+def _without(text: str, pieces: list[tuple[int, int]], *, lost: bool) -> Again:
+    """The text without pieces of it, each character with its place in the text."""
+    gone = {i for a, b in pieces for i in range(a, b)}
+    places = [i for i in range(len(text)) if i not in gone]
+    removed = 0
+    changed = []
+    for start, end in pieces:
+        changed.append(start - removed)
+        removed += end - start
+    made = Normal("".join(text[i] for i in places), places, [i + 1 for i in places])
+    return Again(made, changed, lost)
