@@ -31,10 +31,36 @@ _AGE = regex.compile(
     r"|(?<![\d./])\d{2}\s?(?:[MF]|male|female)\b(?!/)",
     regex.IGNORECASE,
 )
+# Ages over 89 that no word of age stands beside: of a death, a birthday, a decade, of somebody who is as old.
+_OLD = rf"(?:9\d|1[01]\d|ninety{ONES}|(?:one|a)[\s\-]hundred(?:[\s\-]and)?{ONES})"
+_ENDS = (
+    r"(?!\w|[.,:/\-]\d|\s?(?:%|[ap]\.?m\b|mg|mcg|ml|mm|cm|kg|lbs?|bpm|mmHg|days?|weeks?|months?|hours?|minutes?"
+    r"|on\s(?:RA|room)|F\b))"
+)
+_KIN = (
+    r"(?:father|mother|dad|mom|brother|sister|aunt|uncle|grand(?:mother|father|ma|pa)|[mp]g[mf]|wife|husband|spouse"
+    r"|parents?)"
+)
+_OLD_TOLD = regex.compile(
+    r"\b(?:died|dies|death|deceased|expired|passed(?:\s(?:away|on))?|lived)\s(?:\p{L}+\s){0,3}?(?:at|to(?:\sbe)?)"
+    rf"\s(?P<a>{_OLD}){_ENDS}|\bage\sat\s\p{{L}}+:?\s(?P<a>{_OLD}){_ENDS}"
+    rf"|\b(?P<a>{_OLD}(?:st|nd|rd|th))\s(?:birthday|b-?day|year\sof\s(?:his|her|life))"
+    r"|\b(?:his|her|their|the)\s(?:(?:early|mid|late)[\s\-])?(?P<a>nineties)\b"
+    rf"|\b{_KIN}(?:['’]s|\s(?:is|was|now|turns|turned|will\sbe))\s(?:now\s|almost\s|nearly\s)?(?P<a>{_OLD}){_ENDS}"
+    rf"|\bat\s(?P<a>{_OLD})\s(?:he|she|they)\b|\bage:?\s?(?P<a>{_OLD})\s?y(?:rs?|o)?\b",
+    regex.IGNORECASE,
+)
+# The same of whom the record tells to be so old, and an age with the year beside it.
+_OLD_OWN = regex.compile(
+    rf"\b(?:(?:pt|patient|he|she|they)(?:['’]s|\s(?:is|was|now|turns|turned|will\sbe))|now|nearly|almost|shy\sof|approaching|over)"
+    rf"\s(?:now\s|almost\s|nearly\s)?(?P<a>{_OLD}){_ENDS}|(?<![\d.])(?P<a>{_OLD})\s?(?:y|yrs?)\b"
+    r"|\b(?:at|was|aged?)\s(?P<a>\d{1,2})(?=\s(?:in|during|since)\s(?:19|20)\d\d\b)",
+    regex.IGNORECASE,
+)
 
 
 def find(text: str, patient: PatientContext) -> Iterator[Found]:
-    """Years of birth that may not stay; of a person over 89 every year as early, and every age."""
+    """Years of birth that may not stay, ages over 89; of a person over 89 every year as early, and every age."""
     if not patient.earliest_year:
         return
     if any(int(year) < patient.earliest_year for year in _YEAR.findall(text)):
@@ -42,8 +68,12 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
         for match in (m for pattern in patterns for m in pattern.finditer(text)):
             if int(match["y"]) < patient.earliest_year:
                 yield Found(match.start("y"), match.end("y"), "DATE", "ages:year")
+    for match in _OLD_TOLD.finditer(text):
+        yield Found(match.start("a"), match.end("a"), "AGE", "ages:over-89")
     for match in _AGE.finditer(text) if patient.over_89 else ():
         yield Found(match.start(), match.end(), "AGE", "ages:beside-dates")
+    for match in _OLD_OWN.finditer(text) if patient.over_89 else ():
+        yield Found(match.start("a"), match.end("a"), "AGE", "ages:beside-dates")
 
 
 def may_stay(date: str, patient: PatientContext) -> bool:

@@ -244,7 +244,8 @@ def _named(text: str, start: int, end: int) -> bool:
 
 
 def _before(what: regex.Pattern[str], text: str, start: int) -> bool:
-    return what.search(text, max(0, start - _AHEAD), start) is not None
+    """Whether something stands before a piece, in the cell before it too."""
+    return what.search(text[max(0, start - _AHEAD) : start].replace("| ", "")) is not None
 
 
 def _capital(text: str, start: int, end: int) -> bool:

@@ -130,7 +130,7 @@ def normalise(text: str) -> Normal:
 
 # --- read again ----------------------------------------------------------------------------------------
 
-_DIVIDED = re.compile(r"-[ \t]*\r?\n[ \t]*")
+_DIVIDED = re.compile(r"-[ \t]*\r?\n[ \t]*|-[ \t]+(?=[a-z])")
 _LOST = re.compile(r"[?\ufffd]{1,2}")
 _SINGLES = re.compile(r"(?<![^\W_])[^\W\d_](?:[ \t.\-_*]{0,3}['\u2019]?[ \t.\-_*]{1,3}[^\W\d_](?![^\W_])){2,}")
 

@@ -375,7 +375,7 @@ def _last_digits(of: str, value: str) -> Iterator[str]:
     digits = regex.sub(r"\D", "", _bare_number(of, value))
     if len(digits) > 5:
         four = digits[-4:]
-        yield rf"{four}(?<={_OF_MORE}[\s\-:=#(]{{0,3}}{four})"
+        yield rf"{four}(?<={_OF_MORE}[\s\-:=#(|]{{0,4}}{four})"
 
 
 # --- days of birth -----------------------------------------------------------------------------------
@@ -599,7 +599,9 @@ def _facility_names(parts: list[str]) -> Iterator[Form]:
         return
     letters, first = _acronym(parts), parts[0]
     if letters.isupper() and len(letters) > 2 and len(parts) > 2 and not (kind(letters).word or kind(letters).medical):
-        yield rf"(?-i:{letters})(?<=\b(?i:at|from|to|by|via|for|of)\s(?i:the\s)?{letters})", False
+        # Three letters are many things; four that are no word are one.
+        told = "" if len(letters) > 3 else rf"(?<=\b(?i:at|from|to|by|via|for|of)\s(?i:the\s)?{letters})"
+        yield rf"(?-i:{letters}){told}", False
     if len(parts) == 1:
         if len(first) > 4 and kind(first).unknown:
             yield _spelled(first), False

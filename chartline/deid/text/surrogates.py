@@ -10,11 +10,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import regex
 
-from chartline.deid.context import Cohort, PatientContext
+from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.policy import TextRules
 from chartline.deid.text import ages, datetext, lexicon
 from chartline.deid.text.lexicon import plain
@@ -79,6 +79,12 @@ def _size(name: str) -> int:
     return 0 if len(name) < 5 else 1 if len(name) < 8 else 2
 
 
+@lru_cache(maxsize=256)
+def _own_words(known: tuple[Known, ...]) -> frozenset[str]:
+    """The words of everything that is known of a patient: no part of a surrogate is one."""
+    return frozenset(plain(word) for value in known for word in re.split(r"[\s,.\-]+", value.value) if word)
+
+
 Draw = Callable[[str, int], int]
 
 
@@ -139,12 +145,12 @@ class Replacer:
         if kind == "NAME":
             return self._name(text, patient, draw)
         if kind in ("ADDRESS", "LOCATION"):
-            return self._place(text, draw)
+            return self._place(kind, text, patient, draw)
         if kind == "FACILITY":
             end = next((w for w in reversed(text.split()) if w.lower() in _FACILITY_WORDS), "Clinic")
-            return _like(text, f"{self._among(_PLACES, text, draw)} {end.title()}")
+            return _like(text, f"{self._among(_PLACES, text, patient, draw)} {end.title()}")
         if kind == "EMAIL":
-            return f"user{draw(text.lower(), 10**6):06d}@example.com"
+            return f"user{draw(text.lower(), 10**6):06d}" + ("@example.com" if "@" in text else "")
         if kind == "URL":
             return "https://example.com/"
         if kind == "IP":
@@ -154,15 +160,16 @@ class Replacer:
         if kind == "PHONE":
             return _signs(text, draw, "555" if sum(c.isdigit() for c in text) >= 10 and text[:1] != "+" else "")
         if kind == "SSN":
-            return _signs(text, draw, "9")  # no number of Social Security begins with 9
+            return _signs(text, draw, "9", letters=True)  # no number of Social Security begins with 9
         return _signs(text, draw, "", letters=True)
 
-    def _among(self, names: tuple[str, ...], piece: str, draw: Draw) -> str:
-        """A name of a list that is nobody's of the cohort, else a word that is none."""
-        free = [n for n in names if n.casefold() not in self._cohort.names] or ["Elsewhere"]
+    def _among(self, names: tuple[str, ...], piece: str, patient: PatientContext, draw: Draw) -> str:
+        """A name of a list that is nobody's of the cohort and nothing of the patient's, else a word that is none."""
+        taken = self._cohort.names | _own_words(patient.known)
+        free = [n for n in names if n.casefold() not in taken] or ["Elsewhere"]
         return free[draw(plain(piece), len(free))]
 
-    def _place(self, text: str, draw: Draw) -> str:
+    def _place(self, kind: str, text: str, patient: PatientContext, draw: Draw) -> str:
         """An address or a town, part by part: numbers as numbers, the state as it is, the ZIP as zeros."""
         tail = _STATE_TAIL.search(text)
         rest, state = (text[: tail.start()], tail.group()) if tail else (text, "")
@@ -170,16 +177,17 @@ class Replacer:
         if box is not None:
             made, rest = box[1] + _signs(box[2], draw, ""), rest[box.end() :]
         elif street is not None:
-            named = f"{self._among(_STREETS, street[2], draw)} Street"
+            named = f"{self._among(_STREETS, street[2], patient, draw)} Street"
             made, rest = f"{_signs(street[1], draw, '')} {_like(street[2], named)}", rest[street.end() :]
         else:
             made = ""
         unit = _UNIT.match(rest)
-        if made and unit is not None:
+        if unit is not None and (made or kind == "ADDRESS"):
             made, rest = made + unit[1] + _signs(unit[2], draw, ""), rest[unit.end() :]
         town = regex.fullmatch(r"(\W*)(.*?)(\W*)", rest, regex.DOTALL)
         if town is not None and town[2]:
-            made += town[1] + _like(town[2], self._among(_TOWNS, town[2], draw)) + town[3]
+            names = _TOWNS if made or kind == "LOCATION" else _STREETS
+            made += town[1] + _like(town[2], self._among(names, town[2], patient, draw)) + town[3]
         return str(made + _ZIP_DIGIT.sub("0", state))
 
     def _name(self, text: str, patient: PatientContext, draw: Draw) -> str:
@@ -207,8 +215,10 @@ class Replacer:
         pool = _pool_of(self._list(name, last, patient), _size(name))
         start = draw(name, len(pool))
         turned = (pool[(start + i) % len(pool)] for i in range(len(pool)))
-        made = next((n for n in turned if n not in self._cohort.names and n != name), "x")
-        return made.upper() if word.isupper() else made.title() if word[0].isupper() else made
+        own = _own_words(patient.known)
+        made = next((n for n in turned if n not in self._cohort.names and n != name and n not in own), "x")
+        made = made.upper() if word.isupper() else made.title() if word[0].isupper() else made
+        return made + word[-2:] if word[-2:].lower() in ("'s", "’s") else made
 
     def _list(self, name: str, last: bool, patient: PatientContext) -> str:
         """Which list a name is drawn from: surnames, or first names of its own sex, else of the patient's."""
@@ -236,7 +246,7 @@ _UNIT = regex.compile(
     r"([,\s]*(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Lot|\#)\.?\s*\#?\s*)([\w\-]{1,6})", regex.IGNORECASE
 )
 _OLD = regex.compile(
-    r"(?<!\d)(?:9\d|1\d\d)(?!\d)(?:['’]?s\b)?|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
+    r"(?<!\d)(?:9\d|1\d\d)(?!\d)(?:['’]?s\b|(?:st|nd|rd|th)\b)?|\bnineties\b|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
     r"|eight|nine|ten|eleven|twelve))?\b|\b(?:nonage|cente)narian\b",
     regex.IGNORECASE,
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chartline.deid import policy
 from chartline.deid.context import Cohort, Known, PatientContext
-from chartline.deid.text import datetext, lexicon
+from chartline.deid.text import datetext, lexicon, surrogates
 from chartline.deid.text.surrogates import Replacer
 
 RULES = policy.load("expert_determination").text
@@ -166,6 +166,22 @@ def test_a_surrogate_is_no_name_of_the_cohort(last, names):
     assert made("NAME", f"Dr. {last.title()}", cohort=Cohort(names=frozenset(names))).split()[-1].lower() not in names
 
 
+@settings(max_examples=60, deadline=None)
+@given(lasts, st.sets(st.sampled_from(sorted(list(lists.last)[:1500])), min_size=600, max_size=700))
+def test_no_part_of_a_surrogate_is_a_name_that_the_record_tells(last, names):
+    assume(len(last) > 1)
+    known = tuple(Known("FAMILY", n) for n in sorted(names))
+    assert made("NAME", f"Dr. {last.title()}", known=known).split()[-1].lower() not in names
+
+
+def test_what_is_short_for_a_value_keeps_its_form():
+    assert made("NAME", "Quillmore's").endswith("'s")
+    assert made("ADDRESS", "Apt 4B").startswith("Apt ")
+    assert made("ADDRESS", "Mapleholt") in surrogates._STREETS
+    assert "@" not in made("EMAIL", "quill51")
+    assert not made("SSN", "Q6631").startswith("Q")
+
+
 NUMBERS = [
     *(("PHONE", "(617) 555-0142 x12"), ("PHONE", "+44 20 7946 0958"), ("SSN", "219-09-9999"), ("MRN", "HX-4829137")),
     *(("PLAN", "1EG4-TE5-MK73"), ("ACCOUNT", "4111 1111 1111 1111"), ("LICENSE", "BX1234563"), ("VEHICLE", "ABC 1234")),
@@ -211,6 +227,8 @@ def test_an_address_keeps_its_parts_and_its_state(text, kept):
         ("nonagenarian", "90+"),
         ("in her 90s", "in her 90+"),
         ("94M", "90+M"),
+        ("92nd", "90+"),
+        ("nineties", "90+"),
     ],
 )
 def test_an_age_over_89_is_90_and_more(text, wanted):
