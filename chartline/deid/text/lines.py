@@ -59,6 +59,8 @@ def _error(note_id: Any, number: str, message: str) -> dict[str, Any]:
 def _answer(body: Any, engine: TextEngine, policy: Policy, offsets: bytes) -> dict[str, Any]:
     if not isinstance(body, dict) or not isinstance(body.get("text"), str):
         raise DataError("CL1120", "a line is not a JSON object with id and text.")
+    if not _told(body):
+        raise DataError("CL1120", "a line tells its patient or known values in a form that cannot be read.")
     cleaned = engine.deidentify(body["text"], context(body, policy, offsets))
     spans = [
         {"start": s.start, "end": s.end, "type": s.type, "replacement": s.replacement, "source": s.source}
@@ -67,17 +69,23 @@ def _answer(body: Any, engine: TextEngine, policy: Policy, offsets: bytes) -> di
     return {"id": body.get("id"), "text": cleaned.text, "spans": spans}
 
 
+def _told(body: dict[str, Any]) -> bool:
+    """Whether what a line tells of its patient can be read: values that are passed over would stay in the text."""
+    known = body.get("known") or []
+    return isinstance(body.get("patient") or {}, dict) and isinstance(known, list) and all(map(_readable, known))
+
+
+def _readable(item: Any) -> bool:
+    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in ("type", "value"))
+
+
 def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientContext:
     """The patient of a note: from its FHIR Patient and known values; without one, each note is a patient of its own."""
-    patient = body.get("patient")
-    record = patient if isinstance(patient, dict) else {}
+    record = body.get("patient") or {}
     values = list(known_values({"resourceType": "Patient", **record}))
-    given = body.get("known")
-    for item in given if isinstance(given, list) else ():
-        kind = str(item.get("type", "")).upper() if isinstance(item, dict) else ""
-        kind = _SAME.get(kind, kind if kind in _KNOWN else "ID")
-        if isinstance(item, dict) and isinstance(item.get("value"), str):
-            values.append(Known(kind, item["value"]))
+    for item in body.get("known") or ():
+        kind = item["type"].upper()
+        values.append(Known(_SAME.get(kind, kind if kind in _KNOWN else "ID"), item["value"]))
     identity = str(record.get("id") or body.get("id"))
     shift = policy.text.dates == "shift"
     told = (record.get(name) for name in ("birthDate", "deceasedDateTime"))

@@ -24,6 +24,8 @@ _MISREAD = re.compile(
 )
 _BY_DIGIT = re.compile(r"[OolI][\d/]|\d[OolI]")
 _DIGITS = str.maketrans("OolI", "0011")
+# What no text holds: control characters other than white space.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 # UTF-8 that was read as Windows-1252 or Latin-1, a letter at a time.
 _FOLLOWS = "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 _MISTAKEN = re.compile(rf"[\u00c3-\u00c5]{_FOLLOWS}|\u00e1{_FOLLOWS}{{2}}")
@@ -100,7 +102,12 @@ def normalise(text: str) -> Normal:
     """
     apart = [m.span() for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
     mistaken = {} if text.isascii() else _mistaken(text)
-    if not apart and not mistaken and (text.isascii() or not any(map(_hides, set(text)))):
+    if (
+        not apart
+        and not mistaken
+        and not _CONTROLS.search(text)
+        and (text.isascii() or not any(map(_hides, set(text))))
+    ):
         plain = text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " "))
         return Normal(_reread(plain), None, None)
     gaps = {i for a, b in apart for i in range(a + 1, b, 2)}
@@ -112,7 +119,7 @@ def normalise(text: str) -> Normal:
         i = at
         at, char = mistaken.get(i, (i + 1, text[i]))
         mark = char >= "\u0250" and unicodedata.category(char) in ("Mn", "Me")
-        if i in gaps or _invisible(char) or mark:
+        if i in gaps or _invisible(char) or mark or _CONTROLS.match(char):
             if ends:
                 ends[-1] = at
             if mark and chars:

@@ -105,6 +105,8 @@ FOUND = [
     ("Tues 3/9 follow-up", "Tues 3/9"),
     ("Ingrid Prewitt MD 4/12", "4/12"),
     ("Pa\u200btient Joh\u200bn Prew\u200bitt called", "Joh\u200bn Prew\u200bitt"),
+    ("Patient Joh\x00n Prew\x1fitt called", "Joh\x00n Prew\x1fitt"),
+    ("Patient JosÃ© NÃºÃ±ez called", "JosÃ© NÃºÃ±ez"),
 ]
 
 LEFT = [
@@ -404,6 +406,26 @@ def test_json_lines_one_out_for_each_in(key):
     assert answers[0]["text"] == "[NAME]"
     assert answers[3]["text"] == "[NAME] called"
     assert answers[0]["spans"][0].keys() == {"start", "end", "type", "replacement", "source"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"patient": "Zork Abc"},
+        {"patient": [{"name": [{"family": "Zork"}]}]},
+        {"known": "Zork"},
+        {"known": {"type": "NAME", "value": "Zork"}},
+        {"known": ["Zork"]},
+        {"known": [{"type": "NAME", "value": ["Zork"]}]},
+        {"known": [{"name": "Zork"}]},
+    ],
+)
+def test_a_line_whose_record_cannot_be_read_is_set_aside(key, told):
+    out = []
+    lines = [json.dumps({"id": 1, "text": "zork", **told}).encode()]
+    assert jsonl(lines, out.append, policy=policy.load("safe_harbor"), key=key, project="test") == 1
+    assert json.loads(out[0])["error"]["number"] == "CL1120"
+    assert "ork" not in out[0]
 
 
 _JSON = st.recursive(
