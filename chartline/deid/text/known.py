@@ -53,10 +53,12 @@ class Rule:
 def find(text: str, patient: PatientContext, providers: Providers | None = None) -> Iterator[Found]:
     """Every known value of the patient, and of the providers, in a text."""
     if patient.known:
-        yield from _matches(text, _own_rules(text, _as_kept(patient.known)), "known")
+        held, alone = solid(folded(text)), _words_of(text)
+        yield from _matches(text, _own_rules(held, alone, _as_kept(patient.known)), "known")
         yield from _near(text, patient.known)
         yield from _initials(text, patient.known)
         yield from _read_again(text, patient.known)
+        yield from _spread(text, held, patient.known)
     if providers is not None:
         yield from _matches(text, providers.rules(text), "known-provider")
 
@@ -65,9 +67,39 @@ def _read_again(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     """What is known where a scan or a system divided a word or lost a letter of it."""
     for reading in normalise.again(text):
         told = _without_letters(known) if reading.lost else known
-        for found in _matches(reading.normal.text, _own_rules(reading.normal.text, told), "known-again"):
+        read = reading.normal.text
+        for found in _matches(read, _own_rules(solid(folded(read)), _words_of(read), told), "known-again"):
             if any(found.start - reading.lost < at < found.end for at in reading.changed):
                 yield Found(*reading.normal.back(found.start, found.end), found.type, found.source)
+
+
+def _spread(text: str, held: str, known: tuple[Known, ...]) -> Iterator[Found]:
+    """Long names that a scan or a layout wrote with gaps in them: ``Halv orsen``, ``H alvorsen``."""
+    told = [name for name in _long_names(known) if name in held]
+    plainly = folded(text).lower() if told else ""
+    for name in told:
+        if held.count(name) > plainly.count(name):
+            for m in _with_gaps(name).finditer(plainly, timeout=_TIMEOUT):
+                pieces = _PIECE.findall(m.group())
+                if len(pieces) > 1 and any(map(_no_word, pieces)):
+                    yield Found(m.start(), m.end(), "NAME", "known-spread")
+
+
+def _no_word(piece: str) -> bool:
+    """Whether letters between gaps are no word, nor what is left of one behind an apostrophe."""
+    return piece not in "aist" if len(piece) == 1 else not kind(piece).word and plain(piece) not in PLAIN
+
+
+@lru_cache(maxsize=256)
+def _long_names(known: tuple[Known, ...]) -> tuple[str, ...]:
+    """Names of six letters and more that are no word."""
+    named = (n for k in known if k.type in spelling.PERSONS for n in spelling.pieces(spelling.name_words(k.value)))
+    return tuple(dict.fromkeys(n for n in named if len(n) >= _LONG and n.isascii() and not kind(n).word))
+
+
+@lru_cache(maxsize=1024)
+def _with_gaps(name: str) -> regex.Pattern[str]:
+    return regex.compile(r"(?<!\p{L})" + r"[\s.\-_]{0,3}".join(name) + r"(?!\p{L})")
 
 
 @lru_cache(maxsize=256)
@@ -84,11 +116,24 @@ def _as_kept(known: tuple[Known, ...]) -> tuple[Known, ...]:
     return tuple(dict.fromkeys([*known, *kept]))
 
 
-def _own_rules(text: str, known: tuple[Known, ...]) -> Iterator[Rule]:
-    """The patterns of the patient's values that a text may hold: most notes hold few, and few are soon looked for."""
-    held = solid(folded(text))
+_PIECE = regex.compile(r"[^\W\d_]+")
+
+
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(_PIECE.findall(folded(text).lower()))
+
+
+def _own_rules(held: str, alone: frozenset[str], known: tuple[Known, ...]) -> Iterator[Rule]:
+    """The patterns of the patient's values that a text may hold: a piece of them somewhere, short ones as a word.
+
+    Args:
+        held: the text as ``solid`` reads it.
+        alone: its words.
+        known: the values.
+    """
     for value in known:
-        if any(n in held for n in spelling.own_needles(value)):
+        short = spelling.short_names(value)
+        if any(n in (alone if n in short else held) for n in spelling.own_needles(value)):
             yield from own_rules(value)
     if any(k.type == "SSN" for k in known):
         yield from _coded_rules(known)

@@ -119,12 +119,23 @@ def own_needles(known: Known) -> tuple[str, ...]:
     if known.type in _NUMBERS:
         more = [regex.sub(r"\D", "", _bare_number(known.type, value))[-4:]]
     elif known.type == "STREET":
-        more = [*_core(parts), *parts[-1:]]
+        unit = _unit_at(parts)
+        more = [f"{home}{parts[-1]}" for home in _HOMES] if unit < len(parts) - 1 else []
     elif known.type == "ORGANIZATION":
         more = [_acronym(parts), *parts[:1]]
     elif known.type == "EMAIL":
         more = [value.partition("@")[0]]
     return tuple(dict.fromkeys([*needles(known), *(solid(n) for n in more if n)]))
+
+
+@lru_cache(maxsize=1 << 14)
+def short_names(known: Known) -> frozenset[str]:
+    """Needles that nearly any text holds somewhere and that tell only as words: ``mo`` of Maureen."""
+    if known.type not in PERSONS:
+        return frozenset()
+    names = name_words(known.value)
+    others = {n for name in (*names, known.value) for n in called(name) if len(n) < _WHOLE}
+    return frozenset(others - set(map(solid, names)))
 
 
 def _needles(of: str, value: str) -> list[str]:
@@ -139,10 +150,11 @@ def _needles(of: str, value: str) -> list[str]:
         local = digits[-7:] if len(digits) > 9 else digits
         return [local] if of == "PHONE" else [number.lstrip("0"), digits.lstrip("0")]
     if of == "BIRTHDATE":
-        month, day = value[5:7], value[8:10]
-        short = month.lstrip("0"), day.lstrip("0")
-        return [value[2:4], month + day, "".join(short), short[0] + day, month + short[1], *_month(value)]
+        months, days = ((part, part.lstrip("0")) for part in (value[5:7], value[8:10]))
+        return [*(a + b for m in months for d in days for a, b in ((m, d), (d, m))), *_month(value)]
     if of == "STREET":
+        if _unit_at(parts) == 0:
+            return [value]
         box = _BOX.search(value)
         said = [w for w in _core(parts) if w.lower() not in _STREET_WORDS]
         return [box["b"]] if box else [max(said or [""], key=len)]
@@ -396,17 +408,18 @@ def _birth_forms(value: str) -> Iterator[str]:
         return
     month, short = f"{born:%B}", "Sept?" if born.month == 9 else f"{born:%b}"
     y, m, d = born.year, born.month, born.day
+    mm, dd = (f"0?{n}" if n < 10 else f"{n}" for n in (m, d))
     years = rf"(?:{y}|'?{y % 100:02d})"
     apart, named = r"\s?[-/.\\_,]\s?", rf"(?:{month}|{short})\.?"
-    day = rf"(?:0?{d}(?:st|nd|rd|th)?|{datetext.ordinal(d).replace('-', '[ -]')})"
-    yield rf"{y}{apart}0?{m}{apart}0?{d}"
-    yield rf"0?{m}{apart}0?{d}{apart}{years}"
-    yield rf"0?{d}{apart}0?{m}{apart}{years}"
-    yield rf"0?{m}\s0?{d}\s{y}|0?{d}\s0?{m}\s{y}|{y}\s0?{m}\s0?{d}"
+    day = rf"(?:{dd}(?:st|nd|rd|th)?|{datetext.ordinal(d).replace('-', '[ -]')})"
+    yield rf"{y}{apart}{mm}{apart}{dd}"
+    yield rf"{mm}{apart}{dd}{apart}{years}"
+    yield rf"{dd}{apart}{mm}{apart}{years}"
+    yield rf"{mm}\s{dd}\s{y}|{dd}\s{mm}\s{y}|{y}\s{mm}\s{dd}"
     yield rf"{named}[\s\-/]*(?:the\s+)?{day},?[\s\-/]*(?:of\s+|in\s+)?{years}"
     yield rf"(?:the\s+)?{day}[\s\-/]*(?:day\s+)?(?:of\s+)?{named},?[\s\-/]*(?:of\s+|in\s+)?{years}"
     yield rf"(?:the\s+)?{day}[\s\-]*(?:day\s+)?of\s+{named}"
-    yield rf"{y}[\s\-]+{named}[\s\-]+0?{d}(?:st|nd|rd|th)?"
+    yield rf"{y}[\s\-]+{named}[\s\-]+{dd}(?:st|nd|rd|th)?"
     yield rf"{y}{m:02d}{d:02d}|{m:02d}{d:02d}(?:{y}|{y % 100:02d})"
     # Without a year, where it can be no share: strengths, visions and pains are told of 5, 6, 8, 10 and 12.
     padded = {f"{m:02d}/{d:02d}", f"{m:02d}/{d}", f"{m}/{d:02d}"} - {f"{m}/{d}"}
@@ -418,7 +431,8 @@ def _birth_forms(value: str) -> Iterator[str]:
 # --- addresses ---------------------------------------------------------------------------------------
 
 _UNIT = regex.compile(r"(?i:apt|apartment|unit|suite|ste|floor|fl|room|rm|lot|trlr)|#.*")
-_HOMES = r"(?:apartment|apt|unit|suite|ste|room|rm|floor|fl|lot|trailer|trlr|space|spc|no|number|\#)"
+_HOMES = "apartment apt unit suite ste room rm floor fl lot trailer trlr space spc".split()
+_HOME = rf"(?:{'|'.join(_HOMES)})"
 _ROUTE = r"(?:r\.?\s?r\.?|rural\s+(?:route|rte?)|route|rte?|h\.?c\.?)"
 _BOX = regex.compile(
     rf"^(?:(?:p\.?\s*o\.?|post\s+office)\s*box|pob|(?P<r>{_ROUTE})\s*\#?\s*(?P<n>\d+)[,\s]*(?:box|bx))\s*\#?\s*(?P<b>\w+)",
@@ -497,7 +511,7 @@ def _street_forms(value: str) -> Iterator[str]:
     home = ""
     if unit < len(parts):
         said = parts[-1].lstrip("#")
-        home = rf"(?:[\s,.]*{_HOMES}[\s.]*\#?\s*{regex.escape(said)})?" if said else ""
+        home = rf"(?:[\s,.]*(?:{_HOME}|no|number|\#)[\s.]*\#?\s*{regex.escape(said)})?" if said else ""
     if len(parts) > 1:
         yield _APART.join(map(_street_word, parts))
         yield _APART.join(map(_street_word, parts[:unit])) + r"\b\.?" + home
@@ -526,7 +540,7 @@ def _street_names(value: str) -> Iterator[Form]:
     unit, core = _unit_at(parts), _core(parts)
     if unit < len(parts) - 1:
         told, said = parts[unit].lower().rstrip("."), regex.escape(parts[-1].lstrip("#"))
-        home = rf"{_HOMES}[\s.]*\#?\s*{said}"
+        home = rf"{_HOME}[\s.]*\#?\s*{said}"
         yield rf"{home}(?<={_LINE_ENDS}{home})", False
         if told in ("apt", "apartment"):
             yield rf"(?:apartment|apt)[\s.]*\#?\s*{said}", False

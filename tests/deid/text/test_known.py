@@ -335,6 +335,8 @@ def told():
         ("Seen: Margaret N??arez ok", "arez"),
         ("Seen: Margaret N\ufffd\ufffdarez ok", "arez"),
         ("Seen: Margaret NÃºÃ±arez ok", "arez"),
+        ("seen: Halv orsen, H alvorsen, Mar gar et", "orsen"),
+        ("seen: H alvorsen today", "alvorsen"),
         # glued, in files and names of users
         ("PatientMargaretO'Fennimore seen", "Fennimore"),
         ("Halvorsen1951 chart", "Halvorsen"),
@@ -387,6 +389,7 @@ def test_what_the_record_tells_is_found_however_it_is_written(engine, told, text
         "The count was 482,193; price of the drug; pricey; not seen for long.",
         "PATIENT WILL CALL. ED visit, MO declined.",
         "Lactate 2193, took 218 mg; box of gloves; brig; saint; regional nodes.",
+        "There's a mass; when will I am not told; per is tall.",
         "Is it mild? yes; was it\n- cold?\n- warm",
     ],
 )
