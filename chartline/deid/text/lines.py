@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ _KNOWN = {
     "RELATIVE",
 }
 _SAME = {"ADDRESS": "STREET", "LOCATION": "CITY", "DOB": "BIRTHDATE", "DATE": "BIRTHDATE", "FACILITY": "ORGANIZATION"}
+_TELLING = ("name", "telecom", "address", "identifier", "contact")  # lists of a Patient that tell who it is
 
 
 def jsonl(lines: Iterable[bytes], write: Callable[[str], object], *, policy: Policy, key: Key, project: str) -> int:
@@ -60,7 +61,7 @@ def _answer(body: Any, engine: TextEngine, policy: Policy, offsets: bytes) -> di
     if not isinstance(body, dict) or not isinstance(body.get("text"), str):
         raise DataError("CL1120", "a line is not a JSON object with id and text.")
     if not _told(body):
-        raise DataError("CL1120", "a line tells its patient or known values in a form that cannot be read.")
+        raise DataError("CL1103", "a line tells its patient or known values in a form that cannot be read.")
     cleaned = engine.deidentify(body["text"], context(body, policy, offsets))
     spans = [
         {"start": s.start, "end": s.end, "type": s.type, "replacement": s.replacement, "source": s.source}
@@ -71,12 +72,17 @@ def _answer(body: Any, engine: TextEngine, policy: Policy, offsets: bytes) -> di
 
 def _told(body: dict[str, Any]) -> bool:
     """Whether what a line tells of its patient can be read: values that are passed over would stay in the text."""
-    known = body.get("known") or []
-    return isinstance(body.get("patient") or {}, dict) and isinstance(known, list) and all(map(_readable, known))
+    record, known = body.get("patient") or {}, body.get("known") or []
+    if not isinstance(record, dict):
+        return False
+    lists = [known, *(record.get(name) or [] for name in _TELLING)]
+    whole = all(isinstance(given, list) and all(isinstance(i, dict) for i in given) for given in lists)
+    return whole and all(map(_readable, known))
 
 
-def _readable(item: Any) -> bool:
-    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in ("type", "value"))
+def _readable(item: Mapping[str, Any]) -> bool:
+    """A number is read too: records keep their numbers so."""
+    return isinstance(item.get("type"), str) and isinstance(item.get("value"), (str, int))
 
 
 def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientContext:
@@ -85,7 +91,7 @@ def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientCont
     values = list(known_values({"resourceType": "Patient", **record}))
     for item in body.get("known") or ():
         kind = item["type"].upper()
-        values.append(Known(_SAME.get(kind, kind if kind in _KNOWN else "ID"), item["value"]))
+        values.append(Known(_SAME.get(kind, kind if kind in _KNOWN else "ID"), str(item["value"])))
     identity = str(record.get("id") or body.get("id"))
     shift = policy.text.dates == "shift"
     told = (record.get(name) for name in ("birthDate", "deceasedDateTime"))

@@ -413,6 +413,9 @@ def test_json_lines_one_out_for_each_in(key):
     [
         {"patient": "Zork Abc"},
         {"patient": [{"name": [{"family": "Zork"}]}]},
+        {"patient": {"name": "Zork"}},
+        {"patient": {"name": {"family": "Zork"}}},
+        {"patient": {"address": ["1 Zork Road"]}},
         {"known": "Zork"},
         {"known": {"type": "NAME", "value": "Zork"}},
         {"known": ["Zork"]},
@@ -424,7 +427,14 @@ def test_a_line_whose_record_cannot_be_read_is_set_aside(key, told):
     out = []
     lines = [json.dumps({"id": 1, "text": "zork", **told}).encode()]
     assert jsonl(lines, out.append, policy=policy.load("safe_harbor"), key=key, project="test") == 1
-    assert json.loads(out[0])["error"]["number"] == "CL1120"
+    assert json.loads(out[0])["error"]["number"] == "CL1103"
+
+
+def test_a_known_number_may_be_written_as_one(key):
+    out = []
+    lines = [json.dumps({"id": 1, "text": "file 4471829", "known": [{"type": "MRN", "value": 4471829}]}).encode()]
+    assert jsonl(lines, out.append, policy=policy.load("safe_harbor"), key=key, project="test") == 0
+    assert "4471829" not in json.loads(out[0])["text"]
     assert "ork" not in out[0]
 
 
