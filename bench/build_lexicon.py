@@ -89,6 +89,44 @@ def world(folder: Path, kind: str, words: set[str]) -> list[str]:
     return sorted(n for n in found if _NAME.fullmatch(n) and n not in words)
 
 
+# Of the index, operators whom people know by name; other operators own pipelines and substations. And brands of things.
+_OPERATORS = frozenset(
+    f"operators/{kind}"
+    for kind in """
+    amenity/hospital amenity/clinic amenity/social_facility amenity/doctors amenity/school amenity/university
+    amenity/college amenity/police amenity/fire_station amenity/prison amenity/community_centre amenity/library
+    amenity/nursing_home amenity/courthouse amenity/post_box emergency/ambulance_station healthcare/dialysis
+    """.split()
+)
+_GOODS = tuple(
+    f"brands/{kind}"
+    for kind in """
+    advertising man_made landuse waterway amenity/atm amenity/charging amenity/vending amenity/payment amenity/bicycle
+    amenity/parcel amenity/telephone amenity/recycling shop/car/ shop/motorcycle shop/truck shop/watches shop/cosmetics
+    shop/perfumery office/insurance
+    """.split()
+)
+
+
+def chains(folder: Path, others: set[str]) -> list[str]:
+    """Shops, restaurants, hotels, banks, schools and health systems of the United States, no other word or name alone."""
+    path = next(folder.glob("name-suggestion-index-*/**/dist/json/nsi.min.json"))
+    found: set[str] = set()
+    for kind, category in json.loads(path.read_text())["nsi"].items():
+        if kind in _OPERATORS or (kind.startswith("brands/") and not f"{kind}/".startswith(_GOODS)):
+            for item in category["items"]:
+                if any(_american(place) for place in item["locationSet"]["include"]):
+                    found |= {item["displayName"], *item.get("matchNames", ())}
+    names = {re.sub(r"\s*\(.*?\)|^the\s", "", n.lower().replace("’", "'")).strip() for n in found}
+    written = {n for n in names if re.fullmatch(r"[a-z][a-z][a-z0-9'&.\- ]+[a-z0-9]", n)}
+    return sorted(n for n in written if " " in n or (n.isalpha() and len(n) > 3 and n not in others))
+
+
+def _american(place: object) -> bool:
+    """Whether an area of the index is the world, the United States or a part of them."""
+    return isinstance(place, str) and (place in ("us", "001") or place.startswith(("us-", "conus")))
+
+
 def main(folder: Path) -> None:
     medical = next(folder.glob("deidkit-*/**/medical_vocab.txt")).read_text().split()
     unusable = {*english(folder), *(w.lower() for w in medical), *drugs(folder)}
@@ -104,10 +142,14 @@ def main(folder: Path) -> None:
         "world_last": world(folder, "last", unusable),
     }
     names = {n for k in ("female", "male", "last", "world_first", "world_last") for n in body[k]}
+    brands = OUT.with_name("brands.txt").read_text().split()
+    body["chains"] = chains(folder, {*body["words"], *body["cities"], *brands, *names})
     body["abroad"] = abroad(folder, unusable | names)
     with OUT.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as out:
         out.write(
-            json.dumps({k: ("|" if k in ("cities", "abroad") else " ").join(v) for k, v in body.items()}).encode()
+            json.dumps(
+                {k: ("|" if k in ("cities", "abroad", "chains") else " ").join(v) for k, v in body.items()}
+            ).encode()
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chartline.errors import MachineError
 
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _DATA = Path(__file__).with_name("data")
 _COMMON_FIRST = 1500  # the most frequent first names of each sex, certain enough to stand alone
 _COMMON_LAST = 10_000  # the most frequent surnames, likely after a first name even where they are words
@@ -177,6 +178,15 @@ class Lexicon:
     medical: frozenset[str]
     cities: frozenset[str]
     everyday: frozenset[str]
+    chains: dict[str, tuple[str, ...]]
+
+
+def _by_start(names: list[str]) -> dict[str, tuple[str, ...]]:
+    """Names of several words by the first, the longest first."""
+    out: dict[str, list[str]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        out.setdefault(_WORD.findall(name)[0], []).append(name)
+    return {word: tuple(several) for word, several in out.items()}
 
 
 def listing(name: str) -> list[str]:
@@ -207,6 +217,7 @@ def load() -> Lexicon:
             medical=frozenset(body["medical"].split() + body["drugs"].split() + listing("brands")),
             cities=frozenset(body["cities"].split("|") + body["abroad"].split("|")),
             everyday=frozenset(listing("everyday")),
+            chains=_by_start(body["chains"].split("|")),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise MachineError("CL3030", "the word lists are missing or damaged.", "Install the package again.") from None

@@ -445,6 +445,7 @@ def _town(name: str, after: str) -> bool:
 def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns of the list where one is meant, and whatever place somebody lives in or goes to."""
     yield from _companies(text, hints)
+    yield from _chains(text, words)
     yield from _listed(text, words)
     yield from _founded(text, hints)
     yield from _lived(text, hints)
@@ -455,6 +456,28 @@ def _companies(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for start, end in hints.get("company", ()):
         if text[start].isupper() and not text[end : end + 1].isalnum():
             yield Found(start, end, "FACILITY", "name:company")
+
+
+def _chains(text: str, words: list[Token]) -> Iterator[Found]:
+    """Shops, hotels, schools and health systems of the list, with what tells which of them is meant."""
+    chains = lexicon.load().chains
+    for token in words:
+        if token.shape in ("capital", "upper") and token.text.lower() in chains:
+            end = _chain(text, token, chains[token.text.lower()])
+            if end > token.start:
+                yield Found(token.start, _city_after(text, end), "FACILITY", "name:chain")
+
+
+def _chain(text: str, token: Token, names: tuple[str, ...]) -> int:
+    """The end of the longest of some names at a word, ``token.start`` where none stands there."""
+    for name in names:
+        end = token.start + len(name)
+        piece = text[token.start : end]
+        if piece.lower() != name or text[end : end + 1].isalnum() or text[end : end + 2] in ("'s", "’s"):
+            continue
+        if not any(len(m.group()) > 3 and m.group()[0].islower() for m in TOKEN.finditer(piece)):
+            return end
+    return token.start
 
 
 def _listed(text: str, words: list[Token]) -> Iterator[Found]:
