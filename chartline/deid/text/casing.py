@@ -16,6 +16,9 @@ from chartline.deid.text.reading import PARTICLES, PLAIN
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _LINE = re.compile(r"[^\n]+\n*")
+_BREAK = re.compile(r"(?<=[.!?]\s)")
+_SMALL_START = re.compile(r"(?:^|[.!?\n]\s?)[a-z]")
+_BEGUN = re.compile(r"[A-Z](?=[a-z])")
 _CELL = re.compile(r"[^|]+\|*|\|+")
 _CALENDAR = frozenset(
     """
@@ -80,6 +83,7 @@ _CARING = frozenset(
     """.split()
 )
 _BETWEEN = frozenset("at for from by to with via".split())
+_BRINGS = re.compile(r"(?:\b(?:at|from|to)|@) (?:the )?\Z")
 _PLACE_LABELS = frozenset(
     "pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac".split()
 )
@@ -124,31 +128,42 @@ _WORKS_WHERE = frozenset("at for as in nights days with from".split())
 _SHORT_FORMS = frozenset("mae cam tia ana asa ali lis sol rae".split())
 _NTH = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
+_SHORTEST = 12  # the same of a sentence
 _SAMPLE = 4000
 
 
 def cased(text: str) -> str:
-    """The text with its lines in capitals, or all of it where it has none, written in both cases."""
+    """The text with its lines in capitals and its sentences in small letters written in both cases."""
     if len(text) >= _LEAST and _small(text[:_SAMPLE]):
         return _rewritten(text, upper=False)
-    lines = _LINE.findall(text) or [text]
-    if not any(_capitals(line) for line in (text.replace("|", "\n") if "|" in text else text).split("\n")):
+    parts = (text.replace("|", "\n") if "|" in text else text).split("\n")
+    if not _SMALL_START.search(text) and not any(_capitals(part) for part in parts):
         return text
-    return "".join(_line(line) for line in lines)
+    return "".join(_line(line) for line in _LINE.findall(text) or [text])
 
 
 def _line(line: str) -> str:
     """A line as it is or rewritten; of a table in both cases, the cells in capitals."""
     if _capitals(line):
         return _rewritten(line, upper=True)
-    if "|" not in line:
+    if "|" in line:
+        return "".join(_rewritten(c, upper=True) if _capitals(c) else c for c in _CELL.findall(line))
+    if not _SMALL_START.search(line):
         return line
-    return "".join(_rewritten(c, upper=True) if _capitals(c) else c for c in _CELL.findall(line))
+    return "".join(_rewritten(s, upper=False) if _begun_small(s) else s for s in _BREAK.split(line))
+
+
+def _begun_small(sentence: str) -> bool:
+    """Whether a sentence begins with a small letter and holds hardly a capital."""
+    return len(sentence) >= _SHORTEST and sentence[0].islower() and _small(sentence)
 
 
 def _small(text: str) -> bool:
-    """Whether a text is written in small letters, one capital in a hundred aside."""
-    return sum(map(str.isupper, text)) * 100 < sum(map(str.islower, text))
+    """Whether a text is written in small letters, short forms and one word in a hundred letters aside."""
+    small = sum(map(str.islower, text))
+    if sum(map(str.isupper, text)) * 10 > small:
+        return False
+    return len(_BEGUN.findall(text)) * 100 < small
 
 
 def _capitals(line: str) -> bool:
@@ -168,6 +183,7 @@ def _rewritten(text: str, *, upper: bool) -> str:
     for i in range(len(words)):
         high[i] = high[i] or _beside(words, gaps, high, i, upper=upper)
     _places(words, gaps, high)
+    _chains(text.lower(), found, high)
     _before(words, gaps, high, _FACILITIES, upper=upper)
     _streets(words, gaps, high)
     out, at = [], 0
@@ -275,6 +291,21 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
             high[i] = high[i + 1] = True
 
 
+def _chains(low: str, found: list[re.Match[str]], high: list[bool]) -> None:
+    """Shops, hotels, schools and health systems of the list, those of everyday words behind what brings a place."""
+    chains = lexicon.load().chains
+    for i, m in enumerate(found):
+        for name in chains.get(low[m.start() : m.end()], ()):
+            end = m.start() + len(name)
+            if not low.startswith(name, m.start()) or low[end : end + 1].isalnum():
+                continue
+            count = sum(f.start() < end for f in found[i : i + 8])
+            words = [low[f.start() : f.end()] for f in found[i : i + count]]
+            if count == 1 or not all(kind(w).word for w in words) or _BRINGS.search(low, 0, m.start()):
+                high[i : i + count] = [w not in _SMALL for w in words]
+                break
+
+
 def _brought(words: list[str], gaps: list[str], high: list[bool], i: int) -> None:
     """Who somebody works for, or the facility that somebody comes from or goes to, at a place in the words."""
     before, gap = words[i - 1], gaps[i - 1].strip()
@@ -358,6 +389,8 @@ def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *
     before = gaps[i - 1] if i else ""
     if any(c.isdigit() for c in piece):
         return _number(piece, upper=upper)
+    if not upper and piece[0].isupper():
+        return piece
     if len(piece) == 1:
         return piece.upper() if upper or _initial(words, gaps, i) else piece
     if high and word in STREET_WORDS and len(word) == 2:

@@ -55,6 +55,8 @@ _BRINGS_DAY = (
     r"admitted|discharged?|disch|d/c|dc|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|returns?|f/u|next\s\w{3,12}|resolved|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
     r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
 )
+# Who stands before a day, or whose.
+_OFFICES = r"(?:MD|DO|RN|NP|PA|LPN|LVN|CNA|PT|OT|SLP|Dr\.?|Mrs?\.?|Ms\.?|Sr\.|Fr\.)"
 # Months of the languages that are written into American charts, where a day stands before them.
 _MON_ABROAD = (
     r"(?:enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre|janvier|f[eé]vrier|mars|avril|mai"
@@ -205,6 +207,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             True,
         ),
         (
+            # It falls, so it is no range: ``given 12-11``.
+            "falling",
+            rf"(?<=(?:\b[a-z]{{3,16}}|\b{_OFFICES})\s)(?:(?P<m>12)-(?P<d>1[01]|[1-9])|(?P<m>11)-(?P<d>10|[1-9])|(?P<m>10)-(?P<d>[1-9]))(?=[.,;)]?(?:\s|$))(?!\s?(?:mg|mm|cm|mL|lb|days|weeks|hours|to)\b)",
+            False,
+        ),
+        (
             "weekday-nth",
             r"\b(?:Mon|Tues?|Wed(?:nes)?|Weds|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+(?:the\s+)?(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
             r"|\b(?:mon|tues?|wed|thurs?|fri|sat|sun)\s+the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b",
@@ -275,7 +283,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
 # Which forms are tried where digits stand before a stroke, a dash or a stop.
 _PARTED = (
     *("iso", "numeric", "numeric-eu", "numeric-pair", "numeric-range", "month-slash-year", "year-month", "partial"),
-    *("partial-day-first", "day-of-month", "day-timed", "day-brought", "sign-off"),
+    *("partial-day-first", "day-of-month", "day-timed", "day-brought", "falling", "sign-off"),
 )
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
@@ -302,9 +310,20 @@ _IMPROPER = regex.compile(
     rf"(?<![\w/.%\-])(?<=\p{{L}}[\p{{L}}\d.)]{{0,16}}[:,]?\s){_NO_SCORE}(?P<m>[2-9]|1[0-2])/(?P<d>[1-9]|1[01])(?=(?:[.,;)]|\s+(?:w/|with|by|at|@|per|and|for|to|in|on)\b)?(?:\s|$))"
     r"(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|hours?|hrs?|tabs?|films?|tender|bilat|out\sof|on\s(?:room|RA)|L\b))"
 )
+# Over a number that is the most of few scores, behind a word that is no score's, an office or who did something.
+_ALONE = regex.compile(
+    rf"(?<![\w/.%\-])(?<=(?:\b\p{{Ll}}{{2,16}}|\b\p{{Lu}}\p{{Ll}}{{2,14}}ed|\b{_OFFICES}|\b{_OFFICES}\s\p{{Lu}}[\p{{L}}'’\-]{{1,20}})[:,]?\s){_NO_SCORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>1[1-9]|2\d|3[01])"
+    r"(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|fx|fractions?|visits?|sessions?|units?|treatments?|hours?|hrs?|tabs?|strength|scale|doses?|completed|attended|used|correct|lbs?|items|L\b|x\b))"
+)
+# By whom, behind a form of address or before an office, whatever the day.
+_BY_WHOM = regex.compile(
+    r"(?<=\b(?:Drs?|Mrs?|Ms|Sr|Fr)\.?\s(?:\p{Lu}[\p{L}'’\-]{1,20}\s){1,2})(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?=[.,;)\n]|$|\s(?:at|@|re|for|by|and|then)\b)"
+)
 _NO_DAY_BEFORE = re.compile(
     r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|tanner|probing|grade|"
-    r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|sets?|over|of|from)[:,]?\s\Z",
+    r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|sets?|over|of|from"
+    r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
+    r"|about|only|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"(?:,\s?|;\s|\s?&\s?|\sand\s|\s?-\s?)\Z")
@@ -345,6 +364,12 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
             if not places.hold(*over.span()):
                 ends.add(over.end())
                 yield Found(over.start(), over.end(), "DATE", "date:improper")
+            continue
+        alone = _ALONE.match(text, start, timeout=_TIMEOUT) or _BY_WHOM.match(text, start, timeout=_TIMEOUT)
+        if alone and _possible(alone) and not _NO_DAY_BEFORE.search(text, max(0, start - 16), start):
+            if not places.hold(*alone.span()):
+                ends.add(alone.end())
+                yield Found(alone.start(), alone.end(), "DATE", "date:alone")
             continue
         match = _LIKE.match(text, start, timeout=_TIMEOUT) if ends else None
         if match is None or places.hold(*match.span()) or not _possible(match):

@@ -124,3 +124,63 @@ def test_what_medicine_and_shops_call_after_people_stays(engine, text):
 )
 def test_what_stands_beside_what_goes_stays(engine, text, kept):
     assert kept in engine.deidentify(text, NOBODY).text
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Found at the Red Roof Inn. Shops Whataburger, then Hampton Inn Reading.", ["Red Roof", "Whata", "Hampton"]),
+        ("she stays at the red roof inn and eats at whataburger most days, sleeps ok", ["red roof inn", "whataburger"]),
+        ("ADMITTED FROM RED ROOF INN WITH CONFUSION.", ["RED ROOF INN"]),
+    ],
+)
+def test_shops_and_hotels_of_the_list_go_however_they_are_written(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Takes St. John's wort. Rides a red roof, sleeps in, is at home now.",
+        "the room has a red roof, in good repair, walks outside well",
+        "Progressing, 9/24 visits used; tx 6/12, PHQ 9/27, boost 5/25 fx. Clinimix 5/15. Murmur 2/6.",
+        "Sutures out in 10-14 days. Goal 12-16 cm, peak flow 11-13.",
+        "Seen. pt resting, abd soft, no edema, tolerating feeds, cam neg. Plan as above.",
+    ],
+)
+def test_words_shares_and_ranges_that_look_like_them_stay(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Smear neg x3, cultures converted 3/30. Booked 11/30 by night staff.", ["3/30", "11/30"]),
+        ("Packet to Ms. Varnhagen 3/6. Sup visit by R Tarn RN 12-11.", ["3/6", "12-11"]),
+        ("Tdap given 12-11.", ["12-11"]),
+    ],
+)
+def test_days_behind_a_word_that_is_no_score_go(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        (
+            "Assessment: Stable. pt's wife agnes lindqvist called from ogden last night.",
+            ["agnes", "lindqvist", "ogden"],
+        ),
+        ("Nursing Note\nson owen at bedside, spoke with dr lindqvist.\nPlan: Continue.", ["owen", "lindqvist"]),
+        (
+            "FEV1 2.41 (BL 2.88). pt agnes drove from ogden, bronch w dr lindqvist",
+            ["agnes", "ogden", "lindqv"],
+        ),
+        ("npn: pt alert, visited by Tsovinar and son, ate well, slept well, foley clear", ["Tsovinar"]),
+    ],
+)
+def test_names_in_the_small_sentences_of_a_note_in_both_cases_go(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
