@@ -108,6 +108,9 @@ _GOODS = tuple(
 )
 
 
+_KIND_OF_SHOP = re.compile(r"\s(?:america|usa|shops?|stores?|markets?|supermarkets?|restaurants?|hotels?|pharmacy)$")
+
+
 def chains(folder: Path, others: set[str]) -> list[str]:
     """Shops, restaurants, hotels, banks, schools and health systems of the United States, no other word or name alone."""
     path = next(folder.glob("name-suggestion-index-*/**/dist/json/nsi.min.json"))
@@ -118,6 +121,7 @@ def chains(folder: Path, others: set[str]) -> list[str]:
                 if any(_american(place) for place in item["locationSet"]["include"]):
                     found |= {item["displayName"], *item.get("matchNames", ())}
     names = {re.sub(r"\s*\(.*?\)|^the\s", "", n.lower().replace("’", "'")).strip() for n in found}
+    names |= {s for n in names if " " in (s := _KIND_OF_SHOP.sub("", n))}
     written = {n for n in names if re.fullmatch(r"[a-z][a-z][a-z0-9'&.\- ]+[a-z0-9]", n)}
     return sorted(n for n in written if " " in n or (n.isalpha() and len(n) > 3 and n not in others))
 

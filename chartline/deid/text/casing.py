@@ -15,7 +15,7 @@ from chartline.deid.text.patterns import STREET_WORDS
 from chartline.deid.text.reading import PARTICLES, PLAIN
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
-_LINE = re.compile(r"[^\n]+\n*")
+_LINE = re.compile(r"[^\n]*\n+|[^\n]+")
 _BREAK = re.compile(r"(?<=[.!?]\s)")
 _SMALL_START = re.compile(r"(?:^|[.!?\n]\s?)[a-z]")
 _BEGUN = re.compile(r"[A-Z](?=[a-z])")
@@ -47,7 +47,8 @@ _FACILITIES = frozenset(
     pediatrics orthopedics dermatology cardiology dialysis infirmary shelter jail academy
     institute associates living elementary deaconess department llc inc works roofing plumbing trucking schools
     bakery restaurant diner farms foods motors construction industries logistics company corp transport hotel motel
-    furniture lumber brewery general hosp memorial regional methodist baptist
+    middle pd fd towers inn lodge suites estates apartments gardens terrace ranch dental market grocery cafe salon gym
+    library bank tire auto furniture lumber brewery general hosp memorial regional methodist baptist
     """.split()
 )
 _MIDDLE = frozenset(
@@ -395,7 +396,7 @@ def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *
         return piece.upper() if upper or _initial(words, gaps, i) else piece
     if high and word in STREET_WORDS and len(word) == 2:
         return _capital(piece)
-    if word in _LETTERED_SYSTEMS:
+    if word in _LETTERED_SYSTEMS or (high and word in ("pd", "fd")):
         return piece.upper()
     if word in _CREDENTIALS and (upper or before.startswith(",") or (i and _named(words[i - 1]))):
         return piece.upper()
@@ -421,7 +422,7 @@ def _number(piece: str, *, upper: bool) -> str:
 
 def _initial(words: list[str], gaps: list[str], i: int) -> bool:
     """Whether a single letter stands before a name or ends one."""
-    if words[i] in "aix":
+    if words[i] in "aiwx":
         return False
     before_name = i + 1 < len(words) and gaps[i] in (" ", ". ") and _named(words[i + 1])
     ends_name = i > 0 and gaps[i - 1] in (" ", ", ") and _named(words[i - 1]) and gaps[i][:1] in (".", ",", ")", "\n")

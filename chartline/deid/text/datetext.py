@@ -194,7 +194,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             # Between a time of day and who called.
             rf"|(?<=\b(?:[01]\d|2[0-3])[0-5]\d\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s(?i:by)\b)"
             # Behind who saw somebody, at a sentence's end.
-            rf"|(?<=\b(?:by|with|w/|per|PCP|Drs?\.?|NP|PA)\s\p{{Lu}}[\w'’\-]+\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s*(?:[.,;)\n]|$)))",
+            rf"|(?<=\b(?:by|with|w/?|per|PCP|Drs?\.?|NP|PA)\s\p{{Lu}}[\w'’\-]+\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s*(?:[.,;)\n]|$)))",
             False,
         ),
         (
@@ -315,15 +315,27 @@ _ALONE = regex.compile(
     rf"(?<![\w/.%\-])(?<=(?:\b\p{{Ll}}{{2,16}}|\b\p{{Lu}}\p{{Ll}}{{2,14}}ed|\b{_OFFICES}|\b{_OFFICES}\s\p{{Lu}}[\p{{L}}'’\-]{{1,20}})[:,]?\s){_NO_SCORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>1[1-9]|2\d|3[01])"
     r"(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|fx|fractions?|visits?|sessions?|units?|treatments?|hours?|hrs?|tabs?|strength|scale|doses?|completed|attended|used|correct|lbs?|items|L\b|x\b))"
 )
+# Behind what was done or happened: any day behind an event, days that are no scale's most behind any other participle.
+_EVENTS = (
+    r"booked|stopped|resumed|implanted|inserted|exchanged|replaced|aspirated|transfused|cultured|quit|moved|married|divorced|died|broke|fractured|retired|hired|fired"
+    r"|arrested|released|moves|starts|opens|closes|graduates|film|films|ultrasound|u/s|LP|tap|paracentesis|thoracentesis|transfusion|chemo|infusion|injection|epidural|cast|splint"
+    r"|extraction|delivery|section|stroke|seizure|crash|trip|wedding|funeral|vacation|flight|interview|shift|game|camp|party|meeting|mtg|mediation|eviction|move"
+    r"|deadline|birthday|anniversary|debridement|washout|revision|amputation|cx|cultures?|swab|titers?|levels?|prior|sleep\sstudy|stress\stest|US|KUB|CTA|MRA|MRCP|ERCP|VQ|DVT|PE|MI|CVA|TIA"
+)
+_DONE = regex.compile(
+    rf"(?<=\b(?i:{_EVENTS})[:,]?\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
+    rf"|(?<=\b\p{{L}}\p{{Ll}}{{2,14}}ed\s)(?P<m>0?[1-9]|1[0-2])/(?P<d>[1-37-9])(?=[.,;)]?(?:\s|$))(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|of\b|days|tabs?|items|lb))"
+)
 # By whom, behind a form of address or before an office, whatever the day.
 _BY_WHOM = regex.compile(
     r"(?<=\b(?:Drs?|Mrs?|Ms|Sr|Fr)\.?\s(?:\p{Lu}[\p{L}'’\-]{1,20}\s){1,2})(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?=[.,;)\n]|$|\s(?:at|@|re|for|by|and|then)\b)"
 )
+_UNLED = (_ALONE, _BY_WHOM, _DONE)
 _NO_DAY_BEFORE = re.compile(
     r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|tanner|probing|grade|"
     r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|sets?|over|of|from"
     r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
-    r"|about|only|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
+    r"|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"(?:,\s?|;\s|\s?&\s?|\sand\s|\s?-\s?)\Z")
@@ -365,7 +377,7 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
                 ends.add(over.end())
                 yield Found(over.start(), over.end(), "DATE", "date:improper")
             continue
-        alone = _ALONE.match(text, start, timeout=_TIMEOUT) or _BY_WHOM.match(text, start, timeout=_TIMEOUT)
+        alone = next(filter(None, (form.match(text, start, timeout=_TIMEOUT) for form in _UNLED)), None)
         if alone and _possible(alone) and not _NO_DAY_BEFORE.search(text, max(0, start - 16), start):
             if not places.hold(*alone.span()):
                 ends.add(alone.end())

@@ -35,9 +35,9 @@ from chartline.deid.text.spans import Found
 _FACILITY_END = (
     r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|order|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
-    r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
-    r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Institute|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises)"
+    r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental(?:\s+(?:Care|Group|Associates|Arts))?|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
+    r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Inst(?:itute)?|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate)"
 )
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
@@ -71,7 +71,7 @@ _GENERIC = PLAIN | frozenset(
     hiv std hepatitis fracture hand foot spine joint breast vascular thoracic plastic bariatric ent gi gu ob gyn
     obgyn vision assisted independent senior retirement group board certified licensed department division section
     cigna aetna humana anthem pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
-    employer supervisor intake screen adult child
+    employer supervisor intake screen adult child surgery psychiatry trauma triage anesthesia
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
     bingo tai chi yoga zumba pilates crossfit mass aa na
     attends attended works worked lives goes visits visited sees saw
@@ -122,9 +122,10 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities and employers whose kind stands right before them, or behind them in brackets."""
     for hint in ("noun", "occupied"):
         for m in opened(_BEHIND_NOUN, text, hints, hint):
-            end = _named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
+            works = _of_two_words(m["v"]) and text[m.end("v") : m.end("v") + 1] == ")"
+            end = _named_place(text, m.start("v"), m.end("v"), works=works, sure=False)
             kinds = [kind(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
-            if end == m.end("v") and not any(k.eponym or k.medical for k in kinds):
+            if end == m.end("v") and not any(k.eponym or (k.medical and not works) for k in kinds):
                 yield Found(m.start("v"), end, "FACILITY", "name:behind-noun")
     for start, _ in hints.get("bracketed", ()):
         m = _KIND_IN_BRACKETS.match(text, word_start(text, max(0, start - 1)), timeout=TIMEOUT)
@@ -180,6 +181,7 @@ _WIDE = re.compile(r"[ ]{3,}|\t")
 # Ends that are words of every note too: only a name or a town before them tells a facility.
 _DOUBTFUL = regex.compile(
     r"(?:House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
+    r"|Innovations|Stadium|Arena|Theat(?:er|re)|Library|Museum|Pub|Lanes|Cinemas?|Club|Stables|Mines?|Depot|Middle|High|Primary|Elem|Intermediate|Inst"
     r"|Drugs?|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
 )
 
@@ -264,7 +266,7 @@ _OCCUPATIONS = (
     r"|flight\sattendant|crossing\sguard|apprentice|butcher|tailor|seamstress|assembler|longshoreman|deckhand|fisherman|miner|farmhand|recruiter|copywriter"
 )
 _WORKS = (
-    r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
+    r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
     rf"|(?:drives|{_OCCUPATIONS})(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
     r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
@@ -276,7 +278,7 @@ _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:
 _BROUGHT = regex.compile(
     rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
 )
-_AT = regex.compile(rf"(?<=[a-z\d),;]\s|\()(?:at|@)\s+(?:the\s+)?{_NAMED_PLACE}")
+_AT = regex.compile(rf"(?<=[a-z\d),;]\s|\()(?:at|@|from|past|near)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-]|\s?:)")
 _WENT = regex.compile(
     rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
     rf"|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\swith)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
@@ -284,7 +286,7 @@ _WENT = regex.compile(
 # What a facility or an employer stands behind without a word between: ``DME Osgard``, ``Detox (Osgard)``, ``cashier/Osgard``.
 _BEHIND_NOUN = regex.compile(
     rf"\b(?:(?i:DME|VNA|SNF|LTACH?|IRF|ALF|OSH|pharmacy|detox|IOP|PHP|dialysis(?:\s(?:MWF|TTS|TTHS))?|hospice|shelter|daycare|preschool|masjid|mosque|church|parish|facility|hospitali[sz]ed"
-    rf"|agency|rehab|group\shome|freshman|sophomore)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]))(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
+    rf"|agency|rehab|group\shome|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:school|camp|rig|lab)(?:[ ]?\(|:[ ])|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]))(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
 )
 # A kind of facility in brackets behind the name.
 _KIND_IN_BRACKETS = regex.compile(
@@ -315,9 +317,9 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         for m in opened(rule, text, hints, hint):
             works = rule is _BROUGHT and m.group("work") is not None
             firm = _FIRM.match(text, m.start("v")) if works else None
-            end = (
-                firm.end() if firm else _named_place(text, m.start("v"), m.end("v"), works=works, sure=rule is _BROUGHT)
-            )
+            sure = rule is _BROUGHT or text[m.start("v") + 1 : m.start("v") + 2].islower()
+            named = works or (rule is _AT and text[m.start()] in "a@" and _of_two_words(m["v"]))
+            end = firm.end() if firm else _named_place(text, m.start("v"), m.end("v"), works=named, sure=sure)
             if end > m.start("v"):
                 end = _city_after(text, end) if text[end : end + 1] == "," else end
                 yield Found(m.start("v"), end, "FACILITY", "name:brought")
@@ -338,6 +340,12 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 and not _PERSONS.search(text, max(0, words[0].start() - 14), words[0].start())
             ):
                 yield Found(words[0].start(), m.end("v"), "FACILITY", "name:kind")
+
+
+def _of_two_words(name: str) -> bool:
+    """Whether a name is of two and more capitalised words of which none is a thing's: ``at Healing Osgard``."""
+    words = [w for w in name.split() if w[0].isupper()]
+    return len(words) > 1 and all(w[1:2].islower() and not kind(w).eponym for w in words)
 
 
 # What goes on a list of facilities or employers, and what may stand behind the last.
@@ -392,7 +400,8 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
         telling = telling or (name not in _GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
     named = [w.group() for w in TOKEN.finditer(text, start, stop)]
     several = count > 1 and not all(_general(w) for w in named)
-    return stop if (telling or several) and text[start:stop].lower() not in lexicon.STATES else start
+    whole = text[start:stop].lower()
+    return stop if (telling or several) and whole not in lexicon.STATES | lexicon.COUNTRIES else start
 
 
 def _names_on(ahead: regex.Match[str] | None) -> bool:
@@ -455,7 +464,7 @@ def _companies(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Companies that care for people, by names that are nothing else."""
     for start, end in hints.get("company", ()):
         if text[start].isupper() and not text[end : end + 1].isalnum():
-            yield Found(start, end, "FACILITY", "name:company")
+            yield Found(start, _branch(text, end), "FACILITY", "name:company")
 
 
 def _chains(text: str, words: list[Token]) -> Iterator[Found]:
@@ -465,7 +474,17 @@ def _chains(text: str, words: list[Token]) -> Iterator[Found]:
         if token.shape in ("capital", "upper") and token.text.lower() in chains:
             end = _chain(text, token, chains[token.text.lower()])
             if end > token.start:
-                yield Found(token.start, _city_after(text, end), "FACILITY", "name:chain")
+                yield Found(token.start, _branch(text, _city_after(text, end)), "FACILITY", "name:chain")
+
+
+# What tells which branch of a chain is meant.
+_BRANCH = regex.compile(r"\s(?P<v>\p{Lu}\p{Ll}{3,})(?=[.,;:)\n]|\s(?:[a-z\d]|[A-Z]{2}\b)|$)")
+
+
+def _branch(text: str, end: int) -> int:
+    """The end of a chain's name with a word behind it that begins a town's: ``Osgard Klamath``."""
+    m = _BRANCH.match(text, end)
+    return m.end() if m and m["v"].lower() in _city_starts() and plain(m["v"]) not in PLAIN else end
 
 
 def _chain(text: str, token: Token, names: tuple[str, ...]) -> int:
@@ -481,14 +500,14 @@ def _chain(text: str, token: Token, names: tuple[str, ...]) -> int:
 
 
 def _listed(text: str, words: list[Token]) -> Iterator[Found]:
-    """Towns of the list, and words on no list that end as towns do."""
+    """Towns of the list, and words that are none or only a name where a place is led to."""
     starts = _city_starts()
     for i, token in enumerate(words):
         if token.shape != "capital":
             continue
         if token.text.lower() not in starts:
-            if token.text.endswith(_TOWN_ENDS) and _so_named(text, token):
-                yield Found(token.start, token.end, "LOCATION", "name:town-end")
+            if _so_named(text, token):
+                yield Found(token.start, token.end, "LOCATION", "name:led-to")
             continue
         for length in (4, 3, 2, 1):
             part = words[i : i + length]
@@ -530,15 +549,11 @@ def _lived(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start("v"), stop, "LOCATION", "name:place")
 
 
-# Words that begin the name of a town, and what ends one that is on no list.
+# Words that begin the name of a town, and what leads to a place.
 _TOWNSHIP = regex.compile(
     r"(?<=\b(?:in|from|near|to|outside)\s)(?:(?:New|Port|West|East|North|South|Lake|Mount|Fort|San|Santa|El|Los|Las|Saint)|(?:Mt|Ft)\.?)\s\p{Lu}\p{Ll}{2,}"
 )
-_TOWN_ENDS = (
-    *("ville", "burg", "burgh", "boro", "borough", "mouth", "chester", "haven", "furt", "stad", "berg", "land", "town"),
-    *("bury", "port", "fort", "side", "view", "ton", "ford", "shire"),
-)
-_INTO = re.compile(r"\b(?:in|from|near|outside)\s$")
+_INTO = re.compile(r"(?<=[\w,;)] )(?:in|from|near|outside|to|via|through|thru|since|past|off|con|en)\s$")
 
 
 def _founded(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -551,10 +566,13 @@ def _founded(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 
 def _so_named(text: str, token: Token) -> bool:
-    """Whether a word on no list, with the ending of a town, stands where a town does: ``from Hensburgh``."""
-    if len(token.text) < 7 or not token.kind.unknown or of_thing(text, token.end):
+    """Whether a word that is no other than a name stands where a place does: ``from Hensburgh``."""
+    word, found = token.text, token.kind
+    if len(word) < 4 or not word[1:].islower() or not (found.unknown or found.strong) or found.eponym or found.medical:
         return False
-    return _INTO.search(text, max(0, token.start - 9), token.start) is not None
+    if plain(word) in PLAIN or word.lower() in lexicon.COUNTRIES | lexicon.STATES or of_thing(text, token.end):
+        return False
+    return _INTO.search(text, max(0, token.start - 12), token.start) is not None
 
 
 def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Found]:

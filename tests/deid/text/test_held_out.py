@@ -184,3 +184,54 @@ def test_days_behind_a_word_that_is_no_score_go(engine, text, gone):
 def test_names_in_the_small_sentences_of_a_note_in_both_cases_go(engine, text, gone):
     made = engine.deidentify(text, NOBODY).text
     assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Labs drawn at Lantern, then seen at Healing Osgard.", ["Lantern", "Healing Osgard"]),
+        ("Moved from Osgarde, then flew to Tarnhold; nightmares since Velmorra.", ["Osgarde", "Tarnhold", "Velmorra"]),
+        ("Works Lantern. After school (Lantern Creek) she naps.", ["Works Lantern", "Lantern Creek"]),
+        ("Transport Velmorra late. Teaches at Osgard Dental Care.", ["Velmorra", "Osgard Dental Care"]),
+        ("Hearing at Osgard Library. Choir at Osgard Motherhouse.", ["Osgard Library", "Osgard Motherhouse"]),
+        ("Seen. booked by ogden pd, then home to bed.", ["ogden pd"]),
+    ],
+)
+def test_capitals_behind_what_leads_to_a_place_go(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Hello, this is Teal's mom. He threw up.", ["Teal"]),
+        ("Llama la hijo Beltran. Prescriber Varnhagen faxed it.", ["Beltran", "Varnhagen"]),
+        ("S: Varnhagen, rm 512-2, HR 140s.", ["Varnhagen"]),
+        ("pt seen w agnes 8/21, ate well and walked the hall", ["agnes", "8/21"]),
+    ],
+)
+def test_who_is_told_by_kin_room_or_role_goes(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pain at Best: 2/10. Pain at Worst: 7/10. Improved 4/5, graded 3/6, rated 7/9.",
+        "He is from Ukraine and served in Korea. Transferred to Dermatology from Surgery.",
+        "Petersen's space closed. Erb's point clear. Seen at the Pain Clinic at noon.",
+        "Uses a Black Box warning sheet. A glass of wine in the evening at home.",
+    ],
+)
+def test_capitals_and_shares_that_lead_nowhere_stay(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"), [("Booked 4/8. Quit 5/6. Drain exchanged 2/3, wound opened 3/7.", ["4/8", "5/6", "2/3", "3/7"])]
+)
+def test_days_of_what_was_done_go(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
