@@ -324,7 +324,7 @@ _EVENTS = (
 )
 _DONE = regex.compile(
     rf"(?<=\b(?i:{_EVENTS})[:,]?\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
-    rf"|(?<=\b\p{{L}}\p{{Ll}}{{2,14}}ed\s)(?P<m>0?[1-9]|1[0-2])/(?P<d>[1-37-9])(?=[.,;)]?(?:\s|$))(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|of\b|days|tabs?|items|lb))"
+    rf"|(?<=\b\p{{L}}\p{{Ll}}{{2,14}}ed\s){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/(?P<d>[1-37-9])(?=[.,;)]?(?:\s|$))(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|of\b|days|tabs?|items|lb))"
 )
 # By whom, behind a form of address or before an office, whatever the day.
 _BY_WHOM = regex.compile(

@@ -313,6 +313,8 @@ _PERSONS = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s(?:[A-Z]\.\s?)*$")
 
 def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities, employers and schools that only the words before them tell, such as ``works at``."""
+    led = [p for p in hints.get("at", ()) if text[p[1] : p[1] + 6].removeprefix(" the").strip()[:1].isupper()]
+    hints = {**hints, "at": led}
     for rule, hint in ((_BROUGHT, "brings"), (_AT, "at")):
         for m in opened(rule, text, hints, hint):
             works = rule is _BROUGHT and m.group("work") is not None

@@ -426,7 +426,7 @@ _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{TITLES})\.?|\b[A-Z]\.)\s+$")
 def eponyms(text: str, nouns: list[Place]) -> list[Place]:
     """Places where a capitalised word names a thing of medicine, not a person or a town; ``nouns`` tell where to look."""
     places = []
-    near = windows(nouns, 72, 24)
+    near = windows((n for n in nouns if _capital_before(text, n[0])), 72, 24)
     for m in (m for a, b in near for m in _EPONYM.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
         words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
         if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()) or _OF_KIN.match(text, m.end()):
@@ -449,6 +449,19 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
         elif words and all(kind(w).eponym or kind(w).word for w in words):
             places.append(m.span())
     return places
+
+
+def _capital_before(text: str, at: int) -> bool:
+    """Whether the word before a noun of medicine begins with a capital; what owns a thing stands for itself."""
+    if text[at] in "'’":
+        return True
+    end = at
+    while end and (text[end - 1].isspace() or text[end - 1] == "-"):
+        end -= 1
+    start = end
+    while start and (text[start - 1].isalnum() or text[start - 1] in "'’_"):
+        start -= 1
+    return start < end and text[start].isupper()
 
 
 def _word_only(word: str) -> bool:
