@@ -555,6 +555,10 @@ def _lived(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 _TOWNSHIP = regex.compile(
     r"(?<=\b(?:in|from|near|to|outside)\s)(?:(?:New|Port|West|East|North|South|Lake|Mount|Fort|San|Santa|El|Los|Las|Saint)|(?:Mt|Ft)\.?)\s\p{Lu}\p{Ll}{2,}"
 )
+# What may be a thing's as well: ``exposure to Osgard``, ``switched to Osgard``.
+_TO_THING = re.compile(
+    r"\b(?:expos(?:ure|ed)|due|allerg(?:y|ic)|reaction|secondary|related|sensitive|resistant|similar|attributed|changed|switched|converted)\sto\s$"
+)
 _INTO = re.compile(r"(?<=[\w,;)] )(?:in|from|near|outside|to|via|through|thru|since|past|off|con|en)\s$")
 
 
@@ -574,7 +578,8 @@ def _so_named(text: str, token: Token) -> bool:
         return False
     if plain(word) in PLAIN or word.lower() in lexicon.COUNTRIES | lexicon.STATES or of_thing(text, token.end):
         return False
-    return _INTO.search(text, max(0, token.start - 12), token.start) is not None
+    before = max(0, token.start - 16)
+    return bool(_INTO.search(text, before, token.start)) and not _TO_THING.search(text, before, token.start)
 
 
 def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Found]:

@@ -539,5 +539,5 @@ NO_INITIALS = frozenset(
 )
 # What stands for a name in an example.
 PLACEHOLDER = regex.compile(
-    r"(?:[Dd]r|[Mm]rs?|[Mm]s)?\.?\s?(?:XYZ|ABCD?|X+|Y{2,}|Z{2,}|(?i:sample|dummy|test))(?:['’]s)?"
+    r"(?:[Dd]r|[Mm]rs?|[Mm]s)?\.?\s?(?:XYZ|ABCD?|X+|Y{2,}|Z{2,}|(?<=(?i:dr|mrs?|ms)\.?\s)[YZ]|(?i:sample|dummy|test))(?:['’]s)?"
 )

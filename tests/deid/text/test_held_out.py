@@ -235,3 +235,11 @@ def test_capitals_and_shares_that_lead_nowhere_stay(engine, text):
 def test_days_of_what_was_done_go(engine, text, gone):
     made = engine.deidentify(text, NOBODY).text
     assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Had some exposure to Velmor at home.", "Seen by Dr. Y and Dr. Z last week."],
+)
+def test_what_somebody_is_exposed_to_and_letters_for_a_doctor_stay(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
