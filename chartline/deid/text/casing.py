@@ -7,6 +7,7 @@ neighbours gets a capital; every other word loses it.
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from chartline.deid.text import lexicon
@@ -127,6 +128,19 @@ _AFTER_MAY = frozenset(
 _WORKS_WHERE = frozenset("at for as in nights days with from".split())
 # Short forms of notes that are first names too: moves all extremities, a delirium scale, an antibody.
 _SHORT_FORMS = frozenset("mae cam tia ana asa ali lis sol rae".split())
+# Words that say something of those beside them; codes, ages behind a name, what may be a state, which do too.
+_CUES = (
+    _OPENS
+    | _OFFICERS
+    | _TITLES
+    | _CREDENTIALS
+    | _FACILITIES
+    | _SYSTEMS
+    | _LETTERED_SYSTEMS
+    | STREET_WORDS
+    | {"st", "may", "road", "highway", "box"}
+)
+_ASKS = re.compile(r"\b(?=\w*[^\W\d_])(?:[^\W\d]*\d){4}|,\s*(?:\d+ ?y|\w\w\b)|\b[^\W\d]{2}\W+\d{5}")
 _NTH = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
 _SHORTEST = 12  # the same of a sentence
@@ -151,7 +165,38 @@ def _line(line: str) -> str:
         return "".join(_rewritten(c, upper=True) if _capitals(c) else c for c in _CELL.findall(line))
     if not _SMALL_START.search(line):
         return line
-    return "".join(_rewritten(s, upper=False) if _begun_small(s) else s for s in _BREAK.split(line))
+    return "".join(_rewritten(s, upper=False) if _begun_small(s) and not _plain(s) else s for s in _BREAK.split(line))
+
+
+def _plain(sentence: str) -> bool:
+    """Whether a sentence in small letters holds nothing that would be written otherwise: a quick look."""
+    if not sentence.islower() or _ASKS.search(sentence):
+        return False
+    words = _TOKEN.findall(sentence)
+    if not all(map(_idle, words)):
+        return False
+    wholes, run = _of_several(), sentence.replace(". ", " ")
+    return not any(name in run for word in words if word in wholes for name in wholes[word])
+
+
+@lru_cache(maxsize=65_536)
+def _idle(word: str) -> bool:
+    """Whether a word is no name, and none that tells of one beside it."""
+    if word.isdigit():
+        return True
+    found = kind(word)
+    may = (found.unknown and len(word) > 3) or found.strong or found.city or _sure(word, upper=False)
+    return not (may or word in _CUES or word in lexicon.load().cities)
+
+
+@cache
+def _of_several() -> dict[str, list[str]]:
+    """Chains, and towns of two words and more, by their first word."""
+    made: dict[str, list[str]] = {}
+    towns = (town.replace(". ", " ") for town in lexicon.load().cities if " " in town)
+    for name in (*towns, *(name for names in lexicon.load().chains.values() for name in names)):
+        made.setdefault(_TOKEN.findall(name)[0], []).append(name.replace(". ", " "))
+    return made
 
 
 def _begun_small(sentence: str) -> bool:

@@ -280,11 +280,13 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "eight": (("compact",), 2, 4),
     "nth": (("the-nth",), 8, 24),
 }
-# Which forms are tried where digits stand before a stroke, a dash or a stop.
-_PARTED = (
-    *("iso", "numeric", "numeric-eu", "numeric-pair", "numeric-range", "month-slash-year", "year-month", "partial"),
-    *("partial-day-first", "day-of-month", "day-timed", "day-brought", "falling", "sign-off"),
+# Which forms are tried where so many digits stand before a stroke, a dash or a stop; not behind one of these.
+_DAY_OR_MONTH = (
+    *("numeric", "numeric-eu", "numeric-pair", "numeric-range", "month-slash-year", "partial"),
+    *("partial-day-first", "day-of-month", "day-timed", "day-brought", "sign-off"),
 )
+_PARTED = {1: _DAY_OR_MONTH, 2: _DAY_OR_MONTH, 4: ("iso", "year-month")}
+_GOES_ON = frozenset("/.-_")
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
@@ -425,8 +427,8 @@ def _formed(text: str) -> Iterator[Found]:
     hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
     for name, sign in _SIGNS.items():
         hints[name] = [m.span() for m in sign.finditer(text)]
-    for start in sorted({_digits_start(text, a) for a, _ in hints.pop("parted")}):
-        for name in _PARTED:
+    for start, end in sorted({_digits(text, a) for a, _ in hints.pop("parted")}):
+        for name in _PARTED.get(end - start, ()) if start == 0 or text[start - 1] not in _GOES_ON else ():
             match = _PATTERN[name].match(text, start, timeout=_TIMEOUT)
             if match is not None and _possible(match):
                 yield Found(match.start(), match.end(), "DATE", f"date:{name}")
@@ -439,11 +441,14 @@ def _formed(text: str) -> Iterator[Found]:
                         yield Found(match.start(), match.end(), "DATE", f"date:{name}")
 
 
-def _digits_start(text: str, at: int) -> int:
-    """Where the digits begin of which a place is one."""
-    while at and text[at - 1].isdecimal():
-        at -= 1
-    return at
+def _digits(text: str, at: int) -> Place:
+    """Where the digits begin and end of which a place is one."""
+    start = end = at
+    while start and text[start - 1].isdecimal():
+        start -= 1
+    while text[end : end + 1].isdecimal():
+        end += 1
+    return start, end
 
 
 def _groups(match: regex.Match[str]) -> dict[str, str]:

@@ -220,7 +220,11 @@ _STREET_OPENERS = frozenset(
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
 _LONG = ("phone", "phone-intl", "phone-local", "card", "ip")
-_MIXED = ("vin", "mbi", "mixed", "mixed-lower", "number", "grouped", "uuid")
+# Codes by what they begin with (a capital, a small letter, a digit), and between which lengths they lie.
+_MIXED = (
+    *(("vin", "A9", 17, 10_000), ("mbi", "9", 11, 13), ("mixed", "A9", 6, 10_000), ("mixed-lower", "a", 7, 10_000)),
+    *(("number", "9", 7, 10_000), ("grouped", "9", 5, 10_000), ("uuid", "Aa9", 36, 10_000)),
+)
 _AGES = ("age", "age-label", "age-sex", "age-decade")
 
 
@@ -272,8 +276,9 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         return
     long = [(a, b) for a, b in numbered if b - a >= 5]
     yield from _in(text, ("state-zip",), windows(((a, b) for a, b in long if text[a:b][:5].isdigit()), 24, 5))
-    for name in _MIXED:
-        yield from _at(text, name, (a for a, _ in long))
+    begun = [(a, b - a, "9" if text[a].isdecimal() else "A" if text[a].isupper() else "a") for a, b in long]
+    for name, begins, least, most in _MIXED:
+        yield from _at(text, name, (a for a, size, first in begun if first in begins and least <= size <= most))
     yield from _in(text, ("bracket",), windows(long, 4, 16))
     yield from _at(text, "ssn", (m.start() for m in _SSN.finditer(text)))
     yield from _in(text, _LONG, windows((m.span() for m in _CHUNK.finditer(text)), 8, 24))

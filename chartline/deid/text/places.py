@@ -576,10 +576,11 @@ def _so_named(text: str, token: Token) -> bool:
     word, found = token.text, token.kind
     if len(word) < 4 or not word[1:].islower() or not (found.unknown or found.strong) or found.eponym or found.medical:
         return False
-    if plain(word) in PLAIN or word.lower() in lexicon.COUNTRIES | lexicon.STATES or of_thing(text, token.end):
-        return False
     before = max(0, token.start - 16)
-    return bool(_INTO.search(text, before, token.start)) and not _TO_THING.search(text, before, token.start)
+    if not _INTO.search(text, before, token.start) or _TO_THING.search(text, before, token.start):
+        return False
+    place = word.lower() in lexicon.COUNTRIES or word.lower() in lexicon.STATES
+    return not place and plain(word) not in PLAIN and not of_thing(text, token.end)
 
 
 def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Found]:
