@@ -319,9 +319,11 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
         if token is not None and (_between(part, token, ahead) or _last_name_that_is_a_word(text, part, token)):
             part.append(token)
             continue
-        yield from _person(text, part)
-        part = []
-    yield from _upper_case(text, run)
+        if part:
+            yield from _person(text, part)
+            part = []
+    if len(run) > 1:
+        yield from _upper_case(text, run)
 
 
 def _lettered(text: str, token: Token) -> bool:
@@ -375,7 +377,7 @@ def _owned(text: str, end: int) -> bool:
 
 
 def _person(text: str, part: list[Token]) -> Iterator[Found]:
-    led_by = part[0].start if part else 0
+    led_by = part[0].start
     while part and part[0].text in PARTICLES and part[0].shape == "lower":
         part = part[1:]
     while part and part[-1].shape == "lower":
