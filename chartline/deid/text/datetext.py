@@ -283,7 +283,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
 # Which forms are tried where so many digits stand before a stroke, a dash or a stop; not behind one of these.
 _DAY_OR_MONTH = (
     *("numeric", "numeric-eu", "numeric-pair", "numeric-range", "month-slash-year", "partial"),
-    *("partial-day-first", "day-of-month", "day-timed", "day-brought", "sign-off"),
+    *("partial-day-first", "day-of-month", "day-timed", "day-brought", "falling", "sign-off"),
 )
 _PARTED = {1: _DAY_OR_MONTH, 2: _DAY_OR_MONTH, 4: ("iso", "year-month")}
 _GOES_ON = frozenset("/.-_")
