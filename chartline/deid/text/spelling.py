@@ -524,7 +524,9 @@ def _street_forms(value: str) -> Iterator[str]:
         kinds = _either(_street_word(w) for w in parts[1:unit] if w.lower() in _SUFFIXES) if at else ""
         tail = rf"(?:{_APART}{kinds}\b\.?)?" if at and kinds != "(?:)" else ""
         turn = r"(?:(?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\b[\s.]*)?"
-        yield rf"{regex.escape(parts[0])}{_CLOSE}{turn}{_CLOSE.join(map(_street_word, core))}{tail}{home}"
+        last = parts[unit - 1]
+        toward = rf"(?:{_APART}{_street_word(last)}\b\.?)?" if last.lower() in _DIRECTIONS else ""
+        yield rf"{regex.escape(parts[0])}{_CLOSE}{turn}{_CLOSE.join(map(_street_word, core))}{tail}{toward}{home}"
 
 
 def _box_form(box: regex.Match[str]) -> str:

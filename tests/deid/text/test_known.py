@@ -237,6 +237,15 @@ def test_short_forms_of_what_is_known_are_found(engine, text, left):
     assert left not in engine.deidentify(text, PatientContext("p", known=known)).text
 
 
+@pytest.mark.parametrize("street", ["4488 Highway 61 South", "12 Mapleholt St NE", "7001 N Old Mapleholt Rd W"])
+@pytest.mark.parametrize("form", ["{}", "at {} prn", "see {};"])
+def test_of_a_street_no_direction_is_left(engine, street, form):
+    told = (Known("STREET", street),)
+    for written in (street, street.lower(), street.upper()):
+        made = engine.deidentify(form.format(written), PatientContext("x", told)).text
+        assert street.split()[-1].lower() not in made.lower().split()
+
+
 @pytest.mark.parametrize("text", ["strength 4/5 in the left arm", "ate an orange in the morning", "an orange rash"])
 def test_short_forms_that_are_something_else_are_left(engine, text):
     record = {"birthDate": "1961-04-05", "address": [{"city": "Orange"}]}
