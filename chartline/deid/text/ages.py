@@ -50,6 +50,8 @@ _OLD_TOLD = regex.compile(
     rf"|\bat\s(?P<a>{_OLD})\s(?:he|she|they)\b|\bage:?\s?(?P<a>{_OLD})\s?y(?:rs?|o)?\b",
     regex.IGNORECASE,
 )
+# What each of these forms holds.
+_MAY_BE_OLD = regex.compile(r"\b(?:9\d|1[01]\d)(?!\d)|ninet|hundred", regex.IGNORECASE)
 # The same of whom the record tells to be so old, and an age with the year beside it.
 _OLD_OWN = regex.compile(
     rf"\b(?:(?:pt|patient|he|she|they)(?:['’]s|\s(?:is|was|now|turns|turned|will\sbe))|now|nearly|almost|shy\sof|approaching|over)"
@@ -68,7 +70,7 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
         for match in (m for pattern in patterns for m in pattern.finditer(text)):
             if int(match["y"]) < patient.earliest_year:
                 yield Found(match.start("y"), match.end("y"), "DATE", "ages:year")
-    for match in _OLD_TOLD.finditer(text):
+    for match in _OLD_TOLD.finditer(text) if _MAY_BE_OLD.search(text) else ():
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:over-89")
     for match in _AGE.finditer(text) if patient.over_89 else ():
         yield Found(match.start(), match.end(), "AGE", "ages:beside-dates")

@@ -86,6 +86,7 @@ _CARING = frozenset(
 )
 _BETWEEN = frozenset("at for from by to with via".split())
 _BRINGS = re.compile(r"(?:\b(?:at|from|to)|@) (?:the )?\Z")
+_BRINGING = 9  # letters that it has at most
 _PLACE_LABELS = frozenset(
     "pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac".split()
 )
@@ -347,7 +348,8 @@ def _chains(low: str, found: list[re.Match[str]], high: list[bool]) -> None:
                 continue
             count = sum(f.start() < end for f in found[i : i + 8])
             words = [low[f.start() : f.end()] for f in found[i : i + count]]
-            if count == 1 or not all(kind(w).word for w in words) or _BRINGS.search(low, 0, m.start()):
+            brought = _BRINGS.search(low, max(0, m.start() - _BRINGING), m.start())
+            if count == 1 or not all(kind(w).word for w in words) or brought:
                 high[i : i + count] = [w not in _SMALL for w in words]
                 break
 
