@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from chartline.errors import UsageError
@@ -114,7 +114,7 @@ class Event:
     optional: bool = False
     unless: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def dates_entries(self) -> bool:
         """Whether its times are those of the entries that ``each`` names."""
         return any(map(self.is_of_entry, (*self.time, *self.end, *self.available, *self.planned)))
@@ -212,7 +212,8 @@ def _reachable(kind: str, present: frozenset[str], fate: str | None) -> tuple[Ev
         fields: dict[str, Any] = {n: tuple(p for p in getattr(event, n) if _head(p) in present) for n in _PATHS}
         return replace(event, **fields)
 
-    return tuple(map(pruned, _held(kind, present, fate)))
+    events = map(pruned, _held(kind, present, fate))
+    return tuple(e for e in events if e.time or e.end or not e.optional)
 
 
 @lru_cache(maxsize=4096)
@@ -268,6 +269,8 @@ def _statuses(kind: str) -> frozenset[str]:
 
 def at(resource: Any, path: str) -> Any:
     """The value at a dotted path; a number is a place in a list; None where there is nothing."""
+    if "." not in path:
+        return resource.get(path) if type(resource) is dict else None
     for step, place in _steps(path):
         if type(resource) is dict:
             resource = resource.get(step)
@@ -585,9 +588,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         known, known_at = _point(resource, paths, offsets, end=True)
     if (end and start and end[0] < start[0]) or (end_at is not None and at_ is not None and end_at < at_):
         # Which of the two is wrong nobody can tell: what is known is known when both have passed (mimic-code#1288).
-        both = [found for found in (known or end, start) if found]
-        known = max(both, default=None)
-        known_at = max((p for p in (known_at if known_at is not None else end_at, at_) if p is not None), default=None)
+        known, known_at = _later(known or end, start), _later(known_at if known_at is not None else end_at, at_)
         end, end_at, flags = None, None, "reversed_period"
     elif (start is None and at_ is None and _says(resource, paths)) or (end is None and ends and _says(resource, ends)):
         flags = _both(flags, "unreadable_time")
@@ -600,8 +601,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
             end, end_at, foretold = due, due_at, True
     if not foretold:
         # What is told with its end is not known before that.
-        known = max(filter(None, (known, end)), default=None)
-        known_at = max((p for p in (known_at, end_at) if p is not None), default=None)
+        known, known_at = _later(known, end), _later(known_at, end_at)
     return {
         "flags": flags,
         "time": start[0] if start else None,
@@ -614,6 +614,11 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         "undated": None if start or at_ is not None else event.undated,
         "billing": event.billing and untold,
     }
+
+
+def _later(one: Any, other: Any) -> Any:
+    """The later of two times, of which each may be missing."""
+    return other if one is None or (other is not None and other > one) else one
 
 
 def _planned(resource: Mapping[str, Any], event: Event, paths: Sequence[str], offsets: Offsets, plan: _Point) -> _Point:
@@ -678,7 +683,7 @@ def _says(resource: Mapping[str, Any], paths: Sequence[str]) -> bool:
 
 def _point(resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False) -> _Point:
     """A time, and its day on the patient's axis; a year has no day where only the hidden axis spaces events."""
-    found = _first(resource, paths, end=end)
+    found = _first(resource, paths, end=end) if paths else None
     if offsets is None:
         return found, found[0] / _DAY if found else None
     day = next((offsets[p] for p in map(_plain, paths) if p in offsets), None)
@@ -1029,7 +1034,8 @@ def _event_row(
     timed: Row,
     suffix: str | None,
 ) -> Row:
-    ending = "".join(f"//{part}" for part in (suffix, _forbidden(resource, event), event.tail) if part)
+    parts = [part for part in (suffix, _forbidden(resource, event), event.tail) if part]
+    ending = "".join(f"//{part}" for part in parts) if parts else ""
     value: Row = {}
     if event.value:
         value = value_of(resource, found.code)
@@ -1049,9 +1055,10 @@ def _event_row(
         "event_id": _event_id(common["source_id"], event.element, index),
         "flags": _both(_both(timed["flags"], found.flag), value.get("flags")),
     }
-    text = next((t for t in (_told(at(resource, p)) for p in event.text) if t), None)
-    if text:
-        row["text_value"] = text
+    for path in event.text:
+        if text := _told(at(resource, path)):
+            row["text_value"] = text
+            break
     return row
 
 

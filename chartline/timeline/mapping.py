@@ -46,6 +46,11 @@ def mapped(silver: DataFrame, *, relative: bool, to: Path) -> DataFrame:
     return _laid(silver.sparkSession, to)
 
 
+def holds(to: Path, kind: str) -> bool:
+    """Whether rows of a kind were written to the folder."""
+    return (to / f"kind={kind}").exists()
+
+
 def more(staged: DataFrame, rows: DataFrame, *, to: Path) -> DataFrame:
     """The mapped rows with further ones, written beside them."""
     rows.write.partitionBy("kind").mode("append").parquet(str(to))

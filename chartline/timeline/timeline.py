@@ -279,12 +279,12 @@ def _build(
         picked, texts = (lake.in_buckets(frame, scope.buckets) for frame in (silver, notes))
         picked = picked.join(ids, f.expr(f"coalesce(subject_id, {lake.NOBODY}) = who"), "left_semi")
         texts = texts.join(ids, f.expr("subject_id = who"), "left_semi")
-    staged, few = mapping.mapped(picked, relative=relative, to=scratch / "rows"), scope.patients <= _FEW
-    if not staged.where("kind = 'line'").isEmpty():
-        staged = mapping.more(staged, build.lines(staged, medicines, few), to=scratch / "rows")
-    visits, again = lake.together(
-        lambda: _laid(build.encounters(staged), scratch / "visits"),
-        lambda: _laid(build.told_again(staged), scratch / "again"),
+    rows, few = scratch / "rows", scope.patients <= _FEW
+    mapped = mapping.mapped(picked, relative=relative, to=rows)
+    visits, again, staged = lake.together(
+        lambda: _laid(build.encounters(mapped), scratch / "visits"),
+        lambda: _laid(build.told_again(mapped), scratch / "again"),
+        lambda: _with_lines(mapped, medicines, few, rows),
     )
     found = build.all_events(staged, again, visits, medicines, texts, few)
     found = found.select(*_event_columns(), "source", "first")
@@ -343,6 +343,13 @@ def _build(
         "flags": flags,
     }
     return StageResult("timeline", run_id, counts, written, {"timeline": verdict}, extra=extra)
+
+
+def _with_lines(mapped: DataFrame, medicines: DataFrame, few: bool, rows: Path) -> DataFrame:
+    """The mapped rows with what became of the lines of bills among them."""
+    if not mapping.holds(rows, "line"):
+        return mapped
+    return mapping.more(mapped, build.lines(mapped, medicines, few), to=rows)
 
 
 def _medications_written(settings: Settings, medicines: DataFrame, base: Base | None, commit: Mapping[str, str]) -> int:
