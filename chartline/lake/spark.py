@@ -56,8 +56,8 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "UTC",
-        # A stage of wide rows becomes a method too long for Java to compile: a million events took a fifth longer.
-        "spark.sql.codegen.wholeStage": "false",
+        # Java compiles no method longer than so many bytes: a stage of wide rows goes operator by operator instead.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
         "spark.sql.shuffle.partitions": str(shuffle_partitions),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
         "spark.databricks.delta.snapshotPartitions": "1",
@@ -162,6 +162,7 @@ def in_buckets(frame: DataFrame, buckets: Collection[int] | None) -> DataFrame:
 
 
 _LITTLE = {
+    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
