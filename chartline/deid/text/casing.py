@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from itertools import pairwise
+from string import ascii_lowercase, ascii_uppercase
 
 from chartline.deid.text import lexicon
 from chartline.deid.text.lexicon import POSTAL, STATES, kind, plain
@@ -143,6 +144,7 @@ _CUES = (
 )
 _ASKS = re.compile(r"\b(?=\w*[^\W\d_])(?:[^\W\d]*\d){4}|,\s*(?:\d+ ?y|\w\w\b)|\b[^\W\d]{2}\W+\d{5}")
 _NTH = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
+_LOWER, _UPPER = ascii_lowercase.encode(), ascii_uppercase.encode()
 _LEAST = 24  # a text in small letters shorter than this is a code or a unit, not writing
 _SHORTEST = 12  # the same of a sentence
 _SAMPLE = 4000
@@ -205,20 +207,28 @@ def _begun_small(sentence: str) -> bool:
     return len(sentence) >= _SHORTEST and sentence[0].islower() and _small(sentence)
 
 
+def _counted(text: str) -> tuple[int, int]:
+    """How many small letters a text has, and how many capitals."""
+    if not text.isascii():
+        return sum(map(str.islower, text)), sum(map(str.isupper, text))
+    small = text.encode().translate(None, _LOWER)
+    return len(text) - len(small), len(small) - len(small.translate(None, _UPPER))
+
+
 def _small(text: str) -> bool:
     """Whether a text is written in small letters, short forms and one word in a hundred letters aside."""
-    small = sum(map(str.islower, text))
-    if sum(map(str.isupper, text)) * 10 > small:
+    small, capitals = _counted(text)
+    if capitals * 10 > small:
         return False
     return len(_BEGUN.findall(text)) * 100 < small
 
 
 def _capitals(line: str) -> bool:
     """Whether a line of two words and more is written in capitals, one small letter in twenty aside."""
-    if sum(map(str.islower, line[:12])) > 1:
+    if _counted(line[:12])[0] > 1:
         return False
-    small = sum(map(str.islower, line))
-    return small * 20 <= sum(map(str.isupper, line)) > 0 and sum(len(w) > 2 for w in line.split()) > 1
+    small, capitals = _counted(line)
+    return small * 20 <= capitals > 0 and sum(len(w) > 2 for w in line.split()) > 1
 
 
 def _rewritten(text: str, *, upper: bool) -> str:

@@ -248,6 +248,8 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
     ]
 ]
 _PATTERN = dict(_FORMS)
+# What every form of a month holds.
+_MONTH_WORD = re.compile(rf"{_MON_WORDS}(?![A-Za-z])", re.IGNORECASE)
 _WORDS = {
     "month": "jan feb mar apr may jun jul aug sep oct nov dec",
     "holiday": "christmas xmas x-mas thanksgiving easter halloween labor memorial independence valentine mother father veterans"
@@ -292,7 +294,7 @@ _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
     "born": re.compile(r"(?:[Dd]\.?[Oo]\.?[Bb]\.?|born):?\s\d{1,2} \d{1,2} \d{2,4}"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
-    "eight": re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
+    "eight": regex.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
 }
 _TIMEOUT = 5.0
@@ -304,7 +306,7 @@ _LIKE = regex.compile(
     rf"(?<![\w/.%\-]){_NO_SCORE}(?<!\b(?i:BiPAP|IPAP|CPAP|PEEP|strength|power|motor|ratio|pulses|reflexes|DTRs?|murmur|pain|of)[:\s]\s?)"
     rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|power|scale|murmur|hours?|hrs?|tabs?|tender|swollen|on\sthe|in\sall|bilat|out\sof))"
 )
-_SLASHED = re.compile(r"(?<![\w/.])\d{1,2}/\d{1,2}(?![\w/])")
+_SLASHED = re.compile(r"/(?:(?<=(?<![\w/.])\d/)|(?<=(?<![\w/.])\d\d/))\d{1,2}(?![\w/])")
 _SCALES = frozenset({4, 5, 6, 8, 10})  # days that scores have as their most
 _NO_SCALE = frozenset({11, 14, 16, 18, 28})  # days that no score has as its most
 # More than the whole is no share: ``6/5`` is a day, unless a pressure, a setting or two doses are written so.
@@ -372,7 +374,7 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
     told = [m for f in found if (m := _month_of(text[f.start : f.end]))]
     months = set(told)
     for slashed in _SLASHED.finditer(text):
-        start = slashed.start()
+        start, _ = _digits(text, slashed.start() - 1)
         over = _IMPROPER.match(text, start, timeout=_TIMEOUT)
         if over and int(over["m"]) > int(over["d"]) and not _NO_DAY_BEFORE.search(text, max(0, start - 16), start):
             if not places.hold(*over.span()):
@@ -435,6 +437,8 @@ def _formed(text: str) -> Iterator[Found]:
     for hint, places in hints.items():
         forms, before, after = _AROUND[hint]
         for start, end in windows(places, before, after):
+            if hint == "month" and not _MONTH_WORD.search(text, start, end):
+                continue  # ``marked``
             for name in forms:
                 for match in _PATTERN[name].finditer(text, start, end, timeout=_TIMEOUT):
                     if _possible(match) and not (name == "month" and _in_general(text, match)):
@@ -470,9 +474,12 @@ def _month(parts: dict[str, str]) -> int | None:
     return int(parts["m"]) if "m" in parts else None
 
 
+_YEAR_TOLD = regex.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|^(?:19|20)\d\d")
+
+
 def year_of(text: str) -> str | None:
     """The four-digit year written in a date, if there is one."""
-    match = regex.search(r"(?<!\d)(?:19|20)\d\d(?!\d)|^(?:19|20)\d\d", text)
+    match = _YEAR_TOLD.search(text)
     return str(match.group()) if match else None
 
 

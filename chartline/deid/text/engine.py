@@ -268,7 +268,7 @@ class TextEngine:
         for part in (found[i : i + _PART] for i in range(0, len(found), _PART)):
             stop = part[-1].end
             results = [RecognizerResult(f.type, f.start - at, f.end - at, 1.0) for f in part]
-            done = self._anonymizer.anonymize(text[at:stop], results, operators)
+            done = self._anonymizer.anonymize(text[at:stop], results, operators, merge_entities_with_spaces=False)
             items = sorted(done.items, key=lambda i: i.start)
             if len(items) != len(part):
                 raise DataError("CL1113", "pieces of a note were lost on the way.", "The note was set aside.")

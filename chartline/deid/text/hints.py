@@ -10,6 +10,9 @@ from itertools import accumulate
 from ahocorasick_rs import AhoCorasick, Implementation
 
 Place = tuple[int, int]
+# A letter that stands for itself at an alternative's start, and at its end.
+_STARTS = re.compile(r"[A-Za-z](?![?*+{])")
+_ENDS = re.compile(r"(?<!\\)[A-Za-z]\Z")
 
 
 class Places:
@@ -48,6 +51,32 @@ def literals(alternation: str) -> list[str]:
             raise ValueError(f"no literal start in {alternative!r}")
         out.append(word.lower())
     return out
+
+
+def alternatives(alternation: str) -> list[str]:
+    """The alternatives of a pattern, those inside of brackets left whole."""
+    out, depth = [""], 0
+    for sign in re.findall(r"\\.|\[[^\]]*\]|.", alternation):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and not depth:
+            out.append("")
+        else:
+            out[-1] += sign
+    return out
+
+
+def by_letter(alternation: str, *, last: bool = False) -> str:
+    """The same alternatives by the letter that they begin with, or end in, so that few are tried at a place.
+
+    Those of one letter keep their order; an alternative that no letter begins may be tried in another turn than before.
+    """
+    of: dict[str, list[str]] = {}
+    for whole in alternatives(alternation):
+        plain = _ENDS.search(whole) if last else _STARTS.match(whole)
+        letter = plain.group() if plain else ""
+        of.setdefault(letter, []).append(whole[: len(whole) - len(letter)] if last else whole[len(letter) :])
+    made = (f"(?:{'|'.join(rest)}){letter}" if last else f"{letter}(?:{'|'.join(rest)})" for letter, rest in of.items())
+    return f"(?:{'|'.join(made)})"
 
 
 class Hints:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
 
 from chartline.deid.text import lexicon
-from chartline.deid.text.hints import Place, Places
+from chartline.deid.text.hints import Place, Places, by_letter
 from chartline.deid.text.lexicon import Kind, kind, plain
 from chartline.deid.text.places import facilities, told_again, towns
 from chartline.deid.text.reading import (
@@ -53,7 +54,7 @@ _MEETS = (
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
 _SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
-    rf"(?r)(?:(?i:\b{TITLES}){SHORT}{_SAME_LINE}|(?i:\b{KIN})\s*[,:(\-–]?|(?i:\b{ROLES})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
+    rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{_SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
     r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
 )
 # What follows a person and hardly anything else.
@@ -97,6 +98,8 @@ _LAST_FIRST = regex.compile(
 _LABELLED = regex.compile(
     rf"(?i:\b{LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
 )
+# A label of up to three words with a sign behind it, or a stop in it: a quick look.
+_LABEL_ENDS = re.compile(r"[\w.]+(?: [\w.]+){0,2}(?:(?<=\.)|\s*[:|=\-–—\t.])")
 _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
@@ -271,6 +274,12 @@ def _short(token: Token) -> bool:
     return token.shape == "upper" and len(token.text) <= _ACRONYM
 
 
+@lru_cache(maxsize=1 << 16)
+def _of_kin_or_role(word: str) -> bool:
+    """Whether a word tells who somebody is to somebody, or by trade."""
+    return KIN_WORD.fullmatch(word) is not None or ROLE_WORD.fullmatch(word) is not None
+
+
 def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     """Whether a word cannot be part of a name where it stands.
 
@@ -287,7 +296,7 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
         # ``Peter CHALMERS`` is written so on purpose; ``Peter ECG`` is not.
         surname = found.strong and found.last and not found.medical and len(token.text) > _ACRONYM
         return token.shape == "upper" and after.shape != "upper" and not surname
-    if name in PLAIN or KIN_WORD.fullmatch(token.text) or ROLE_WORD.fullmatch(token.text):
+    if name in PLAIN or _of_kin_or_role(token.text):
         return True
     if after is not None and after.shape == "initial":
         return found.medical and not found.last
@@ -722,8 +731,11 @@ _SPOKEN = regex.compile(
 )
 
 
+_INNER = regex.compile(r"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’]|[A-Z][\w]+-)[A-Z][\w'’\-]+")
+
+
 def _inner_capital(word: str) -> bool:
-    return bool(regex.fullmatch(r"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’]|[A-Z][\w]+-)[A-Z][\w'’\-]+", word))
+    return _INNER.fullmatch(word) is not None
 
 
 def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -836,7 +848,7 @@ _DOTTED_AGED = regex.compile(
     r"(?:,?\s+(?=(?i:aged?\s)?\d{1,3}(?:[\s\-]?(?:[MF]\b|y)|(?<=(?i:age|aged)\s\d{1,3})\b)|(?:reports|reported|denies|denied|states|stated|said|says|told|asked|wants)\b)"
     r"|(?=,)(?<=\d{1,3}\s?[MF],\s\p{Lu}\.\s?\p{Lu}\.))"
 )
-_STOPPED = re.compile(r"[A-Z]\.\s?[A-Z]\.")
+_STOPPED = regex.compile(r"[A-Z]\.\s?[A-Z]\.")
 
 
 def _dotted(text: str) -> Iterator[regex.Match[str]]:
@@ -853,10 +865,10 @@ _STOPPED_TOO = frozenset("us usa uk dc ny nj la co od os ou qd va am pm".split()
 def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who signed with two or three letters, and a patient who is written with them, wherever they stand again."""
     for token in words:
-        if not 2 <= len(token.text) <= 3 or not _SIGN_ENDS.match(text, token.end):
+        if not 2 <= len(token.text) <= 3 or (token.shape == "lower" and (token.kind.word or token.kind.medical)):
             continue
         name = plain(token.text)
-        if name in NO_INITIALS or name in PLAIN or (token.shape == "lower" and (token.kind.word or token.kind.medical)):
+        if name in NO_INITIALS or name in PLAIN or not _SIGN_ENDS.match(text, token.end):
             continue
         if _SIGNED_OFF.match(text, token.start, timeout=TIMEOUT):
             yield Found(token.start, token.end, "NAME", "name:initials")
@@ -897,7 +909,8 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
 
 def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """What stands after ``Patient:`` and its like."""
-    for m in opened(_LABELLED, text, hints, "label"):
+    labels = [p for p in hints.get("label", ()) if _LABEL_ENDS.match(text, p[0])]
+    for m in opened(_LABELLED, text, {"label": labels}, "label"):
         start, stop, begun, sure, named = m.start("v"), m.start("v"), 0, 0, 0
         for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
             token = Token(t.group(), t.start(), t.end(), shape_of(t.group()), kind(t.group()))
@@ -939,7 +952,7 @@ _SPEAKER = regex.compile(
     r"(?<=\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s)(?P<v>\p{Lu}[\w'’\-]+(?:\s\p{Lu}[\w'’.\-]*)?|(?P<h>\p{Ll}[\w.]{2,24}))(?=:)|(?<=\()(?P<w>\p{Lu}\p{Ll}[\w'’\-]*\s\p{Lu}\.)(?=\))"
 )
 # What stands before who signs, the name with what ends it, and a first name with an initial that ends a note.
-_SIGNS = re.compile(r"(?<!\S)/(?=[^\W\d_])|[.!?)]\s{1,2}[-–—]{1,2}\s?(?=[^\W\d_])")
+_SIGNS = regex.compile(r"(?<!\S)/(?=[^\W\d_])|[.!?)]\s{1,2}[-–—]{1,2}\s?(?=[^\W\d_])")
 _SIGNATURE = regex.compile(
     rf"(?:(?:{_LED_BY})\s){{0,2}}\p{{Lu}}[\w'’\-]+(?:\s\p{{Lu}}[\w'’.\-]*)?(?=/\s*(?:\Z|\n)|\s\d{{1,2}}/\d|\.?\s*\Z)"
 )

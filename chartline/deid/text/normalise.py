@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import regex
+
 # Letters without ink that are no format characters: fillers of Hangul and Khmer, an empty Braille cell.
 _BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Letters of other scripts that look like Latin ones (Unicode TR39 confusables, the single-letter part).
@@ -16,7 +18,7 @@ _LOOKALIKES = str.maketrans(
     "ABE3KMHOPCTYXSIJaeopcyxsijdhqwvlbkmhtrABEZHIKMNOPTYXaiknoptuxounhagiiLINR",
 )
 # Dashes that typesetting puts between digits, and hyphens anywhere, one sign for one.
-_DASH = re.compile(r"[\u2010\u2011]|(?<=\d)[\u2012\u2013\u2212](?=\d)")
+_DASH = regex.compile(r"[\u2010\u2011]|(?<=\d)[\u2012\u2013\u2212](?=\d)")
 # Dates and telephone numbers in which a scan read digits as letters.
 _MISREAD = re.compile(
     r"(?<![\w/.])[\dOolI]{1,2}/[\dOolI]{1,2}/(?:[\dOolI]{4}|[\dOolI]{2})(?![\w/])"

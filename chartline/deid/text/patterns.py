@@ -182,7 +182,8 @@ _AROUND: dict[str, tuple[str, int, int]] = {
     "url": (":// www.", 12, 2000),
     "host": (".com .org .net .edu .gov .io .health .info .us .co .example .clinic .care", 120, 400),
     "email-said": (".com .org .net .edu .gov", 80, 1),
-    "email": ("@ (dot) [dot] {dot} dot", 120, 120),
+    "email": ("(dot) [dot] {dot} dot", 120, 120),
+    "email-at": ("@", 120, 120),
     "ip6": ("::", 40, 40),
     "handle": ("@ u/", 2, 40),
     "po-box": ("box", 16, 120),
@@ -197,18 +198,20 @@ _HINTS = Hints(
     {f"={name}": words for name, words in _OPENED.items()}
     | {name: words.split() for name, (words, _, _) in _AROUND.items()}
 )
-_NUMBERED = re.compile(r"(?<![\w\-])[\w\-]*\d[\w\-]*")
+_FROM_DIGIT = re.compile(r"\d[\w\-]*")
 _SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
 _TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  ))")
-_TYPED_AFTER = re.compile(r"(?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
+_TYPED_AFTER = re.compile(r" (?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
 _LONGEST_HOST = 1000
+_LOCAL = regex.compile(r"(?r)[\w.+%\-]+\s?")
+_LONGEST_LOCAL = 120
 _OF_HOSTS = f"{ascii_letters}{digits}.-"
-_COURT = re.compile(r"\d[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d|:\d\d-[a-z]{2}-", re.IGNORECASE)
+_COURT = re.compile(r"\d{1,2}:\d\d-|\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)", re.IGNORECASE)
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
 _COLONS = re.compile(
-    r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]|(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."
+    r"[:\-.](?:(?<=[0-9A-Fa-f][:\-])[0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]|(?<=(?<![\w.])[0-9A-Fa-f]{4}\.)[0-9A-Fa-f]{4}\.)"
 )
-_OLD = re.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
+_OLD = regex.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
 _STATE_AFTER = re.compile(r",\s*([A-Z][A-Za-z]+)")
 _STATE_STARTS = frozenset(POSTAL) | frozenset(s.split()[0].title() for s in STATES)
 STREET_WORDS = frozenset(
@@ -217,6 +220,10 @@ STREET_WORDS = frozenset(
 _STREET_OPENERS = frozenset(
     "via camino calle avenida paseo rue avenue ave highway hwy route rte interstate county state farm rural".split()
 )
+# Letters that begin, in small writing, what goes on a street's name behind its number, and those that end what leads to it.
+_STREET_LETTERS = frozenset("otdle") | {word[0] for word in _STREET_OPENERS}
+_HOME_LETTERS = frozenset("tse:")
+_WIDEST = 40  # blanks behind a number
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
 _LONG = ("phone", "phone-intl", "phone-local", "card", "ip")
@@ -265,13 +272,14 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         else:
             around[group] = places
     yield from _at(text, "host", sorted({_host_start(text, start) for start, _ in around.pop("host", ())}))
+    yield from _at(text, "email", (_local_start(text, start) for start, _ in around.pop("email-at", ())))
     for name, places in around.items():
         yield from _in(text, (name,), windows(places, *_AROUND[name][1:]))
     yield from _at(text, "typist", (_capitals_start(text, m.start()) for m in _TYPED.finditer(text)))
-    yield from _at(text, "typist", (m.start() for m in _TYPED_AFTER.finditer(text)))
+    yield from _at(text, "typist", (m.start() + 1 for m in _TYPED_AFTER.finditer(text)))
     states = [m.span() for m in _STATE_AFTER.finditer(text) if m[1] in _STATE_STARTS]
     yield from _in(text, ("city-state",), windows(states, 100, 40))
-    numbered = [m.span() for m in _NUMBERED.finditer(text)]
+    numbered = [(_word_start(text, m.start()), m.end()) for m in _FROM_DIGIT.finditer(text)]
     if not numbered:
         return
     long = [(a, b) for a, b in numbered if b - a >= 5]
@@ -280,13 +288,13 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     for name, begins, least, most in _MIXED:
         yield from _at(text, name, (a for a, size, first in begun if first in begins and least <= size <= most))
     yield from _in(text, ("bracket",), windows(long, 4, 16))
-    yield from _at(text, "ssn", (m.start() for m in _SSN.finditer(text)))
-    yield from _in(text, _LONG, windows((m.span() for m in _CHUNK.finditer(text)), 8, 24))
-    yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 24, 40))
+    chunks = [m.span() for m in _CHUNK.finditer(text)]
+    yield from _at(text, "ssn", (m.start() for a, b in chunks if b - a > 10 for m in _SSN.finditer(text, a, b)))
+    yield from _in(text, _LONG, windows(chunks, 8, 24))
+    yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 28, 40))
     yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
     yield from _streets(text, numbered)
-    if _COURT.search(text):
-        yield from _at(text, "docket", (a for a, _ in numbered))
+    yield from _at(text, "docket", (a for a, _ in numbered if _COURT.match(text, a)))
     yield from _in(
         text, ("hash",), windows(((a, b) for a, b in numbered if text[max(0, a - 2) : a].strip()[-1:] == "#"), 3, 8)
     )
@@ -307,6 +315,19 @@ def _host_start(text: str, at: int) -> int:
     return at - len(before) + len(before.rstrip(_OF_HOSTS))
 
 
+def _word_start(text: str, at: int) -> int:
+    """Where the letters, digits and dashes before a place begin."""
+    while at and (text[at - 1].isalnum() or text[at - 1] in "_-"):
+        at -= 1
+    return at
+
+
+def _local_start(text: str, at: int) -> int:
+    """Where what stands before the sign of an address begins."""
+    m = _LOCAL.match(text, max(0, at - _LONGEST_LOCAL), at)
+    return at if m is None else int(m.start())
+
+
 def _capitals_start(text: str, at: int) -> int:
     """Where the capitals before a place begin."""
     while at and text[at - 1].isupper():
@@ -319,12 +340,15 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
     for start, end in numbered:
         if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit()):
             continue
-        near = {w.lower() for w in _WORD.findall(text, end, end + 100)}
-        if text[start:end].isdigit():
+        begun = text[end : end + _WIDEST].lstrip(" \t½")[:1]
+        if begun.islower() and begun not in _STREET_LETTERS and text[start - 2 : start - 1] not in _HOME_LETTERS:
+            continue  # ``40 mg``
+        if text[start:end].isdigit() and not begun.islower():
             if _ZIP_NEAR.search(text, end, end + 110):
                 yield from _at(text, "street-zip", [start])
             yield from _at(text, "street-bare", [start])
             yield from _at(text, "street-said", [start])
+        near = {w.lower() for w in _WORD.findall(text, end, end + 100)}
         if not near.isdisjoint(_STREET_OPENERS):
             yield from _at(text, "street-named", [start])
         if near.isdisjoint(STREET_WORDS):

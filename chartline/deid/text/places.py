@@ -613,12 +613,15 @@ def _called_after_town(text: str, part: list[Token]) -> bool:
     return _SMOKED.search(text, max(0, part[0].start - 14), part[0].start) is not None
 
 
+_COMMA_NAME = regex.compile(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)")
+
+
 def _is_place(text: str, part: list[Token]) -> bool:
     led = _CITY_LEAD.search(text, max(0, part[0].start - 40), part[0].start)
     if not led and (STAGED.match(text, part[-1].end) or RESULTED.match(text, part[-1].end)):
         return False
     trailed = _CITY_TRAIL.match(text, part[-1].end)
-    comma = regex.match(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)", text[part[-1].end : part[-1].end + 24])
+    comma = _COMMA_NAME.match(text, part[-1].end, part[-1].end + 24)
     if len(part) > 1:
         plainly = all(t.kind.word or plain(t.text) in PLAIN for t in part)
         return not plainly or bool(led or trailed or comma)

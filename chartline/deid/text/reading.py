@@ -12,7 +12,7 @@ from typing import NamedTuple
 import regex
 
 from chartline.deid.text import lexicon
-from chartline.deid.text.hints import Hints, Place, Places, literals, lowered, windows
+from chartline.deid.text.hints import Hints, Place, Places, by_letter, literals, lowered, windows
 from chartline.deid.text.lexicon import Kind, kind, plain
 
 TIMEOUT = 5.0
@@ -100,8 +100,8 @@ ROLES = (
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
     r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy))"
 )
-_EPONYM_NOUNS = (
-    r"(?:['’]s?)?[\s\-]+(?i:disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
+_EPONYM_NOUNS = by_letter(
+    r"disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
     r"|cyst|lymphoma|sarcoma|tumou?r|thyroiditis|esophagus|oesophagus|ulcers?|fracture|dystrophy|chorea|ataxia|encephalopathy"
     r"|contracture|nodes?|nodules?|spots?|lines?|bodies|body|cells?|stain|catheter|procedure|operation|repair|fundoplication"
     r"|pouch|drain|tube|reflex|response|triad|tetralogy|law|formula|equation|rule|rules|method|technique|position|incision"
@@ -110,10 +110,11 @@ _EPONYM_NOUNS = (
     r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
     r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
     r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
-    r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class)\b"
+    r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class"
 )
 _EPONYM = regex.compile(
-    rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}{_EPONYM_NOUNS}|\b[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])", 0
+    rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}(?:['’]s?)?[\s\-]+(?i:{_EPONYM_NOUNS})\b|\b[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])",
+    0,
 )
 # Parts of the body that are called after somebody, and the name.
 _PARTS = (
@@ -376,7 +377,7 @@ def read(text: str) -> Reading:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text."""
-    return [Token(m.group(), m.start(), m.end(), *_judge(m.group())) for m in TOKEN.finditer(text)]
+    return [Token(word := m.group(), m.start(), m.end(), *_judge(word)) for m in TOKEN.finditer(text)]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -406,6 +407,7 @@ def opened(
             yield match
 
 
+_CAPITAL = regex.compile(r"[A-Z][\w]+")
 # Nouns that only a thing of medicine takes: whoever stands before them gave it the name.
 _SCORE = regex.compile(
     r"\s(?:reflex|sign|score|scale|index|criteria|classification|phenomenon|triad|maneuver|risk|heart\s+study|syndrome|murmur)$"
@@ -428,7 +430,7 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
     places = []
     near = windows((n for n in nouns if _capital_before(text, n[0])), 72, 24)
     for m in (m for a, b in near for m in _EPONYM.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
-        words = [w for w in regex.findall(r"[A-Z][\w]+", m.group()) if plain(w) not in ("and",)]
+        words = [w for w in _CAPITAL.findall(m.group()) if plain(w) != "and"]
         if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()) or _OF_KIN.match(text, m.end()):
             continue
         if _INSTRUMENT.search(m.group()) and any(map(_word_only, words[1:])):
