@@ -377,7 +377,8 @@ def read(text: str) -> Reading:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text."""
-    return [Token(word := m.group(), m.start(), m.end(), *_judge(word)) for m in TOKEN.finditer(text)]
+    found = ((m.group(), m.start(), m.end()) for m in TOKEN.finditer(text))
+    return [Token(word, start, end, *_judge(word)) for word, start, end in found]
 
 
 @lru_cache(maxsize=1 << 16)
