@@ -248,8 +248,18 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
     ]
 ]
 _PATTERN = dict(_FORMS)
-# What every form of a month holds.
-_MONTH_WORD = re.compile(rf"{_MON_WORDS}(?![A-Za-z])", re.IGNORECASE)
+# The forms of months by what they hold: a day before the month, a number behind it, or the month.
+_OF_MONTH: list[tuple[regex.Pattern[str], tuple[str, ...]]] = [
+    (regex.compile(pattern, regex.IGNORECASE), tuple(forms.split()))
+    for pattern, forms in [
+        (rf"\d(?:st|nd|rd|th)?(?:\s+of)?[\s\-/.]*{_MON_WORDS}(?![A-Za-z])", "day-month day-month-year"),
+        (
+            rf"{_MON_WORDS}(?![A-Za-z])[.,]*(?:\s+of)?[\s\-/]*(?:the\s+)?['’]?\d",
+            "month-range month-day month-day-upper month-year month-year-lower month-pair month-day-lower month-valued",
+        ),
+        (rf"{_MON_WORDS}(?![A-Za-z])", "month-word word-month month"),
+    ]
+]
 _WORDS = {
     "month": "jan feb mar apr may jun jul aug sep oct nov dec",
     "holiday": "christmas xmas x-mas thanksgiving easter halloween labor memorial independence valentine mother father veterans"
@@ -264,14 +274,7 @@ _WORDS = {
 }
 # Which forms are looked for around which hint, and how far before it and after it.
 _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
-    "month": (
-        (
-            *("month-range", "month-day", "month-day-upper", "day-month", "day-month-year", "month-year"),
-            *("month-year-lower", "month-word", "word-month", "month-pair", "month-day-lower", "month", "month-valued"),
-        ),
-        28,
-        40,
-    ),
+    "month": ((), 28, 40),
     "holiday": (("holiday",), 20, 40),
     "weekday": (("weekday-date", "weekday-nth"), 1, 30),
     "quarter": (("quarter",), 1, 16),
@@ -437,8 +440,8 @@ def _formed(text: str) -> Iterator[Found]:
     for hint, places in hints.items():
         forms, before, after = _AROUND[hint]
         for start, end in windows(places, before, after):
-            if hint == "month" and not _MONTH_WORD.search(text, start, end):
-                continue  # ``marked``
+            if hint == "month":
+                forms = tuple(f for sign, several in _OF_MONTH if sign.search(text, start, end) for f in several)
             for name in forms:
                 for match in _PATTERN[name].finditer(text, start, end, timeout=_TIMEOUT):
                     if _possible(match) and not (name == "month" and _in_general(text, match)):

@@ -740,11 +740,11 @@ def _inner_capital(word: str) -> bool:
 
 def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """A name after a title or a word that brings a person, whatever its case."""
-    for m in opened(_TITLED, text, hints, "title"):
+    for m in opened(_TITLED, text, hints, "title", capital=True):
         for found in _kept(text, m.start("v"), m.end("v"), "name:title", first=bool(FORM.match(m.group()))):
             # A form of address goes with the name; an office ("Nurse", "Attending") stays.
             yield Found(m.start() if FORM.match(m.group()) else found.start, found.end, found.type, found.source)
-    for m in opened(_DOCTORS, text, hints, "title"):
+    for m in opened(_DOCTORS, text, hints, "title", capital=True) if "Drs" in text or "Doctors" in text else ():
         for start, end in m.spans("n"):
             yield Found(start, end, "NAME", "name:doctors")
     for hint in ("called", "kin") if '"' in text or "“" in text else ("called",):
@@ -876,7 +876,8 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
     opening = (t.start for t in words if t.shape == "initial" or (t.shape == "upper" and len(t.text) < 4))
     openings = (_OPENING_INITIALS.match(text, at, timeout=TIMEOUT) for at in opening)
     known = set()
-    for m in (*opened(_PT_INITIALS, text, hints, "patient"), *filter(None, openings)):
+    written = [(a, b) for a, b in hints.get("patient", ()) if text[b + 1 : b + 2].isupper()]
+    for m in (*opened(_PT_INITIALS, text, {"patient": written}, "patient"), *filter(None, openings)):
         letters = m.group("v").replace(".", "").replace(" ", "")
         if letters.lower() not in NO_INITIALS:
             known.add(letters)
@@ -1059,7 +1060,7 @@ _ADJECTIVE = re.compile(
 
 def _fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Names in the fields of a form: ``LAST NAME Osgard      FIRST Ilo``."""
-    for m in opened(_FIELD, text, hints, "field"):
+    for m in opened(_FIELD, text, hints, "field", capital=True):
         if plain(m.group("v").split()[0]) not in PLAIN:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:field")
 

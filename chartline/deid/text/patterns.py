@@ -202,6 +202,7 @@ _FROM_DIGIT = re.compile(r"\d[\w\-]*")
 _SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
 _TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  ))")
 _TYPED_AFTER = re.compile(r" (?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
+_BRACKETS = frozenset("[(#")
 _LONGEST_HOST = 1000
 _LOCAL = regex.compile(r"(?r)[\w.+%\-]+\s?")
 _LONGEST_LOCAL = 120
@@ -226,7 +227,6 @@ _HOME_LETTERS = frozenset("tse:")
 _WIDEST = 40  # blanks behind a number
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
-_LONG = ("phone", "phone-intl", "phone-local", "card", "ip")
 # Codes by what they begin with (a capital, a small letter, a digit), and between which lengths they lie.
 _MIXED = (
     *(("vin", "A9", 17, 10_000), ("mbi", "9", 11, 13), ("mixed", "A9", 6, 10_000), ("mixed-lower", "a", 7, 10_000)),
@@ -287,10 +287,16 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     begun = [(a, b - a, "9" if text[a].isdecimal() else "A" if text[a].isupper() else "a") for a, b in long]
     for name, begins, least, most in _MIXED:
         yield from _at(text, name, (a for a, size, first in begun if first in begins and least <= size <= most))
-    yield from _in(text, ("bracket",), windows(long, 4, 16))
+    yield from _in(text, ("bracket",), windows(((a, b) for a, b in long if _bracketed(text, a)), 4, 16))
     chunks = [m.span() for m in _CHUNK.finditer(text)]
     yield from _at(text, "ssn", (m.start() for a, b in chunks if b - a > 10 for m in _SSN.finditer(text, a, b)))
-    yield from _in(text, _LONG, windows(chunks, 8, 24))
+    near = list(windows(chunks, 8, 24))
+    yield from _in(text, ("phone", "phone-local"), near)
+    if "+" in text:
+        yield from _in(text, ("phone-intl",), near)
+    if any(b - a > 15 for a, b in chunks):
+        yield from _in(text, ("card",), near)
+    yield from _in(text, ("ip",), ((a, b) for a, b in near if text.count(".", a, b) > 2))
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 28, 40))
     yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
     yield from _streets(text, numbered)
@@ -307,6 +313,12 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _at(text, "tail", (a for a, _ in numbered if text[a] == "N"))
     if "^" in text:
         yield from _in(text, ("hl7-phone", "hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
+
+
+def _bracketed(text: str, at: int) -> bool:
+    """Whether a bracket or a number sign stands before a place, with at most one blank between."""
+    before = text[max(0, at - 2) : at]
+    return before[-1:] in _BRACKETS or (before[:1] in _BRACKETS and before[-1:].isspace())
 
 
 def _host_start(text: str, at: int) -> int:

@@ -103,16 +103,16 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for m in opened(_RETIRED, text, hints, "retired"):
         if not all(kind(w).word for w in m.group("v").split()):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:retired-from")
-    for m in opened(_CHAIN, text, hints, "chain"):
+    for m in opened(_CHAIN, text, hints, "chain", capital=True):
         if m.group("v") is None or plain(m.group("v")) not in PLAIN:
             yield Found(m.start(), m.end(), "FACILITY", "name:chain")
-    for m in opened(_SAINT, text, hints, "saint"):
+    for m in opened(_SAINT, text, hints, "saint", capital=True):
         if m.group("v") is None or kind(m.group("v").removesuffix("s")).common_first:
             yield Found(m.start(), m.end(), "FACILITY", "name:saint")
-    for m in opened(_SYSTEMS, text, hints, "system"):
+    for m in opened(_SYSTEMS, text, hints, "system", capital=True):
         if not of_thing(text, m.end()):
             yield Found(m.start(), _city_after(text, m.end()), "FACILITY", "name:health-system")
-    for m in opened(_OF, text, hints, "of"):
+    for m in opened(_OF, text, hints, "of", capital=True):
         end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
         if not m.group("city") or end > m.start("city"):
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
@@ -564,7 +564,7 @@ _INTO = re.compile(r"(?<=[\w,;)] )(?:in|from|near|outside|to|via|through|thru|si
 
 def _founded(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns of two words on no list that begin as towns do: ``in Port Ansel``."""
-    for m in opened(_TOWNSHIP, text, hints, "new"):
+    for m in opened(_TOWNSHIP, text, hints, "new", capital=True):
         name = m.group().split()[-1]
         found, known = kind(name), name.lower() in lexicon.COUNTRIES or m.group().lower() in lexicon.STATES
         if not known and plain(name) not in PLAIN and not of_thing(text, m.end()) and (found.namely or found.unknown):

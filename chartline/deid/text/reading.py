@@ -399,10 +399,12 @@ def shape_of(word: str) -> str:
 
 
 def opened(
-    pattern: regex.Pattern[str], text: str, hints: dict[str, list[Place]], hint: str
+    pattern: regex.Pattern[str], text: str, hints: dict[str, list[Place]], hint: str, *, capital: bool = False
 ) -> Iterator[regex.Match[str]]:
-    """Matches that begin where a hint stands."""
+    """Matches that begin where a hint stands; ``capital`` tells that all of them begin with a capital."""
     for start, _ in hints.get(hint, ()):
+        if capital and not text[start].isupper():
+            continue
         match = pattern.match(text, start, timeout=TIMEOUT)
         if match is not None:
             yield match
