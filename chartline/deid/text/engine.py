@@ -237,8 +237,10 @@ class TextEngine:
         normal = normalise(text)
         found = self._recognized(normal.text, patient)
         kept = [f for f in found if f.type not in self._kept and f.end > f.start]
-        back = [Found(*normal.back(f.start, f.end), f.type, f.source) for f in union(kept)]
-        return _touching(text, union(back))
+        pieces = union(kept)
+        if normal.starts is not None:
+            pieces = union(Found(*normal.back(f.start, f.end), f.type, f.source) for f in pieces)
+        return _touching(text, pieces)
 
     def _recognized(self, text: str, patient: PatientContext) -> list[Found]:
         """Everything that any recognizer finds in a normalised text, overlaps and what the policy keeps included."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
@@ -96,13 +97,13 @@ class Hints:
 
     def places(self, low: str) -> dict[str, list[Place]]:
         """Places by group of words in a lower-case text; a word that goes on a longer one does not count."""
-        out: dict[str, list[Place]] = {}
+        out: defaultdict[str, list[Place]] = defaultdict(list)
         for index, start, end in self._machine.find_matches_as_indexes(low, overlapping=True):
             if start and low[start - 1].isalpha() and low[start].isalpha():
                 continue
             for group in self._groups[index]:
-                out.setdefault(group, []).append((start, end))
-        return out
+                out[group].append((start, end))
+        return dict(out)
 
 
 def windows(places: Iterable[Place], before: int, after: int) -> Iterator[Place]:

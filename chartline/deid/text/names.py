@@ -1339,17 +1339,18 @@ def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, c
     """Parts of names found once, wherever they stand again in the text."""
     said = {
         plain(t.text): t
-        for f in names
-        for t in tokens(text[f.start : f.end])
+        for name in {text[f.start : f.end] for f in names}
+        for t in tokens(name)
         if len(t.text) > 2 and t.shape != "initial" and t.text not in PARTICLES
     }
     parts = {w for w, t in said.items() if not t.kind.word and w not in PLAIN}
     parts |= {p for w in parts for p in w.split("-") if len(p) > 3 and kind(p).strong}
     doubtful = said.keys() - parts
     for i, token in enumerate(words):
+        if token.shape not in ("capital", "upper"):
+            continue
         name = plain(token.text)
-        again = name in parts or (name in doubtful and _said_again(text, words, i))
-        if again and token.shape in ("capital", "upper"):
+        if name in parts or (name in doubtful and _said_again(text, words, i)):
             found = Found(token.start, token.end, "NAME", "name:again")
             if not eponyms.hold(found.start, found.end) and not claimed.hold(found.start, found.end):
                 yield found

@@ -55,7 +55,8 @@ def find(reading: Reading, explained: Sequence[Found]) -> Iterator[Found]:
     left = [
         t
         for t in reading.words
-        if t.start not in taken
+        if t.shape == "capital"
+        and t.start not in taken
         and _name_like(t, reading.things)
         and not of_thing(reading.text, t.end)
         and not GRADED.match(reading.text, t.end)
@@ -92,7 +93,7 @@ def _people(sentence: str) -> tuple[str, ...]:
 
 def _name_like(token: Token, things: Places) -> bool:
     found = token.kind
-    if token.shape != "capital" or found.word or found.eponym or found.medical or len(token.text) < 3:
+    if found.word or found.eponym or found.medical or len(token.text) < 3:
         return False
     if not (found.strong or found.unknown) or not token.text[1:].islower() or plain(token.text) in PLAIN:
         return False

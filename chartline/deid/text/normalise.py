@@ -32,7 +32,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _FOLLOWS = "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 _MISTAKEN = re.compile(rf"[\u00c3-\u00c5]{_FOLLOWS}|\u00e1{_FOLLOWS}{{2}}")
 _APART = re.compile(
-    r"(?<![^\W_])(?:[^\W_][ .\u00a0_*\-](?:['\u2019][ .\u00a0_*\-])?(?=[^\W_](?![^\W_]))){4,}[^\W_](?![^\W_])"
+    r"[ .\u00a0_*\-](?<=[^\W_].)(?<![^\W_][^\W_].)(?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])"
+    r"(?:[ .\u00a0_*\-](?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])){3,}"
 )
 
 
@@ -102,7 +103,7 @@ def normalise(text: str) -> Normal:
 
     A letter that was read in a wrong charset is the letter that it is.
     """
-    apart = [m.span() for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
+    apart = [(m.start() - 1, m.end()) for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
     mistaken = {} if text.isascii() else _mistaken(text)
     if (
         not apart
