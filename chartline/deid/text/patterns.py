@@ -227,12 +227,14 @@ _HOME_LETTERS = frozenset("tse:")
 _WIDEST = 40  # blanks behind a number
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
-# Codes by what they begin with (a capital, a small letter, a digit), and between which lengths they lie.
+# Codes by their sort (``_sort``), and between which lengths they lie.
 _MIXED = (
-    *(("vin", "A9", 17, 10_000), ("mbi", "9", 11, 13), ("mixed", "A9", 6, 10_000), ("mixed-lower", "a", 7, 10_000)),
-    *(("number", "9", 7, 10_000), ("grouped", "9", 5, 10_000), ("uuid", "Aa9", 36, 10_000)),
+    *(("vin", "Am", 17, 10_000), ("mbi", "m", 11, 13), ("mixed", "Am", 6, 10_000), ("mixed-lower", "a", 7, 10_000)),
+    *(("number", "9-m", 7, 10_000), ("grouped", "-", 5, 10_000), ("uuid", "Aa9-m", 36, 10_000)),
 )
-_AGES = ("age", "age-label", "age-sex", "age-decade")
+_AGES = ("age", "age-sex", "age-decade")
+_BETWEEN = " \t\r\n\f\v-‑'’"
+_AGE_LETTERS = "ymfs"  # that begin what tells an age behind it
 
 
 def find(text: str) -> Iterator[Found]:
@@ -284,9 +286,9 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         return
     long = [(a, b) for a, b in numbered if b - a >= 5]
     yield from _in(text, ("state-zip",), windows(((a, b) for a, b in long if text[a:b][:5].isdigit()), 24, 5))
-    begun = [(a, b - a, "9" if text[a].isdecimal() else "A" if text[a].isupper() else "a") for a, b in long]
-    for name, begins, least, most in _MIXED:
-        yield from _at(text, name, (a for a, size, first in begun if first in begins and least <= size <= most))
+    codes = [(a, b - a, _sort(text[a:b])) for a, b in long]
+    for name, sorts, least, most in _MIXED:
+        yield from _at(text, name, (a for a, size, sort in codes if sort in sorts and least <= size <= most))
     yield from _in(text, ("bracket",), windows(((a, b) for a, b in long if _bracketed(text, a)), 4, 16))
     chunks = [m.span() for m in _CHUNK.finditer(text)]
     yield from _at(text, "ssn", (m.start() for a, b in chunks if b - a > 10 for m in _SSN.finditer(text, a, b)))
@@ -298,7 +300,10 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         yield from _in(text, ("card",), near)
     yield from _in(text, ("ip",), ((a, b) for a, b in near if text.count(".", a, b) > 2))
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 28, 40))
-    yield from _in(text, _AGES, windows((m.span() for m in _OLD.finditer(text)), 24, 24))
+    old = [m.span() for m in _OLD.finditer(text)]
+    yield from _in(text, ("age-label",), windows(old, 24, 24))
+    told = ((a, b) for a, b in old if text[b : b + 6].lstrip(_BETWEEN)[:1].lower() in _AGE_LETTERS)
+    yield from _in(text, _AGES, windows(told, 24, 24))
     yield from _streets(text, numbered)
     yield from _at(text, "docket", (a for a, _ in numbered if _COURT.match(text, a)))
     yield from _in(
@@ -313,6 +318,13 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _at(text, "tail", (a for a, _ in numbered if text[a] == "N"))
     if "^" in text:
         yield from _in(text, ("hl7-phone", "hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
+
+
+def _sort(code: str) -> str:
+    """A number (``9``), numbers with dashes (``-``), a digit with letters behind it (``m``), a capital or not."""
+    if not code[0].isdecimal():
+        return "A" if code[0].isupper() else "a"
+    return "9" if code.isdecimal() else "-" if code.replace("-", "").isdecimal() else "m"
 
 
 def _bracketed(text: str, at: int) -> bool:
