@@ -274,7 +274,7 @@ _WORDS = {
 }
 # Which forms are looked for around which hint, and how far before it and after it.
 _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
-    "month": ((), 28, 40),
+    "month": (tuple(form for _, forms in _OF_MONTH for form in forms), 28, 40),
     "holiday": (("holiday",), 20, 40),
     "weekday": (("weekday-date", "weekday-nth"), 1, 30),
     "quarter": (("quarter",), 1, 16),

@@ -55,7 +55,7 @@ _MEETS = (
 _SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{_SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(

@@ -221,10 +221,10 @@ STREET_WORDS = frozenset(
 _STREET_OPENERS = frozenset(
     "via camino calle avenida paseo rue avenue ave highway hwy route rte interstate county state farm rural".split()
 )
-# Letters that begin, in small writing, what goes on a street's name behind its number, and those that end what leads to it.
-_STREET_LETTERS = frozenset("otdle") | {word[0] for word in _STREET_OPENERS}
+# What follows a street's number in small letters, and the letters that end what leads to one.
+_STREET_STARTS = frozenset("of the de la el".split()) | _STREET_OPENERS
 _HOME_LETTERS = frozenset("tse:")
-_WIDEST = 40  # blanks behind a number
+_WORD_AFTER = re.compile(r"[\s½]*([A-Za-z]+)")
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
 # Codes by their sort (``_sort``), and between which lengths they lie.
@@ -364,10 +364,16 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
     for start, end in numbered:
         if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit()):
             continue
-        begun = text[end : end + _WIDEST].lstrip(" \t½")[:1]
-        if begun.islower() and begun not in _STREET_LETTERS and text[start - 2 : start - 1] not in _HOME_LETTERS:
+        word = _WORD_AFTER.match(text, end)
+        small = word is not None and word[1][0].islower()
+        if (
+            word
+            and small
+            and word[1].lower() not in _STREET_STARTS
+            and text[start - 2 : start - 1] not in _HOME_LETTERS
+        ):
             continue  # ``40 mg``
-        if text[start:end].isdigit() and not begun.islower():
+        if text[start:end].isdigit() and not small:
             if _ZIP_NEAR.search(text, end, end + 110):
                 yield from _at(text, "street-zip", [start])
             yield from _at(text, "street-bare", [start])
