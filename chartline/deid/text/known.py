@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -58,6 +58,9 @@ def find(text: str, patient: PatientContext, providers: Providers | None = None)
         yield from _near(text, patient.known)
         yield from _initials(text, patient.known)
         yield from _read_again(text, patient.known)
+        yield from _over_gaps(text, held, alone, patient.known)
+        yield from _last_digits(text, held, patient.known)
+        yield from _birthday(text, patient.known)
         yield from _spread(text, held, patient.known)
     if providers is not None:
         yield from _matches(text, providers.rules(text), "known-provider")
@@ -66,11 +69,31 @@ def find(text: str, patient: PatientContext, providers: Providers | None = None)
 def _read_again(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     """What is known where a scan or a system divided a word or lost a letter of it."""
     for reading in normalise.again(text):
-        told = _without_letters(known) if reading.lost else known
         read = reading.normal.text
-        for found in _matches(read, _own_rules(solid(folded(read)), _words_of(read), told), "known-again"):
-            if any(found.start - reading.lost < at < found.end for at in reading.changed):
-                yield Found(*reading.normal.back(found.start, found.end), found.type, found.source)
+        told = _without_letters(known) if reading.lost else known
+        yield from _across(reading, _own_rules(solid(folded(read)), _words_of(read), told))
+
+
+def _over_gaps(text: str, held: str, alone: frozenset[str], known: tuple[Known, ...]) -> Iterator[Found]:
+    """What is known and written over cells of a table, quoted lines or wide blanks: they change no word."""
+    # Blanks between names are among their forms, however many.
+    told = known if "|" in text or ">" in text else _but_names(known)
+    rules = tuple(_own_rules(held, alone, told))
+    reading = normalise.closed(text) if rules else None
+    if reading is not None:
+        yield from _across(reading, rules)
+
+
+def _across(reading: normalise.Again, rules: Iterable[Rule]) -> Iterator[Found]:
+    """What is known in another reading of a text where it lies over what that changed."""
+    for found in _matches(reading.normal.text, rules, "known-again"):
+        if any(found.start - reading.lost < at < found.end for at in reading.changed):
+            yield Found(*reading.normal.back(found.start, found.end), found.type, found.source)
+
+
+@lru_cache(maxsize=256)
+def _but_names(known: tuple[Known, ...]) -> tuple[Known, ...]:
+    return tuple(k for k in known if k.type not in spelling.PERSONS)
 
 
 def _spread(text: str, held: str, known: tuple[Known, ...]) -> Iterator[Found]:
@@ -134,23 +157,55 @@ def _own_rules(held: str, alone: frozenset[str], known: tuple[Known, ...]) -> It
     for value in known:
         short = spelling.short_names(value)
         if any(n in (alone if n in short else held) for n in spelling.own_needles(value)):
-            yield from own_rules(value)
-    if any(k.type == "SSN" for k in known):
-        yield from _coded_rules(known)
+            name = _fresh(known).get(value)
+            yield from _of_name(*name) if name else _alone(value)
+    codes = _codes(known)
+    if any(code in held for code in codes):
+        yield _coded_rule(codes)
+
+
+_Forms = tuple[spelling.Form, ...]
+
+
+@lru_cache(maxsize=256)
+def _fresh(known: tuple[Known, ...]) -> dict[Known, tuple[_Forms, _Forms, tuple[str, ...]]]:
+    """Of each name the forms, the names of users, and what lies inside of a word, that no name before it has."""
+    seen: set[spelling.Form | str] = set()
+    made = {}
+    for value in known:
+        if value.type in spelling.PERSONS:
+            forms = dict.fromkeys(spelling.forms(value))
+            users = dict.fromkeys(form for form in spelling.own_forms(value) if form not in forms)
+            inside = dict.fromkeys(spelling.glued(value))
+            made[value] = (
+                tuple(f for f in forms if f not in seen),
+                tuple(f for f in users if f not in seen),
+                tuple(f for f in inside if f not in seen),
+            )
+            seen.update(forms, users, inside)
+    return made
 
 
 @lru_cache(maxsize=4096)
-def own_rules(value: Known) -> tuple[Rule, ...]:
-    """Patterns of a value of the patient, with what is short for it."""
-    made = list(_compiled((value,), spelling.own_forms))
-    glued = spelling.glued(value)
-    return (*made, Rule("NAME", regex.compile(glued), False)) if glued else tuple(made)
+def _of_name(forms: _Forms, users: _Forms, inside: tuple[str, ...]) -> tuple[Rule, ...]:
+    """Patterns of a name: in one of them a name would hide the user that it begins."""
+    made = [rule for group in (forms, users) for rule in _compiled(("NAME", form) for form in group)]
+    return (*made, Rule("NAME", regex.compile("|".join(inside)), False)) if inside else tuple(made)
+
+
+@lru_cache(maxsize=4096)
+def _alone(value: Known) -> tuple[Rule, ...]:
+    return tuple(_compiled((_TYPES[value.type], form) for form in spelling.own_forms(value)))
+
+
+@lru_cache(maxsize=256)
+def _codes(known: tuple[Known, ...]) -> frozenset[str]:
+    return frozenset(map(solid, spelling.coded(known)))
 
 
 @lru_cache(maxsize=1024)
-def _coded_rules(known: tuple[Known, ...]) -> tuple[Rule, ...]:
-    codes = spelling.coded(known)
-    return (Rule("SSN", _bounded(codes, letters=False), False),) if codes else ()
+def _coded_rule(codes: frozenset[str]) -> Rule:
+    return Rule("SSN", _bounded(codes, letters=False), False)
 
 
 _BEGIN = 3  # letters by which a provider's value is looked for in a label
@@ -199,19 +254,18 @@ class Providers:
 @lru_cache(maxsize=256)
 def rules(known: tuple[Known, ...]) -> tuple[Rule, ...]:
     """Patterns by type, each for all values of that type."""
-    return tuple(_compiled(known, spelling.forms))
+    return tuple(_compiled((_TYPES[value.type], form) for value in known for form in spelling.forms(value)))
 
 
-def _compiled(known: tuple[Known, ...], forms: Callable[[Known], Iterator[spelling.Form]]) -> Iterator[Rule]:
+def _compiled(told: Iterable[tuple[str, spelling.Form]]) -> Iterator[Rule]:
     patterns: dict[tuple[bool, str], set[str]] = {}
-    for value in known:
-        for pattern, unsure in forms(value):
-            patterns.setdefault((unsure, _TYPES[value.type]), set()).add(pattern)
+    for of, (pattern, unsure) in told:
+        patterns.setdefault((unsure, of), set()).add(pattern)
     for (unsure, of), made in sorted(patterns.items()):
         yield Rule(of, _bounded(made, letters=of == "NAME" and not unsure), unsure)
 
 
-def _bounded(patterns: set[str], *, letters: bool) -> regex.Pattern[str]:
+def _bounded(patterns: Collection[str], *, letters: bool) -> regex.Pattern[str]:
     """Any of the patterns as whole words; a name's digits are none of it (``Smith1951``)."""
     ordered = sorted(patterns, key=lambda p: (-len(p), p))
     word = r"\p{L}" if letters else r"[^\W_]"
@@ -222,8 +276,57 @@ def _matches(text: str, rules: Iterable[Rule], source: str) -> Iterator[Found]:
     plain_text = folded(text)
     for rule in rules:
         for m in rule.pattern.finditer(plain_text, timeout=_TIMEOUT):
-            if not (rule.unsure and not _meant(rule.type, text, m.start(), m.end())):
+            if rule.unsure and not _meant(rule.type, text, m.start(), m.end()):
+                continue
+            if not (rule.type == "NAME" and _of_medicine(text, m.start(), m.end())):
                 yield Found(m.start(), m.end(), rule.type, source)
+
+
+# What only medicine has: a patient has a score, a test and a sign too.
+_THING = regex.compile(
+    r"(?:['’]?s|['’])?[\s\-](?i:disease|syndrome|palsy|catheter|phenomenon|lymphoma|contracture|ophthalmopathy|encephalopathy)\b"
+)
+
+
+def _of_medicine(text: str, start: int, end: int) -> bool:
+    """Whether a name is that of a thing of medicine: ``Bell`` of ``Bell's palsy``, not of ``Mr. Bell's palsy``."""
+    return _THING.match(text, end) is not None and kind(text[start:end]).eponym and not _before(_TITLED, text, start)
+
+
+# --- pieces of numbers and days ----------------------------------------------------------------------
+
+_OF_MORE = regex.compile(
+    r"(?i:\bend(?:s|ing)?(?:\s(?:in|with))?|\b(?:last|final)[\s\-](?:4|four)(?:\s\p{L}+){0,4}|[x*•.#…]{2})"
+    r"[\s\-:=#(|]{0,8}(?P<four>\d{4})(?![^\W_])"
+)
+
+
+def _last_digits(text: str, held: str, known: tuple[Known, ...]) -> Iterator[Found]:
+    """The last four of a number where something tells that there was more."""
+    fours = {four: of for four, of in _fours(known).items() if four in held}
+    for m in _OF_MORE.finditer(text, timeout=_TIMEOUT) if fours else ():
+        if m["four"] in fours:
+            yield Found(m.start("four"), m.end("four"), fours[m["four"]], "known")
+
+
+@lru_cache(maxsize=256)
+def _fours(known: tuple[Known, ...]) -> dict[str, str]:
+    """The last four of each number of the patient, with what they are of."""
+    return {four: _TYPES[value.type] for value in known if (four := spelling.last_four(value))}
+
+
+_BORN = regex.compile(
+    r"(?i:\b(?:born|birth\s?day|dob|turn(?:s|ed)\s\d{1,3})(?:\s(?:is|was|on|the)){0,2})[\s:|]{1,4}"
+    r"(?P<day>(?P<m>\d\d?)-(?P<d>\d\d?))(?![\-\w])"
+)
+
+
+def _birthday(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
+    """The day of birth without its year and with a hyphen, as shares are not written, where it is told as one."""
+    days = {k.value[5:] for k in known if k.type == "BIRTHDATE"}
+    for m in _BORN.finditer(text, timeout=_TIMEOUT) if days else ():
+        if f"{m['m']:0>2}-{m['d']:0>2}" in days:
+            yield Found(m.start("day"), m.end("day"), "DATE", "known")
 
 
 # --- words that are also names -----------------------------------------------------------------------
@@ -288,9 +391,12 @@ def _named(text: str, start: int, end: int) -> bool:
     return _capital(text, start, end) and not _starts_sentence(text, start)
 
 
+_GAP = regex.compile(r"[\s|]*\|[\s|]*|\s{2,}")
+
+
 def _before(what: regex.Pattern[str], text: str, start: int) -> bool:
     """Whether something stands before a piece, in the cell before it too."""
-    return what.search(text[max(0, start - _AHEAD) : start].replace("| ", "")) is not None
+    return what.search(_GAP.sub(" ", text[max(0, start - _AHEAD) : start])) is not None
 
 
 def _capital(text: str, start: int, end: int) -> bool:
@@ -370,7 +476,7 @@ def _one_apart(a: str, b: str) -> bool:
 _DOTTED = frozenset("po iv im md do rn np pa pt ot am pm dc ed er ob ms mr dr st us".split())
 _DOTTED_FORM = regex.compile(r"(?<!\w)\p{Lu}\.\s?(?:\p{Lu}\.\s?)?\p{Lu}(?:\.|(?!\w))")
 _SOLID_FORM = regex.compile(
-    r"(?<!\w)(?:(?<=\b(?i:pt|patient|client|resident|mr|mrs|ms|miss|mx|initials)[.:]?\s)\p{Lu}{2,3}(?!\w)"
+    r"(?<!\w)(?:(?<=\b(?i:pt|patient|client|resident|mr|mrs|ms|miss|mx|initials)[.:]?[\s|]{1,4})\p{Lu}{2,3}(?!\w)"
     rf"|\p{{Lu}}{{2,3}}(?!\w)(?={_PERSON_DOES.pattern}))"
 )
 
@@ -387,7 +493,7 @@ def _initials(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
             yield Found(m.start(), m.end(), "NAME", "known")
     for m in _SOLID_FORM.finditer(plainly, timeout=_TIMEOUT):
         letters = m.group().lower()
-        labelled = plainly[max(0, m.start() - 10) : m.start()].lower().rstrip(": ").endswith("initials")
+        labelled = plainly[max(0, m.start() - 12) : m.start()].lower().rstrip(":| \r\n").endswith("initials")
         if letters[0] + letters[-1] in (wanted if labelled else alone):
             yield Found(m.start(), m.end(), "NAME", "known")
 

@@ -142,6 +142,7 @@ def normalise(text: str) -> Normal:
 
 _DIVIDED = re.compile(r"-[ \t]*\r?\n[ \t]*|-[ \t]+(?=[a-z])")
 _LOST = re.compile(r"[?\ufffd]{1,2}")
+_GAP = re.compile(r"\s*(?:\||\n\s*>)[\s|>]*|\s{3,}")
 _SINGLES = re.compile(r"(?<![^\W_])[^\W\d_](?:[ \t.\-_*]{0,3}['\u2019]?[ \t.\-_*]{1,3}[^\W\d_](?![^\W_])){2,}")
 
 
@@ -172,6 +173,15 @@ def again(text: str) -> Iterator[Again]:
     ]
     if singles:
         yield _without(text, singles, lost=False)
+
+
+def closed(text: str) -> Again | None:
+    """A text with one blank for each border of cells, mark of a quoted line and run of blanks; None without any."""
+    gaps = [m.span() for m in _GAP.finditer(text)]
+    if not gaps:
+        return None
+    blank = _GAP.sub(lambda m: " " * len(m.group()), text)
+    return _without(blank, [(start + 1, end) for start, end in gaps], lost=False)
 
 
 def _in_word(text: str, start: int, end: int) -> bool:

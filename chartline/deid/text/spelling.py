@@ -116,9 +116,7 @@ def own_needles(known: Known) -> tuple[str, ...]:
     value = folded(known.value)
     parts = words(value)
     more: list[str] = []
-    if known.type in _NUMBERS:
-        more = [regex.sub(r"\D", "", _bare_number(known.type, value))[-4:]]
-    elif known.type == "STREET":
+    if known.type == "STREET":
         unit = _unit_at(parts)
         more = [f"{home}{parts[-1]}" for home in _HOMES] if unit < len(parts) - 1 else []
     elif known.type == "ORGANIZATION":
@@ -204,8 +202,6 @@ def own_forms(known: Known) -> Iterator[Form]:
     value = folded(known.value)
     if known.type in ("NAME", "RELATIVE"):
         yield from _handle_forms([_letters(w) for w in name_words(value)])
-    elif known.type in _NUMBERS:
-        yield from ((form, False) for form in _last_digits(known.type, value))
     elif known.type == "STREET":
         yield from _street_names(value)
     elif known.type == "ORGANIZATION":
@@ -320,26 +316,24 @@ def _handle_forms(names: list[str]) -> Iterator[Form]:
     for name in (first, *tails):
         if len(name) > 2:
             yield rf"{name}[._\-]?\d{{2,4}}", kind(name).word
+        if len(name) > 3 and name[:3].lower() not in _MONTHS:
+            yield rf"{name}\d{{2,4}}", False
 
 
-def glued(known: Known) -> str | None:
-    """A pattern of a whole name in one word, wherever in it, and of its parts in a word with inner capitals."""
-    if known.type not in PERSONS:
-        return None
-    told = [w for w in name_words(known.value) if _letters(w)]
+def glued(known: Known) -> Iterator[str]:
+    """Patterns of a whole name in one word, wherever in it, and of its parts in a word with inner capitals."""
+    told = [w for w in name_words(known.value) if _letters(w)] if known.type in PERSONS else []
     names = list(map(_letters, told))
-    parts = {n.title() for n in names if len(n) >= _WHOLE and not kind(n).word and not kind(n).medical}
-    found = []
     if known.type in ("NAME", "RELATIVE") and len(names) > 1:
         for pair in ((told[0], told[-1]), (told[-1], told[0]), (*told[:-1], told[-1])):
             letters = sum(len(_letters(n)) for n in pair)
             if letters > 7:
-                found.append(rf"(?i:{''.join(map(_spelled, pair))})")
+                yield rf"(?i:{''.join(map(_spelled, pair))})"
             elif letters > 3:
-                found.append(rf"(?<!\p{{Lu}}){''.join(n.title() for n in pair)}(?!\p{{Ll}})")
-    if parts:
-        found.append(rf"(?<=\p{{Ll}}){_either(parts)}(?!\p{{Ll}})")
-    return "|".join(found) or None
+                yield rf"(?<!\p{{Lu}}){''.join(n.title() for n in pair)}(?!\p{{Ll}})"
+    for name in names:
+        if len(name) >= _WHOLE and not kind(name).word and not kind(name).medical:
+            yield rf"(?<=\p{{Ll}}){_either([name.title(), name[0].upper() + name[1:]])}(?!\p{{Ll}})"
 
 
 # --- numbers -----------------------------------------------------------------------------------------
@@ -363,34 +357,36 @@ def _number_forms(of: str, value: str) -> Iterator[str]:
     if of == "PHONE":
         apart = r"[\s.\-()/_,:|*+]{0,4}"
         local = digits[-10:]
-        yield rf"(?:\+?1{apart})?{apart.join(local)}{behind}"
+        away = rf"(?:\+?1{apart})?"
         if len(local) == 10:
-            yield rf"{apart.join(local[3:])}{behind}"
+            yield rf"(?:{away}{apart.join(local[:3])}{apart})?{apart.join(local[3:])}{behind}"
+        else:
+            yield rf"{away}{apart.join(local)}{behind}"
         if digits != local:
             yield apart.join(digits) + behind
         return
     # Zeros before a number and a letter at its ends are of the system that printed it.
     bare, sign = number.lstrip("0"), r"\p{L}?" if digits == number and len(number) > 5 else ""
-    yield rf"{sign}{apart.join(map(regex.escape, number))}{sign}"
     if len(bare) > 4:
-        yield rf"{sign}0{{0,6}}{apart.join(map(regex.escape, bare))}{sign}"
+        own_zeros = rf"(?:0{apart}){{0,{len(number) - len(bare)}}}" if len(number) > len(bare) else ""
+        yield rf"{sign}{own_zeros}0{{0,6}}{apart.join(map(regex.escape, bare))}{sign}"
+    else:
+        yield rf"{sign}{apart.join(map(regex.escape, number))}{sign}"
     own = digits.lstrip("0")
     if digits != number and len(own) > 4:
         yield rf"0{{0,6}}{apart.join(own)}"
 
 
-_OF_MORE = r"(?:\bend(?:s|ing)?(?:\s(?:in|with))?|\b(?:last|final)[\s\-](?:4|four)(?:\s\p{L}+){0,4}|[x*•.#…]{2})"
-
-
-def _last_digits(of: str, value: str) -> Iterator[str]:
-    """The last four of a number where something tells that there was more."""
-    digits = regex.sub(r"\D", "", _bare_number(of, value))
-    if len(digits) > 5:
-        four = digits[-4:]
-        yield rf"{four}(?<={_OF_MORE}[\s\-:=#(|]{{0,4}}{four})"
+def last_four(known: Known) -> str:
+    """The last digits of a number that has more; else nothing."""
+    digits = regex.sub(r"\D", "", _bare_number(known.type, known.value)) if known.type in _NUMBERS else ""
+    return digits[-4:] if len(digits) > 4 else ""
 
 
 # --- days of birth -----------------------------------------------------------------------------------
+
+
+_MONTHS = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 
 def _month(value: str) -> list[str]:
@@ -416,9 +412,14 @@ def _birth_forms(value: str) -> Iterator[str]:
     yield rf"{mm}{apart}{dd}{apart}{years}"
     yield rf"{dd}{apart}{mm}{apart}{years}"
     yield rf"{mm}\s{dd}\s{y}|{dd}\s{mm}\s{y}|{y}\s{mm}\s{dd}"
-    yield rf"{named}[\s\-/]*(?:the\s+)?{day},?[\s\-/]*(?:of\s+|in\s+)?{years}"
-    yield rf"(?:the\s+)?{day}[\s\-/]*(?:day\s+)?(?:of\s+)?{named},?[\s\-/]*(?:of\s+|in\s+)?{years}"
-    yield rf"(?:the\s+)?{day}[\s\-]*(?:day\s+)?of\s+{named}"
+    # ``may 5`` and ``5 may`` are more often what may be done than a day.
+    may = m == 5
+    year = rf",?[\s\-/]*(?:of\s+|in\s+)?{years}"
+    year = year if may else f"(?:{year})?"
+    yield rf"{named}[\s\-/]*(?:the\s+)?{day}{year}"
+    yield rf"(?:the\s+)?{day}[\s\-/]*(?:day\s+)?(?:of\s+)?{named}{year}"
+    if may:
+        yield rf"(?:the\s+)?{day}[\s\-]*(?:day\s+)?of\s+{named}"
     yield rf"{y}[\s\-]+{named}[\s\-]+{dd}(?:st|nd|rd|th)?"
     yield rf"{y}{m:02d}{d:02d}|{m:02d}{d:02d}(?:{y}|{y % 100:02d})"
     # Without a year, where it can be no share: strengths, visions and pains are told of 5, 6, 8, 10 and 12.
@@ -522,7 +523,7 @@ def _street_forms(value: str) -> Iterator[str]:
     at = len(parts[1:unit]) - len(core)
     if (len(core) > 1 or len(parts[0]) > 1) and sum(map(len, core)) > 2:
         kinds = _either(_street_word(w) for w in parts[1:unit] if w.lower() in _SUFFIXES) if at else ""
-        tail = rf"(?:{_APART}{kinds}\b\.?)?" if at and kinds != "(?:)" else ""
+        tail = rf"(?:{_CLOSE}{kinds}\b\.?)?" if at and kinds != "(?:)" else ""
         turn = r"(?:(?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\b[\s.]*)?"
         last = parts[unit - 1]
         toward = rf"(?:{_APART}{_street_word(last)}\b\.?)?" if last.lower() in _DIRECTIONS else ""
@@ -546,7 +547,11 @@ def _street_names(value: str) -> Iterator[Form]:
         yield rf"{home}(?<={_LINE_ENDS}{home})", False
         if told in ("apt", "apartment"):
             yield rf"(?:apartment|apt)[\s.]*\#?\s*{said}", False
-    if unit == 0 or _BOX.search(value) or not parts[0][0].isdigit() or any(c.isdigit() for w in core for c in w):
+    if unit == 0 or _BOX.search(value) or not parts[0][0].isdigit():
+        return
+    if any(c.isdigit() for w in core for c in w):
+        if len(core) == 1 and not core[0].isdigit():
+            yield core[0], True
         return
     name = " ".join(core).lower()
     if len(name) > 2:

@@ -246,6 +246,65 @@ def test_of_a_street_no_direction_is_left(engine, street, form):
         assert street.split()[-1].lower() not in made.lower().split()
 
 
+TABLED = {
+    "name": [{"given": ["Bell", "Ann"], "family": "McQuillfen"}],
+    "birthDate": "1962-11-08",
+    "telecom": [{"system": "phone", "value": "860-555-0151"}],
+    "address": [{"line": ["1331 Thistlewold Drive"]}, {"line": ["4501 N 23rd Street"]}],
+    "identifier": [
+        {"type": {"coding": [{"code": "MR"}]}, "value": "L55021"},
+        {"type": {"coding": [{"code": "SS"}]}, "value": "046-22-7190"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        # over the cells of a table, quoted lines, the white space of markup, a word that a line end divides
+        ("lives at | 1331 | Thistlewold | Drive | alone", "1331"),
+        ("seen 1331\n\n | Thistlewold\n\n | Drive", "1331"),
+        ("DOB | November | 8, | 1962 | verified", "November"),
+        ("see 046\n      -\n     22\n     -\n     7190", "046"),
+        ("call 860\n          555\n          0151", "0151"),
+        ("> lives at 1331\n> Thistlewold Drive", "1331"),
+        ("she turns 60 on Novem-\nber 8th", "Novem"),
+        ("Pt | BAM | reports pain", "BAM"),
+        ("Initials:\r\nBM", "BM"),
+        ("saw | mcquillfen | in am", "mcquillfen"),
+        ("her home on\n\nThistlewold", "Thistlewold"),
+        # the end of a number, a day without a year, a street without a name
+        ("MRN ending 5021", "5021"),
+        ("MRN xxxx5021", "5021"),
+        ("SSN ***-**-\n\n | 7190", "7190"),
+        ("She was born on 11-8 at home", "11-8"),
+        ("she lives on 23rd now", "23rd"),
+        ("lives at 1331ThistlewoldDrive", "1331"),
+        # users, and names with capitals within
+        ("user bell62 logged in", "bell62"),
+        ("DearMcQuillfen, come", "McQuillfen"),
+        ("Mrs. Bell's palsy", "Bell"),
+        ("Ms. Bell McQuillfen disease", "Bell"),
+    ],
+)
+def test_what_a_layout_parts_or_cuts_is_known(engine, text, left):
+    known = known_values({"resourceType": "Patient", **TABLED})
+    assert left not in engine.deidentify(text, PatientContext("p", known=known)).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Bell palsy on the left; Bell's palsy resolved.", "The palsy (Bell palsy) resolved.", "took 11-8 mg doses"),
+        *("WBC | 11 | 8 | 62", "on the 23rd the fever left", "code ended, 5021 units", "the phone has 0151 tones"),
+    ],
+)
+def test_what_only_looks_like_a_piece_of_the_record_stays(engine, text):
+    known = known_values({"resourceType": "Patient", **TABLED})
+    nobody = engine.deidentify(text, PatientContext("p")).text
+    assert engine.deidentify(text, PatientContext("p", known=known)).text == nobody
+
+
 @pytest.mark.parametrize("text", ["strength 4/5 in the left arm", "ate an orange in the morning", "an orange rash"])
 def test_short_forms_that_are_something_else_are_left(engine, text):
     record = {"birthDate": "1961-04-05", "address": [{"city": "Orange"}]}
