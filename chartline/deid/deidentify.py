@@ -465,8 +465,8 @@ def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, 
     )
     own = ("unit", "rank", "resource_type", "resource_id", "person_id", "person")
     told = ("resource_type", "resource_id", "known", "gender", "birth_date", "death_date", "latest")
-    persons = _with_person(people.where("patient_id IS NOT NULL"), people).join(latest, "person_id", "left")
-    persons = persons.select(
+    persons = _with_person(people.where("patient_id IS NOT NULL"), people).unionByName(_places(alive, people))
+    persons = persons.join(latest, "person_id", "left").select(
         f.col("person_id").alias("unit"),
         f.lit(0).alias("rank"),
         "resource_type",
@@ -481,6 +481,16 @@ def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, 
     rows = rows.sortWithinPartitions("unit", "rank", "resource_type", "resource_id").select(*_IN)
     rows.mapInArrow(partial(_walk, job=job), columns).write.mode("overwrite").parquet(str(at))
     return spark.read.schema(columns).parquet(str(at))
+
+
+def _places(alive: DataFrame, people: DataFrame) -> DataFrame:
+    """The organisations that a Patient names, as rows of the person: what notes call them is short for them."""
+    from pyspark.sql import functions as f
+
+    named = alive.where("resource_type = 'Patient'").select("person_id", f.explode("links.target").alias("target"))
+    named = named.where("startswith(target, 'Organization/')").distinct()
+    each = people.where("resource_type = 'Organization'").drop("person_id")
+    return each.join(named, f.expr("target = concat('Organization/', resource_id)")).drop("target")
 
 
 def _whole(text: Column) -> Column:

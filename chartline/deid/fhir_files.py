@@ -50,7 +50,7 @@ from chartline.deid.walker import (
 from chartline.errors import DataError, UsageError
 from chartline.fhir import accept, persons, records, references, versions
 from chartline.fhir.definitions import resource_types
-from chartline.fhir.people import person
+from chartline.fhir.people import PARTIES, person
 from chartline.ingest import formats, sources
 
 BASE = "https://deidentified.invalid"
@@ -61,7 +61,8 @@ _ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%b"}}'
 _OWNERS = 200_000  # remembered forms of what says whose a resource is
 _CONDITIONAL = re.compile(rb'["/]([A-Za-z]*)\?identifier=')
 _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
-_PARTIES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "Organization", "Location"})
+_PARTIES = frozenset(PARTIES)
+_OF_RELATIVES = frozenset({"RelatedPerson", "FamilyMemberHistory"})
 _LEARNED = _PARTIES | {"Binary"}
 _NOT_FHIR = frozenset({"output_not_valid_fhir", "not_shaped_as_fhir"})  # reasons that may lie in the input
 _URN = re.compile(rb'"url"\s*:\s*"urn:', re.IGNORECASE)
@@ -77,7 +78,8 @@ class World:
         latest: patient to the latest year after the run's that the data tell.
         bearers: identifier of a declared system to the patients that bear it, each with the birth date.
         persons: patient to the one that stands for the person, where records of one were merged.
-        relatives: the row of each related person, with what says whose relative it is.
+        relatives: the row of each relative, with what says whose relative it is.
+        named: each patient with the references of its record: what it calls an organisation, its notes call so too.
         later: what says whose a record is to the latest year after the run's that it tells; whose is known at the end.
         formats: what each file is, in the order of the files.
         asked: references by identifier, spelled as conditional ones, that may name something else than a party.
@@ -93,6 +95,7 @@ class World:
     bearers: dict[tuple[str, str], set[tuple[str, str | None]]] = field(default_factory=lambda: defaultdict(set))
     persons: Mapping[str, str] = field(default_factory=dict)
     relatives: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    named: list[tuple[str, list[str]]] = field(default_factory=list)
     later: dict[bytes, int] = field(default_factory=dict)
     formats: list[formats.Format] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
@@ -321,16 +324,21 @@ def _learn(
             world.pointing.append((orjson.dumps(_owned(tree)), named))
     if kind in _PARTIES:
         world.parties.append(person(tree))
-        if kind == "RelatedPerson":
+        if kind in _OF_RELATIVES:
             world.relatives.append((world.parties[-1], {"resourceType": kind, "patient": tree.get("patient")}))
         _link_identifiers(tree, world, doubtful)
-    if kind == "Patient" and person_systems:
-        for identifier in persons.borne(tree, person_systems):
-            world.bearers[identifier].add((tree["id"], world.parties[-1]["birth_date"]))
+    if kind == "Patient":
+        _learn_patient(tree, world, person_systems)
     if years:
         told = _owned(tree)
         owning = orjson.dumps(told if kind == "Patient" else {**told, "id": ""})
         world.later[owning] = max(world.later.get(owning, 0), *years)
+
+
+def _learn_patient(tree: Mapping[str, Any], world: World, person_systems: Collection[str]) -> None:
+    world.named.append((tree["id"], list(references.survey(tree).references)))
+    for identifier in persons.borne(tree, person_systems) if person_systems else ():
+        world.bearers[identifier].add((tree["id"], world.parties[-1]["birth_date"]))
 
 
 def _owned(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -448,6 +456,10 @@ class _Contexts(dict[str | None, PatientContext]):
         for party in world.parties:
             if party["patient_id"]:
                 self._people[world.person(party["patient_id"])].append(party)
+        places = {f"Organization/{p['resource_id']}": p for p in world.parties if p["resource_type"] == "Organization"}
+        for patient, named in world.named:
+            found = (places.get(world.get(reference) or "") for reference in named)
+            self._people[world.person(patient)] += [place for place in found if place]
 
     def __missing__(self, person_id: str) -> PatientContext:
         latest = max(self._year, self._world.latest.get(person_id, 0))

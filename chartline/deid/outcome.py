@@ -13,9 +13,12 @@ from chartline.deid.context import Known
 from chartline.deid.walker import Deidentifier, Members, Refused, Result, Walk, kind_of
 from chartline.errors import DataError
 from chartline.fhir import validate
-from chartline.fhir.people import PARTIES, known_values
+from chartline.fhir.people import PARTIES, known_values, named
 
 _PARTY = re.compile(b'"(?:%b)"' % "|".join(PARTIES).encode())
+_DOCUMENTS = frozenset({"DocumentReference", "DiagnosticReport", "Composition", "Communication"})
+_WHO = ("author", "authenticator", "custodian", "performer", "resultsInterpreter", "sender", "recipient")
+"""Elements of a document that tell who had to do with it: its text names them, and maybe no other resource does."""
 _CONFIRMED = 997  # one output in so many is also judged as a whole, by our checks and by fhir.resources itself
 
 
@@ -31,6 +34,8 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
     try:
         if "contained" in resource and _PARTY.search(bytes(resource["contained"])):
             state.patient = patients.knowing(state.patient, _of_parties(bytes(resource["contained"])))
+        if kind_of(resource) in _DOCUMENTS and (who := _who(resource)):
+            state.patient = patients.knowing(state.patient, _named(who))
         made = walk.resource(resource, resource_id, state)
     except Refused as refused:
         return refused
@@ -51,6 +56,16 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
         if found:
             return Refused("output_not_valid_fhir", found[0].path)
     return made
+
+
+def _who(document: Members) -> tuple[bytes, ...]:
+    told = (bytes(document[name]) for name in _WHO if name in document)
+    return tuple(raw for raw in told if b'"display"' in raw)
+
+
+@lru_cache(maxsize=1024)
+def _named(who: tuple[bytes, ...]) -> tuple[Known, ...]:
+    return tuple(k for raw in who for k in named(orjson.loads(raw)))
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
 
 MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)
-_PERSONS = frozenset({"Patient", "RelatedPerson", "Person"})
+_PERSONS = frozenset({"Patient", "RelatedPerson", "FamilyMemberHistory", "Person"})
 _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 
 
@@ -34,7 +34,8 @@ def context(
         project: name of the project.
         latest: latest year that the data may tell of a living person: of the run, or of a later date in the data.
         person_id: id of the person; of merged patients the surviving one.
-        people: rows of ``bronze.people`` of the person, of each record merged into it, and of relatives.
+        people: rows of ``bronze.people`` of the person, of each record merged into it, of relatives, and of the
+            organisations that the person's record names.
     """
     patients = [p for p in people if p["resource_type"] == "Patient"]
     own = next((p for p in patients if p["resource_id"] == person_id), next(iter(patients), {}))

@@ -9,13 +9,23 @@ from typing import Any
 from chartline.deid.context import Known
 from chartline.fhir import references
 
-PARTIES = ("Patient", "RelatedPerson", "Person", "Practitioner", "PractitionerRole", "Organization", "Location")
+PARTIES = (
+    *("Patient", "RelatedPerson", "FamilyMemberHistory", "Person"),
+    *("Practitioner", "PractitionerRole", "Organization", "Location"),
+)
 
 _SSN = ("http://hl7.org/fhir/sid/us-ssn", "urn:oid:2.16.840.1.113883.4.1")
 _IDENTIFIER_TYPES = {"MR": "MRN", "SS": "SSN", "SB": "SSN"}
 _MAIDEN = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 _BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 _TITLE = re.compile(r"(?:dr|mrs?|ms|miss|prof|rev|sr|jr|md|phd|rn|do|ii|iii|iv)\.?", re.IGNORECASE)
+_PRACTITIONER = re.compile(r"(?:^|.*[ /])Practitioner(?:[/?].*| None)")
+# What a history says in place of a relative's name.
+_KIN = re.compile(
+    r"\b(?:mother|father|parent|brother|sister|sibling|twin|son|daughter|child|aunt|uncle|cousin|nephew|niece|wife|husband"
+    r"|spouse|partner|grand\w+|half|step\w*|(?:ma|pa)ternal|relative|family|member|unknown|none|no|not|other)\b",
+    re.IGNORECASE,
+)
 _PATIENT = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9\-.]+)(?:/_history/.*)?")
 
 
@@ -62,6 +72,17 @@ def _names(value: Any, whole: str) -> Iterator[Known]:
         yield from (Known("FAMILY", part) for part in family)
 
 
+def named(value: Any) -> Iterator[Known]:
+    """Who is named by the words beside references: the record may hold nothing else of them."""
+    for reference in _dicts(value):
+        target = f"{reference.get('type')} {reference.get('reference')}"
+        for text in _texts(reference.get("display")):
+            if "Organization" in target:
+                yield Known("ORGANIZATION", text)
+            elif _PRACTITIONER.fullmatch(target):
+                yield from _names({"text": text}, "NAME")
+
+
 def _telecoms(value: Any) -> Iterator[Known]:
     kinds = {"phone": "PHONE", "fax": "PHONE", "pager": "PHONE", "sms": "PHONE", "email": "EMAIL", "url": "URL"}
     for point in _dicts(value):
@@ -88,11 +109,16 @@ def _identifiers(value: Any) -> Iterator[Known]:
         yield from (Known(kind, text) for text in _texts(identifier.get("value")))
 
 
+def _organizations(value: Any) -> Iterator[Known]:
+    yield from (Known("ORGANIZATION", text) for one in _dicts(value) for text in _texts(one.get("display")))
+
+
 def _contacts(value: Any, whole: str) -> Iterator[Known]:
     for contact in _dicts(value):
         yield from _names(contact.get("name"), whole)
         yield from _telecoms(contact.get("telecom"))
         yield from _addresses(contact.get("address"))
+        yield from _organizations(contact.get("organization"))
 
 
 def _extensions(value: Any) -> Iterator[Known]:
@@ -106,19 +132,23 @@ def _extensions(value: Any) -> Iterator[Known]:
 
 
 def known_values(resource: Mapping[str, Any]) -> tuple[Known, ...]:
-    """Identifying values of a Patient, RelatedPerson, Person, Practitioner, Organization or Location, each once.
+    """Identifying values that one of the PARTIES tells, each once.
 
     Args:
         resource: the parsed resource; elements of a wrong shape are passed over, for the validator reports them.
 
     Returns:
         Whole names and their parts, phones, e-mails, street lines, cities and counties, postal codes, identifiers by
-        kind, relatives' names as RELATIVE, birth date; an organisation's or location's name as ORGANIZATION.
+        kind, relatives' names as RELATIVE, birth date; an organisation's or location's name as ORGANIZATION, also one
+        that only the display of a reference tells.
     """
     found: list[Known] = []
     kind = resource.get("resourceType")
     if kind in ("Organization", "Location"):
         found += [Known("ORGANIZATION", t) for t in _texts(resource.get("name")) + _texts(resource.get("alias"))]
+    elif kind == "FamilyMemberHistory":
+        names = [{"text": text} for text in _texts(resource.get("name")) if not _KIN.search(text)]
+        found += _names(names, "RELATIVE")
     else:
         found += _names(resource.get("name"), "RELATIVE" if kind == "RelatedPerson" else "NAME")
     found += _telecoms(resource.get("telecom"))
@@ -128,6 +158,8 @@ def known_values(resource: Mapping[str, Any]) -> tuple[Known, ...]:
         found += _identifiers(qualification.get("identifier"))
     found += _contacts(resource.get("contact"), "RELATIVE" if kind == "Patient" else "NAME")
     found += _extensions(resource.get("extension"))
+    found += named(resource.get("generalPractitioner"))
+    found += _organizations(resource.get("managingOrganization"))
     found += [Known("BIRTHDATE", text) for text in _texts(resource.get("birthDate"))]
     return tuple(dict.fromkeys(found))
 

@@ -276,6 +276,18 @@ def test_what_was_done_is_counted_for_every_element(shifted):
     assert counts["DocumentReference.subject", "reference"] == 2
 
 
+def test_the_organisations_that_a_patient_names_are_rows_of_the_person(spark):
+    named = [("urn:uuid:1", "Organization/o"), ("Practitioner/o", "Practitioner/o")]
+    rows = [("Patient", "p1", named), ("Patient", "p2", []), ("Encounter", "p3", named)]
+    alive = spark.createDataFrame(
+        rows, "resource_type string, person_id string, links array<struct<reference:string,target:string>>"
+    )
+    parties = [("Organization", "o", None), ("Location", "o", None), ("Organization", "other", None)]
+    people = spark.createDataFrame(parties, "resource_type string, resource_id string, person_id string")
+    places = deidentify._places(alive, people).collect()
+    assert [(r["resource_type"], r["resource_id"], r["person_id"]) for r in places] == [("Organization", "o", "p1")]
+
+
 def test_a_key_that_is_missing_stops_the_stage(spark, shifted, tmp_path):
     from chartline.errors import UsageError
 

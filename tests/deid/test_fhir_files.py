@@ -371,6 +371,40 @@ def test_a_relative_is_known_to_the_patients_texts_whatever_form_names_the_patie
 
 
 @pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("seen at tarrowby ridge, records from TRRH", "tarrowby"),
+        ("TRRH sent it", "TRRH"),
+        ("then stackpole again", "stackpole"),
+        ("then fairwether again", "fairwether"),
+    ],
+)
+@pytest.mark.parametrize("form", ["urn", "Organization/o", "https://ehr/Organization/o"])
+def test_what_other_records_of_the_patient_name_is_known_to_the_texts(tmp_path, run, form, text, left):
+    place = {"resourceType": "Organization", "id": "o", "name": "Tarrowby Ridge Regional Hospital"}
+    named = {"reference": "urn:uuid:o" if form == "urn" else form}
+    owner = {"reference": "Patient/ada-1"}
+    history = {"resourceType": "FamilyMemberHistory", "id": "f", "status": "partial", "patient": owner}
+    history |= {"name": "Orville Stackpole", "relationship": {"text": "uncle"}}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "d",
+        "status": "final",
+        "code": {"text": "note"},
+        "subject": owner,
+    }
+    report |= {
+        "performer": [{"reference": "Practitioner/x", "display": "Dr. Ottoline Fairweather"}],
+        "conclusion": text,
+    }
+    patient = PATIENT | {"managingOrganization": named}
+    (tmp_path / "in" / "a.json").write_text(entries(report, history, patient, place))
+    run()
+    assert len(said(tmp_path / "out", "conclusion")) == 1
+    assert left not in said(tmp_path / "out", "conclusion")[0]
+
+
+@pytest.mark.parametrize(
     "named",
     [
         {"reference": "Patient?identifier=http://hospital|MRN0048291"},

@@ -155,6 +155,36 @@ def test_a_related_person_is_a_relative():
     assert {k.type for k in known_values(mother)} == {"RELATIVE", "GIVEN", "FAMILY"}
 
 
+@pytest.mark.parametrize("text", ["Paternal grandmother", "Brother 2", "Unknown"])
+def test_a_history_tells_the_names_of_relatives_and_no_word_for_one(text):
+    history = {"resourceType": "FamilyMemberHistory", "patient": {"reference": "Patient/p"}}
+    told = person(history | {"id": "f", "name": "Orville Stackpole"})
+    assert told["patient_id"] == "p"
+    assert told["known"][0] == {"type": "RELATIVE", "value": "Orville Stackpole"}
+    assert known_values(history | {"name": text}) == ()
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "known"),
+    [
+        ("generalPractitioner", [{"reference": "Practitioner/1", "display": "Dr. Ida Lund"}], ("FAMILY", "Lund")),
+        ("generalPractitioner", [{"type": "Practitioner", "display": "Dr. Ida Lund"}], ("GIVEN", "Ida")),
+        (
+            "generalPractitioner",
+            [{"reference": "x/Organization/1", "display": "Elm Care"}],
+            ("ORGANIZATION", "Elm Care"),
+        ),
+        ("managingOrganization", {"display": "Elm Care"}, ("ORGANIZATION", "Elm Care")),
+        ("contact", [{"organization": {"display": "Elm Works"}}], ("ORGANIZATION", "Elm Works")),
+        ("generalPractitioner", [{"reference": "PractitionerRole/1", "display": "Lund, Cardiology"}], None),
+        ("generalPractitioner", [{"display": "Front desk"}], None),
+    ],
+)
+def test_who_is_named_only_beside_a_reference_is_known(element, value, known):
+    found = known_values({"resourceType": "Patient", element: value})
+    assert Known(*known) in found if known else found == ()
+
+
 def test_a_practitioner_has_a_name_and_licences():
     doctor = {
         "resourceType": "Practitioner",
