@@ -13,7 +13,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 from chartline.deid.context import PatientContext
@@ -28,6 +30,7 @@ _FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
 _MANY_DIGITS = 5  # from which a number is matched however it is grouped
 _GROUPS = 6  # parts in which a number may be written
 _LONG_DISTANCE = 11  # digits of an American telephone number with the 1 before it
+_LOCAL = 7  # digits of one without its area
 _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 _INITIALS = re.compile(r"(?:[^\W\d_]\.\s?){2,4}")
 _ALONE = "*"  # the mark of a text that is one strange word: a name may be written into it
@@ -84,14 +87,18 @@ def _plain_words(text: str) -> frozenset[str]:
 def _numbers(parts: Sequence[str]) -> Iterator[str]:
     """All digits as one number where there are many, and what neighbours with a digit make together: ``A 12-34``."""
     numeric = [p for p in parts if any(map(str.isdigit, p))]
-    digits = "".join(c for p in numeric for c in p if c.isdigit())
-    if len(digits) >= _MANY_DIGITS:
-        yield digits
+    yield from _bare("".join(numeric))
     for i in range(len(parts) if numeric else 0):
         for end in range(i + 2, min(i + _GROUPS, len(parts)) + 1):
             whole = "".join(parts[i:end])
             if any(map(str.isdigit, whole)):
                 yield whole
+
+
+def _bare(number: str) -> Iterator[str]:
+    """The digits of a number where there are many, and without the zeros that a system prints before them."""
+    digits = "".join(filter(str.isdigit, number))
+    yield from (d for d in (digits, digits.lstrip("0")) if len(d) >= _MANY_DIGITS)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -133,7 +140,23 @@ def telling(value: str) -> frozenset[str]:
         return frozenset(parts)
     if len(parts) == 1 or all(w.isdigit() for w in found):
         found |= {whole, whole[1:]} if len(whole) == _LONG_DISTANCE and whole.isdigit() else {whole}
+        found.update(_bare(whole), [whole[-_LOCAL:]] if whole.isdigit() and len(whole) > _LOCAL else [])
     return frozenset(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_day(value: str) -> frozenset[str]:
+    """What a label that tells a day may hold of it, as ``_numbers`` joins it: ``07031951``, ``3jul``."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return frozenset()
+    months, days = ([f"{n}", f"{n:02d}"] for n in (day.month, day.day))
+    years = [f"{day.year}", f"{day.year % 100:02d}"]
+    named = [f"{day:%B}".lower(), f"{day:%b}".lower()]
+    orders = [(years[:1], months, days), (months, days, years), (days, months, years), (named, days), (days, named)]
+    orders += [(years[:1], named, days), (named, days, years), (days, named, years)]
+    return frozenset("".join(pieces) for order in orders for pieces in product(*order))
 
 
 def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:
@@ -209,11 +232,15 @@ class Phrases:
             return self._last
         memory = self._patients.get(id(patient))
         if memory is None:
+            from chartline.deid.text.spelling import last_four
+
             if len(self._patients) >= _PATIENTS:
                 self._patients.clear()
             names, told = _named(patient)
             known = frozenset().union(told, filter(_a_name, names))
             known = known.union(*(telling(k.value) for k in patient.known))
+            known = known.union(*(_of_day(k.value) for k in patient.known if k.type == "BIRTHDATE"))
+            known = known.union(filter(None, map(last_four, patient.known)))
             memory = self._patients[id(patient)] = About(patient, known, names)
         self._last = memory
         return memory

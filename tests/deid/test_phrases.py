@@ -51,7 +51,7 @@ def test_words_that_point_to_nobody_are_not_telling():
     assert telling("10 Old Mill Rd") == {"old", "mill"}
     assert telling("Li") == {"li"}
     assert telling("02139") == {"02139"}
-    assert telling("617-555-0188") == {"6175550188"}
+    assert telling("617-555-0188") == {"6175550188", "5550188"}
 
 
 # --- with the real engine ----------------------------------------------------------------------------
@@ -83,6 +83,25 @@ def test_a_label_with_any_form_of_a_known_name_identifies_its_patient_and_no_oth
         assert real.identifies(label, BOB)
     if len(label) <= 6 or label.islower():
         assert not real.identifies(label, EPONYMOUS)
+
+
+BORN = PatientContext("n", (Known("BIRTHDATE", "1951-07-03"), Known("MRN", "00482193"), Known("PHONE", "570-555-0142")))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("07 03 1951", "1951-Jul-3", "3 July", "7.3.51", "Jul3,1951", "03JUL51", "born 7-3", "0000482193", "x482193"),
+        *("555-0142", "555 0142", "phone ending in 0142", "MRN xxxx2193"),
+    ],
+)
+def test_a_label_with_a_day_or_number_of_its_patient_identifies_the_patient(real, label):
+    assert real.identifies(label, BORN)
+
+
+@pytest.mark.parametrize("label", ["0142", "2193", "7", "July", "1951", "7.3", "84229001", "99213", "Grade 3"])
+def test_a_label_that_shares_digits_with_its_patient_stays(real, label):
+    assert not real.identifies(label, BORN)
 
 
 @pytest.mark.parametrize(
