@@ -621,7 +621,7 @@ def _facility_names(parts: list[str]) -> Iterator[Form]:
     letters, first = _acronym(parts), parts[0]
     if letters.isupper() and len(letters) > 2 and len(parts) > 2 and not (kind(letters).word or kind(letters).medical):
         # Three letters are many things; four that are no word are one.
-        told = "" if len(letters) > 3 else rf"(?<=\b(?i:at|from|to|by|via|for|of)\s(?i:the\s)?{letters})"
+        told = "" if len(letters) > 3 else rf"(?<=\b(?i:at|from|to|by|via|for|of)[\s|]{{1,4}}(?i:the\s)?{letters})"
         yield rf"(?-i:{letters}){told}", False
     if len(parts) == 1:
         if len(first) > 4 and kind(first).unknown:

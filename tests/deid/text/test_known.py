@@ -247,6 +247,7 @@ def test_of_a_street_no_direction_is_left(engine, street, form):
 
 
 TABLED = {
+    "managingOrganization": {"display": "Tarrow Mill Works"},
     "name": [{"given": ["Bell", "Ann"], "family": "McQuillfen"}],
     "birthDate": "1962-11-08",
     "telecom": [{"system": "phone", "value": "860-555-0151"}],
@@ -272,6 +273,7 @@ TABLED = {
         ("Pt | BAM | reports pain", "BAM"),
         ("Initials:\r\nBM", "BM"),
         ("saw | mcquillfen | in am", "mcquillfen"),
+        ("sent from | TMW | today", "TMW"),
         ("her home on\n\nThistlewold", "Thistlewold"),
         # the end of a number, a day without a year, a street without a name
         ("MRN ending 5021", "5021"),
