@@ -60,7 +60,7 @@ def find(text: str, patient: PatientContext, providers: Providers | None = None)
         yield from _read_again(text, patient.known)
         yield from _over_gaps(text, held, alone, patient.known)
         yield from _last_digits(text, held, patient.known)
-        yield from _birthday(text, patient.known)
+        yield from _birthday(text, held, patient.known)
         yield from _spread(text, held, patient.known)
     if providers is not None:
         yield from _matches(text, providers.rules(text), "known-provider")
@@ -317,16 +317,26 @@ def _fours(known: tuple[Known, ...]) -> dict[str, str]:
 
 _BORN = regex.compile(
     r"(?i:\b(?:born|birth\s?day|dob|turn(?:s|ed)\s\d{1,3})(?:\s(?:is|was|on|the)){0,2})[\s:|]{1,4}"
-    r"(?P<day>(?P<m>\d\d?)-(?P<d>\d\d?))(?![\-\w])"
+    r"(?P<day>\d\d?-\d\d?)(?![\-\w])"
 )
 
 
-def _birthday(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
+def _birthday(text: str, held: str, known: tuple[Known, ...]) -> Iterator[Found]:
     """The day of birth without its year and with a hyphen, as shares are not written, where it is told as one."""
-    days = {k.value[5:] for k in known if k.type == "BIRTHDATE"}
-    for m in _BORN.finditer(text, timeout=_TIMEOUT) if days else ():
-        if f"{m['m']:0>2}-{m['d']:0>2}" in days:
+    days = _days(known)
+    held_one = any(day.replace("-", "") in held for day in days)
+    for m in _BORN.finditer(text, timeout=_TIMEOUT) if held_one else ():
+        if m["day"] in days:
             yield Found(m.start("day"), m.end("day"), "DATE", "known")
+
+
+@lru_cache(maxsize=256)
+def _days(known: tuple[Known, ...]) -> frozenset[str]:
+    """The day of birth with and without zeros: ``3-7`` and ``03-07``."""
+    told = ((k.value[5:7], k.value[8:10]) for k in known if k.type == "BIRTHDATE" and len(k.value) == 10)
+    return frozenset(
+        f"{m}-{d}" for month, day in told for m in (month, month.lstrip("0")) for d in (day, day.lstrip("0"))
+    )
 
 
 # --- words that are also names -----------------------------------------------------------------------
