@@ -6,7 +6,8 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -27,7 +28,8 @@ from chartline.deid.text.normalise import normalise
 from chartline.deid.text.reading import read
 from chartline.deid.text.spans import Found, Span, union
 from chartline.deid.text.surrogates import Replacer
-from chartline.errors import DataError, MachineError
+from chartline.deid.text.within import within
+from chartline.errors import ChartlineError, DataError, MachineError
 
 TYPES = (
     *(
@@ -51,7 +53,7 @@ TYPES = (
 CAP = 4_000_000
 """Largest note in bytes; a larger one is set aside."""
 DEADLINE = 120.0
-"""Seconds that one note may take."""
+"""Seconds of a processor that one note may take."""
 _CONTROL = (
     "Patient: Harold Lindqvist (MRN 00482913) was seen by Dr. Okonkwo on March 3, 2021 at Lakemont Regional Hospital;"
     " call 617-555-0188 or write to h.lindqvist@example.com, 12 Alder Street, Dunmore, PA 18512. Plan told to qyzzvin."
@@ -217,20 +219,8 @@ class TextEngine:
                 failed; the text must be set aside.
         """
         documents.refuse_large(text.encode("utf-8", "surrogatepass") if len(text) * 4 > CAP else b"", CAP)
-        began = time.monotonic()
-        try:
-            found = self._find(text, patient)
-        except (DataError, MachineError):
-            raise
-        except TimeoutError:
-            raise DataError("CL1111", "a note took longer than a recognizer may take.", "It was set aside.") from None
-        except Exception as cause:
-            raise DataError(
-                "CL1112", f"a recognizer failed with {type(cause).__name__}.", "The note was set aside."
-            ) from None
-        if time.monotonic() - began > DEADLINE:
-            raise DataError("CL1111", "a note took longer than a recognizer may take.", "It was set aside.")
-        return self._replaced(text, found, patient)
+        with _failing_closed():
+            return self._replaced(text, self._find(text, patient), patient)
 
     def _find(self, text: str, patient: PatientContext) -> list[Found]:
         """Pieces to replace, in code points of the input, joined and in order."""
@@ -292,9 +282,10 @@ class TextEngine:
 
     def _knows(self, text: str, patient: PatientContext) -> bool:
         """Whether a short text holds anything known of the patient, as it is or as it reads, or tells the age."""
-        plain = normalise(text).text
-        told = chain(known.find(plain, patient) if patient.known else (), ages.find(plain, patient))
-        return next(told, None) is not None
+        with _failing_closed():
+            plain = normalise(text).text
+            told = chain(known.find(plain, patient) if patient.known else (), ages.find(plain, patient))
+            return next(told, None) is not None
 
     def clean(self, text: str, patient: PatientContext) -> str:
         """A short text, such as a code's text, without identifiers."""
@@ -315,6 +306,10 @@ class TextEngine:
             DataError: as ``deidentify``.
         """
         documents.refuse_large(data, CAP)
+        with _failing_closed():
+            return self._document(data, content_type, patient)
+
+    def _document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
         withheld = DocumentResult(b"", content_type, "", (), "withheld")
         kind = documents.kind_of(content_type, data)
         if kind == "pdf":
@@ -332,7 +327,9 @@ class TextEngine:
         made = documents.markup(text, read) if kind == "markup" else documents.cda(text, read)
         if made is None:
             return withheld
-        return DocumentResult(made.encode(), "application/xhtml+xml; charset=utf-8", made, (), "deidentified")
+        of_xml = kind == "cda" or "xml" in content_type.partition(";")[0].lower()
+        label = "application/xhtml+xml" if of_xml else "text/html"
+        return DocumentResult(made.encode(), f"{label}; charset=utf-8", made, (), "deidentified")
 
     def _edits(self, text: str, patient: PatientContext) -> list[documents.Edit]:
         return [(s.start, s.end, s.replacement) for s in self.deidentify(text, patient).spans]
@@ -347,6 +344,23 @@ class TextEngine:
             spans.append(Span(start, start + len(s.replacement), s.type, s.replacement, s.source))
         kind = "text/plain; charset=utf-8"
         return DocumentResult(cleaned.text.encode("utf-8", "replace"), kind, cleaned.text, tuple(spans), "deidentified")
+
+
+@contextmanager
+def _failing_closed() -> Iterator[None]:
+    """Whatever goes wrong with a note sets the note aside, and nothing else."""
+    began = time.process_time()
+    try:
+        with within(DEADLINE):
+            yield
+        if time.process_time() - began > DEADLINE:
+            raise TimeoutError
+    except ChartlineError:
+        raise
+    except TimeoutError:
+        raise DataError("CL1111", "a note took longer than it may.", "It was set aside.") from None
+    except Exception as cause:
+        raise DataError("CL1112", f"a note failed with {type(cause).__name__}.", "It was set aside.") from None
 
 
 def _touching(text: str, found: list[Found]) -> list[Found]:

@@ -48,9 +48,19 @@ def jsonl(lines: Iterable[bytes], write: Callable[[str], object], *, policy: Pol
             answer = _error(None, "CL1120", f"line {number} is not a JSON object with id and text")
         except DataError as refused:
             failed += 1
-            answer = _error(body.get("id") if isinstance(body, dict) else None, refused.number, refused.message)
+            answer = _error(_named(body), refused.number, refused.message)
         write(orjson.dumps(answer).decode())
     return failed
+
+
+def _named(body: Any) -> Any:
+    """The id of a line; None for one that is nested deeper than can be written."""
+    name = body.get("id") if isinstance(body, dict) else None
+    try:
+        orjson.dumps(name)
+    except orjson.JSONEncodeError:
+        return None
+    return name
 
 
 def _error(note_id: Any, number: str, message: str) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def _answer(body: Any, engine: TextEngine, policy: Policy, offsets: bytes) -> di
         {"start": s.start, "end": s.end, "type": s.type, "replacement": s.replacement, "source": s.source}
         for s in cleaned.spans
     ]
-    return {"id": body.get("id"), "text": cleaned.text, "spans": spans}
+    return {"id": _named(body), "text": cleaned.text, "spans": spans}
 
 
 def _told(body: dict[str, Any]) -> bool:

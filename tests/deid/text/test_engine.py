@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -334,6 +335,59 @@ def test_a_note_over_the_deadline_is_set_aside(labels, monkeypatch):
         labels.deidentify("Jane Prewitt", NOBODY)
 
 
+def test_the_deadline_ends_what_does_not_look_at_the_time(labels, monkeypatch):
+    def hangs(_):
+        while True:
+            pass
+
+    monkeypatch.setattr(engine_module, "DEADLINE", 0.2)
+    monkeypatch.setattr(engine_module.patterns, "find", hangs)
+    with pytest.raises(DataError, match="CL1111"):
+        labels.deidentify("Jane Prewitt", NOBODY)
+
+
+def test_a_reader_of_documents_that_hangs_and_takes_every_error_as_its_own_is_ended(labels, monkeypatch):
+    def hangs(_):
+        for _ in range(2):
+            try:
+                while True:
+                    pass
+            except Exception:
+                continue
+
+    monkeypatch.setattr(engine_module, "DEADLINE", 0.2)
+    monkeypatch.setattr(engine_module.documents, "pdf", hangs)
+    with pytest.raises(DataError, match="CL1111"):
+        labels.document(b"%PDF-1.7", "application/pdf", NOBODY)
+
+
+def test_after_a_note_no_deadline_runs_on(labels):
+    labels.document(b"<p>Jane Prewitt</p>", "text/html", NOBODY)
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "application/rtf", "text/xml", "application/pdf"])
+def test_a_document_that_fails_in_an_unforeseen_way_is_set_aside_without_its_text(labels, monkeypatch, kind):
+    def broken(*_):
+        raise IndexError("Prewitt")
+
+    for name in ("decoded", "pdf", "rtf", "markup", "cda"):
+        monkeypatch.setattr(engine_module.documents, name, broken)
+    with pytest.raises(DataError, match="CL1112") as raised:
+        labels.document(b"Jane Prewitt", kind, NOBODY)
+    assert "Prewitt" not in str(raised.value)
+
+
+@pytest.mark.parametrize("ask", ["clean", "identifies"])
+def test_a_label_whose_known_values_take_too_long_sets_its_resource_aside(labels, monkeypatch, ask):
+    def slow(*_):
+        raise TimeoutError
+
+    monkeypatch.setattr(engine_module.known, "find", slow)
+    with pytest.raises(DataError, match="CL1111"):
+        getattr(labels, ask)("stable", PatientContext("p", (Known("NAME", "Xanthe Prewitt"),)))
+
+
 def test_each_piece_is_explained_by_rule_and_offsets_without_its_text(labels):
     made = labels.deidentify("Dr. Prewitt, MRN 48291377, 03/14/2021", NOBODY)
     assert [(s.start, s.end, s.type) for s in made.spans] == [(0, 11, "NAME"), (17, 25, "MRN"), (27, 37, "DATE")]
@@ -428,6 +482,14 @@ def test_a_line_whose_record_cannot_be_read_is_set_aside(key, told):
     lines = [json.dumps({"id": 1, "text": "zork", **told}).encode()]
     assert jsonl(lines, out.append, policy=policy.load("safe_harbor"), key=key, project="test") == 1
     assert json.loads(out[0])["error"]["number"] == "CL1103"
+
+
+def test_a_line_with_an_id_that_is_nested_too_deep_does_not_end_the_others(key):
+    out = []
+    deep = b'{"id":' + b"[" * 300 + b"]" * 300 + b',"text":"Dr. Prewitt"}'
+    lines = [deep, b'{"id":2,"text":"Dr. Prewitt"}']
+    assert jsonl(lines, out.append, policy=policy.load("safe_harbor"), key=key, project="test") == 0
+    assert [(a["id"], a["text"]) for a in map(json.loads, out)] == [(None, "[NAME]"), (2, "[NAME]")]
 
 
 def test_a_known_number_may_be_written_as_one(key):
