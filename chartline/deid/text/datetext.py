@@ -130,7 +130,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "numeric",
-            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])(?P<s>[/\-.]){_DAY}(?P=s){_YEAR}(?:(?=\s)|(?=-\d{{4}}(?!\d))|{_AFTER})",
+            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])(?P<s>[/\-.]){_DAY}(?P=s){_YEAR}(?:(?=\s)|(?=-\d{{4}}(?!\d))|{_AFTER}|(?<=/\d{{4}})(?=[A-Z][a-z]))",
             False,
         ),
         ("numeric-eu", rf"{_BEFORE}{_DAY}(?P<s>[/\-.])(?P<m>0?[1-9]|1[0-2])(?P=s){_YEAR}{_AFTER}", False),

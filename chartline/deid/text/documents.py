@@ -8,9 +8,14 @@ import io
 import logging
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from chartline.deid.text.normalise import CONTROLS
 from chartline.errors import DataError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 Edit = tuple[int, int, str]
 """A piece of a text by its half-open code points, and what stands in its place."""
@@ -24,7 +29,11 @@ _MARKUP = re.compile(
     r"|</?[A-Za-z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>|</?[A-Za-z][^<>]*>",
     re.DOTALL,
 )
-_SILENT = re.compile(r"<(script|style|head|template|noscript|object|svg)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+# What ends each of these. One that is never ended is text: looking for each end anew takes hours.
+_ENDS = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<!", ">"))
+_HIDDEN = ("script", "style", "head", "template", "noscript", "object", "svg")
+_SILENT = re.compile(rf"<({'|'.join(_HIDDEN)})\b", re.IGNORECASE)
+_CLOSED = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _HIDDEN}
 _ATTRIBUTE = re.compile(r"""\s([\w:\-]+)\s*=\s*("[^"]*"|'[^']*')""")
 # Attributes that shape a table or a list, with the values that they take; every other one may hold text.
 _SHAPES = {
@@ -61,27 +70,48 @@ _RUNS = frozenset(
 )
 _NAME = re.compile(r"</?([\w:\-]+)")
 _WHITE = str.maketrans("\n\r\t\f\v", "     ")
+# Characters that no markup may hold: www.w3.org/TR/xml/#charsets.
+_UNWRITTEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# Encodings of Python that are no charsets of a document; two of them take hours for a long text.
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape"})
+_BASE64 = re.compile(r"\s*(?:[A-Za-z0-9+/]{4}[\r\n]*){6,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*")
 
 
 def decoded(data: bytes, content_type: str) -> str | None:
-    """The text of a byte string under its declared charset, else UTF-8, else Windows-1252; None for binary content."""
+    """The text of a byte string under its charset, else UTF-8, else Windows-1252; None for what is no text.
+
+    A byte order mark, and bytes that are UTF-8 beyond ASCII, tell more than what is declared.
+    """
     named = _CHARSET.search(content_type)
     inside = _INSIDE.search(data, 0, 1024) if b"<" in data[:1024] else None
     told = [named[1]] if named else [inside[1].decode("ascii")] if inside else []
     marked = ["utf-16"] if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else []
-    for charset in [*told, *marked, "utf-8-sig", "cp1252"]:
+    shown = [] if data.isascii() or b"\x00" in data else ["utf-8-sig"]
+    for charset in [*marked, *shown, *told, "utf-8-sig", "cp1252"]:
         try:
             if charset in told and not _fits(data, charset):
                 continue
             text = data.decode(charset)
         except (UnicodeError, LookupError):
             continue
-        return None if "\x00" in text else text
+        return None if _no_text(text) else text
     return None
+
+
+def _no_text(text: str) -> bool:
+    """Whether what was decoded is none: it has a NUL, or many control characters, or is Base64 once more."""
+    return "\x00" in text or len(CONTROLS.findall(text)) * 20 > len(text) or _is_base64(text)
+
+
+def _is_base64(text: str) -> bool:
+    """Whether a text is nothing but Base64; a word without a digit is none."""
+    return _BASE64.fullmatch(text) is not None and any(map(str.isdigit, text)) and any(map(str.islower, text))
 
 
 def _fits(data: bytes, charset: str) -> bool:
     """Whether bytes may be of a charset: where it does not hold ASCII, Latin text has NULs or few ASCII letters."""
+    if codecs.lookup(charset).name in _NO_CHARSETS:
+        return False
     plain = b"Patient 0123"
     if plain.decode(charset, "replace") == plain.decode("ascii"):
         return True
@@ -93,24 +123,39 @@ def _fits(data: bytes, charset: str) -> bool:
 _HTML = re.compile(
     rb"</?(?:html|body|div|span|table|tr|td|p|br|b|i|strong|em|font|li|ul|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
+_CDA = re.compile(rb"<(?:\w+:)?ClinicalDocument\b")
+_PDF = re.compile(rb"%PDF-|^\d+ \d+ obj\b", re.MULTILINE)
+_RTF = re.compile(rb"\{\\rtf", re.IGNORECASE)
+_OF_RTF = re.compile(rb"\\(?:pard?\b|'[0-9a-f]{2})", re.IGNORECASE)
+_HEAD = 1024  # bytes in which a PDF begins: PDF 32000-1, annex H.3.4.1
 
 
 def kind_of(content_type: str, data: bytes) -> str:
-    """``plain``, ``markup``, ``cda``, ``rtf``, ``pdf`` or ``other``."""
+    """``plain``, ``markup``, ``cda``, ``rtf``, ``pdf`` or ``other``: by what it holds where that is plain to see."""
     mime = content_type.partition(";")[0].strip().lower()
-    if data[:5] == b"%PDF-" or mime == "application/pdf":
+    if mime == "application/pdf" or _PDF.search(data, 0, _HEAD):
         return "pdf"
-    if mime in ("text/rtf", "application/rtf") or data[:5] == b"{\\rtf":
-        return "rtf"
+    data = data.replace(b"\x00", b"")  # Latin text in UTF-16 is ASCII without them
+    rtf = _RTF.search(data)
     if mime in ("text/html", "application/xhtml+xml"):
-        return "markup"
-    if b"<ClinicalDocument" in data[:4096] and (mime.startswith("text/") or mime == ""):
-        return "cda"
+        return "rtf" if rtf and b"<" not in data[: rtf.start()] else "markup"
+    named = mime in ("text/rtf", "application/rtf")
+    if rtf or (named and _OF_RTF.search(data)):
+        return "rtf"
     if mime in ("text/xml", "application/xml", "text/cda+xml", "application/cda+xml", "application/hl7-cda+xml"):
         return "cda"
-    if mime.startswith("text/") or mime == "":
-        return "markup" if len(_HTML.findall(data[:65536])) > 1 else "plain"
+    if named or mime.startswith("text/") or mime == "":
+        return _sniffed(data)
     return "other"
+
+
+def _sniffed(data: bytes) -> str:
+    """What is delivered as plain text."""
+    if _CDA.search(data):
+        return "cda"
+    if len(_HTML.findall(data)) > 1:
+        return "markup"
+    return "cda" if data.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"<?xml") else "plain"
 
 
 def markup(text: str, read: Read) -> str:
@@ -118,27 +163,49 @@ def markup(text: str, read: Read) -> str:
 
     Each piece of text stays between its tags; a replacement stands where the piece that it replaces begins.
     """
-    text = _SILENT.sub("", text)
+    text = _ended(_without_silent(text))
     pieces, tags, at = [], [], 0
     for m in _MARKUP.finditer(text):
         pieces.append(html.unescape(text[at : m.start()]))
         tags.append(_safe_tag(m.group()))
         at = m.end()
     pieces.append(html.unescape(text[at:]))
-    made = _rewritten(pieces, tags, read)
-    out = [html.escape(made[0], quote=False)]
-    for tag, piece in zip(tags, made[1:], strict=True):
-        out += [tag, html.escape(piece, quote=False)]
-    return "".join(out)
+    made = [html.escape(_UNWRITTEN.sub("", piece), quote=False) for piece in _rewritten(pieces, tags, read)]
+    return "".join([made[0], *(part for pair in zip(tags, made[1:], strict=True) for part in pair)])
+
+
+def _without_silent(text: str) -> str:
+    """Markup without the elements whose content no reader sees; one that is never closed is left to be read."""
+    kept, at, start = [], 0, 0
+    closed = dict(_CLOSED)
+    while m := _SILENT.search(text, start):
+        name = m[1].lower()
+        end = closed[name].search(text, m.end()) if name in closed else None
+        start = end.end() if end else m.end()
+        if end:
+            kept.append(text[at : m.start()])
+            at = start
+        else:
+            closed.pop(name, None)
+    return "".join([*kept, text[at:]])
+
+
+def _ended(text: str) -> str:
+    """Markup in which what begins a comment or the like and is never ended is text."""
+    for begin, end in _ENDS:
+        last = text.rfind(end) + 1
+        text = text[:last] + text[last:].replace(begin, "&lt;" + begin[1:])
+    return text
 
 
 def _rewritten(pieces: list[str], tags: list[str], read: Read) -> list[str]:
     """The pieces with what ``read`` finds in them, joined as a reader sees them, replaced."""
     parts, starts, at = [], [], 0
+    as_written = _in_lines(pieces, tags)
     for i, piece in enumerate(pieces):
         seam = _seam(pieces[i - 1], tags[i - 1], piece) if i else ""
         starts.append(at + len(seam))
-        parts += [seam, piece.translate(_WHITE)]
+        parts += [seam, piece if as_written[i] else piece.translate(_WHITE)]
         at += len(seam) + len(piece)
     made = [list(piece) for piece in pieces]
     for start, end, replacement in read("".join(parts)):
@@ -154,14 +221,32 @@ def _rewritten(pieces: list[str], tags: list[str], read: Read) -> list[str]:
     return ["".join(piece) for piece in made]
 
 
+def _in_lines(pieces: list[str], tags: list[str]) -> list[bool]:
+    """For each piece between tags whether its lines are lines: in ``pre``, and where no tag makes any in the text."""
+    names = [_element(tag) for tag in tags]
+    told = [i for i, piece in enumerate(pieces) if piece.strip()] or [0]
+    if not any(name in _CELLS or name in _LINES for name in names[told[0] : told[-1]]):
+        return [True] * len(pieces)
+    lines, inside = [False], False
+    for tag, name in zip(tags, names, strict=True):
+        inside = not tag.startswith("</") if name == "pre" else inside
+        lines.append(inside)
+    return lines
+
+
+def _element(tag: str) -> str:
+    """The name of a tag in small letters, empty for none."""
+    name = _NAME.match(tag)
+    return name[1].lower() if name else ""
+
+
 def _seam(left: str, tag: str, right: str) -> str:
     """What a tag is in the text that is read: a line, a cell's border, nothing, or a space between run-on words."""
-    name = _NAME.match(tag)
-    element = name[1].lower() if name else ""
+    element = _element(tag)
     if element in _LINES:
         return "\n"
     if element in _CELLS:
-        return " | " if tag.startswith("<" + name[1]) else ""  # type: ignore[index]
+        return " | " if not tag.startswith("</") else " " if right.strip() else ""
     together = left[-1:].islower() and (right[:1].isupper() or right[:1].isdigit())
     return " " if together or (left[-1:] in (",", ":", ";") and right[:1].isalnum()) else ""
 
@@ -187,25 +272,36 @@ def cda(text: str, read: Read) -> str | None:
 
     try:
         root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, DefusedXmlException, ValueError):
+        blocks = [(_local(n.tag), "".join(n.itertext()), _block(n)) for n in _narrative(root)]
+    except (ElementTree.ParseError, DefusedXmlException, ValueError, RecursionError):
         return None
-    blocks = []
-    for node in root.iter():
-        local = _local(node.tag)
-        if (
-            local not in ("title", "text")
-            or node.get("representation") == "B64"
-            or not "".join(node.itertext()).strip()
-        ):
-            continue
-        for inner in node.iter():
-            inner.tag = _local(inner.tag)
-        node.tag, node.tail = ("h2" if local == "title" else "div"), None
-        node.attrib.clear()
-        blocks.append((local, markup(ElementTree.tostring(node, encoding="unicode"), read)))
-    if not any(local == "text" for local, _ in blocks):
+    read_ones = [(local, block) for local, told, block in blocks if told.strip() and not _is_base64(told)]
+    if not any(local == "text" for local, _ in read_ones):
         return None
-    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(block for _, block in blocks)}</div>'
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(markup(block, read) for _, block in read_ones)}</div>'
+
+
+def _narrative(root: Element) -> Iterator[Element]:
+    """The titles and texts of a document, none inside of another."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if _local(node.tag) not in ("title", "text"):
+            waiting.extend(reversed(node))
+        elif node.get("representation", "").upper() != "B64":
+            yield node
+
+
+def _block(node: Element) -> str:
+    """A title or text as XHTML."""
+    from defusedxml import ElementTree
+
+    tag = "h2" if _local(node.tag) == "title" else "div"
+    for inner in node.iter():
+        inner.tag = _local(inner.tag)
+    node.tag, node.tail = tag, None
+    node.attrib.clear()
+    return str(ElementTree.tostring(node, encoding="unicode"))
 
 
 def _local(tag: object) -> str:
@@ -218,7 +314,7 @@ def rtf(text: str) -> str | None:
     from striprtf.striprtf import rtf_to_text
 
     try:
-        return str(rtf_to_text(text, errors="ignore"))
+        return _with_pairs(str(rtf_to_text(text, errors="ignore")))
     except Exception:  # whatever a broken document makes of the library, its message may hold text
         return None
 
@@ -232,8 +328,13 @@ def pdf(data: bytes) -> str | None:
         pages = [page.extract_text() or "" for page in pypdf.PdfReader(io.BytesIO(data)).pages]
     except Exception:  # as for RTF
         return None
-    text = "\n".join(pages)
+    text = _with_pairs("\n".join(pages))
     return text if text.strip() else None
+
+
+def _with_pairs(text: str) -> str:
+    """A text whose letters beyond 16 bits came in halves; half a letter alone is a lost one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def refuse_large(data: bytes, cap: int) -> None:

@@ -195,7 +195,9 @@ def _of_name(forms: _Forms, users: _Forms, inside: tuple[str, ...]) -> tuple[Rul
 
 @lru_cache(maxsize=4096)
 def _alone(value: Known) -> tuple[Rule, ...]:
-    return tuple(_compiled((_TYPES[value.type], form) for form in spelling.own_forms(value)))
+    made = tuple(_compiled((_TYPES[value.type], form) for form in spelling.own_forms(value)))
+    run_into = spelling.glued_number(value)
+    return (*made, Rule(_TYPES[value.type], regex.compile(run_into), False)) if run_into else made
 
 
 @lru_cache(maxsize=256)

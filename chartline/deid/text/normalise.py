@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from functools import lru_cache
 import regex
 
 # Letters without ink that are no format characters: fillers of Hangul and Khmer, an empty Braille cell.
+_UNSEEN = "\u200b"
+_SURROGATES = 0xD800  # from here on a number of 16 bits may be half a letter
 _BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Letters of other scripts that look like Latin ones (Unicode TR39 confusables, the single-letter part).
 _LOOKALIKES = str.maketrans(
@@ -24,13 +27,21 @@ _MISREAD = re.compile(
     r"(?<![\w/.])[\dOolI]{1,2}/[\dOolI]{1,2}/(?:[\dOolI]{4}|[\dOolI]{2})(?![\w/])"
     r"|(?<!\w)\(?[\dOolI]{3}\)?[ .\-]{1,2}[\dOolI]{3}[.\-][\dOolI]{4}(?!\w)"
 )
+# Ends of lines other than a newline, with or without a return before it.
+_LINE_END = re.compile(r"\r(?!\n)|[\x0b\x0c\x85\u2028\u2029]")
 _BY_DIGIT = re.compile(r"[OolI][\d/]|\d[OolI]")
 _DIGITS = str.maketrans("OolI", "0011")
 # What no text holds: control characters other than white space.
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 # UTF-8 that was read as Windows-1252 or Latin-1, a letter at a time.
 _FOLLOWS = "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 _MISTAKEN = re.compile(rf"[\u00c3-\u00c5]{_FOLLOWS}|\u00e1{_FOLLOWS}{{2}}")
+# A character that is told by its number or name, as markup and rich text do, more than once where markup was escaped.
+_REFERENCE = re.compile(
+    r"&(?:amp;)*(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d{0,2});|\\'[0-9a-fA-F]{2}|\\u\d{2,5}\?"
+)
+# A tag of writing inside of a word.
+_TAG = re.compile(r"(?<=[^\W_])</?(?:[biu]|em|strong|span|font|su[bp])>(?=[a-z\d])", re.IGNORECASE)
 _APART = re.compile(
     r"[ .\u00a0_*\-](?<=[^\W_].)(?<![^\W_][^\W_].)(?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])"
     r"(?:[ .\u00a0_*\-](?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])){3,}"
@@ -74,18 +85,39 @@ def _invisible(char: str) -> bool:
 
 
 def _reread(text: str) -> str:
-    """The text with letters that a scan made of digits as digits again, one for one."""
+    """The text with every end of a line as a newline, and letters that a scan made of digits as digits, one for one."""
 
     def numbers(m: re.Match[str]) -> str:
         return m.group().translate(_DIGITS) if sum(map(str.isdigit, m.group())) * 2 >= len(m.group()) - 3 else m.group()
 
+    text = _LINE_END.sub("\n", text)
     return _MISREAD.sub(numbers, text) if _BY_DIGIT.search(text) else text
 
 
 def _mistaken(text: str) -> dict[int, tuple[int, str]]:
-    """Where letters begin that were read in a wrong charset, where each ends, and the letter that it is."""
-    made = ((m.start(), m.end(), _decoded(m.group())) for m in _MISTAKEN.finditer(text))
-    return {start: (end, letter) for start, end, letter in made if letter}
+    """Where letters begin that are written as something else, where each ends, and the letter that it is.
+
+    They were read in a wrong charset, or are told by their numbers. The letter of a tag is none that is seen.
+    """
+    found = [] if text.isascii() else [(m, _decoded(m.group())) for m in _MISTAKEN.finditer(text)]
+    if "&" in text or "\\" in text:
+        found += [(m, _referred(m.group())) for m in _REFERENCE.finditer(text)]
+    if "<" in text:
+        found += [(m, _UNSEEN) for m in _TAG.finditer(text)]
+    return {m.start(): (m.end(), letter) for m, letter in found if letter}
+
+
+def _referred(reference: str) -> str:
+    """The character that a reference is to, empty for none."""
+    if reference[0] == "&":
+        letter = html.unescape("&" + reference.rpartition("&")[2].removeprefix("amp;").rpartition("amp;")[2])
+        return letter if len(letter) == 1 else ""
+    if reference[1] == "u":
+        number = int(reference[2:-1])
+        letter = chr(number) if number < _SURROGATES else ""
+    else:
+        letter = bytes.fromhex(reference[2:]).decode("cp1252", "ignore")
+    return letter if letter.isalnum() else ""
 
 
 def _decoded(piece: str) -> str:
@@ -101,16 +133,11 @@ def _decoded(piece: str) -> str:
 def normalise(text: str) -> Normal:
     """The text with what is invisible left out, look-alikes made Latin, full-width folded, single letters joined.
 
-    A letter that was read in a wrong charset is the letter that it is.
+    A letter that was read in a wrong charset, or is told by its number, is the letter that it is.
     """
     apart = [(m.start() - 1, m.end()) for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
-    mistaken = {} if text.isascii() else _mistaken(text)
-    if (
-        not apart
-        and not mistaken
-        and not _CONTROLS.search(text)
-        and (text.isascii() or not any(map(_hides, set(text))))
-    ):
+    mistaken = _mistaken(text)
+    if not apart and not mistaken and not CONTROLS.search(text) and (text.isascii() or not any(map(_hides, set(text)))):
         plain = text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " "))
         return Normal(_reread(plain), None, None)
     gaps = {i for a, b in apart for i in range(a + 1, b, 2)}
@@ -122,7 +149,7 @@ def normalise(text: str) -> Normal:
         i = at
         at, char = mistaken.get(i, (i + 1, text[i]))
         mark = char >= "\u0250" and unicodedata.category(char) in ("Mn", "Me")
-        if i in gaps or _invisible(char) or mark or _CONTROLS.match(char):
+        if i in gaps or _invisible(char) or mark or CONTROLS.match(char):
             if ends:
                 ends[-1] = at
             if mark and chars:

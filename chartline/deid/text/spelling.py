@@ -338,6 +338,7 @@ def glued(known: Known) -> Iterator[str]:
 
 # --- numbers -----------------------------------------------------------------------------------------
 
+_RUN_INTO = 7  # digits and letters of a number that is known also where words ran into it
 _EXTENSION = regex.compile(r"[\s,;]*(?:x|ext|extn|extension|\#)[.:]?\s*(\d{1,6})\s*$", regex.IGNORECASE)
 _SIGNS = r"[\s.\-()/_:|*+]"
 
@@ -383,6 +384,18 @@ def last_four(known: Known) -> str:
     return digits[-4:] if len(digits) > 4 else ""
 
 
+def glued_number(known: Known) -> str | None:
+    """A pattern of a long number, or of a day of birth, that the words around it have run into (``1951Address``)."""
+    value = folded(known.value)
+    if known.type == "BIRTHDATE":
+        forms = list(_numeric_birth_forms(value))
+    else:
+        number = _bare_number(known.type, value) if known.type in _NUMBERS else ""
+        long = len(number) >= _RUN_INTO and sum(map(str.isdigit, number)) >= _RUN_INTO - 2
+        forms = [rf"{_SIGNS}{{0,2}}".join(map(regex.escape, number))] if long else []
+    return rf"(?<!\d)(?:{'|'.join(forms)})(?!\d)" if forms else None
+
+
 # --- days of birth -----------------------------------------------------------------------------------
 
 
@@ -395,6 +408,17 @@ def _month(value: str) -> list[str]:
         return [f"{date.fromisoformat(value):%b}"]
     except ValueError:
         return []
+
+
+def _numeric_birth_forms(value: str) -> Iterator[str]:
+    try:
+        born = date.fromisoformat(value)
+    except ValueError:
+        return
+    month, day = (f"0?{n}" if n < 10 else f"{n}" for n in (born.month, born.day))
+    yield rf"{born.year}[-/.]{month}[-/.]{day}"
+    yield rf"{month}[-/.]{day}[-/.]{born.year}"
+    yield rf"{day}[-/.]{month}[-/.]{born.year}"
 
 
 def _birth_forms(value: str) -> Iterator[str]:

@@ -48,11 +48,13 @@ def _find(text: str, sep: str) -> Iterator[Found]:
     at = 0
     for line in text.split("\n"):
         start, at = at, at + len(line) + 1
+        if not line.strip():
+            continue  # as markup has it between its rows
         cells = [m.span() for m in _CELL[sep].finditer(text, start, start + len(line))] if sep in line else []
         if len(cells) < 2:
             columns = []
             continue
-        headings = [_TYPES.get(text[a:b].strip(" *#:.-").casefold().replace(" #", " no")) for a, b in cells]
+        headings = [_TYPES.get(text[a:b].strip(" \r*#:.-").casefold().replace(" #", " no")) for a, b in cells]
         if sum(h is not None for h in headings) >= 2 or (
             not columns and {"NAME", "DATE"} & set(headings) and len(cells) > 2
         ):
