@@ -37,8 +37,8 @@ class _Binary(msgspec.Struct):
 _binary = msgspec.json.Decoder(_Binary)
 
 
-def content(raw: bytes, told: str) -> tuple[str, str]:
-    """The data of a Binary in Base64, and its content type.
+def content(raw: bytes, told: str) -> tuple[Any, str]:
+    """The data of a Binary, empty for none, and its content type.
 
     Args:
         raw: the Binary.
@@ -52,7 +52,7 @@ def content(raw: bytes, told: str) -> tuple[str, str]:
     own = body.contentType if isinstance(body.contentType, str) else ""
     kind, _, more = own.partition(";")
     of_one_kind = kind.strip().lower() in ("", _GENERAL, told.partition(";")[0].strip().lower())
-    return body.data if isinstance(body.data, str) else "", told if told and of_one_kind and not more.strip() else own
+    return "" if body.data is None else body.data, told if told and of_one_kind and not more.strip() else own
 
 
 class Held:

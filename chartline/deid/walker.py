@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import orjson
@@ -28,9 +28,6 @@ from chartline.deid.policy import DATES, Decision, Policy
 from chartline.errors import DataError
 from chartline.fhir import definitions, references, validate
 from chartline.fhir.definitions import Element
-
-if TYPE_CHECKING:
-    from chartline.deid.text import DocumentResult
 
 _LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 
@@ -54,6 +51,7 @@ _PUBLIC_WORDS = re.compile(r"(?!.*\d{7})(?=.{3,100}\Z)[^\s@]+(?: [^\s@]+)+")
 _MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{0,63}[A-Za-z0-9])(?:/_history/[A-Za-z0-9\-.]+)?")
 _DIGIT = re.compile(r"\d")
 _VOCABULARIES = frozenset({"CodeSystem", "ValueSet"})
+_MIME = re.compile(r"[A-Za-z]+/[A-Za-z\d.+\-]{1,80}")
 _NO_WORD = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")  # between the words of an address
 _LONG_NUMBER = 1_000_000  # from which a number may be a phone's, a record's or a person's
 _URN = re.compile(r"urn:(uuid|oid):(\S+)")
@@ -651,7 +649,7 @@ class Deidentifier:
             "zip3": lambda: _on_text(geography.zip3),
             "zip5": lambda: _on_text(geography.zip5),
             "code-check": lambda: self._series if owner == "SampledData" else self._code_check(path, element.type),
-            "clean-text": lambda: self._clean_text(owner, element),
+            "clean-text": lambda: self._clean_text(owner, path, element),
             "keep": lambda: _on_text(geography.city) if action == "city" else self._kept(element),
         }
         one = made[effect]()
@@ -663,9 +661,9 @@ class Deidentifier:
         # A code without a closed list, such as a language or content type, can hold anything.
         return self._code if element.type == "code" and element.codes is None else _as_it_is
 
-    def _clean_text(self, owner: str, element: Element) -> Action:
+    def _clean_text(self, owner: str, path: str, element: Element) -> Action:
         if element.type == "Narrative":
-            return self._narrative
+            return self._narrative(path)
         return self._concept_text if owner == "CodeableConcept" else self._cleaned
 
     def _datatype(self, path: str, element: Element) -> _Entry:
@@ -1043,9 +1041,9 @@ class Deidentifier:
     def _attachment(self, path: str) -> Step:
         inner, place = self._nested("Attachment", path), f"{path}.data"
         withheld = self._drops("Attachment", place)
-        absent, shared, odd = (
+        absent, shared, odd, unread = (
             self._left_out(place, why)
-            for why in ("its Binary is not here", "its Binary is of two patients", "not Base64")
+            for why in ("its Binary is not here", "its Binary is of two patients", "not Base64", "cannot be read")
         )
 
         def document(data: Any, kind: str, url: Any, walk: Walk) -> dict[str, str]:
@@ -1057,13 +1055,13 @@ class Deidentifier:
                 if not raw:
                     return self._withheld(absent if raw is None else shared, place, kind, walk)
                 data, kind = binaries.content(raw, kind)
-            if not isinstance(data, str):
+            if data is None:
                 return {}
-            content = _from_base64(data)
+            content = _from_base64(data) if isinstance(data, str) else None
             kind = kind or "text/plain"
             if content is None:
                 return self._withheld(odd, place, kind, walk)
-            return self._document(content, kind, place, walk)
+            return self._document(content, kind, place, walk) or self._withheld(unread, place, kind, walk)
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             if value[0] != _OBJECT:
@@ -1088,28 +1086,42 @@ class Deidentifier:
         """Nothing of a document that is not here or cannot be read; it is told as a note all the same."""
         why.times += 1
         walk.single += 1
-        walk.notes.append(Note(place, kind, "", [], "withheld"))
+        walk.notes.append(Note(place, self._mime(kind, walk), "", [], "withheld"))
         return {}
 
     def _document(self, content: bytes, kind: str, place: str, walk: Walk) -> dict[str, str]:
-        """What an attached document becomes; it is told as a note."""
+        """What an attached document becomes, nothing of one that cannot be read; what is read is told as a note."""
         made = self._text.document(content, kind, walk.patient)
-        walk.single += 1
-        walk.notes.append(_note(place, kind, made))
         if made.status != "deidentified":
             return {}
-        return {"contentType": made.content_type, "data": base64.b64encode(made.data).decode()}
+        walk.single += 1
+        spans = [{"start": s.start, "end": s.end, "type": s.type, "source": s.source} for s in made.spans]
+        walk.notes.append(Note(place, self._mime(kind, walk), made.text, spans, made.status))
+        data = {"data": base64.b64encode(made.data).decode()} if made.data else {}
+        return {"contentType": made.content_type, **data}
 
-    def _narrative(self, value: Any, walk: Walk) -> Any:
-        div = value.get("div") if isinstance(value, dict) else None
-        # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
-        if not isinstance(div, str) or value.get("status") == "generated":
+    def _mime(self, kind: str, walk: Walk) -> str:
+        """A content type as delivered, empty where it may be something else that was written there."""
+        mime = kind.partition(";")[0].strip()
+        return mime.lower() if _MIME.fullmatch(mime) and not self._text.identifies(mime, walk.patient) else ""
+
+    def _narrative(self, path: str) -> Action:
+        left = self._left_out(path, "a narrative that is no XHTML")
+
+        def narrative(value: Any, walk: Walk) -> Any:
+            div = value.get("div") if isinstance(value, dict) else None
+            # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
+            if not isinstance(div, str) or value.get("status") == "generated":
+                return None
+            walk.personal += 1
+            made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
+            text = self._mentioned(made.data.decode(), walk)
+            if made.status == "deidentified" and _is_xml(text):
+                return {"status": "additional", "div": text}
+            _leave(left, walk)
             return None
-        walk.personal += 1
-        made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
-        if made.status != "deidentified":
-            return None
-        return {"status": "additional", "div": self._mentioned(made.data.decode(), walk)}
+
+        return narrative
 
     def _extensions(self, owner: str, path: str) -> Step:
         rules = self._policy.extensions
@@ -1124,9 +1136,7 @@ class Deidentifier:
             if url == forms.ABSENT and rule is not None and not _tells_absence(value):
                 rule = None
             if rule is None:
-                left.times += 1
-                if walk.done is not None:
-                    walk.done.append(left)
+                _leave(left, walk)
                 return None
             if rule == "nested":
                 inner = [m for m in (one(v, walk) for v in value.get("extension") or ()) if m is not None]
@@ -1188,6 +1198,24 @@ def _from_base64(data: str) -> bytes | None:
         return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def _is_xml(text: str) -> bool:
+    """Whether a text is well-formed XML that names no entities of its own."""
+    from defusedxml import DefusedXmlException, ElementTree
+
+    try:
+        ElementTree.fromstring(text)
+    except (ElementTree.ParseError, DefusedXmlException, ValueError):
+        return False
+    return True
+
+
+def _leave(left: _Plan, walk: Walk) -> None:
+    """Count what is left behind, and tell so to what remembers the value that it is in."""
+    left.times += 1
+    if walk.done is not None:
+        walk.done.append(left)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -1297,8 +1325,3 @@ def _refuse_modifier(path: str) -> Step:
         raise Refused("unknown_modifier_extension", path)
 
     return step
-
-
-def _note(path: str, content_type: str, made: DocumentResult) -> Note:
-    spans = [{"start": s.start, "end": s.end, "type": s.type, "source": s.source} for s in made.spans]
-    return Note(path, content_type, made.text if made.status == "deidentified" else "", spans, made.status)

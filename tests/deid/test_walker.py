@@ -258,6 +258,48 @@ def test_a_document_that_cannot_be_read_is_withheld():
     assert (made.notes[0].status, made.notes[0].text) == ("withheld", "")
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("TEXT/HTML; charset=UTF-8", "text/html"),
+        (f"text/plain; name={SECRET}.txt", "text/plain"),
+        (f"text/plain {SECRET}", ""),
+        (f"text/{SECRET}", ""),
+        (f"image/{SECRET.lower()} 4829137", ""),
+        (SECRET, ""),
+        ("4829137", ""),
+        ({"family": SECRET}, ""),
+    ],
+)
+def test_a_note_tells_its_content_type_and_nothing_else_that_was_written_there(told, kept):
+    made = outcome(walker(), note(NOTE.encode(), told), state())
+    assert isinstance(made, Result)
+    assert [n.content_type for n in made.notes] == [kept]
+
+
+@pytest.mark.parametrize("data", [5, True, ["QUJD"], {"a": "QUJD"}])
+def test_data_that_is_no_text_is_withheld_and_counted(data):
+    given, walk = note(b""), walker()
+    given["content"][0]["attachment"]["data"] = data
+    made = outcome(walk, given, state())
+    assert isinstance(made, Result)
+    assert [n.status for n in made.notes] == ["withheld"]
+    assert "not Base64" in {reason for _, _, _, _, reason in walk.counts()}
+
+
+def test_a_document_that_cannot_be_read_is_counted_with_the_reason():
+    walk = walker()
+    outcome(walk, note(b"%PDF-1.7", "application/pdf"), state())
+    counted = {(path, action, reason): n for (_, path, action, _, reason), n in walk.counts().items()}
+    assert counted["DocumentReference.content.attachment.data", "drop", "cannot be read"] == 1
+
+
+def test_an_empty_note_leaves_no_empty_value():
+    made = outcome(walker(), note(b""), state())
+    assert isinstance(made, Result)
+    assert made.resource["content"][0]["attachment"] == {"contentType": "text/plain"}
+
+
 def test_a_note_that_the_engine_refuses_sets_the_resource_aside():
     assert refused(note(b"\xff\xfe\xfa")).reason == "note_cl1999"
 
@@ -266,6 +308,16 @@ def test_narrative_is_cleaned_or_dropped_by_the_policy():
     text = {"status": "additional", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{NOTE}</div>'}
     assert SECRET not in through(observation(text=text))["text"]["div"]
     assert "text" not in through(observation(text=text), "safe_harbor")
+
+
+@pytest.mark.parametrize("div", ["<div>stable<br></div>", "<div>stable", "<div>a</div><div>b</div>", "<div>\x01</div>"])
+def test_a_narrative_that_is_no_xhtml_is_left_behind_and_counted_and_its_resource_stays(div):
+    walk = walker()
+    made = outcome(walk, observation(text={"status": "additional", "div": div}), state())
+    assert isinstance(made, Result)
+    assert "text" not in made.resource
+    counted = {(path, action, reason): n for (_, path, action, _, reason), n in walk.counts().items()}
+    assert counted["Observation.text", "drop", "a narrative that is no XHTML"] == 1
 
 
 @pytest.mark.parametrize("name", POLICIES)
