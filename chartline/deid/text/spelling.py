@@ -333,7 +333,8 @@ def glued(known: Known) -> Iterator[str]:
                 yield rf"(?<!\p{{Lu}}){''.join(n.title() for n in pair)}(?!\p{{Ll}})"
     for name in names:
         if len(name) >= _WHOLE and not kind(name).word and not kind(name).medical:
-            yield rf"(?<=\p{{Ll}}){_either([name.title(), name[0].upper() + name[1:]])}(?!\p{{Ll}})"
+            written = _either([name.title(), name[0].upper() + name[1:]])
+            yield rf"(?<=\p{{Ll}}){written}(?!\p{{Ll}})|(?<!\p{{L}}){written}(?=\p{{Lu}}\p{{Ll}})"
 
 
 # --- numbers -----------------------------------------------------------------------------------------

@@ -285,6 +285,7 @@ TABLED = {
         # users, and names with capitals within
         ("user bell62 logged in", "bell62"),
         ("DearMcQuillfen, come", "McQuillfen"),
+        ("McQuillfenPatient came", "McQuillfen"),
         ("Mrs. Bell's palsy", "Bell"),
         ("Ms. Bell McQuillfen disease", "Bell"),
     ],
