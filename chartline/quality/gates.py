@@ -235,7 +235,16 @@ def check(settings: Settings, name: str, frames: Mapping[str, DataFrame], counts
     Raises:
         GateFailed: CL1050 with the ids of the checks that said no.
     """
-    outcomes = [_whole(counts), *run(name, frames)]
+    return concluded(settings, name, run(name, frames), counts, run_id=run_id)
+
+
+def concluded(settings: Settings, name: str, found: Sequence[Outcome], counts: Counts, *, run_id: str) -> str:
+    """The second half of ``check``: keep what became of a suite's checks, and return the verdict.
+
+    Raises:
+        GateFailed: as ``check``.
+    """
+    outcomes = [_whole(counts), *found]
     now = datetime.now(UTC)
     chain.append(settings, "audit.gates", [_row(o, name, run_id, now) for o in outcomes])
     stopped = blocking(outcomes)

@@ -134,7 +134,8 @@ def _base(
     """
 
     def told(buckets: Collection[int] | None) -> dict[str, Stamps]:
-        return {n: _stamps(lake.in_buckets(lake.read(spark, settings, n, at[n]), buckets)) for n in SILVER}
+        parts = [lake.in_buckets(lake.read(spark, settings, n, at[n]), buckets) for n in SILVER]
+        return dict(zip(SILVER, lake.together(*(functools.partial(_stamps, part) for part in parts)), strict=True))
 
     last = ledger.latest(settings, "timeline")
     looked = _looked(settings, at, key_id, last)
@@ -301,8 +302,6 @@ def _build(
     kept = whole["gold.lineage"]
     if scope.buckets is not None:
         kept = lake.read(spark, settings, "gold.lineage").where(~f.col("bucket").isin(*scope.buckets)).unionByName(kept)
-    (counts, flags), tally = lake.together(lambda: _counts(kept), lambda: completeness.tally(kept))
-    counts.require_whole("timeline")
     fresh = functools.partial(_without_proof, scope=scope)
     with progress.step("gate timeline"):
         facing = {
@@ -316,7 +315,11 @@ def _build(
             ),
             "rebuilt": _rebuilt(spark, settings, laid, scope),
         }
-        verdict = gates.check(settings, "timeline", facing, counts, run_id=run_id)
+        outcomes, (counts, flags), tally = lake.together(
+            lambda: gates.run("timeline", facing), lambda: _counts(kept), lambda: completeness.tally(kept)
+        )
+        counts.require_whole("timeline")
+        verdict = gates.concluded(settings, "timeline", outcomes, counts, run_id=run_id)
     whole["gold.code_counts"] = build.code_counts(whole["gold.events"]).withColumn("run_id", f.lit(run_id))
     works = [
         functools.partial(lake.write, frame, settings, name, "overwrite", commit, scope.buckets)
