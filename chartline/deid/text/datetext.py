@@ -230,6 +230,11 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             True,
         ),
         (
+            "the-nth-bare",
+            r"\bthe\s(?P<d>1[3-9]|2[0-9]|3[01])(?:st|nd|rd|th)(?=[.,;!?)\n]|$|\s(?:at|for|w/|with|to|and|if|so|but|by)\b)",
+            True,
+        ),
+        (
             "the-nth-word",
             rf"(?<=\b(?:on|until|till?|by|since|before|after)\s)the\s+(?:{'|'.join(sorted(_ORDINALS[3:], key=len, reverse=True))})(?=\s*(?:[.,;!?)\n]|$)|\s(?:i|at|we|he|she|they|so|because|but)\b)",
             True,
@@ -283,7 +288,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "apart": (("spaced",), 12, 24),
     "born": (("born",), 8, 1),
     "eight": (("compact",), 2, 4),
-    "nth": (("the-nth",), 8, 24),
+    "nth": (("the-nth", "the-nth-bare"), 8, 24),
 }
 # Which forms are tried where so many digits stand before a stroke, a dash or a stop; not behind one of these.
 _DAY_OR_MONTH = (
@@ -328,9 +333,11 @@ _EVENTS = (
     r"|arrested|released|moves|starts|opens|closes|graduates|film|films|ultrasound|u/s|LP|tap|paracentesis|thoracentesis|transfusion|chemo|infusion|injection|epidural|cast|splint"
     r"|extraction|delivery|section|stroke|seizure|crash|trip|wedding|funeral|vacation|flight|interview|shift|game|camp|party|meeting|mtg|mediation|eviction|move"
     r"|deadline|birthday|anniversary|debridement|washout|revision|amputation|cx|cultures?|swab|titers?|levels?|prior|sleep\sstudy|stress\stest|US|KUB|CTA|MRA|MRCP|ERCP|VQ|DVT|PE|MI|CVA|TIA"
+    r"|adm|OR|ED|INR|A1c|labs?|CXR|XR|consent|UA|UCx|pap|mammo(?:gram)?|colo(?:noscopy)?|EGD|cath|XRT|HD|dialysis|PICC|foley|trach|drain|RTW|LM|l/m|VM|msg"
+    r"|letter|telehealth|HV|onset|court|hearing|PET|EEG|EMG|EKG|ECG|holter|PFTs?|DEXA|clinic|consult"
 )
 _DONE = regex.compile(
-    rf"(?<=\b(?i:{_EVENTS})[:,]?\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
+    rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
     rf"|(?<=\b\p{{L}}\p{{Ll}}{{2,14}}ed\s){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/(?P<d>[1-37-9])(?=[.,;)]?(?:\s|$))(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|of\b|days|tabs?|items|lb))"
 )
 # By whom, behind a form of address or before an office, whatever the day.
@@ -340,7 +347,7 @@ _BY_WHOM = regex.compile(
 _UNLED = (_ALONE, _BY_WHOM, _DONE)
 _NO_DAY_BEFORE = re.compile(
     r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|tanner|probing|grade|"
-    r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|sets?|over|of|from"
+    r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
     r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
     r"|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
     re.IGNORECASE,

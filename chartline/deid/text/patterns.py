@@ -264,7 +264,15 @@ def find(text: str) -> Iterator[Found]:
                 continue  # two abbreviations
             if _doctor(text, start, end):
                 continue
+        if name in _LABELS and text[end : end + 1] == " " and (further := _FURTHER.match(text, end)):
+            end = further.end()
         yield Found(start, end, of, f"pattern:{name}")
+
+
+# Groups of digits that a labelled number goes on with, where they are no time, age or count.
+_FURTHER = re.compile(
+    r"(?<=\d\d\d)(?:(?: \d{2,6}){2,4}| \d{3}| \d{5,6})(?=[.,;)\n]|\Z| [A-Za-z(])(?! (?:mg|mcg|mL|visits|units|days))"
+)
 
 
 def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
