@@ -36,6 +36,7 @@ from chartline.deid.text.reading import (
     TOKEN,
     Reading,
     Token,
+    a_sentence,
     of_thing,
     opened,
     shape_of,
@@ -55,7 +56,7 @@ _MEETS = (
 _SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{_SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*+$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
@@ -132,6 +133,8 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _valediction(text, hints)
     found += _fields(text, hints)
     found += _families(text, words)
+    found += _by_comma(text)
+    found += _told_in_talk(text, hints)
     found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
@@ -558,6 +561,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
     said = (
         _SAYS.match(text, only.end)
+        or _arrives(text, only)
         or _owned(text, only.end)
         or ((only.kind.strong or only.kind.common_first) and _PATIENT.search(text, max(0, only.start - 10), only.start))
     )
@@ -571,6 +575,8 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         return True
     if initials and _acronym(only):
         return False
+    if part[-1].shape == "initial" and only.shape == "capital" and _AGED.match(text, part[-1].end):
+        return not only.kind.medical and (only.kind.strong or only.kind.unknown)  # ``Osgard M 44F``
     if initials:
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
             return not (only.kind.medical and not only.kind.last)
@@ -587,7 +593,15 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         )
     if only.shape == "upper":
         return _in_row(text, only) or (len(only.text) > _ACRONYM and _acts(text, only))
-    return usual and only.kind.common_first and only.kind.strong and not only.kind.eponym
+    lone = only.kind.surname and a_sentence(text, only.start, only.end)
+    return usual and not lone and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+def _arrives(text: str, only: Token) -> bool:
+    """Whether a name that is no word comes, calls or is seen: ``Osgard came in``, ``Osgard LVM``."""
+    found = only.kind
+    may = found.strong or (found.unknown and len(only.text) > _ACRONYM and only.text[1:].islower())
+    return may and not found.eponym and not found.medical and _ARRIVES.match(text, only.end) is not None
 
 
 def _capital_told(text: str, only: Token, *, said: bool) -> bool:
@@ -683,25 +697,30 @@ _ADVISES = regex.compile(
 )
 
 
+# What somebody does who comes to be seen or calls.
+_ARRIVES = regex.compile(
+    r"\s(?:c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here\s(?:w/|with|for|to)|no[\s-]?show"
+    r"|(?:was|were)\s(?:seen|born|brought|referred|discharged|admitted|transferred|accompanied|evaluated\sby)|presented\s|presents\s|returns\s|returned\s|to\ssee\b)"
+)
 # What is done with a colleague who is named without a title.
 _TOLD = regex.compile(r"\s+(?:notified|paged|informed|updated|contacted|made\saware|aware)\b")
 _ASKED = regex.compile(
     r"\b(?i:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
 )
-_WITH = regex.compile(r"\b(?:with|w/|w|(?i:she|he|they|him|her|mom|dad|wife|husband)\s(?:and|&|\+))\s?$")
+_WITH = regex.compile(r"\b(?:with|w/|w|by|(?i:she|he|they|him|her|mom|dad|wife|husband)\s(?:and|&|\+))\s?$")
 _OLD = regex.compile(
     r"\b\d{1,3}\s?(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?\s$"
 )
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
 _PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran)\s$")
 _BY = regex.compile(
-    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via|(?i:call|page|paged|notify|text|contact))|[(&|\-–—@/])\s*$"
+    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via|f/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
 )
 _ONLY_BY = regex.compile(
     r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&))\s+$"
 )
 _ENDED = regex.compile(
-    r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here|next|last|this|when|if|about|today|tomorrow|just|both|GI|ID|IR|fellow)\b|\s\d{1,2}[/\-]\d)"
+    r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here|next|last|this|when|if|about|today|tomorrow|just|both|GI|ID|IR|fellow|outpt|inpt|tmrw|re|yesterday|tonight|(?:19|20)\d\d|[012]\d[0-5]\d)\b|\s\(|\s\d{1,2}[/\-]\d)"
 )
 
 
@@ -987,13 +1006,34 @@ def _nicknamed(text: str) -> Iterator[Found]:
 
 # What somebody is called, in quotes in brackets behind the name, and an age over 89 behind it.
 _BY_NICKNAME = regex.compile(r"\s\([\"“'](?P<v>\p{Lu}[\p{L}'’\- ]{1,20}?)[\"”']\)")
+# A day behind somebody or a facility, the next of several children, and the street that a facility stands on.
+_BY_DAY = re.compile(
+    r",? (?P<v>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?![\w/%]|[-.]\d| ?(?:mg|mcg|mL|cm|mm|points?|strength|power|scale|pain|mod|min|max|visits|sessions)\b)"
+)
+_NEXT_CHILD = regex.compile(r"(?:\s\(\d{1,2}\)(?:,|,?\sand|\s&)|,)\s(?P<v>\p{Lu}\p{Ll}[\w'’\-]+)(?=\s\(\d{1,2}\))")
+_ON_STREET = regex.compile(r"\son\s(?P<v>\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?)(?=[.,;)\n]|$|\s[a-z(])")
 _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\b|\s*(?:\n|\Z))")
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def _behind(text: str, found: list[Found]) -> Iterator[Found]:
     """What tells more of who is named: ``Abra Tarn ("Bee")``, ``Abra, 93,``."""
     for f in found:
-        sign = text[f.end : f.end + 2] if f.type == "NAME" else ""
+        near = text[f.end : f.end + 3]
+        if near[-1:].isdigit() or near[1:2].isdigit():
+            day = _BY_DAY.match(text, f.end) if f.type in ("NAME", "FACILITY", "LOCATION") else None
+            if day is not None:
+                yield Found(day.start("v"), day.end("v"), "DATE", "name:by-day")
+        street = _ON_STREET.match(text, f.end) if near == " on" and f.type == "FACILITY" else None
+        if street and plain(street["v"].split()[0]) not in PLAIN and not street["v"].startswith(_WEEKDAYS):
+            yield Found(street.start("v"), street.end("v"), "LOCATION", "name:on-street")
+        sign = near[:2] if f.type == "NAME" else ""
+        at = f.end if sign == " (" and near[-1:].isdigit() else -1
+        while at > 0 and (child := _NEXT_CHILD.match(text, at)):
+            yield Found(child.start("v"), child.end("v"), "NAME", "name:next-child")
+            at = child.end("v")
         if sign == " (" and (called := _BY_NICKNAME.match(text, f.end)):
             yield Found(called.start("v"), called.end("v"), "NAME", "name:nicknamed")
         if sign in (", ", " (") and (aged := _BY_AGE.match(text, f.end)):
@@ -1048,10 +1088,12 @@ def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
         return False
     related = m.group().split()[0]
     lower = related.islower() or (related[1:].islower() and _begins(text, m.start()))
-    ended = text[m.end("v") : m.end("v") + 1] in (",", ".", ";", ")") or _SAYS.match(text, m.end("v"))
+    ended = text[m.end("v") : m.end("v") + 1] in (",", ".", ";", ")", "'") or _DOES.match(text, m.end("v"))
     return lower and m.group() == f"{related} {word}" and bool(ended)
 
 
+# What somebody does or is, behind who it is.
+_DOES = re.compile(r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|will|can|does|who|at|and|to)\b")
 # How words end that say what somebody is like or was.
 _ADJECTIVE = re.compile(
     r"(?:ed|ing|ic|al|ive|ous|ful|less|able|ible|ly|ant|ent|sis|itis|oma|emia|tion|ity|ist|ian|ese)$"
@@ -1333,6 +1375,45 @@ def _is_credential(token: Token) -> bool:
 
 # What stands between the words of a name; before a credential a comma too.
 _NEXT = (frozenset({"", "."}), frozenset({"", ",", ".", ".,"}))
+
+
+# A surname with an initial that begins a row of a list: ``Osgard, M rm 4``.
+_ROWED = regex.compile(
+    r"(?P<v>\p{Lu}[\p{L}'’\-]+,\s\p{Lu})\.?(?=\s(?:(?i:rm|room|bed)\b|\d{1,3}\s?(?:[MF]\b|y)|(?:DOB|MRN)\b)|\s?[/|(])"
+)
+# Who is addressed: ``No problem, Abra.``
+_ADDRESSED = regex.compile(
+    r"(?<=\b(?i:yes|no|ok|okay|hi|hey|hello|sorry|thanks|you|problem|sure|right|well|good|great|morning|afternoon|evening|bye|care|luck|welcome|now|so|alright|listen|see|know)), (?P<v>\p{Lu}\p{Ll}{2,})(?=[.?!,])"
+)
+_COMMA = re.compile(r", (?=[A-Z](?:[a-z]{2,14}[.?!,]|(?![\w'’-])))")
+
+
+def _by_comma(text: str) -> Iterator[Found]:
+    """Surnames with an initial in a row of a list, and who is addressed in talk."""
+    for comma in _COMMA.finditer(text):
+        row = _ROWED.match(text, word_start(text, comma.start()))
+        if row is not None:
+            found = kind(row["v"].split(",")[0])
+            if (found.last or found.unknown) and not found.medical:
+                yield Found(row.start("v"), row.end("v"), "NAME", "name:rowed")
+        said = _ADDRESSED.match(text, comma.start())
+        if said is not None and kind(said["v"]).common_first and plain(said["v"]) not in PLAIN:
+            yield Found(said.start("v"), said.end("v"), "NAME", "name:addressed")
+
+
+# Who tells a name: ``it's Abra,``, ``this is Abra from``.
+_TELLS = regex.compile(
+    r"(?i:it['’]?s|this\sis|I['’]m|I\sam|my\sname\sis)\s(?P<v>\p{Lu}\p{Ll}{2,})(?=[,.]|\s(?:from|calling|with|and\sI)\b)"
+)
+
+
+def _told_in_talk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Who tells a name in talk or a message."""
+    for m in opened(_TELLS, text, hints, "talk"):
+        found = kind(m["v"])
+        may = found.common_first or ((found.first or found.last or found.unknown) and not found.medical)
+        if may and plain(m["v"]) not in PLAIN and not found.eponym:
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:tells")
 
 
 def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, claimed: Places) -> Iterator[Found]:

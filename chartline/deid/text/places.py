@@ -26,6 +26,8 @@ from chartline.deid.text.reading import (
     TIMEOUT,
     TOKEN,
     Token,
+    a_sentence,
+    capital_before,
     of_thing,
     opened,
     word_start,
@@ -75,7 +77,7 @@ _GENERIC = PLAIN | frozenset(
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
     bingo tai chi yoga zumba pilates crossfit mass aa na
     attends attended works worked lives goes visits visited sees saw
-    office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
+    discharged transferred admitted expired deceased office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
 )
 _CITY_LEAD = regex.compile(
@@ -122,7 +124,10 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities and employers whose kind stands right before them, or behind them in brackets."""
     for hint in ("noun", "occupied"):
         for m in opened(_BEHIND_NOUN, text, hints, hint):
-            works = _of_two_words(m["v"]) and text[m.end("v") : m.end("v") + 1] == ")"
+            apart = (
+                text[m.end("v") : m.end("v") + 1] == ")" or hint == "occupied" or ":" in text[m.start() : m.start("v")]
+            )
+            works = apart and _of_two_words(m["v"])
             end = _named_place(text, m.start("v"), m.end("v"), works=works, sure=False)
             kinds = [kind(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
             if end == m.end("v") and not any(k.eponym or (k.medical and not works) for k in kinds):
@@ -266,27 +271,29 @@ _OCCUPATIONS = (
     r"|flight\sattendant|crossing\sguard|apprentice|butcher|tailor|seamstress|assembler|longshoreman|deckhand|fisherman|miner|farmhand|recruiter|copywriter"
 )
 _WORKS = (
-    r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)"
-    rf"|(?:drives|{_OCCUPATIONS})(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
+    r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with|w/)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)|job\s?:|quit(?=\s\p{Lu})|members?\s(?:of|at)"
+    rf"|(?:drives|{_OCCUPATIONS}|RN|LPN|CNA|EMT)(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@|w/|with)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
     r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharmacy|facility|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by)|discharged?\s(?:to|from)|released\s(?:from|to)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharmacy|facility|camp|transport|HHC|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
     rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
 )
-_AT = regex.compile(rf"(?<=[a-z\d),;]\s|\()(?:at|@|from|past|near)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-]|\s?:)")
+_AT = regex.compile(
+    rf"(?<=[\w),;.]\s|\()(?:at|@|from|past|near|thru|outside|behind|into)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-]|\s?:)"
+)
 _WENT = regex.compile(
     rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
-    rf"|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\swith)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
+    rf"|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\s(?:with|w/)|f/u\s(?:w/|with|by))\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
 )
 # What a facility or an employer stands behind without a word between: ``DME Osgard``, ``Detox (Osgard)``, ``cashier/Osgard``.
 _BEHIND_NOUN = regex.compile(
     rf"\b(?:(?i:DME|VNA|SNF|LTACH?|IRF|ALF|OSH|pharmacy|detox|IOP|PHP|dialysis(?:\s(?:MWF|TTS|TTHS))?|hospice|shelter|daycare|preschool|masjid|mosque|church|parish|facility|hospitali[sz]ed"
-    rf"|agency|rehab|group\shome|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:school|camp|rig|lab)(?:[ ]?\(|:[ ])|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]))(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
+    rf"|agency|rehab|group\shome|sober\s(?:house|home|living)|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:school|camp|rig|labs?)(?:[ ]?\(|:[ ])|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]|[ ]\())(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
 )
 # A kind of facility in brackets behind the name.
 _KIND_IN_BRACKETS = regex.compile(
@@ -304,7 +311,9 @@ _RETIRED = regex.compile(
 # Partners after whom a firm is named: ``Osgard, Pell and Tarn``.
 _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{Lu}[\w'’\-]+")
 _KIND_BEHIND = regex.compile(
-    r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:pharmacy|hospital|elementary|high\sschool|middle\sschool|nursing\shome|clinic|parish|church|mall|funeral\shome|daycare|school\sdistrict|police|warehouse|courthouse)\b"
+    r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:(?P<sure>elementary|(?:high|middle)\sschool|nursing\shome|parish|church|mall|funeral\shome|daycare|school\sdistrict"
+    r"|\(?SNF|\(?ALF|LTACH?|apartments?|apts?|parking\slot|trailer\spark|motel|hotel|casino|preschool|campground|jail|prison|shelter|temple|synagogue|academy)"
+    r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory)\b"
 )
 
 
@@ -327,10 +336,11 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 yield Found(m.start("v"), end, "FACILITY", "name:brought")
                 if rule is _BROUGHT:
                     yield from _listed_behind(text, end, works=works)
-    for start, end in windows(hints.get("kind", ()), 60, 16):
+    for start, end in windows((h for h in hints.get("kind", ()) if capital_before(text, h[0])), 60, 16):
         for m in _KIND_BEHIND.finditer(text, start, end, timeout=TIMEOUT):
             words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
-            while words and (plain(words[0].group()) in _GENERIC or kind(words[0].group()).medical):
+            sure = m["sure"] is not None and len(words) > 1
+            while words and (plain(words[0].group()) in _GENERIC or (kind(words[0].group()).medical and not sure)):
                 words = words[1:]
             kinds = [kind(w.group()) for w in words]
             sign = text[max(0, m.start("v") - 2) : m.start("v")]
@@ -338,7 +348,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             if (
                 kinds
                 and (any(k.strong or k.unknown or k.city for k in kinds) or (len(kinds) > 1 and inside))
-                and not any(k.medical and k.word for k in kinds)
+                and not any(k.medical and k.word and not sure for k in kinds)
                 and not _PERSONS.search(text, max(0, words[0].start() - 14), words[0].start())
             ):
                 yield Found(words[0].start(), m.end("v"), "FACILITY", "name:kind")
@@ -459,6 +469,7 @@ def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Itera
     yield from _chains(text, words)
     yield from _listed(text, words)
     yield from _founded(text, hints)
+    yield from _on_terrain(text, hints)
     yield from _lived(text, hints)
 
 
@@ -555,6 +566,14 @@ def _lived(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 _TOWNSHIP = regex.compile(
     r"(?<=\b(?:in|from|near|to|outside)\s)(?:(?:New|Port|West|East|North|South|Lake|Mount|Fort|San|Santa|El|Los|Las|Saint)|(?:Mt|Ft)\.?)\s\p{Lu}\p{Ll}{2,}"
 )
+# Words that end the name of a town, and the words before one where a place is led to: ``in Osgard Hollow``.
+_TERRAIN = (
+    "springs|hollow|falls|beach|heights|hills|valley|creek|ridge|grove|lake|harbor|bay|island|junction|landing|crossing|rapids|prairie|mountain|bluffs?|cove"
+    "|shores|river|bridge|mesa|canyon|flats|ferry|plains|city|fork|corners"
+)
+_TERRAINED = regex.compile(
+    rf"(?<=\b(?:in|from|near|to|outside|off|past|of|through|at|around)\s)(?P<v>(?P<w>\p{{Lu}}\p{{Ll}}+)(?:\s\p{{Lu}}\p{{Ll}}+)?\s(?i:{_TERRAIN}))\b(?!\s\p{{Lu}}|-)"
+)
 # What may be a thing's as well: ``exposure to Osgard``, ``switched to Osgard``.
 _TO_THING = re.compile(
     r"\b(?:expos(?:ure|ed)|due|allerg(?:y|ic)|reaction|secondary|related|sensitive|resistant|similar|attributed|changed|switched|converted)\sto\s$"
@@ -569,6 +588,14 @@ def _founded(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         found, known = kind(name), name.lower() in lexicon.COUNTRIES or m.group().lower() in lexicon.STATES
         if not known and plain(name) not in PLAIN and not of_thing(text, m.end()) and (found.namely or found.unknown):
             yield Found(m.start(), m.end(), "LOCATION", "name:township")
+
+
+def _on_terrain(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Towns on no list that end as towns do: ``in Osgard Hollow``."""
+    near = windows((h for h in hints.get("terrain", ()) if text[h[0]].isupper()), 36, 10)
+    for m in (m for a, b in near for m in _TERRAINED.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
+        if plain(m["w"]) not in _GENERIC and not kind(m["w"]).eponym and not of_thing(text, m.end()):
+            yield Found(m.start("v"), m.end("v"), "LOCATION", "name:terrain")
 
 
 def _so_named(text: str, token: Token) -> bool:
@@ -629,6 +656,8 @@ def _is_place(text: str, part: list[Token]) -> bool:
     if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not (led or trailed)):
         return False
     if not (led or trailed or comma) and (of_thing(text, part[0].end) or _MEASURED.match(text, part[0].end)):
+        return False
+    if not led and a_sentence(text, part[0].start, part[0].end):
         return False
     if only.word:
         return bool((led and led.group().strip().lower() not in ("the", "our", "of", "to", "at")) or trailed) and (

@@ -5,6 +5,7 @@ With it the grammar that people and places share: titles, credentials, kin, labe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,8 +22,8 @@ TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Re
 SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident)))\.)?"
 """The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
 CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
-KIN = r"(?:son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre)"
-LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+KIN = r"(?:(?:son|daughter|dtr|dau|mother|mom|father|dad|brother|bro|sister|sis)[ \-]in[ \-]law|godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|daughter-in-law|son-in-law|mother-in-law|father-in-law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre)"
+LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -61,7 +62,7 @@ PLAIN = (
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called died dies res asst dept attg ashkenazi sephardic jewish nota
     enfermeria paciente fecha edad diagnostico motivo antecedentes alergias medicamentos historia direccion telefono cita
-    tratamiento dispo pgy records
+    tratamiento dispo pgy records vit
     """.split()
     )
     | frozenset(
@@ -98,7 +99,7 @@ ROLES = (
     r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PMD|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
-    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy))"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW)"
 )
 _EPONYM_NOUNS = by_letter(
     r"disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
@@ -212,7 +213,7 @@ _HINTS = Hints(
             son dtr dau gma gpa hubby husb bf gf auntie nana mgm mgf pgm pgf foc moc sib ex daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
             caregiver guardian neighb fianc cousin niece nephew grand step girlfriend boyfriend widow sibling twin
             relative contact next nok poa proxy employer boss coworker nanny babysitter teacher coach parent
-            companion interpreter advocate hijo hija esposo esposa hermano hermana abuelo abuela nieto nieta primo prima sobrino
+            companion interpreter advocate godmother godfather godson goddaughter granny momma mama papa bro sis housemate cellmate buddy hijo hija esposo esposa hermano hermana abuelo abuela nieto nieta primo prima sobrino
             sobrina suegro suegra cuñado cuñada vecino vecina novio novia nuera yerno comadre compadre
             """.split(),
         "kinfolk": """
@@ -220,6 +221,7 @@ _HINTS = Hints(
             roommates dtrs grand step
             """.split(),
         "field": "last first middle maiden given family name surname".split(),
+        "talk": ["it's", "it’s", "its", "this is", "i'm", "i’m", "i am", "my name is"],
         "farewell": """
             thanks thank thx tysm ty regards best cheers sincerely warmly yours take respectfully cordially love
             """.split(),
@@ -281,6 +283,35 @@ _HINTS = Hints(
             union university vaccinated vendor vna volunteers wheelchair work workplace
             """.split(),
             *_OCCUPIED,
+            *(
+                "rn at",
+                "rn @",
+                "lpn at",
+                "cna at",
+                "emt at",
+                "ems from",
+                "bib",
+                "f/b",
+                "roi",
+                "tour",
+                "chose",
+                "quit",
+                "member",
+                "custody",
+                "dispo",
+            ),
+            *(
+                "family wants",
+                "family prefers",
+                "family likes",
+                "choice",
+                "plays",
+                "ride",
+                "transport:",
+                "camp:",
+                "hhc:",
+            ),
+            *("booked", "cruise", "ship:", "checked out", "signed out"),
             *("pt of", "pt at", "patient of", "patient at", "patient @", "pt @"),
             *("home w", "home health w", "services by", "services from", "services via", "services thr"),
             *("care at", "care @", "program at", "program @", "therapy at", "therapy @"),
@@ -292,20 +323,28 @@ _HINTS = Hints(
         "occupied": _OCCUPIED,
         "retired": ["retired", "former"],
         "noun": """
-            school camp rig transport ambulance lab dme vna snf ltac irf alf osh pharmacy detox iop php dialysis hospice shelter daycare preschool masjid mosque
+            school camp rig transport ambulance lab dme vna snf ltac irf alf osh pharmacy detox iop php dialysis hospice shelter daycare preschool masjid mosque sober labs
             church parish facility hospitali agency rehab group freshman sophomore
             """.split(),
         "bracketed": """
             (alf (snf (ltac (irf (ipr (acute (subacute (rehab (psych (hosp (nursing (group (shelter (dial (school (employer
             (pharm (hospice (agency (dme (vna
             """.split(),
-        "at": ["at", "@", "from", "past", "near"],
-        "went": "lab clinic hospital brought taken went going airlifted flown xfer faxed fax join roi presented drove transported volunteer".split(),
+        "at": "at @ from past near thru outside behind into".split(),
+        "went": "lab clinic hospital brought taken went going airlifted flown xfer faxed f/u fax join roi presented drove transported volunteer".split(),
         "new": [
             f"{word} "
             for word in "new port west east north south lake mount mt mt. fort ft ft. san santa el los las saint".split()
         ],
-        "kind": "pharmacy hospital elementary high middle nursing clinic parish church mall funeral daycare school police warehouse courthouse".split(),
+        "terrain": """
+            springs hollow falls beach heights hills valley creek ridge grove lake harbor bay island junction landing crossing rapids
+            prairie mountain bluff cove shores river bridge mesa canyon flats ferry plains city fork corners
+            """.split(),
+        "kind": """
+            pharmacy hospital elementary high middle nursing clinic parish church mall funeral daycare school police warehouse courthouse
+            snf (snf alf (alf ltac apartment apt parking trailer motel hotel casino preschool campground jail prison shelter temple synagogue
+            academy college university factory
+            """.split(),
         "saint": ["st", "saint"],
         "chain": """
             cvs walgreens rite walmart wal-mart kroger publix costco safeway wegmans heb h-e-b hy-vee giant food harris duane
@@ -431,7 +470,7 @@ _TITLED_BEFORE = regex.compile(rf"(?:\b(?i:{TITLES})\.?|\b[A-Z]\.)\s+$")
 def eponyms(text: str, nouns: list[Place]) -> list[Place]:
     """Places where a capitalised word names a thing of medicine, not a person or a town; ``nouns`` tell where to look."""
     places = []
-    near = windows((n for n in nouns if _capital_before(text, n[0])), 72, 24)
+    near = windows((n for n in nouns if capital_before(text, n[0])), 72, 24)
     for m in (m for a, b in near for m in _EPONYM.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
         words = [w for w in _CAPITAL.findall(m.group()) if plain(w) != "and"]
         if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()) or _OF_KIN.match(text, m.end()):
@@ -456,7 +495,7 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
     return places
 
 
-def _capital_before(text: str, at: int) -> bool:
+def capital_before(text: str, at: int) -> bool:
     """Whether the word before a noun of medicine begins with a capital; what owns a thing stands for itself."""
     if text[at] in "'’":
         return True
@@ -485,7 +524,7 @@ def word_start(text: str, at: int) -> int:
 KIN_WORD = regex.compile(rf"(?i:(?:ex-)?{KIN})")
 ROLE_WORD = regex.compile(rf"(?i:{ROLES})")
 NOUN = regex.compile(
-    r"[ -](?P<w>[a-z]{3,})\b|\s\+(?=[\s.,;)]|$)|\s[+\-]?\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b))|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b"
+    r"[ -](?P<w>[a-z]{3,})\b|\s\+(?=[\s.,;)]|$)|[ \t]+[+\-]?(?!(?:(?:[01]\d|2[0-3])[0-5]\d|19\d\d)\b)\d+(?:/\d+)?\b(?!\s?(?:y|mo|wk|day|M\b|F\b)|[\-.]\d{4}\b)|\s(?P<genus>[a-z]{3,}(?:ae|is|us|um|ans|ii|oides|ensis|cus|ens))\b"
 )
 _NOT_NOUN = frozenset(
     """
@@ -499,7 +538,11 @@ _NOT_NOUN = frozenset(
     every some most back down even ever never always usually twice daily weekly nightly whether above below between through
     against around behind beyond near having done made gone going take taken taking given think keep helps helping visits
     visiting staying cleans assists handles signs sits whom them your next last first other another same different early
-    late later away alone thanks
+    late later away alone thanks paged notified updated informed contacted aware stable unstable asleep awake alert calm tearful
+    crying feeding eating walking sitting standing resting sleeping doing fine okay better worse improved improving sick ill
+    pregnant ready upset angry sad happy anxious agitated confused quiet pleasant cooperative fell slipped tripped vomited
+    seized coughed choked slept ate drank bathed showered ambulated ambulates transferred refused refuses consented signed
+    drove flew quit latched fed nursing admitted discharged
     """.split()
 )
 
@@ -511,6 +554,16 @@ def of_thing(text: str, end: int) -> bool:
         return False
     word = m.group("w")
     return word is None or (word not in _NOT_NOUN and (kind(word).medical or word in THINGS))
+
+
+# The stops around a word that is all of a sentence, with more of them in the line.
+_ENDS_BEFORE = re.compile(r"[.!?] +\Z")
+_ENDS_BEHIND = re.compile(r"\. +(?=\S)")
+
+
+def a_sentence(text: str, start: int, end: int) -> bool:
+    """Whether a word is all of a sentence within a line, as in a list of findings."""
+    return _ENDS_BEHIND.match(text, end) is not None and _ENDS_BEFORE.search(text, max(0, start - 3), start) is not None
 
 
 THINGS = frozenset(

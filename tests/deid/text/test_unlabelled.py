@@ -264,3 +264,69 @@ def test_what_charts_write_of_things_stays(engine, text):
 )
 def test_what_stands_in_the_next_line_or_field_stays(engine, text, kept):
     assert kept in engine.deidentify(text, NOBODY).text
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("0900 OR2 Haddock / lap appy / Tolland R 51M / GA / Bledsoe\n0930 OR3", ["Tolland R", "Bledsoe"]),
+        ("Line list\n3 Ostrova, K rm 12 onset of cough", ["Ostrova, K"]),
+        ("Mother of Ilona (8), Camila (5) and a newborn.", ["Ilona", "Camila"]),
+        ("His cousin Nimble brings the food.", ["Nimble"]),
+        ("No problem, Gene. See you then.", ["Gene"]),
+        ("Hi, its Olandra, I need my pills.", ["Olandra"]),
+        ("Osgarda c/o HA since noon. Osgarda LVM.", ["Osgarda"]),
+        ("EC: Ilse 555-0101 at all times.", ["Ilse", "555-0101"]),
+        ("Twin A Ilse stable, Ilse paged.", ["Ilse"]),
+    ],
+)
+def test_who_stands_in_a_row_in_talk_or_beside_kin_goes(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Transferred out of Silver Kettle last night.", ["Silver Kettle"]),
+        ("BIBA from Amber Kettle for AMS. Dispo: Copper Thistle.", ["Amber Kettle", "Copper Thistle"]),
+        ("Booked into Copper Thistle. Family prefers Amber Kettle.", ["Copper Thistle", "Amber Kettle"]),
+        ("Occupation: welder, Copper Thistle, part time.", ["Copper Thistle"]),
+        (
+            "Lives in Copper Thistle apartments; fell in the Amber Kettle parking lot.",
+            ["Copper Thistle", "Amber Kettle"],
+        ),
+        ("Echo done outside Copper Thistle, Employed w/ Amber Kettle.", ["Copper Thistle", "Amber Kettle"]),
+        ("Seen at Amber Kettle on Thistle after the fall.", ["Amber Kettle", "Thistle"]),
+        ("Family in Copper Hollow, camping near Amber Falls.", ["Copper Hollow", "Amber Falls"]),
+        ("Seen by Dr. Osgard 5/9 for this; arrest at the Copper Thistle 2/8.", ["5/9", "2/8"]),
+        ("CT head (3/14) neg, consent 4/9. She came the 23rd.", ["3/14", "4/9", "23rd"]),
+        ("Acct 2210 0498 71 is closed.", ["2210", "0498", "71"]),
+    ],
+)
+def test_a_place_a_day_and_a_number_go_by_what_stands_before_them(engine, text, gone):
+    made = engine.deidentify(text, NOBODY).text
+    assert [piece for piece in gone if piece in made] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Froment neg. Allen. Capillary refill normal.",
+        "Child-Pugh A. Vienna. Next scan in three months.",
+        "- Overall, he does well.",
+        "Rocky Mountain spotted fever; tried the South Beach Diet.",
+        "DISPOSITION: Discharged with family.",
+        "Vit K declined. MRN none, 45 visits of 60.",
+        "The 25th percentile, the 14th rib, the 20th week.",
+        "HTN, DM, C. diff in the past (treated).",
+    ],
+)
+def test_what_stands_where_a_name_a_place_or_a_day_could_stays(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
+
+
+def test_a_labelled_number_ends_before_an_age(engine):
+    made = engine.deidentify("MRN 448829 45 yo male here.", NOBODY).text
+    assert "448829" not in made
+    assert "45 yo" in made
