@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
-from chartline.deid.context import PatientContext
+from chartline.deid.context import Known, PatientContext
 
 if TYPE_CHECKING:
     from chartline.deid.text import DocumentResult, TextEngine
@@ -144,7 +144,6 @@ def telling(value: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=1 << 14)
 def _of_day(value: str) -> frozenset[str]:
     """What a label that tells a day may hold of it, as ``_numbers`` joins it: ``07031951``, ``3jul``."""
     try:
@@ -157,6 +156,16 @@ def _of_day(value: str) -> frozenset[str]:
     orders = [(years[:1], months, days), (months, days, years), (days, months, years), (named, days), (days, named)]
     orders += [(years[:1], named, days), (named, days, years), (days, named, years)]
     return frozenset("".join(pieces) for order in orders for pieces in product(*order))
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_value(known: Known) -> frozenset[str]:
+    """What a label that tells a value holds of it: all of it, its last four digits, or the day."""
+    from chartline.deid.text.spelling import last_four
+
+    ending = last_four(known)
+    day = _of_day(known.value) if known.type == "BIRTHDATE" else frozenset()
+    return telling(known.value) | day | ({ending} if ending else frozenset())
 
 
 def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:
@@ -232,15 +241,11 @@ class Phrases:
             return self._last
         memory = self._patients.get(id(patient))
         if memory is None:
-            from chartline.deid.text.spelling import last_four
-
             if len(self._patients) >= _PATIENTS:
                 self._patients.clear()
             names, told = _named(patient)
             known = frozenset().union(told, filter(_a_name, names))
-            known = known.union(*(telling(k.value) for k in patient.known))
-            known = known.union(*(_of_day(k.value) for k in patient.known if k.type == "BIRTHDATE"))
-            known = known.union(filter(None, map(last_four, patient.known)))
+            known = known.union(*map(_of_value, patient.known))
             memory = self._patients[id(patient)] = About(patient, known, names)
         self._last = memory
         return memory
