@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
@@ -21,6 +20,8 @@ from typing import TYPE_CHECKING
 from chartline.deid.context import Known, PatientContext
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from chartline.deid.text import DocumentResult, TextEngine
 
 _NOBODY = PatientContext("nobody")
@@ -144,12 +145,8 @@ def telling(value: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _of_day(value: str) -> frozenset[str]:
+def _of_day(day: date) -> frozenset[str]:
     """What a label that tells a day may hold of it, as ``_numbers`` joins it: ``07031951``, ``3jul``."""
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return frozenset()
     months, days = ([f"{n}", f"{n:02d}"] for n in (day.month, day.day))
     years = [f"{day.year}", f"{day.year % 100:02d}"]
     named = [f"{day:%B}".lower(), f"{day:%b}".lower()]
@@ -161,11 +158,11 @@ def _of_day(value: str) -> frozenset[str]:
 @lru_cache(maxsize=1 << 14)
 def _of_value(known: Known) -> frozenset[str]:
     """What a label that tells a value holds of it: all of it, its last four digits, or the day."""
-    from chartline.deid.text.spelling import last_four
+    from chartline.deid.text.spelling import day_of, last_four
 
     ending = last_four(known)
-    day = _of_day(known.value) if known.type == "BIRTHDATE" else frozenset()
-    return telling(known.value) | day | ({ending} if ending else frozenset())
+    born = day_of(known.value) if known.type == "BIRTHDATE" else None
+    return telling(known.value) | (_of_day(born) if born else frozenset()) | ({ending} if ending else frozenset())
 
 
 def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:

@@ -1113,10 +1113,12 @@ class Deidentifier:
             # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
             if not isinstance(div, str) or value.get("status") == "generated":
                 return None
+            from chartline.deid.text.documents import parsed
+
             walk.personal += 1
             made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
             text = self._mentioned(made.data.decode(), walk)
-            if made.status == "deidentified" and _is_xml(text):
+            if made.status == "deidentified" and parsed(text) is not None:
                 return {"status": "additional", "div": text}
             _leave(left, walk)
             return None
@@ -1198,17 +1200,6 @@ def _from_base64(data: str) -> bytes | None:
         return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
-
-
-def _is_xml(text: str) -> bool:
-    """Whether a text is well-formed XML that names no entities of its own."""
-    from defusedxml import DefusedXmlException, ElementTree
-
-    try:
-        ElementTree.fromstring(text)
-    except (ElementTree.ParseError, DefusedXmlException, ValueError):
-        return False
-    return True
 
 
 def _leave(left: _Plan, walk: Walk) -> None:

@@ -261,19 +261,29 @@ def _safe_tag(tag: str) -> str:
     return name.group() + "".join(f" {n}={v}" for n, v in shaped) + closed
 
 
+def parsed(text: str) -> Element | None:
+    """The root of an XML document; None for what is not well-formed, or names entities of its own."""
+    from defusedxml import DefusedXmlException, ElementTree
+
+    try:
+        root: Element = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, DefusedXmlException, ValueError, RecursionError):
+        return None
+    return root
+
+
 def cda(text: str, read: Read) -> str | None:
     """The titles and narrative blocks of a C-CDA document, cleaned, as XHTML; None without a block that can be read.
 
     The entries of a clinical document repeat the narrative as coded data with identifiers in the header; only the
     narrative is carried over. A body in Base64 is no narrative.
     """
-    from defusedxml import ElementTree
-    from defusedxml.common import DefusedXmlException
-
+    root = parsed(text)
+    if root is None:
+        return None
     try:
-        root = ElementTree.fromstring(text)
         blocks = [(_local(n.tag), "".join(n.itertext()), _block(n)) for n in _narrative(root)]
-    except (ElementTree.ParseError, DefusedXmlException, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     read_ones = [(local, block) for local, told, block in blocks if told.strip() and not _is_base64(told)]
     if not any(local == "text" for local, _ in read_ones):

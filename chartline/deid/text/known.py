@@ -154,11 +154,12 @@ def _own_rules(held: str, alone: frozenset[str], known: tuple[Known, ...]) -> It
         alone: its words.
         known: the values.
     """
+    names: dict[Known, tuple[_Forms, _Forms, tuple[str, ...]]] = {}
     for value in known:
         short = spelling.short_names(value)
         if any(n in (alone if n in short else held) for n in spelling.own_needles(value)):
-            name = _fresh(known).get(value)
-            yield from _of_name(*name) if name else _alone(value)
+            names = names or _fresh(known)
+            yield from _of_name(*names[value]) if value in names else _alone(value)
     codes = _codes(known)
     if any(code in held for code in codes):
         yield _coded_rule(codes)

@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import regex
 
-# Letters without ink that are no format characters: fillers of Hangul and Khmer, an empty Braille cell.
 _UNSEEN = "\u200b"
 _SURROGATES = 0xD800  # from here on a number of 16 bits may be half a letter
+# Letters without ink that are no format characters: fillers of Hangul and Khmer, an empty Braille cell.
 _BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Letters of other scripts that look like Latin ones (Unicode TR39 confusables, the single-letter part).
 _LOOKALIKES = str.maketrans(
@@ -27,7 +27,7 @@ _MISREAD = re.compile(
     r"(?<![\w/.])[\dOolI]{1,2}/[\dOolI]{1,2}/(?:[\dOolI]{4}|[\dOolI]{2})(?![\w/])"
     r"|(?<!\w)\(?[\dOolI]{3}\)?[ .\-]{1,2}[\dOolI]{3}[.\-][\dOolI]{4}(?!\w)"
 )
-# Ends of lines other than a newline, with or without a return before it.
+# Ends of lines other than a newline; a return before one is part of it.
 _LINE_END = re.compile(r"\r(?!\n)|[\x0b\x0c\x85\u2028\u2029]")
 _BY_DIGIT = re.compile(r"[OolI][\d/]|\d[OolI]")
 _DIGITS = str.maketrans("OolI", "0011")

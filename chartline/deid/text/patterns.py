@@ -376,14 +376,10 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
     for start, end in numbered:
         if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit()):
             continue
-        word = _WORD_AFTER.match(text, end)
-        small = word is not None and word[1][0].islower()
-        if (
-            word
-            and small
-            and word[1].lower() not in _STREET_STARTS
-            and text[start - 2 : start - 1] not in _HOME_LETTERS
-        ):
+        after = _WORD_AFTER.match(text, end)
+        word = after[1] if after else ""
+        small = word[:1].islower()
+        if small and word.lower() not in _STREET_STARTS and text[start - 2 : start - 1] not in _HOME_LETTERS:
             continue  # ``40 mg``
         if text[start:end].isdigit() and not small:
             if _ZIP_NEAR.search(text, end, end + 110):

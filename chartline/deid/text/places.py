@@ -23,6 +23,7 @@ from chartline.deid.text.reading import (
     RESULTED,
     ROLE_WORD,
     STAGED,
+    TERRAIN,
     TIMEOUT,
     TOKEN,
     Token,
@@ -566,13 +567,9 @@ def _lived(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 _TOWNSHIP = regex.compile(
     r"(?<=\b(?:in|from|near|to|outside)\s)(?:(?:New|Port|West|East|North|South|Lake|Mount|Fort|San|Santa|El|Los|Las|Saint)|(?:Mt|Ft)\.?)\s\p{Lu}\p{Ll}{2,}"
 )
-# Words that end the name of a town, and the words before one where a place is led to: ``in Osgard Hollow``.
-_TERRAIN = (
-    "springs|hollow|falls|beach|heights|hills|valley|creek|ridge|grove|lake|harbor|bay|island|junction|landing|crossing|rapids|prairie|mountain|bluffs?|cove"
-    "|shores|river|bridge|mesa|canyon|flats|ferry|plains|city|fork|corners"
-)
+# A town whose name ends as towns do, where a place is led to: ``in Osgard Hollow``.
 _TERRAINED = regex.compile(
-    rf"(?<=\b(?:in|from|near|to|outside|off|past|of|through|at|around)\s)(?P<v>(?P<w>\p{{Lu}}\p{{Ll}}+)(?:\s\p{{Lu}}\p{{Ll}}+)?\s(?i:{_TERRAIN}))\b(?!\s\p{{Lu}}|-)"
+    rf"(?<=\b(?:in|from|near|to|outside|off|past|of|through|at|around)\s)(?P<v>(?P<w>\p{{Lu}}\p{{Ll}}+)(?:\s\p{{Lu}}\p{{Ll}}+)?\s(?i:{TERRAIN}))\b(?!\s\p{{Lu}}|-)"
 )
 # What may be a thing's as well: ``exposure to Osgard``, ``switched to Osgard``.
 _TO_THING = re.compile(

@@ -202,6 +202,11 @@ _OCCUPIED = """
     teller trucker usher waiter waitress welder writer
     """.split()
 # Words that a rule needs, and without which it is not tried.
+TERRAIN = (
+    "springs|hollow|falls|beach|heights|hills|valley|creek|ridge|grove|lake|harbor|bay|island|junction|landing|crossing|rapids|prairie|mountain|bluffs?|cove"
+    "|shores|river|bridge|mesa|canyon|flats|ferry|plains|city|fork|corners"
+)
+"""Words that end the name of a town."""
 _HINTS = Hints(
     {
         "title": literals(TITLES[3:-1]),
@@ -283,35 +288,9 @@ _HINTS = Hints(
             union university vaccinated vendor vna volunteers wheelchair work workplace
             """.split(),
             *_OCCUPIED,
-            *(
-                "rn at",
-                "rn @",
-                "lpn at",
-                "cna at",
-                "emt at",
-                "ems from",
-                "bib",
-                "f/b",
-                "roi",
-                "tour",
-                "chose",
-                "quit",
-                "member",
-                "custody",
-                "dispo",
-            ),
-            *(
-                "family wants",
-                "family prefers",
-                "family likes",
-                "choice",
-                "plays",
-                "ride",
-                "transport:",
-                "camp:",
-                "hhc:",
-            ),
-            *("booked", "cruise", "ship:", "checked out", "signed out"),
+            *"bib f/b roi tour chose quit member custody dispo choice plays ride transport: camp: hhc: booked cruise ship:".split(),
+            *("rn at", "rn @", "lpn at", "cna at", "emt at", "ems from", "checked out", "signed out"),
+            *("family wants", "family prefers", "family likes"),
             *("pt of", "pt at", "patient of", "patient at", "patient @", "pt @"),
             *("home w", "home health w", "services by", "services from", "services via", "services thr"),
             *("care at", "care @", "program at", "program @", "therapy at", "therapy @"),
@@ -336,10 +315,7 @@ _HINTS = Hints(
             f"{word} "
             for word in "new port west east north south lake mount mt mt. fort ft ft. san santa el los las saint".split()
         ],
-        "terrain": """
-            springs hollow falls beach heights hills valley creek ridge grove lake harbor bay island junction landing crossing rapids
-            prairie mountain bluff cove shores river bridge mesa canyon flats ferry plains city fork corners
-            """.split(),
+        "terrain": literals(TERRAIN),
         "kind": """
             pharmacy hospital elementary high middle nursing clinic parish church mall funeral daycare school police warehouse courthouse
             snf (snf alf (alf ltac apartment apt parking trailer motel hotel casino preschool campground jail prison shelter temple synagogue

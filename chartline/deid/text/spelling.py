@@ -403,18 +403,23 @@ def glued_number(known: Known) -> str | None:
 _MONTHS = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 
+def day_of(value: str) -> date | None:
+    """The day that a value tells; None for a month, a year or no date."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
 def _month(value: str) -> list[str]:
     """The first letters of the month of a day."""
-    try:
-        return [f"{date.fromisoformat(value):%b}"]
-    except ValueError:
-        return []
+    day = day_of(value)
+    return [f"{day:%b}"] if day else []
 
 
 def _numeric_birth_forms(value: str) -> Iterator[str]:
-    try:
-        born = date.fromisoformat(value)
-    except ValueError:
+    born = day_of(value)
+    if born is None:
         return
     month, day = (f"0?{n}" if n < 10 else f"{n}" for n in (born.month, born.day))
     yield rf"{born.year}[-/.]{month}[-/.]{day}"
@@ -423,9 +428,8 @@ def _numeric_birth_forms(value: str) -> Iterator[str]:
 
 
 def _birth_forms(value: str) -> Iterator[str]:
-    try:
-        born = date.fromisoformat(value)
-    except ValueError:
+    born = day_of(value)
+    if born is None:
         return
     month, short = f"{born:%B}", "Sept?" if born.month == 9 else f"{born:%b}"
     y, m, d = born.year, born.month, born.day
