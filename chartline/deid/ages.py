@@ -83,11 +83,11 @@ def capped_range(value: Any) -> Any:
 
 def _of_years(value: bytes, over_89: bool) -> bytes:
     """A quantity in years over 89 counts as an age: what else is measured in years does not reach it."""
-    return changed(value, lambda was: capped(was, None)) if _OF_TIME.search(value) else value
+    return changed(value, lambda was: capped(was, None))
 
 
 def _range_of_years(value: bytes, over_89: bool) -> bytes:
-    return changed(value, capped_range) if _OF_TIME.search(value) else value
+    return changed(value, capped_range)
 
 
 def may_tell_age(code: bytes | None, component: bytes | None) -> bool:
@@ -113,8 +113,6 @@ def _cap_observed(holder: dict[str, bytes], over_89: bool) -> None:
 
 def _answered_ages(item: bytes, over_89: bool) -> bytes:
     """A question with its answers; those to the question for an age are treated as observed ages."""
-    if not _OF_AGE.search(item):
-        return item
     given = {n: bytes(v) for n, v in _members.decode(item).items()}
     if "answer" not in given or not any(_ASKED_AGE.match(_loads(given[n])) for n in ("linkId", "text") if n in given):
         return item
@@ -124,8 +122,6 @@ def _answered_ages(item: bytes, over_89: bool) -> bytes:
 
 def _entered_age(entry: bytes, over_89: bool) -> bytes:
     """What an entry says under a code of its own; one that gives an age is treated as an observed age."""
-    if not _OF_AGE.search(entry):
-        return entry
     given = {n: bytes(v) for n, v in _members.decode(entry).items()}
     if not any(_asks_age(given[n]) for n in ("code", "type", "category") if n in given):
         return entry
@@ -183,20 +179,21 @@ _CAPS: Mapping[str, Callable[[Any], Any]] = {
     "valueInteger": _capped_number,
     "valueDecimal": _capped_number,
 }
-WITHOUT_AGES: Mapping[str, Callable[[bytes, bool], bytes]] = {
-    "Duration": _of_years,
-    "Quantity": _of_years,
-    "Range": _range_of_years,
-    "QuestionnaireResponse.item": _answered_ages,
+WITHOUT_AGES: Mapping[str, tuple[re.Pattern[bytes], Callable[[bytes, bool], bytes]]] = {
+    "Duration": (_OF_TIME, _of_years),
+    "Quantity": (_OF_TIME, _of_years),
+    "Range": (_OF_TIME, _range_of_years),
+    "QuestionnaireResponse.item": (_OF_AGE, _answered_ages),
     **dict.fromkeys(
         (
             *("Claim.supportingInfo", "ExplanationOfBenefit.supportingInfo"),
             *("DeviceRequest.parameter", "SupplyRequest.parameter", "Device.property", "Group.characteristic"),
             *("Task.input", "Task.output"),
         ),
-        _entered_age,
+        (_OF_AGE, _entered_age),
     ),
 }
+"""What may hold an age without being one: the quick look that spares nearly all, and what is made of the others."""
 _WITHHELD = _dumps(
     {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
 )

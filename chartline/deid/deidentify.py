@@ -206,7 +206,7 @@ def _rows(
     if row["fate"] == binaries.OF_TWO:
         yield _set_aside(row, row["fate"], kind, key, project)
         return
-    made = outcome(walk, walker.members(row["raw"].encode()), row["resource_id"], state)
+    made = outcome(walk, walk.given(row["raw"].encode(), kind, row["resource_id"]), state)
     if made is None:
         yield {"kind": "filtered", "reason": "type_not_in_policy", "count": 1}
         return

@@ -31,21 +31,19 @@ import orjson
 from chartline import progress
 from chartline.deid import binaries, patients
 from chartline.deid.context import Known, PatientContext
+from chartline.deid.frames import Given, kind_of
 from chartline.deid.keys import Key
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.policy import Policy
 from chartline.deid.walker import (
     Deidentifier,
-    Members,
     Refused,
     Result,
     Walk,
     is_plain,
     keyed_code,
-    kind_of,
     logical,
-    members,
 )
 from chartline.errors import DataError, UsageError
 from chartline.fhir import accept, persons, records, references, versions
@@ -408,16 +406,19 @@ def _parsed(record: records.Record) -> dict[str, Any] | None:
     return tree if tree["id"] else None
 
 
-_Given = tuple[Members, str] | str
-"""The members of a record's resource and its id, or the reason for which the record is set aside."""
-
-
-def _given(record: records.Record) -> _Given:
-    """The members of a record's resource and its id, or the one its fullUrl gives; or why it is set aside."""
+def _given(record: records.Record, walk: Deidentifier) -> Given | str:
+    """What a record gives, with its id or the one its fullUrl gives; or the reason for which it is set aside."""
     if record.fault or record.filtered or record.deletion:
         return record.fault
+    claimed, own = records.told(record.raw)
+    if claimed and own and accept.ID.fullmatch(own):
+        given = walk.given(record.raw, claimed, own)
+        if given.frame is not None:  # one like it was accepted
+            return given
+    else:
+        given = Given(record.raw, "")
     try:
-        found = members(record.raw)
+        found = given.members
         resource_id = orjson.loads(bytes(found["id"])) if "id" in found else None
         kind = kind_of(found)
         foreign = versions.is_foreign(kind, found)
@@ -429,7 +430,8 @@ def _given(record: records.Record) -> _Given:
         return versions.FOREIGN
     named = records.id_of(record.full_url) if resource_id is None else resource_id
     if isinstance(named, str) and accept.ID.fullmatch(named):
-        return found, named
+        given.id = named
+        return given
     return accept.fault(record) or "bad_id"
 
 
@@ -524,7 +526,7 @@ class _Writer:
         if bundle := records.opened(text):
             return self._bundle(bundle), "Bundle"
         record = records.Record(1, text)
-        made = self._one(record, _given(record))
+        made = self._one(record, _given(record, self._walk))
         return (made.json, made.kind) if made is not None else (None, "")
 
     def _bundle(self, bundle: records.Bundle) -> bytes | None:
@@ -532,7 +534,7 @@ class _Writer:
         kind = bundle.type
         acts = kind in ("transaction", "batch")
         entries = []
-        found = [(record, _given(record)) for record in records.expand(bundle, bundle=1)]
+        found = [(record, _given(record, self._walk)) for record in records.expand(bundle, bundle=1)]
         foreign = any(given == versions.FOREIGN for _, given in found)
         for record, given in found:
             made = self._one(record, versions.FOREIGN if foreign else given)
@@ -545,7 +547,7 @@ class _Writer:
         whole = kind.encode() if acts else b"collection", b",".join(entries)
         return b'{"resourceType":"Bundle","type":"%b","entry":[%b]}' % whole
 
-    def _one(self, record: records.Record, given: _Given) -> Result | None:
+    def _one(self, record: records.Record, given: Given | str) -> Result | None:
         self._plain["in"] += 1
         left_out = record.filtered or ("deleted" if record.deletion else "")
         if left_out:
@@ -555,15 +557,16 @@ class _Writer:
             self._quarantined[given] += 1
             return None
         # Of a party whose keys are doubled not all that identifies was learned.
-        if kind_of(given[0]) in _PARTIES and records.has_doubled_key(record.raw):
+        kind = given.kind
+        if kind in _PARTIES and records.has_doubled_key(record.raw):
             self._quarantined["duplicate_key"] += 1
             return None
         try:
-            told = self._whose(*given)
+            told = self._whose(given)
         except orjson.JSONDecodeError:
             self._not_fhir(record, "not_shaped_as_fhir")
             return None
-        fate = self._world.binaries.fate(f"Binary/{given[1]}") if kind_of(given[0]) == "Binary" else None
+        fate = self._world.binaries.fate(f"Binary/{given.id}") if kind == "Binary" else None
         if fate:
             (self._quarantined if fate == binaries.OF_TWO else self._filtered)[fate] += 1
             return None
@@ -574,7 +577,7 @@ class _Writer:
             contested=len(told.patients) > 1,
             binaries=self._world.binaries,
         )
-        made = outcome(self._walk, *given, state)
+        made = outcome(self._walk, given, state)
         if made is None:
             self._filtered["type_not_in_policy"] += 1
             return None
@@ -585,26 +588,27 @@ class _Writer:
                 self._quarantined[made.reason] += 1
             return None
         self._plain["out"] += 1
-        self._plain["notes"] += len(made.notes)
-        self._plain["withheld"] += sum(note.status == "withheld" for note in made.notes)
+        if made.notes:
+            self._plain["notes"] += len(made.notes)
+            self._plain["withheld"] += sum(note.status == "withheld" for note in made.notes)
         return made
 
     def _not_fhir(self, record: records.Record, reason: str) -> None:
         """Count a record that is not valid FHIR, or was not made so; good ones are not looked at for it."""
         self._quarantined[accept.fault(record) or reason] += 1
 
-    def _whose(self, resource: Members, resource_id: str) -> references.Whose:
+    def _whose(self, given: Given) -> references.Whose:
         """Whose a resource is; what says so is the same in all of a visit."""
-        kind = kind_of(resource)
+        kind = given.kind
         if kind == "Patient":
-            return references.Whose((resource_id,))
-        told = tuple([(key, bytes(resource[key])) for key in _owning(kind) if key in resource])
+            return references.Whose((given.id,))
+        told = given.parts(_owning(kind))
         if (kind, told) not in self._owners:
             if len(self._owners) >= _OWNERS:
                 self._owners.clear()
             targets = cast(Mapping[str, str | None], self._world)
             tree = {"resourceType": kind, **{key: orjson.loads(value) for key, value in told}}
-            self._owners[kind, told] = references.whose(tree, resource_id, targets)
+            self._owners[kind, told] = references.whose(tree, given.id, targets)
         return self._owners[kind, told]
 
 

@@ -10,7 +10,8 @@ import orjson
 
 from chartline.deid import patients
 from chartline.deid.context import Known
-from chartline.deid.walker import Deidentifier, Members, Refused, Result, Walk, kind_of
+from chartline.deid.frames import Given, Members
+from chartline.deid.walker import Deidentifier, Refused, Result, Walk
 from chartline.errors import DataError
 from chartline.fhir import validate
 from chartline.fhir.people import PARTIES, known_values, named
@@ -22,27 +23,22 @@ _WHO = ("author", "authenticator", "custodian", "performer", "resultsInterpreter
 _CONFIRMED = 997  # one output in so many is also judged as a whole, by our checks and by fhir.resources itself
 
 
-def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk) -> Result | Refused | None:
+def outcome(walk: Deidentifier, given: Given, state: Walk) -> Result | Refused | None:
     """The de-identified resource, or why it is set aside, or None when the policy does not name its type.
 
     Args:
         walk: the compiled policy.
-        resource: what ``walker.members`` gives.
-        resource_id: its id in the source.
+        given: what ``walk.given`` gives.
         state: the patient, codes and links it is treated with.
     """
     try:
-        if "contained" in resource and _PARTY.search(bytes(resource["contained"])):
-            state.patient = patients.knowing(state.patient, _of_parties(bytes(resource["contained"])))
-        if kind_of(resource) in _DOCUMENTS and (who := _who(resource)):
-            state.patient = patients.knowing(state.patient, _named(who))
-        made = walk.resource(resource, resource_id, state)
+        made = walk.again(given, state) or _walked(walk, given, state)
     except Refused as refused:
         return refused
     except DataError as refused:
-        return Refused(f"note_{refused.number.lower()}", kind_of(resource))
+        return Refused(f"note_{refused.number.lower()}", given.kind)
     except (TypeError, AttributeError, KeyError, ValueError, RecursionError, msgspec.MsgspecError):
-        return Refused("not_shaped_as_fhir", kind_of(resource))
+        return Refused("not_shaped_as_fhir", given.kind)
     if made is None:
         return None
     if state.contested:
@@ -55,6 +51,19 @@ def outcome(walk: Deidentifier, resource: Members, resource_id: str, state: Walk
         found = found or validate.confirm(made.resource)
         if found:
             return Refused("output_not_valid_fhir", found[0].path)
+    return made
+
+
+def _walked(walk: Deidentifier, given: Given, state: Walk) -> Result | None:
+    """A resource walked with what it tells itself of others; if it tells nothing of them its frame is learnt."""
+    resource, patient = given.members, state.patient
+    if "contained" in resource and _PARTY.search(bytes(resource["contained"])):
+        state.patient = patients.knowing(state.patient, _of_parties(bytes(resource["contained"])))
+    if given.kind in _DOCUMENTS and (who := _who(resource)):
+        state.patient = patients.knowing(state.patient, _named(who))
+    made = walk.resource(resource, given.id, state)
+    if made is not None and state.patient is patient and not state.faults:
+        walk.learn(given, state)
     return made
 
 

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from chartline.deid.context import Known, PatientContext
@@ -34,9 +34,9 @@ _LONG_DISTANCE = 11  # digits of an American telephone number with the 1 before 
 _LOCAL = 7  # digits of one without its area
 _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 _INITIALS = re.compile(r"(?:[^\W\d_]\.\s?){2,4}")
-_ALONE = "*"  # the mark of a text that is one strange word: a name may be written into it
 _LONG_NAME = 5  # letters of a name that is looked for inside of a word, or one letter away
 _LONG_WORD = 3  # shorter words of a longer value are found with the whole of it or not at all
+_LABEL = 80  # letters of a text that may be a label
 _LABELS = 200_000  # remembered labels of a worker; a hospital has fewer
 _PATIENTS = 32  # remembered patients of a worker; their rows come together
 _TEXTS = 5_000  # remembered texts of a patient
@@ -65,8 +65,8 @@ def words(text: str) -> frozenset[str]:
     """What a text may share with a known value: its words, its many digits, its initials, its strange words' marks."""
     found = _plain_words(text)
     marks = (mark for word in found if _strange(word) for mark in _marks(word))
-    alone = [_ALONE] if len(found) == 1 and any(map(_strange, found)) else []
-    return frozenset([*found, *marks, *alone, *_initials(text)])
+    inside = (piece for word in found if len(found) == 1 and _strange(word) for piece in _pieces(word))
+    return frozenset([*found, *marks, *inside, *_initials(text)])
 
 
 def _parts(text: str) -> list[str]:
@@ -120,6 +120,36 @@ def _marks(word: str) -> Iterator[str]:
         yield f"~{word[:i]}{word[i + 1 :]}"
 
 
+@lru_cache(maxsize=1 << 16)
+def _listed(word: str) -> bool:
+    """Whether a word is everyday's or medicine's, or a number; a short one only in small letters: no initials."""
+    from chartline.deid.text import lexicon
+
+    found = lexicon.kind(word)
+    return word.isdecimal() or ((found.word or found.medical) and (len(word) >= _LONG_WORD or word.islower()))
+
+
+def _says_nothing(text: str) -> frozenset[str] | None:
+    """What a short text of listed words might share with a name or number, also in a plural or in two pieces.
+
+    None for any other text: it may hold a name in a form that only the text engine knows.
+    """
+    parts = _WORD.findall(text)
+    if len(text) > _LABEL or not text.isascii() or not all(map(_listed, parts)):
+        return None
+    plain = [part.casefold() for part in parts]
+    singular = (word[:-1] for word in plain if word.endswith("s"))
+    joined = (one + other for one, other in pairwise(plain))
+    return words(text).union(singular, joined)
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """The long pieces of a word that stands alone: one may be a name that was written into it."""
+    for start in range(len(word) - _LONG_NAME + 1):
+        for end in range(start + _LONG_NAME, len(word) + 1):
+            yield f"*{word[start:end]}"
+
+
 def _near(name: str, word: str) -> bool:
     """Whether a word is a long name with an error in it."""
     return len(name) > _LONG_NAME and not frozenset(_marks(name)).isdisjoint(_marks(word))
@@ -170,7 +200,7 @@ def _named(patient: PatientContext) -> tuple[frozenset[str], frozenset[str]]:
     read = [_of_name(k.value) for k in patient.known if k.type in _NAMES]
     names = frozenset[str]().union(*(names for names, _ in read))
     told = frozenset[str]().union(*(told for _, told in read))
-    return names, told | {_ALONE} if any(len(n) >= _LONG_NAME for n in names) else told
+    return names, told | {f"*{name}" for name in names if len(name) >= _LONG_NAME}
 
 
 @lru_cache(maxsize=1 << 14)
@@ -229,6 +259,7 @@ class Phrases:
     def __init__(self, engine: TextEngine) -> None:
         self._engine = engine
         self._labels: dict[str, frozenset[str] | None] = {}
+        self._plain: dict[str, frozenset[str] | None] = {}
         self._patients: dict[int, About] = {}
         self._last: About | None = None
 
@@ -294,18 +325,31 @@ class Phrases:
     def clean(self, text: str, patient: PatientContext) -> str:
         """A free text without identifiers, read with each patient: a nickname shares no word with the name.
 
-        A text that is nothing but the patient's initials does not stay.
+        A short one of listed words, of which none may be a name or number of the patient's, is read once for all. A
+        text that is nothing but the patient's initials does not stay.
         """
-        texts = self.about(patient).texts
-        made = texts.get(text)
+        about = self.about(patient)
+        made = about.texts.get(text)
         if made is None:
-            if len(texts) >= _TEXTS:
-                texts.clear()
-            made = self._engine.clean(text, patient)
-            if made == text and not self.about(patient).known.isdisjoint(_initials(text)):
+            if len(about.texts) >= _TEXTS:
+                about.texts.clear()
+            made = text if self._is_plain(text, about) else self._engine.clean(text, patient)
+            if made == text and not about.known.isdisjoint(_initials(text)):
                 made = ""
-            texts[text] = made
+            about.texts[text] = made
         return made
+
+    def _is_plain(self, text: str, about: About) -> bool:
+        found = self._plain.get(text, _MISSING)
+        if found is _MISSING:
+            found = _says_nothing(text)
+            if found is not None and self._engine.clean(text, _NOBODY) != text:
+                found = None
+            if len(self._plain) < _LABELS:
+                self._plain[text] = found
+        if found is None or about.patient.over_89:
+            return False
+        return found.isdisjoint(about.known) and found.isdisjoint(about.names)
 
     def document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
         """A whole document without identifiers; the same bytes of the same patient are read once."""

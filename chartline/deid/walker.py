@@ -21,13 +21,15 @@ from typing import Any
 import msgspec
 import orjson
 
-from chartline.deid import ages, binaries, dates, forms, geography, phrases
+from chartline.deid import ages, binaries, dates, forms, frames, geography, phrases
 from chartline.deid.context import PatientContext
+from chartline.deid.frames import Members, kind_of, members
 from chartline.deid.phrases import About, Phrases
 from chartline.deid.policy import DATES, Decision, Policy
 from chartline.errors import DataError
 from chartline.fhir import definitions, references, validate
 from chartline.fhir.definitions import Element
+from chartline.fhir.people import PARTIES
 
 _LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 
@@ -37,6 +39,12 @@ _LONG = 4096  # bytes of a value that is not remembered
 _LINKS = 200_000  # remembered references of the records that come together
 _TRIAL = 256  # values after which a memory that knows few is no longer asked
 _SHAPES = 4096  # remembered sets of keys of one type
+_FRAMES = 10_000  # known frames
+_MET = 200_000  # frames that are remembered as met
+_OFTEN = 3  # meetings before a frame is worth learning
+_TRIES = 3  # after which one that could not be learnt is given up
+_FRAMES_TRIED = 4096  # resources of a type after which it is asked whether frames come again among them
+_ALONE = frozenset({*PARTIES, "Binary"})  # a person's or place's record, or a document, comes once
 _MEASURE = re.compile(rb"-?(?:0|[1-9]\d{0,5})(?:\.\d{1,18})?")  # below _LONG_NUMBER
 _DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: as a double
 # Measures of a device, more of them than a number that is known of somebody has parts or digits.
@@ -102,6 +110,7 @@ class Walk:
         personal: how many values were treated as the patient's own, and so say nothing of another patient's.
         single: how many values were treated as the resource's own: notes, hidden-origin days, references inside it.
         done: what was done since a value began whose treatment will be remembered.
+        probe: the frame that is learnt, of whose stand-ins nothing else may be made.
         offsets: days on the hidden axis of the dates that became years, by path; of a path's second date ``path#1``.
         dated: the place of the last of these dates among those of its path, from 0.
     """
@@ -121,7 +130,27 @@ class Walk:
     personal: int = 0
     single: int = 0
     done: list[_Plan | _Seen] | None = field(default=None, repr=False)
+    probe: frames.Probe | None = field(default=None, repr=False)
     about: About = field(init=False, repr=False)
+
+    def of_patient(self) -> None:
+        """Count a value that is treated as the patient's own."""
+        self.personal += 1
+        self.beyond_frame()
+
+    def of_resource(self) -> None:
+        """Count a value that is treated as the resource's own."""
+        self.single += 1
+        self.beyond_frame()
+
+    def beyond_frame(self) -> None:
+        """Give up the frame that is learnt: more than it decides what is made.
+
+        Raises:
+            frames.Opaque: one is learnt.
+        """
+        if self.probe is not None:
+            raise frames.Opaque
 
     def target(self, named: str) -> str:
         """What a reference resolves to, however a conditional one is written; itself when that is not known."""
@@ -132,7 +161,6 @@ class Walk:
         return self.links.get(name) or name
 
 
-Members = Mapping[str, msgspec.Raw]
 Action = Callable[[Any, Walk], Any]
 """What becomes of one value, None for nothing."""
 Step = Callable[[bytes, Walk], bytes | None]
@@ -143,17 +171,6 @@ _rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _loads, _dumps = orjson.loads, orjson.dumps
 _OBJECT, _LIST = b"{["
-
-
-def members(raw: bytes) -> Members:
-    """The members of a resource, each value as the bytes it was written in.
-
-    Raises:
-        ValueError, msgspec.MsgspecError: it is not a JSON object.
-    """
-    if not raw.isascii():
-        raw.decode()
-    return _members.decode(raw)
 
 
 @dataclass(slots=True)
@@ -413,10 +430,14 @@ class Deidentifier:
         self._shared: list[_Memory] = []
         self._own: dict[str, _Memory] = {}
         self._days: dict[str, dict[bytes, bytes | None]] = {}
+        self._names: dict[bytes, bytes | None] = {}
         self._pointers: dict[bool, dict[bytes, bytes | None]] = {}
         self._owner: tuple[Any, ...] = ()
         self._world: tuple[Any, ...] = ()
         self._insides: dict[bytes, tuple[dict[str, str], _Seen]] = {}
+        self._frames: dict[frames.Key, frames.Frame] = {}
+        self._met: Counter[int] = Counter()
+        self._tried: dict[str, list[int]] = {}
         self._public: dict[str, str | None] = {}
         self._labels = [{"system": _LABELS, "code": c} for c in self._label_codes()]
         self._labelled = lru_cache(maxsize=1024)(self._with_labels)
@@ -450,7 +471,7 @@ class Deidentifier:
         if "meta" in form.places:
             at = form.places["meta"]
             values = (*values[:at], self._labelled(values[at]), *values[at + 1 :])
-        code = walk.code(kind, resource_id)
+        code = resource_id if walk.probe is not None else walk.code(kind, resource_id)
         out = self._body(kind, form, values, walk) + b',"id":"' + code.encode() + b'"'
         if "meta" not in form.places:
             out += self._only_labels
@@ -461,7 +482,6 @@ class Deidentifier:
     def _begin(self, walk: Walk) -> None:
         """Forget what was remembered of another patient, or with other links or codes."""
         about = walk.about = self._text.about(walk.patient)
-        walk.done = None
         owner, world = self._owner, self._world
         other = not owner or owner[0] is not about or owner[1] != walk.anchor
         elsewhere = not world or world[0] is not walk.links or world[1] is not walk.code
@@ -471,7 +491,7 @@ class Deidentifier:
                 days.clear()
         if elsewhere:
             self._world = (walk.links, walk.code)
-            for pointers in self._pointers.values():
+            for pointers in (self._names, *self._pointers.values()):
                 pointers.clear()
         if other or elsewhere:
             for memory in filter(None, self._own.values()):
@@ -491,6 +511,7 @@ class Deidentifier:
     def _body(self, kind: str, form: forms.Form, values: Sequence[bytes], walk: Walk) -> bytes:
         """A resource but for what follows its elements: id, labels and contained resources."""
         if kind == "Observation" and ages.may_tell_age(form.held(values, "code"), form.held(values, "component")):
+            walk.beyond_frame()
             out = dict(zip(form.names, values, strict=True))
             ages.cap_observed_age(out, walk.patient.over_89)
             form, values = forms.form(kind, kind, tuple(out)), tuple(out.values())
@@ -499,7 +520,7 @@ class Deidentifier:
     def _inside(self, value: bytes, walk: Walk) -> Callable[[str], bytes | None]:
         """Name the contained resources of a resource, and give what makes them once all of it is known."""
         known = self._insides.get(value)
-        if known is not None:
+        if known is not None and walk.probe is None:
             walk.contained, seen = known
             seen.times += 1
             return lambda _: seen.made
@@ -509,12 +530,13 @@ class Deidentifier:
                 walk.contained[name] = f"c{i + 1}"
 
         def make(owner: str) -> bytes | None:
-            walk.done, before = [], (len(walk.faults), len(walk.notes))
+            before = (len(walk.faults), len(walk.notes))
+            done = walk.done = [] if walk.done is None else walk.done
             made = [c for inner in given if (c := self._contained(owner, inner, walk)) is not None]
             whole = b"[" + b",".join(made) + b"]" if made else None
             plain = walk.anchor is None and before == (len(walk.faults), len(walk.notes))
-            if plain and len(self._insides) < _MEMORY:
-                self._insides[value] = (walk.contained, _Seen(whole, frozenset(), walk.done, walk.about.mark))
+            if plain and walk.probe is None and len(self._insides) < _MEMORY:
+                self._insides[value] = (walk.contained, _Seen(whole, frozenset(), done, walk.about.mark))
             return whole
 
         return make
@@ -534,6 +556,100 @@ class Deidentifier:
         if fill is None:
             fill = self._fills[kind] = self._compile(kind, kind)
         return fill
+
+    # --- frames --------------------------------------------------------------------------------------
+
+    def given(self, raw: bytes, kind: str, resource_id: str) -> frames.Given:
+        """A resource with its frame, where it may have one that comes again.
+
+        Args:
+            raw: the resource in its bytes.
+            kind: the type it claims.
+            resource_id: its id in the source.
+        """
+        made = frames.Given(raw, resource_id)
+        if kind in _ALONE or kind not in self._policy.resources:
+            return made
+        tried = self._tried.setdefault(kind, [0, 0])
+        if tried[0] > _FRAMES_TRIED and tried[1] * 4 < tried[0]:
+            return made
+        found = frames.cut(raw, resource_id)
+        if found is not None:
+            made.key, made.values = found
+            made.frame = self._frames.get(made.key)
+            tried[0] += 1
+            tried[1] += made.frame is not None
+        return made
+
+    def again(self, given: frames.Given, walk: Walk) -> Result | None:
+        """De-identify a resource whose frame is known; None where it must be walked all the same."""
+        frame = given.frame
+        if frame is None:
+            return None
+        self._begin(walk)
+        about = walk.about
+        if frame.mark is not about.mark:
+            if not frame.words.isdisjoint(about.known):
+                return None
+            frame.mark = about.mark
+        if frame.outside and any(map(walk.links.get, frame.outside)):
+            return None
+        values, written = [*given.values, *frame.texts], []
+        for place, known, step in frame.treated:
+            value: bytes | None = values[place]
+            if step is not None:
+                made = known(value, _NEW)
+                value = step(value, walk) if made is _NEW else made
+                if value is None:
+                    break
+            written.append(value)
+        else:
+            for place, known, step in frame.unwritten:
+                if known(values[place], _NEW) is _NEW:
+                    step(values[place], walk)
+            if not walk.faults:
+                frame.times += 1
+                code = walk.code(frame.kind, given.id)
+                written.insert(frame.after, code.encode())
+                return Result(frame.kind, code, frame.template % tuple(written), walk.notes, walk.offsets)
+        walk.faults.clear()
+        walk.offsets.clear()
+        walk.dated.clear()
+        return None
+
+    def learn(self, given: frames.Given, walk: Walk) -> None:
+        """Learn the frame of a resource that was walked, when it comes again."""
+        if given.key is None or given.frame is not None:
+            return
+        if len(self._met) >= _MET:
+            self._met.clear()
+        name = hash(given.key)
+        self._met[name] += 1
+        if _OFTEN <= self._met[name] < _OFTEN + _TRIES and len(self._frames) < _FRAMES:
+            frame = self._learnt(given.key, given.values, walk)
+            if frame is not None:
+                self._frames[given.key] = frame
+
+    def _learnt(self, key: frames.Key, values: Sequence[bytes], walk: Walk) -> frames.Frame | None:
+        """What becomes of a frame, found by walking it with stand-ins; None where more than it decides that."""
+        done: list[_Plan | _Seen] = []
+        try:
+            probe = frames.Probe(key, values)
+            trial = Walk(walk.patient, walk.code, walk.links, done=done, probe=probe)
+            for memory in (*self._days.values(), *self._pointers.values()):
+                memory.clear()  # what was made of another's day or reference is none of the frame
+            made = self.resource(members(probe.body), frames.IDENTITY, trial)
+            if made is None or trial.faults:
+                return None
+            words = frozenset(probe.words).union(*(one.words for one in done if isinstance(one, _Seen)))
+            if not words.isdisjoint(trial.about.known):
+                return None
+            return probe.learnt(made.kind, made.json, words, done)
+        except (frames.Opaque, DataError, TypeError, AttributeError, KeyError, ValueError, msgspec.MsgspecError):
+            return None
+        finally:
+            for one in done:
+                one.times -= 1  # it was no resource
 
     # --- counting ------------------------------------------------------------------------------------
 
@@ -569,6 +685,9 @@ class Deidentifier:
         for _, seen in self._insides.values():
             self._again(seen.done, seen.times)
             seen.times = 0
+        for frame in self._frames.values():
+            self._again(frame.done, frame.times)
+            frame.times = 0
 
     def counts(self) -> Counter[tuple[str, str, str, str, str]]:
         """What was done since the last call, by resource type, path, effect, rule and reason."""
@@ -636,7 +755,7 @@ class Deidentifier:
         action = self._action(decision.action, owner, path, element)
         leaf = _checked_by(validate.check(owner, element.name), action, path)
         if effect == "clean-text":
-            return _Entry(leaf)
+            return _Entry(_each_time(leaf))
         if element.type == "decimal":
             return _Entry(_decimal(leaf))
         return self._remembered(leaf, {}, shared=True)
@@ -735,6 +854,9 @@ class Deidentifier:
             self._shared.append(memory)
 
         def first(value: bytes, walk: Walk) -> bytes | None:
+            if walk.probe is not None:
+                walk.probe.words |= _all_words(value) if shared else set()
+                return step(value, walk)
             if len(memory) >= _MEMORY or len(value) > _LONG or value in memory:
                 return step(value, walk)
             outer, personal, single, faults = walk.done, walk.personal, walk.single, len(walk.faults)
@@ -744,7 +866,7 @@ class Deidentifier:
             if outer is not None:
                 outer += done
             if (walk.single, len(walk.faults)) == (single, faults) and (walk.personal == personal or not shared):
-                words = frozenset().union(*map(_words, _texts(_loads(value)))) if shared else frozenset()
+                words = _all_words(value) if shared else frozenset()
                 if words.isdisjoint(walk.about.known):
                     memory[value] = _Seen(made, words, done, walk.about.mark)
             return made
@@ -758,7 +880,7 @@ class Deidentifier:
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             nonlocal asked, known
-            if len(value) > _LONG or (asked > _TRIAL and known * 4 < asked):
+            if walk.probe is not None or len(value) > _LONG or (asked > _TRIAL and known * 4 < asked):
                 return plain(value, walk)
             asked += 1
             seen = memory.get(value)
@@ -805,7 +927,12 @@ class Deidentifier:
         whole = _DAYS[element.type].fullmatch if effect == "shift" and not element.many else None
         days = self._days.setdefault("days", {})
 
+        never = effect == "year" and element.type == "instant"
+
         def step(value: bytes, walk: Walk) -> bytes | None:
+            if walk.probe is not None:
+                walk.probe.treat(value, known.get, step, written=not never)
+                return None if never else value
             before = (walk.single, len(walk.faults))
             if whole is not None and whole(value):
                 day = value[1:11]
@@ -824,7 +951,7 @@ class Deidentifier:
 
     def _pointer(self, path: str, element: Element) -> _Entry:
         """References. What ``#id`` points to lies inside the one resource, and is not remembered."""
-        leaf = _checked_by(_unchecked, _each(self._reference) if element.many else self._reference, path)
+        leaf = _each(self._reference) if element.many else self._reference
         known = self._pointers.setdefault(element.many, {})
 
         def step(value: bytes, walk: Walk) -> bytes | None:
@@ -834,8 +961,9 @@ class Deidentifier:
                 made = self._pointed(plain[1].decode(), walk)
                 found: bytes | None = _MASKED if made is None else b'{"reference":"' + made.encode() + b'"}'
             else:
-                found = leaf(value, walk)
-            if walk.single == before:
+                read = leaf(_loads(value), walk)
+                found = None if read is None else _dumps(read)
+            if walk.single == before and walk.probe is None:
                 if len(known) >= _LINKS:
                     known.clear()
                 known[value] = found
@@ -867,7 +995,10 @@ class Deidentifier:
             return self._pointed(named, walk)
         target = literal(walk.target(named))
         if target is None or target[0] not in self._policy.resources:
+            if walk.probe is not None:
+                walk.probe.outside(named)
             return None
+        walk.beyond_frame()
         try:
             return self._pointed(named, walk)
         except Refused:  # the vault has no code for what is not in the lake
@@ -880,6 +1011,9 @@ class Deidentifier:
             walk.single += 1
             inner = walk.contained.get(named[1:])
             return f"#{inner}" if inner else None
+        if walk.probe is not None:
+            walk.probe.treat(f'"{named}"'.encode(), self._names.get, self._named)
+            return named
         target = literal(walk.target(named))
         if target is not None:
             return f"{target[0]}/{walk.code(*target)}"
@@ -888,6 +1022,14 @@ class Deidentifier:
             return None
         made = walk.code(*urn)
         return f"urn:uuid:{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
+
+    def _named(self, value: bytes, walk: Walk) -> bytes | None:
+        """What a reference becomes that is written without escapes."""
+        made = self._pointed(value[1:-1].decode(), walk)
+        if len(self._names) >= _LINKS:
+            self._names.clear()
+        self._names[value] = found = b'"' + made.encode() + b'"' if made is not None else None
+        return found
 
     def _mentioned(self, text: str, walk: Walk) -> str:
         """A text whose literal references name pseudonyms."""
@@ -904,7 +1046,7 @@ class Deidentifier:
         return _MENTION.sub(pseudonym, text) if "/" in text else text
 
     def _cleaned(self, value: Any, walk: Walk) -> Any:
-        walk.personal += 1
+        walk.of_patient()
         if not isinstance(value, str):
             return None
         return self._mentioned(self._text.clean(value, walk.patient), walk) or None
@@ -915,7 +1057,7 @@ class Deidentifier:
             return None
         if type(value) not in (int, float) or abs(value) < _LONG_NUMBER:
             return value
-        walk.personal += 1
+        walk.of_patient()
         return None if self._text.identifies(f"{value:.0f}", walk.patient) else value
 
     def _checked(self, value: Any, walk: Walk) -> Any:
@@ -1021,6 +1163,7 @@ class Deidentifier:
         of_relative = path.startswith("FamilyMemberHistory.")
 
         def step(value: bytes, walk: Walk) -> bytes | None:
+            walk.beyond_frame()
             if walk.patient.over_89 and not of_relative:
                 return None
             made = inner(value, walk)
@@ -1030,11 +1173,14 @@ class Deidentifier:
 
     def _without_ages(self, kind: str, path: str) -> Step:
         """What may hold an age without being one, with 90 in place of an age over 89."""
-        inner, without = self._nested(kind, path), ages.WITHOUT_AGES[kind]
+        inner, (may_be, without) = self._nested(kind, path), ages.WITHOUT_AGES[kind]
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             made = inner(value, walk)
-            return None if made is None else without(made, walk.patient.over_89)
+            if made is None or not may_be.search(made):
+                return made
+            walk.beyond_frame()
+            return without(made, walk.patient.over_89)
 
         return step
 
@@ -1050,7 +1196,7 @@ class Deidentifier:
             """What the attached document becomes, or the Binary that it lies in."""
             name = references.binary(walk.links.get(url) or url) if isinstance(url, str) and not data else None
             if name is not None:
-                walk.single += 1
+                walk.of_resource()
                 raw = walk.binaries.get(name)
                 if not raw:
                     return self._withheld(absent if raw is None else shared, place, kind, walk)
@@ -1084,17 +1230,17 @@ class Deidentifier:
 
     def _withheld(self, why: _Plan, place: str, kind: str, walk: Walk) -> dict[str, str]:
         """Nothing of a document that is not here or cannot be read; it is told as a note all the same."""
+        walk.of_resource()
         why.times += 1
-        walk.single += 1
         walk.notes.append(Note(place, self._mime(kind, walk), "", [], "withheld"))
         return {}
 
     def _document(self, content: bytes, kind: str, place: str, walk: Walk) -> dict[str, str]:
         """What an attached document becomes, nothing of one that cannot be read; what is read is told as a note."""
+        walk.of_resource()
         made = self._text.document(content, kind, walk.patient)
         if made.status != "deidentified":
             return {}
-        walk.single += 1
         spans = [{"start": s.start, "end": s.end, "type": s.type, "source": s.source} for s in made.spans]
         walk.notes.append(Note(place, self._mime(kind, walk), made.text, spans, made.status))
         data = {"data": base64.b64encode(made.data).decode()} if made.data else {}
@@ -1115,7 +1261,7 @@ class Deidentifier:
                 return None
             from chartline.deid.text.documents import parsed
 
-            walk.personal += 1
+            walk.of_patient()
             made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
             text = self._mentioned(made.data.decode(), walk)
             if made.status == "deidentified" and parsed(text) is not None:
@@ -1170,17 +1316,6 @@ class Deidentifier:
 # --- pieces ------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def _kind(raw: bytes) -> str:
-    kind = _loads(raw)
-    return kind if isinstance(kind, str) else ""
-
-
-def kind_of(given: Members) -> str:
-    """The type a resource claims, empty for none."""
-    return _kind(bytes(given["resourceType"])) if "resourceType" in given else ""
-
-
 def _id(given: Members) -> Any:
     return _loads(bytes(given["id"])) if "id" in given else None
 
@@ -1209,13 +1344,14 @@ def _leave(left: _Plan, walk: Walk) -> None:
         walk.done.append(left)
 
 
+def _all_words(value: bytes) -> frozenset[str]:
+    """The words of all texts inside a value."""
+    return frozenset[str]().union(*map(_words, _texts(_loads(value))))
+
+
 def _words(text: str) -> frozenset[str]:
     """The words of a text; of an address also those that only a capital tells apart, for it is judged by them."""
     return phrases.words(text) | phrases.words(_NO_WORD.sub(" ", text)) if ":" in text else phrases.words(text)
-
-
-def _unchecked(made: Any, found: validate.Found) -> None:
-    """A reference is made here of a known type and 32 digits: there is nothing in it to judge."""
 
 
 def _refuse_less_than_text(value: Any) -> None:
@@ -1239,6 +1375,8 @@ def _checked_by(check: validate.Check, action: Action, path: str) -> Step:
     """An action as a step; what it made is told as a fault when it is not valid."""
 
     def step(value: bytes, walk: Walk) -> bytes | None:
+        if walk.probe is not None and frames.holds_stand_in(value):
+            raise frames.Opaque
         made = action(_loads(value), walk)
         if made is None:
             return None
@@ -1251,10 +1389,26 @@ def _checked_by(check: validate.Check, action: Action, path: str) -> Step:
     return step
 
 
+def _each_time(leaf: Step) -> Step:
+    """A text is read anew for each resource of a frame, unless it only repeats what was judged without the patient."""
+
+    def step(value: bytes, walk: Walk) -> bytes | None:
+        if walk.probe is None:
+            return leaf(value, walk)
+        try:
+            return leaf(value, walk)
+        except frames.Opaque:
+            return walk.probe.each_time(value, leaf)
+
+    return step
+
+
 def _decimal(step: Step) -> Step:
     """A decimal as it is written: ``1.10`` is more precise than ``1.1`` (hl7.org/fhir/R4/datatypes.html#decimal)."""
 
     def written(value: bytes, walk: Walk) -> bytes | None:
+        if walk.probe is not None and frames.holds_stand_in(value):
+            walk.probe.treat(value)
         if _MEASURE.fullmatch(value):
             return value
         made = step(value, walk)

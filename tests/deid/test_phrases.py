@@ -5,7 +5,7 @@ import pytest
 from chartline.deid import policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.keys import Key
-from chartline.deid.phrases import Phrases, telling
+from chartline.deid.phrases import Phrases, telling, words
 from chartline.deid.text import build, lexicon
 from tests.deid.walking import PATIENT, SECRET, Engine
 
@@ -189,3 +189,58 @@ def test_a_code_of_a_public_vocabulary_may_be_like_a_zip_but_not_a_name_or_numbe
     assert [
         code for code in ("Müllerström", "mullerstrom", "A-1234", "1234567", "Bell") if not real.names(code, patient)
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "text"),
+    [
+        ("NAME", "Agnes Bell", "bells"),
+        ("NAME", "Agnes Bell", "bell"),
+        ("NAME", "William Oldfield", "bill"),
+        ("NAME", "William Oldfield", "call bill"),
+        ("NAME", "Agnes Oldfield", "old field"),
+        ("NAME", "Agnes Oldfield", "Old Field"),
+        ("NAME", "Grace Young", "grace"),
+        ("NAME", "Grace Young", "Mrs Young"),
+        ("NAME", "Agnes Brown-Short", "short"),
+        ("NAME", "Al Bell", "al"),
+        ("NAME", "Agnes Bell", "AB"),
+        ("RELATIVE", "Rose Park", "rose"),
+        ("ORGANIZATION", "Mercy Hospital", "mercy"),
+        ("STREET", "10 Old Mill Road", "old mill"),
+        ("MRN", "40312", "40312"),
+        ("MRN", "40312", "403 12"),
+        ("BIRTHDATE", "1961-04-09", "april 9 1961"),
+    ],
+)
+def test_a_text_of_everyday_words_is_read_as_the_engine_reads_it_with_the_patient(real, kind, known, text):
+    patient = PatientContext("x", (Known(kind, known),))
+    phrases = Phrases(real._engine)
+    assert phrases.clean(text, PATIENT) in (text, real._engine.clean(text, PATIENT))
+    assert phrases.clean(text, patient) == real._engine.clean(text, patient)
+
+
+def test_a_text_of_everyday_words_is_read_once_for_all_patients():
+    engine = Engine()
+    phrases = Phrases(engine)
+    for n in range(5):
+        assert phrases.clean("Maintain blood pressure below 140", PatientContext(f"p{n}", (Known("FAMILY", "Bell"),)))
+    assert len(engine.calls) == 1
+
+
+def test_an_age_that_may_tell_a_birth_is_read_with_its_patient():
+    engine = Engine()
+    Phrases(engine).clean("living alone", PatientContext("p", over_89=True))
+    Phrases(engine).clean("living alone", PatientContext("p", over_89=True))
+    assert len(engine.calls) == 4  # once for nobody, once with the patient
+
+
+@pytest.mark.parametrize("word", ["submitted", "Preeclampsia"])
+def test_a_strange_word_alone_is_compared_only_where_a_name_may_be_in_it(word):
+    assert not _shares(word, "Quixmire")
+    assert _shares(word, word[1:6])
+
+
+def _shares(word, name):
+    patient = PatientContext("x", (Known("FAMILY", name.capitalize()),))
+    return not Phrases(Engine()).about(patient).known.isdisjoint(words(word))

@@ -9,8 +9,9 @@ from typing import Any
 from chartline.deid import outcome as checked
 from chartline.deid import policy
 from chartline.deid.context import Known, PatientContext
+from chartline.deid.frames import kind_of, members
 from chartline.deid.phrases import Phrases
-from chartline.deid.walker import Deidentifier, Refused, Result, Walk, keyed_code, members
+from chartline.deid.walker import Deidentifier, Refused, Result, Walk, keyed_code
 from chartline.errors import DataError
 
 POLICIES = ("safe_harbor", "expert_determination", "limited_data_set")
@@ -65,7 +66,12 @@ def state(patient: PatientContext = PATIENT, **more: Any) -> Walk:
 
 def outcome(walk: Deidentifier, resource: dict[str, Any], treated: Walk) -> Result | Refused | None:
     """What becomes of a parsed resource."""
-    return checked.outcome(walk, members(json.dumps(resource).encode()), str(resource.get("id")), treated)
+    return written(walk, json.dumps(resource).encode(), str(resource.get("id")), treated)
+
+
+def written(walk: Deidentifier, raw: bytes, resource_id: str, treated: Walk) -> Result | Refused | None:
+    """What becomes of a resource as it is written."""
+    return checked.outcome(walk, walk.given(raw, kind_of(members(raw)), resource_id), treated)
 
 
 def through(resource: dict[str, Any], name: str = "expert_determination", **more: Any) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chartline.deid.frames import members
 from chartline.deid.keys import Key
-from chartline.deid.walker import members
 from chartline.fhir import accept, definitions, judge, records, versions
 from chartline.fhir.judge import Origin
 from chartline.lake import quarantine
