@@ -587,35 +587,16 @@ class Deidentifier:
         if frame is None:
             return None
         self._begin(walk)
-        about = walk.about
-        if frame.mark is not about.mark:
-            if not frame.words.isdisjoint(about.known):
-                return None
-            frame.mark = about.mark
-        if frame.outside and any(map(walk.links.get, frame.outside)):
+        written = _filled(frame, given.values, walk) if _serves(frame, walk) else None
+        if written is None or walk.faults:
+            walk.faults.clear()
+            walk.offsets.clear()
+            walk.dated.clear()
             return None
-        values, written = [*given.values, *frame.texts], []
-        for place, known, step in frame.treated:
-            value: bytes | None = values[place]
-            if step is not None:
-                made = known(value, _NEW)
-                value = step(value, walk) if made is _NEW else made
-                if value is None:
-                    break
-            written.append(value)
-        else:
-            for place, known, step in frame.unwritten:
-                if known(values[place], _NEW) is _NEW:
-                    step(values[place], walk)
-            if not walk.faults:
-                frame.times += 1
-                code = walk.code(frame.kind, given.id)
-                written.insert(frame.after, code.encode())
-                return Result(frame.kind, code, frame.template % tuple(written), walk.notes, walk.offsets)
-        walk.faults.clear()
-        walk.offsets.clear()
-        walk.dated.clear()
-        return None
+        frame.times += 1
+        code = walk.code(frame.kind, given.id)
+        written.insert(frame.after, code.encode())
+        return Result(frame.kind, code, frame.template % tuple(written), walk.notes, walk.offsets)
 
     def learn(self, given: frames.Given, walk: Walk) -> None:
         """Learn the frame of a resource that was walked, when it comes again."""
@@ -1318,6 +1299,35 @@ class Deidentifier:
 
 def _id(given: Members) -> Any:
     return _loads(bytes(given["id"])) if "id" in given else None
+
+
+def _serves(frame: frames.Frame, walk: Walk) -> bool:
+    """Whether a frame may be used for a patient and in a world."""
+    about = walk.about
+    if frame.mark is not about.mark:
+        if not frame.words.isdisjoint(about.known):
+            return False
+        frame.mark = about.mark
+    return not any(map(walk.links.get, frame.outside))
+
+
+def _filled(frame: frames.Frame, values: Sequence[bytes], walk: Walk) -> list[bytes] | None:
+    """What becomes of the values of a frame, in order; None where one may not stay."""
+    given = [*values, *frame.texts]
+    written: list[bytes] = []
+    for place, known, step in frame.treated:
+        made = value = given[place]
+        if step is not None:
+            made = known(value, _NEW)
+            if made is _NEW:
+                made = step(value, walk)
+            if made is None:
+                return None
+        written.append(made)
+    for place, known, step in frame.unwritten:
+        if known(given[place], _NEW) is _NEW:
+            step(given[place], walk)
+    return written
 
 
 def _texts(value: Any) -> Iterator[str]:
