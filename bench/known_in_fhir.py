@@ -15,7 +15,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,9 @@ _NO_SIGN = frozenset(
 )
 _WARDS = ("7 {}", "{} 4 West", "{} Unit", "{} Ward, room 12", "Ward {}")
 _HOUSES = ("{} Memorial Hospital", "St. {} Hospital", "Mount {} Medical Center", "{} Clinic")
-_PLACES = "Ashgrove Tolliver Merribeck Quillan Osterby Farrenholt Winslade Dunmarrow Castlebar Hopewell Brookhaven".split()
+_PLACES = (
+    "Ashgrove Tolliver Merribeck Quillan Osterby Farrenholt Winslade Dunmarrow Castlebar Hopewell Brookhaven".split()
+)
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,16 @@ def record(rng: random.Random, n: int) -> tuple[list[dict[str, Any]], list[Fact]
     places = rng.sample(_PLACES, 6)
     hospital, clinic, laboratory = (rng.choice(_HOUSES).format(p) for p in places[:3])
     ward, employer = rng.choice(_WARDS).format(places[3]), f"{places[4]} Plumbing LLC"
-    born, phone, mrn = v.day(rng).replace(year=1961), f"6{v.digits(rng, 2)}-2{v.digits(rng, 2)}-{v.digits(rng, 4)}", v.digits(rng, 8)
-    street, town, code = f"{v.digits(rng, 3)} {places[5]} Road", rng.choice(("Sheboygan", "Kalamazoo", "Yakima")), v.digits(rng, 5)
+    born, phone, mrn = (
+        v.day(rng).replace(year=1961),
+        f"6{v.digits(rng, 2)}-2{v.digits(rng, 2)}-{v.digits(rng, 4)}",
+        v.digits(rng, 8),
+    )
+    street, town, code = (
+        f"{v.digits(rng, 3)} {places[5]} Road",
+        rng.choice(("Sheboygan", "Kalamazoo", "Yakima")),
+        v.digits(rng, 5),
+    )
     named = lambda p: [{"family": p.last, "given": [p.first]}]  # noqa: E731
     full = lambda p: f"{p.first} {p.last}"  # noqa: E731
     coded = {"coding": [{"system": "http://loinc.org", "code": "34117-2"}]}
@@ -132,7 +141,11 @@ def record(rng: random.Random, n: int) -> tuple[list[dict[str, Any]], list[Fact]
     facts = [
         *(Fact("Patient", "person", own), Fact("Patient", "phone", phone), Fact("Patient", "number", mrn)),
         *(Fact("Patient", "day", born), Fact("Patient", "street", street), Fact("Patient", "town", town)),
-        *(Fact("Patient", "zip", code), Fact("RelatedPerson", "person", kin), Fact("Patient.contact", "person", contact)),
+        *(
+            Fact("Patient", "zip", code),
+            Fact("RelatedPerson", "person", kin),
+            Fact("Patient.contact", "person", contact),
+        ),
         *(Fact("Patient.generalPractitioner", "person", gp), Fact("Encounter.participant", "person", seen)),
         *(Fact("Procedure.performer", "person", surgeon), Fact("ServiceRequest.requester", "person", asked)),
         *(Fact("MedicationRequest.requester", "person", gave), Fact("DiagnosticReport.performer", "person", read)),
@@ -212,7 +225,9 @@ def signs(fact: Fact, text: str) -> tuple[str, ...]:
     if fact.kind == "day":
         return (text.lower(),)
     words = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]{2,})*", re.sub(r"'s\b", "", text.lower()))
-    return tuple(w for w in words if len(w) > 2 and w not in _NO_SIGN and w not in ("road", "llc", "plumbing", "medical"))
+    return tuple(
+        w for w in words if len(w) > 2 and w not in _NO_SIGN and w not in ("road", "llc", "plumbing", "medical")
+    )
 
 
 def fragments(rng: random.Random, n: int, facts: Iterable[Fact]) -> Iterator[tuple[dict[str, Any], Fragment]]:
@@ -224,7 +239,9 @@ def fragments(rng: random.Random, n: int, facts: Iterable[Fact]) -> Iterator[tup
             for _ in range(2):
                 container, at = names[at % len(names)], at + 1
                 text = v.spaced(FORMS[fact.kind][form](fact.value))
-                made = CONTAINERS[container](rng.choice(FRAMES).strip().format(text), text, {"reference": f"Patient/p{n}"})
+                made = CONTAINERS[container](
+                    rng.choice(FRAMES).strip().format(text), text, {"reference": f"Patient/p{n}"}
+                )
                 made["id"] = f"f{n}-{at}"
                 wanted = signs(fact, text)
                 if wanted:
@@ -303,18 +320,32 @@ def main() -> int:
         pairs = list(fragments(rng, n, facts))
         resources += [*told, *(made for made, _ in pairs)]
         written += [fragment for _, fragment in pairs]
-    found: dict[str, dict[tuple[str, str], Counter[str]]] = {"known from": {}, "form": {}, "written into": {}, "all": {}}
+    found: dict[str, dict[tuple[str, str], Counter[str]]] = {
+        "known from": {},
+        "form": {},
+        "written into": {},
+        "all": {},
+    }
     with workshop() as (folder, key):
         file = folder / "in.ndjson"
         file.write_text("".join(json.dumps(r) + "\n" for r in resources), encoding="utf-8")
         for rules in POLICIES:
             for fragment, fate in measured(rules, file, written, keys.load(key), folder / rules):
                 form = f"{fragment.fact.kind}, {fragment.form}"
-                by = {"known from": fragment.fact.source, "form": form, "written into": fragment.container, "all": "all"}
+                by = {
+                    "known from": fragment.fact.source,
+                    "form": form,
+                    "written into": fragment.container,
+                    "all": "all",
+                }
                 for title, name in by.items():
                     found[title].setdefault((name, rules), Counter())[fate] += 1
     rows = ["# What the record knows, written into FHIR", ""]
-    rows += [f"Commit {commit()}, {PATIENTS} invented patients, {len(written):,} fragments: those of which something", "is left.", ""]
+    rows += [
+        f"Commit {commit()}, {PATIENTS} invented patients, {len(written):,} fragments: those of which something",
+        "is left.",
+        "",
+    ]
     for title, counts in found.items():
         rows += table(title, sorted({name for name, _ in counts}), counts)
     RESULTS.mkdir(exist_ok=True)
