@@ -521,6 +521,7 @@ def _beside(alive: DataFrame) -> DataFrame:
     kinds = f.col("kind").isin(*sorted(shown.PERSONS | shown.PLACES))
     found = (
         alive.where("person_id IS NOT NULL")
+        .where(f.col("resource_type") != shown.REPEATS)
         .select("person_id", "links", f.split("raw", '"display"').alias("pieces"))
         .where("size(pieces) > 1")
         .select("person_id", "links", f.explode(f.expr(each)).alias("piece"))

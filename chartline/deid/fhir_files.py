@@ -325,8 +325,9 @@ def _learn(
             _link(world, url, record.index[str(record.full_url)], doubtful)
     if _asks(record.raw):
         _ask(record, world)
-    _show(record, world)
     claimed, own = records.told(record.raw)
+    if claimed != shown.REPEATS:
+        _show(record, world)
     if claimed and own and is_plain(own):
         world.plain_ids.add(f"{claimed}/{own}")
     years = [int(y) for y in later.findall(record.raw)]

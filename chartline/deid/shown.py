@@ -20,6 +20,7 @@ from chartline.fhir import references
 PERSONS = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "PractitionerRole"})
 _OF_PATIENTS = frozenset({"Patient", "RelatedPerson", "Person", "FamilyMemberHistory"})
 PLACES = frozenset({"Organization", "Location"})
+_BEGIN = frozenset(kind[:3].encode() for kind in PERSONS | PLACES)
 # Elements whose targets may be persons, where the reference does not tell of which type it is, or only places:
 # hl7.org/fhir/R4/ of the types that policies/base.toml lets pass. A payer is none: what insures somebody is not who.
 OF_PERSONS = frozenset(
@@ -50,7 +51,9 @@ _FRAGMENT = re.compile(FRAGMENT)
 _REFERENCE = re.compile(REFERENCE)
 _TYPE = re.compile(r'"type"\s*:\s*"([A-Za-z]+)"')
 NEAR = 96
-"""Bytes before what a code displays in which the code stands."""
+"""Bytes before what a code or a reference displays in which the rest of it stands."""
+REPEATS = "ExplanationOfBenefit"
+"""A type that names whom the visit names, fills a quarter of some extracts, and is not asked."""
 
 
 class Shown(NamedTuple):
@@ -71,14 +74,18 @@ def fragments(raw: bytes) -> list[bytes]:
     A piece goes from the name of the element, or what stands in its place, to the end of the object.
     """
     pieces = raw.split(b'"display"')
-    found = [i for i, p in enumerate(pieces) if p.rfind(b'"code":"', -NEAR) <= p.rfind(b"}", -NEAR)]
-    made = []
-    for i in found:
-        if i + 1 < len(pieces):
-            before, behind = pieces[i], pieces[i + 1]
-            name = before.rfind(b'"', 0, before.rfind(b'"', 0, before.rfind(b"{")))
-            made.append(before[name:] + b'"display"' + behind[: behind.find(b"}") + 1])
-    return made
+    last = len(pieces) - 1
+    found = [i for i, p in enumerate(pieces) if p.rfind(b'"code":"', -NEAR) <= p.rfind(b"}", -NEAR) and i < last]
+    return [piece for i in found if (piece := _piece(pieces[i], pieces[i + 1]))]
+
+
+def _piece(before: bytes, behind: bytes) -> bytes:
+    """The object around, with the element that it is the value of; nothing for a reference to what is nobody."""
+    at = before.rfind(b'"reference":"', -NEAR) + 13
+    if at > 12 and before[at : at + 3] not in _BEGIN and before[at : at + 1].isupper():
+        return b""
+    name = before.rfind(b'"', 0, before.rfind(b'"', 0, before.rfind(b"{")))
+    return before[name:] + b'"display"' + behind[: behind.find(b"}") + 1]
 
 
 def read(fragment: str, index: Mapping[str, str]) -> Shown | None:

@@ -326,8 +326,8 @@ def test_what_the_lake_reads_beside_references_is_what_files_tell(spark):
         f"p{n}": references.links(references.survey(json.loads(raw)), json.loads(raw), {}) for n, raw in enumerate(raws)
     }
     alive = spark.createDataFrame(
-        [(person, raw, links) for (person, links), raw in zip(found.items(), raws, strict=True)],
-        "person_id string, raw string, links array<struct<reference:string,target:string>>",
+        [("Encounter", person, raw, links) for (person, links), raw in zip(found.items(), raws, strict=True)],
+        "resource_type string, person_id string, raw string, links array<struct<reference:string,target:string>>",
     )
     made = {row["person_id"]: shown.beside(row["shown"]) for row in deidentify._beside(alive).collect()}
     pieces = {f"p{n}": map(bytes.decode, shown.fragments(raw.encode())) for n, raw in enumerate(raws)}
