@@ -509,20 +509,19 @@ def _places(alive: DataFrame, people: DataFrame) -> DataFrame:
 
 
 def _beside(alive: DataFrame) -> DataFrame:
-    """What references display of persons and places in each person's records, as rows of the person.
+    """What references display of persons and places, and who is contained, in each person's records, as rows of it.
 
     Codes display most: what stands behind one is left before the rest is looked at, see ``shown.fragments``.
     """
     from pyspark.sql import functions as f
 
+    asked = alive.where("person_id IS NOT NULL").where(f.col("resource_type") != shown.REPEATS)
     coded = f'right(pieces[i], {shown.NEAR}) RLIKE \'"code":"[^}}]*$\''
     around = f"concat(right(pieces[i], {_AROUND}), '\"display\"', left(pieces[i + 1], {_AROUND}))"
     each = f"transform(filter(sequence(0, size(pieces) - 2), i -> NOT {coded}), i -> {around})"
     kinds = f.col("kind").isin(*sorted(shown.PERSONS | shown.PLACES))
-    found = (
-        alive.where("person_id IS NOT NULL")
-        .where(f.col("resource_type") != shown.REPEATS)
-        .select("person_id", "links", f.split("raw", '"display"').alias("pieces"))
+    beside = (
+        asked.select("person_id", "links", f.split("raw", '"display"').alias("pieces"))
         .where("size(pieces) > 1")
         .select("person_id", "links", f.explode(f.expr(each)).alias("piece"))
         .withColumn("piece", f.regexp_extract("piece", shown.FRAGMENT, 0))
@@ -532,8 +531,16 @@ def _beside(alive: DataFrame) -> DataFrame:
         .withColumn("to", f.when(kinds, f.concat(f.lit('"reference":"'), "kind", f.lit('/_"'))).otherwise(""))
         .select("person_id", f.regexp_replace("piece", f.lit(shown.REFERENCE), f.col("to")).alias("piece"))
     )
+    inner = f.from_json(f.get_json_object("raw", "$.contained"), "array<string>")
+    inside = (
+        asked.where(f.col("raw").contains('"contained"'))
+        .select("person_id", f.explode(inner).alias("inner"))
+        .where(f.get_json_object("inner", "$.resourceType").isin(*sorted(shown.INSIDE)))
+        .select("person_id", f.concat(f.lit(shown.CONTAINED), "inner").alias("piece"))
+    )
     return (
-        found.groupBy("person_id")
+        beside.unionByName(inside)
+        .groupBy("person_id")
         .agg(f.sort_array(f.collect_set("piece")).alias("shown"))
         .withColumn("resource_type", f.lit("Reference"))
         .withColumn("resource_id", f.lit(""))

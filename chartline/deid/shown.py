@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from chartline.deid.context import Known
-from chartline.fhir import references
+from chartline.fhir import people, references
 
 PERSONS = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "PractitionerRole"})
 _OF_PATIENTS = frozenset({"Patient", "RelatedPerson", "Person", "FamilyMemberHistory"})
@@ -35,6 +35,13 @@ OF_PLACES = frozenset(
     "serviceProvider managingOrganization custodian location organization origin destination facility assigner".split()
 )
 OF_PAYERS = frozenset({"payor", "insurer"})
+
+INSIDE = frozenset({"Practitioner", "PractitionerRole", "RelatedPerson", "Organization", "Location"})
+"""Types of which one inside another resource tells of somebody, whom other records may name."""
+CONTAINED = "contained:"
+"""What stands before such a resource, where it is a piece of the one around it."""
+_OF_INSIDE = re.compile(rb'"resourceType"\s*:\s*"(?:%b)"' % "|".join(sorted(INSIDE)).encode())
+_TELLING = ("resourceType", "name", "alias", "telecom", "address", "identifier")
 
 FRAGMENT = (
     r'(?:(?:"([A-Za-z]+)"\s*:\s*\[?\s*)?\{([^{}]*)|\}\s*,\s*)'
@@ -76,7 +83,20 @@ def fragments(raw: bytes) -> list[bytes]:
     pieces = raw.split(b'"display"')
     last = len(pieces) - 1
     found = [i for i, p in enumerate(pieces) if p.rfind(b'"code":"', -NEAR) <= p.rfind(b"}", -NEAR) and i < last]
-    return [piece for i in found if (piece := _piece(pieces[i], pieces[i + 1]))]
+    made = [piece for i in found if (piece := _piece(pieces[i], pieces[i + 1]))]
+    return [*made, *_inside(raw)] if b'"contained"' in raw else made
+
+
+def _inside(raw: bytes) -> Iterator[bytes]:
+    """The persons and places contained in a resource, each as far as it tells who it is."""
+    try:
+        tree = orjson.loads(raw) if _OF_INSIDE.search(raw) else {}
+    except orjson.JSONDecodeError:
+        return
+    inside = tree.get("contained") if isinstance(tree, dict) else None
+    for inner in inside if isinstance(inside, list) else ():
+        if isinstance(inner, dict) and inner.get("resourceType") in INSIDE:
+            yield CONTAINED.encode() + orjson.dumps({key: inner[key] for key in _TELLING if key in inner})
 
 
 def _piece(before: bytes, behind: bytes) -> bytes:
@@ -95,6 +115,8 @@ def read(fragment: str, index: Mapping[str, str]) -> Shown | None:
         fragment: a match of ``FRAGMENT``, or a text around one.
         index: references as written to ``Type/id``, for the forms that do not say it themselves.
     """
+    if fragment.startswith(CONTAINED):
+        return _contained(orjson.loads(fragment.removeprefix(CONTAINED)))
     found = _FRAGMENT.search(fragment)
     beside = f"{found[2] or ''}{found[4]}" if found else '"code"'
     if found is None or '"code"' in beside or '"system"' in beside:
@@ -108,6 +130,14 @@ def read(fragment: str, index: Mapping[str, str]) -> Shown | None:
         return None
     told = tuple(known(found[1] or "", target.partition("/")[0], display.strip()))
     return Shown(target, told) if told else None
+
+
+def _contained(resource: Mapping[str, Any]) -> Shown | None:
+    """What a resource inside another tells, the name first; parts of a practitioner's name go with it."""
+    found = list(people.known_values(resource))
+    if resource["resourceType"] == "Practitioner":
+        found = [Known("STAFF", k.value) if k.type == "NAME" else k for k in found if k.type not in ("GIVEN", "FAMILY")]
+    return Shown("", tuple(found)) if found else None
 
 
 # --- what is named -----------------------------------------------------------------------------------
@@ -187,9 +217,17 @@ def person(display: str) -> str:
     first, more = _without_titles(re.split(r"[\s,]+", after))
     words = [*first, *last] if comma else last
     lower = [w.lower() for word in words for w in _WORD.findall(word)]
-    if not lower or len(words) > 6 or not _ROLES.isdisjoint(lower):
+    if not lower or len(words) > 6 or not (_ROLES.isdisjoint(lower) or _is_called_so(lower)):
         return ""
     return " ".join(words) if _is_name(lower, titled=titled or more, swapped=bool(comma and first)) else ""
+
+
+def _is_called_so(words: list[str]) -> bool:
+    """Whether somebody's family name is also a role: ``Maeve Ward``."""
+    from chartline.deid.text.lexicon import kind
+
+    named = len(words) == 2 and words[0] not in _ROLES
+    return named and kind(words[0]).common_first and kind(words[1]).surname
 
 
 def _without_titles(words: Iterable[str]) -> tuple[list[str], bool]:

@@ -123,6 +123,10 @@ BY_DISPLAY = [
             {"individual": {"reference": "Practitioner/doc-1", "display": "Dr. Okonkwo"}},
         ],
         "location": [{"location": {"reference": "Location/w", "display": "7 Merribeck"}}],
+        "contained": [
+            {"id": "in", "resourceType": "Practitioner", "name": [{"family": "Pinderhall", "given": ["Zo\u00eb"]}]},
+            {"resourceType": "Organization", "id": "of", "name": "Tarrowby Ridge Hospital"},
+        ],
         "reasonReference": [{"reference": "Condition/c", "display": "Ottavio Pellworth syndrome"}],
     },
     _observation(7, "ada-1", valueString="then farrowick, oldenfell, winslade and adalind on merribeck", performer=[
@@ -333,3 +337,4 @@ def test_what_the_lake_reads_beside_references_is_what_files_tell(spark):
     pieces = {f"p{n}": map(bytes.decode, shown.fragments(raw.encode())) for n, raw in enumerate(raws)}
     assert made == {person: shown.beside(told) for person, told in pieces.items()}
     assert Known("STAFF", "Tarquin Oldenfell") in made["p1"]
+    assert {Known("STAFF", "Zo\u00eb Pinderhall"), Known("ORGANIZATION", "Tarrowby Ridge Hospital")} <= made["p0"]

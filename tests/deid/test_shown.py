@@ -24,6 +24,7 @@ from chartline.deid.context import Known
         ("LINH FARROWICK DO", "LINH FARROWICK"),
         ("Dr. Xavier123 Foo456", "Xavier123 Foo456"),
         ("Farrowick", "Farrowick"),
+        ("Mark Day, RN", "Mark Day"),
     ],
 )
 def test_a_person_is_called_as_the_display_says_without_title_and_degree(display, name):
@@ -135,6 +136,19 @@ def test_what_a_urn_refers_to_is_told_by_the_bundle():
     tree = {"performer": {"reference": "urn:uuid:1", "display": "Ottoline Farrowick"}}
     assert told(tree, {"urn:uuid:1": "RelatedPerson/1"}) == {Known("RELATIVE", "Ottoline Farrowick")}
     assert told(tree, {"urn:uuid:1": "Specimen/1"}) == set()
+
+
+def test_who_is_contained_is_known_with_all_that_identifies():
+    inner = {"resourceType": "Practitioner", "id": "a", "name": [{"family": "Farrowick", "given": ["Ottoline"]}]}
+    inner["telecom"] = [{"system": "phone", "value": "617-555-0123"}]
+    relative = {"resourceType": "RelatedPerson", "id": "b", "name": [{"text": "Odo Winslade"}]}
+    known = told({"resourceType": "Observation", "contained": [inner, relative, {"resourceType": "Medication"}, "x"]})
+    assert {
+        Known("STAFF", "Ottoline Farrowick"),
+        Known("PHONE", "617-555-0123"),
+        Known("RELATIVE", "Odo Winslade"),
+    } <= known
+    assert told({"resourceType": "Observation", "contained": inner}) == set()
 
 
 NAMES = st.sampled_from(["Ottoline Farrowick", 'Dr. Jos\u00e9 "Pip" Winslade', "Oldenfell, Tarquin", "Ada\\Quixmire"])
