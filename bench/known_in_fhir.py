@@ -173,6 +173,11 @@ CONTAINERS: dict[str, Callable[[str, str, dict[str, Any]], dict[str, Any]]] = {
     "Observation.code.text": lambda t, _, me: _of("Observation", "", status="final", subject=me, code={"text": t}),
     "Coding.display": lambda _, t, me: _of("Observation", "", status="final", subject=me, code={
         "coding": [{"system": "http://loinc.org", "code": "8302-2", "display": t}]}),
+    "Quantity.unit": lambda _, t, me: _of("Observation", "", **_SAID, subject=me, valueQuantity={"value": 1, "unit": t}),
+    "local code": lambda _, t, me: _of("Observation", "", status="final", subject=me, code={
+        "coding": [{"system": "http://hospital.example.org/codes", "code": t}]}),
+    "QuestionnaireResponse.linkId": lambda _, t, me: _of("QuestionnaireResponse", "", status="completed", subject=me,
+        item=[{"linkId": t, "answer": [{"valueBoolean": True}]}]),
     "Observation.identifier": lambda _, t, me: _of("Observation", "", **_SAID, subject=me, identifier=[{"value": t}]),
     "Observation.extension": lambda t, _, me: _of("Observation", "", **_SAID, subject=me,
         extension=[{"url": "http://example.org/said", "valueString": t}]),

@@ -142,7 +142,7 @@ class _Unit:
     def _told(self) -> list[Mapping[str, Any]]:
         """The people rows, and who is named only beside references."""
         pieces = [piece for p in self.people for piece in p.get("shown") or ()]
-        told = [p for p in self.people if "known" in p]
+        told = [p for p in self.people if "shown" not in p]
         beside = shown.beside(pieces, _providers(self.job), shown.names(told))
         return [*told, shown.row(beside)] if beside else told
 
