@@ -44,18 +44,19 @@ _OF_INSIDE = re.compile(rb'"resourceType"\s*:\s*"(?:%b)"' % "|".join(sorted(INSI
 _TELLING = ("resourceType", "name", "alias", "telecom", "address", "identifier")
 
 FRAGMENT = (
-    r'(?:(?:"([A-Za-z]+)"\s*:\s*\[?\s*)?\{([^{}]*)|\}\s*,\s*)'
+    r'(?:(?:"([A-Za-z]+)"\s*:\s*\[?\s*)?\{([^{}]*(?:\{[^{}]*\}[^{}]*)?)|\}\s*,\s*)'
     r'"display"\s*:\s*"((?:[^"\\]|\\.){1,200})"([^{}]*)'
 )
 """An object that displays something, as a regular expression of Python and of Java: the element whose value it is,
-what stands before ``display`` in it, what that is, and what stands behind it. Behind an inner object, as the identifier
-of a logical reference is, only the words are told."""
+what stands before ``display`` in it, what that is, and what stands behind it. Behind more than one inner object, as an
+identifier with its type is, only the words are told."""
 
 REFERENCE = r'"reference"\s*:\s*"([^"\\]*)"'
 """What such an object refers to."""
 
 _FRAGMENT = re.compile(FRAGMENT)
 _REFERENCE = re.compile(REFERENCE)
+_INNER = re.compile(r"\{[^{}]*\}")
 _TYPE = re.compile(r'"type"\s*:\s*"([A-Za-z]+)"')
 NEAR = 96
 """Bytes before what a code or a reference displays in which the rest of it stands."""
@@ -104,7 +105,10 @@ def _piece(before: bytes, behind: bytes) -> bytes:
     at = before.rfind(b'"reference":"', -NEAR) + 13
     if at > 12 and before[at : at + 3] not in _BEGIN and before[at : at + 1].isupper():
         return b""
-    name = before.rfind(b'"', 0, before.rfind(b'"', 0, before.rfind(b"{")))
+    at = before.rfind(b"{")
+    if before.find(b"}", at) >= 0:
+        at = before.rfind(b"{", 0, at)
+    name = before.rfind(b'"', 0, before.rfind(b'"', 0, at))
     return before[name:] + b'"display"' + behind[: behind.find(b"}") + 1]
 
 
@@ -118,7 +122,7 @@ def read(fragment: str, index: Mapping[str, str]) -> Shown | None:
     if fragment.startswith(CONTAINED):
         return _contained(orjson.loads(fragment.removeprefix(CONTAINED)))
     found = _FRAGMENT.search(fragment)
-    beside = f"{found[2] or ''}{found[4]}" if found else '"code"'
+    beside = f"{_INNER.sub('', found[2] or '')}{found[4]}" if found else '"code"'
     if found is None or '"code"' in beside or '"system"' in beside:
         return None
     reference, kind = _REFERENCE.search(beside), _TYPE.search(beside)
@@ -147,23 +151,23 @@ _CALLINGS = frozenset("doctor professor nurse sister dame sir".split())  # befor
 _DEGREES = frozenset(
     """
     md do rn np pa pac phd mph bsn msn dnp aprn arnp fnp crnp crna cnm cns lpn lvn cna ma rph pharmd dds dmd dpm od dc
-    dpt pt ot otr slp lcsw msw lmsw lmft lpc psyd rd ldn rt emt mbbs mbchb facs facp faap fache frcs mba msc bs jd esq
-    jr ii iii iv
+    dpt pt ot otr slp lcsw msw lmsw lmft lpc psyd rd ldn rt emt mbbs mbchb facs facp faap fache frcs mba msc bs jd pc
+    pllc esq jr ii iii iv
     """.split()
 )
 # Who somebody is to the patient, or what is done there, not what it is called.
 _ROLES = frozenset(
     """
-    physician physicians doctors nurses provider providers practitioner clinician attending hospitalist intensivist
-    nocturnist surgeon anesthetist anesthesiologist radiologist pathologist therapist pharmacist technician
-    technologist tech assistant resident intern fellow student staff team group service services department dept unit
-    ward clinic hospital center centre office pharmacy laboratory lab system interface user admin administrator unknown
-    unassigned unspecified none null other various generic default external historical conversion test self patient
-    subject person parent mother father guardian spouse wife husband child son daughter partner family caregiver
-    emergency contact on call desk front care health medical medicine consultant registrar locum sonographer chaplain
-    interpreter social worker dietitian pool float charge covering rounding night day shift inpatient outpatient
-    coordinator manager secretary clerk scheduler receptionist triage telehealth device machine analyzer monitor
-    automated
+    inc llc corp ltd company physician physicians doctors nurses provider providers practitioner clinician attending
+    hospitalist intensivist nocturnist surgeon anesthetist anesthesiologist radiologist pathologist therapist
+    pharmacist technician technologist tech assistant resident intern fellow student staff team group service services
+    department dept unit ward clinic hospital center centre office pharmacy laboratory lab system interface user admin
+    administrator unknown unassigned unspecified none null other various generic default external historical conversion
+    test self patient subject person parent mother father guardian spouse wife husband child son daughter partner
+    family caregiver emergency contact on call desk front care health medical medicine consultant registrar locum
+    sonographer chaplain interpreter social worker dietitian pool float charge covering rounding night day shift
+    inpatient outpatient coordinator manager secretary clerk scheduler receptionist triage telehealth device machine
+    analyzer monitor automated
     """.split()
 )
 # Of wards and houses that are called after nothing: what is done there, for whom, and where it lies.
@@ -199,7 +203,7 @@ def known(element: str, kind: str, display: str) -> Iterator[Known]:
     if kind in PLACES or (not kind and element in OF_PLACES):
         yield from (Known("ORGANIZATION", text) for text in place(display))
     elif kind in PERSONS or (not kind and element in OF_PERSONS | {""}):
-        name = person(display)
+        name = "" if not kind and _HEAD.search(display) else person(display)
         if name:
             of_patient = kind in ("Patient", "Person") or (
                 not kind and element in ("subject", "patient", "beneficiary")
@@ -278,7 +282,8 @@ def _is_no_word(word: str) -> bool:
 
 
 _HEAD = re.compile(
-    r"\b(?:hospital|clinic|center|centre|laborator(?:y|ies)|hospice|infirmary|ward|unit|associates|inc|llc|pharmacy)\b",
+    r"\b(?:hospital|clinic|center|centre|laborator(?:y|ies)|hospice|infirmary|ward|unit|associates|inc|llc|corp|ltd|pharmacy"
+    r"|health|healthcare|home|manor|village|nursing|rehabilitation|university|school)\b",
     re.IGNORECASE,
 )
 

@@ -25,6 +25,7 @@ from chartline.deid.context import Known
         ("Dr. Xavier123 Foo456", "Xavier123 Foo456"),
         ("Farrowick", "Farrowick"),
         ("Mark Day, RN", "Mark Day"),
+        ("OTTOLINE M. FARROWICK, M.D., P.C.", "OTTOLINE M FARROWICK"),
     ],
 )
 def test_a_person_is_called_as_the_display_says_without_title_and_degree(display, name):
@@ -118,7 +119,9 @@ def test_who_is_known_is_told_by_the_target_else_by_the_element(element, referen
         ("performer", {}, {"Merribeck Hospital", "Merribeck"}),
         ("actor", {"reference": "Location/1"}, {"Merribeck Hospital", "Merribeck"}),
         ("policyHolder", {"reference": "Organization/1"}, {"Merribeck Hospital", "Merribeck"}),
+        ("organization", {"identifier": {"system": "http://x", "value": "1"}}, {"Merribeck Hospital", "Merribeck"}),
         ("payor", {"reference": "Organization/1"}, set()),
+        ("payor", {"identifier": {"value": "1"}}, set()),
         ("insurer", {}, set()),
     ],
 )
