@@ -22,7 +22,7 @@ import orjson
 import pyarrow as pa
 
 from chartline import progress
-from chartline.deid import binaries, dates, deliveries, keys, patients, policy, vault, walker
+from chartline.deid import binaries, dates, deliveries, keys, patients, policy, shown, vault, walker
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
@@ -83,6 +83,7 @@ _OUT = {
     "row_hash": "long",
 }
 _BATCH_ROWS = 500
+_AROUND = 400  # letters before and behind what a reference displays in which the rest of it stands
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,12 @@ class Job:
 def _cohort(job: Job) -> Mapping[str, Any]:
     """What ``_cohort_file`` wrote, read once a worker."""
     return dict(json.loads(job.cohort.read_text(encoding="utf-8")))
+
+
+@cache
+def _providers(job: Job) -> frozenset[str]:
+    """What the parties of the whole cohort are called."""
+    return frozenset(value.casefold() for _, value in _cohort(job)["providers"])
 
 
 @cache
@@ -129,8 +136,15 @@ class _Unit:
                 self._made = PatientContext(self.name, earliest_year=earliest)
             else:
                 key, latest = keys.load(self.job.key), max([self.job.year, *(p.get("latest", 0) for p in self.people)])
-                self._made = patients.context(rules, key, self.job.project, latest, person_id, self.people)
+                self._made = patients.context(rules, key, self.job.project, latest, person_id, self._told())
         return self._made
+
+    def _told(self) -> list[Mapping[str, Any]]:
+        """The people rows, and who is named only beside references."""
+        pieces = [piece for p in self.people for piece in p.get("shown") or ()]
+        told = [p for p in self.people if "shown" not in p]
+        beside = shown.beside(pieces, _providers(self.job), shown.names(told))
+        return [*told, shown.row(beside)] if beside else told
 
 
 @lake.guarded
@@ -464,8 +478,9 @@ def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, 
         f.lit(None).cast("string").alias("person"),
     )
     own = ("unit", "rank", "resource_type", "resource_id", "person_id", "person")
-    told = ("resource_type", "resource_id", "known", "gender", "birth_date", "death_date", "latest")
+    told = ("resource_type", "resource_id", "known", "gender", "birth_date", "death_date", "latest", "shown")
     persons = _with_person(people.where("patient_id IS NOT NULL"), people).unionByName(_places(alive, people))
+    persons = persons.unionByName(_beside(alive), allowMissingColumns=True)
     persons = persons.join(latest, "person_id", "left").select(
         f.col("person_id").alias("unit"),
         f.lit(0).alias("rank"),
@@ -491,6 +506,45 @@ def _places(alive: DataFrame, people: DataFrame) -> DataFrame:
     named = named.where("startswith(target, 'Organization/')").distinct()
     each = people.where("resource_type = 'Organization'").drop("person_id")
     return each.join(named, f.expr("target = concat('Organization/', resource_id)")).drop("target")
+
+
+def _beside(alive: DataFrame) -> DataFrame:
+    """What references display of persons and places, and who is contained, in each person's records, as rows of it.
+
+    Codes display most: what stands behind one is left before the rest is looked at, see ``shown.fragments``.
+    """
+    from pyspark.sql import functions as f
+
+    asked = alive.where("person_id IS NOT NULL").where(f.col("resource_type") != shown.REPEATS)
+    coded = f'right(pieces[i], {shown.NEAR}) RLIKE \'"code":"[^}}]*$\''
+    around = f"concat(right(pieces[i], {_AROUND}), '\"display\"', left(pieces[i + 1], {_AROUND}))"
+    each = f"transform(filter(sequence(0, size(pieces) - 2), i -> NOT {coded}), i -> {around})"
+    kinds = f.col("kind").isin(*sorted(shown.PERSONS | shown.PLACES))
+    beside = (
+        asked.select("person_id", "links", f.split("raw", '"display"').alias("pieces"))
+        .where("size(pieces) > 1")
+        .select("person_id", "links", f.explode(f.expr(each)).alias("piece"))
+        .withColumn("piece", f.regexp_extract("piece", shown.FRAGMENT, 0))
+        .withColumn("named", f.regexp_extract("piece", shown.REFERENCE, 1))
+        .withColumn("kind", f.expr("split(get(filter(links, l -> l.reference = named), 0).target, '/')[0]"))
+        .where((f.col("piece") != "") & (kinds | f.col("kind").isNull() | f.col("kind").startswith("#")))
+        .withColumn("to", f.when(kinds, f.concat(f.lit('"reference":"'), "kind", f.lit('/_"'))).otherwise(""))
+        .select("person_id", f.regexp_replace("piece", f.lit(shown.REFERENCE), f.col("to")).alias("piece"))
+    )
+    inner = f.from_json(f.get_json_object("raw", "$.contained"), "array<string>")
+    inside = (
+        asked.where(f.col("raw").contains('"contained"'))
+        .select("person_id", f.explode(inner).alias("inner"))
+        .where(f.get_json_object("inner", "$.resourceType").isin(*sorted(shown.INSIDE)))
+        .select("person_id", f.concat(f.lit(shown.CONTAINED), "inner").alias("piece"))
+    )
+    return (
+        beside.unionByName(inside)
+        .groupBy("person_id")
+        .agg(f.sort_array(f.collect_set("piece")).alias("shown"))
+        .withColumn("resource_type", f.lit("Reference"))
+        .withColumn("resource_id", f.lit(""))
+    )
 
 
 def _whole(text: Column) -> Column:

@@ -29,7 +29,7 @@ import msgspec
 import orjson
 
 from chartline import progress
-from chartline.deid import binaries, patients
+from chartline.deid import binaries, patients, shown
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.frames import Given, kind_of
 from chartline.deid.keys import Key
@@ -57,6 +57,7 @@ BASE = "https://deidentified.invalid"
 _ENTRY = b'{"fullUrl":"' + BASE.encode() + b'/%b","resource":%b}'
 _ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%b"}}'
 _OWNERS = 200_000  # remembered forms of what says whose a resource is
+_SILENT = 50_000  # remembered pieces that display something and name nobody
 _CONDITIONAL = re.compile(rb'["/]([A-Za-z]*)\?identifier=')
 _BY_IDENTIFIER = re.compile(rb'"identifier"\s*:\s*\{')
 _PARTIES = frozenset(PARTIES)
@@ -85,6 +86,9 @@ class World:
         pointing: each record that points to Binaries: what says whose it is, and which they are.
         contexts: Binary to what it names as its securityContext.
         plain_ids: ``Type/id`` of the resources whose id has no digit.
+        shown: what references display of persons and places, by the bytes around it.
+        silent: such pieces that name nobody.
+        beside: each person with who is named only so in its records.
     """
 
     parties: list[dict[str, Any]] = field(default_factory=list)
@@ -101,6 +105,9 @@ class World:
     pointing: list[tuple[bytes, list[str]]] = field(default_factory=list)
     contexts: dict[str, str] = field(default_factory=dict)
     plain_ids: set[str] = field(default_factory=set)
+    shown: dict[bytes, shown.Shown] = field(default_factory=dict)
+    silent: set[bytes] = field(default_factory=set)
+    beside: dict[str, set[Known]] = field(default_factory=lambda: defaultdict(set))
 
     def get(self, reference: str) -> str | None:
         """What a reference resolves to, by rule or by the files."""
@@ -248,7 +255,19 @@ def survey(
             one = world.person(owner)
             world.latest[one] = max(world.latest.get(one, 0), last)
     _claim(world, targets)
+    _attribute(given, world, targets)
     return world
+
+
+def _attribute(given: Sequence[Path], world: World, targets: Mapping[str, str | None]) -> None:
+    """Tell in whose records somebody is named whom no party tells: the files are read again where there is one."""
+    wanted = shown.unknown(world.shown, world.parties)
+    for record in _records(given, []) if wanted else ():
+        found = [known for piece in shown.fragments(record.raw) for known in wanted.get(piece, ())]
+        tree = _parsed(record) if found else None
+        owner = references.patient_of(tree, tree["id"], targets) if tree else None
+        if owner:
+            world.beside[world.person(owner)].update(found)
 
 
 def _persons(world: World) -> Mapping[str, str]:
@@ -305,6 +324,8 @@ def _learn(
     if _asks(record.raw):
         _ask(record, world)
     claimed, own = records.told(record.raw)
+    if claimed != shown.REPEATS:
+        _show(record, world)
     if claimed and own and is_plain(own):
         world.plain_ids.add(f"{claimed}/{own}")
     years = [int(y) for y in later.findall(record.raw)]
@@ -331,6 +352,20 @@ def _learn(
         told = _owned(tree)
         owning = orjson.dumps(told if kind == "Patient" else {**told, "id": ""})
         world.later[owning] = max(world.later.get(owning, 0), *years)
+
+
+def _show(record: records.Record, world: World) -> None:
+    """Remember what references display."""
+    for piece in shown.fragments(record.raw):
+        if piece in world.shown or piece in world.silent:
+            continue
+        found = shown.read(piece.decode(errors="replace"), record.index)
+        if found:
+            world.shown[piece] = found
+        else:
+            if len(world.silent) >= _SILENT:
+                world.silent.clear()
+            world.silent.add(piece)
 
 
 def _learn_patient(tree: Mapping[str, Any], world: World, person_systems: Collection[str]) -> None:
@@ -462,6 +497,8 @@ class _Contexts(dict[str | None, PatientContext]):
         for patient, named in world.named:
             found = (places.get(world.get(reference) or "") for reference in named)
             self._people[world.person(patient)] += [place for place in found if place]
+        for person_id, named_beside in world.beside.items():
+            self._people[person_id].append(shown.row(named_beside))
 
     def __missing__(self, person_id: str) -> PatientContext:
         latest = max(self._year, self._world.latest.get(person_id, 0))

@@ -9,9 +9,10 @@ from datetime import date
 
 import pytest
 
-from chartline.deid import deidentify, keys, policy
+from chartline.deid import deidentify, keys, policy, shown
+from chartline.deid.context import Known
 from chartline.deid.origins import origins
-from chartline.fhir import parse, validate
+from chartline.fhir import parse, references, validate
 from chartline.ingest.land import land
 from chartline.lake import tables
 from chartline.settings import Settings
@@ -109,6 +110,30 @@ BESIDE = [
     },
     {"resourceType": "Patient", "id": "example"},
 ]
+BY_DISPLAY = [
+    {
+        "resourceType": "Encounter",
+        "id": "visit",
+        "status": "finished",
+        "class": {"system": "http://x", "code": "AMB", "display": "ambulatory"},
+        "subject": {"reference": "Patient/ada-old", "display": "Thornquist, Adalind"},
+        "participant": [
+            {"individual": {"reference": "Practitioner/a", "display": "Dr. Jane \u201cJ\u201d Farrowick"}},
+            {"individual": {"display": "Odo Winslade, MD", "reference": "Practitioner/b"}},
+            {"individual": {"reference": "Practitioner/doc-1", "display": "Dr. Okonkwo"}},
+        ],
+        "location": [{"location": {"reference": "Location/w", "display": "7 Merribeck"}}],
+        "contained": [
+            {"id": "in", "resourceType": "Practitioner", "name": [{"family": "Pinderhall", "given": ["Zo\u00eb"]}]},
+            {"resourceType": "Organization", "id": "of", "name": "Tarrowby Ridge Hospital"},
+        ],
+        "reasonReference": [{"reference": "Condition/c", "display": "Ottavio Pellworth syndrome"}],
+    },
+    _observation(7, "ada-1", valueString="then farrowick, oldenfell, winslade and adalind on merribeck", performer=[
+        {"identifier": {"system": "http://npi", "value": "1"}, "display": "Tarquin Oldenfell, RN"},
+        {"reference": "Organization/l", "display": "Quillmark Laboratory"},
+    ]),
+]  # fmt: skip
 RECORDS = [
     *PEOPLE,
     *(_note(n, s) for n, s in ((1, "ada-1"), (2, "ada-old"))),
@@ -159,10 +184,10 @@ def test_every_version_is_accounted_for(shifted):
 
 @pytest.mark.parametrize("name", ["expert_determination", "safe_harbor"])
 def test_what_names_two_patients_or_lies_in_a_binary_is_its_subjects_or_set_aside(spark, tmp_path, key_file, name):
-    settings, result = built(spark, tmp_path, key_file, name, [*PEOPLE[:3], *BINARIES, *BESIDE])
+    settings, result = built(spark, tmp_path, key_file, name, [*PEOPLE[:3], *BINARIES, *BESIDE, *BY_DISPLAY])
     assert dict(result.counts.filtered) == {"binary_in_its_document": 1, "type_not_in_policy": 1}
     assert dict(result.counts.quarantined) == {"binary_of_two_patients": 2, "of_two_patients": 1}
-    assert (result.counts.in_, result.counts.out) == (17, 12)
+    assert (result.counts.in_, result.counts.out) == (19, 14)
     notes = rows(settings, "silver.notes")
     assert sorted(n["status"] for n in notes) == ["deidentified"] * 2 + ["withheld"] * 4
     texts = {n["text"] for n in notes if n["status"] == "deidentified"}
@@ -171,9 +196,11 @@ def test_what_names_two_patients_or_lies_in_a_binary_is_its_subjects_or_set_asid
     assert "rests at" in " ".join(texts)
     made = [r for r in rows(settings, "silver.resources") if r["resource_type"] == "Observation"]
     assert {r["subject_id"] for r in made} == {n["subject_id"] for n in notes if n["text"]}
-    said = json.loads(made[0]["json"])["valueString"]
-    assert "says that" in said
-    assert not any(w in said.lower() for w in ("brannagh", "quixmire", "example"))
+    said = sorted(json.loads(r["json"])["valueString"] for r in made)
+    assert [re.sub(r"\W.*", "", text) for text in said][1:] == ["then"]
+    assert "says that" in said[0]
+    told = ("brannagh", "quixmire", "example", "farrowick", "winslade", "adalind", "merribeck", "oldenfell")
+    assert not any(word in " ".join(said).lower() for word in told)
 
 
 @pytest.mark.spark
@@ -294,3 +321,20 @@ def test_a_key_that_is_missing_stops_the_stage(spark, shifted, tmp_path):
     settings = replace(shifted[0], key=tmp_path / "none.key")
     with pytest.raises(UsageError):
         deidentify.deidentify(spark, settings, run_id="three")
+
+
+def test_what_the_lake_reads_beside_references_is_what_files_tell(spark):
+    raws = [json.dumps(r, ensure_ascii=False, indent=i) for i in (None, 1) for r in BY_DISPLAY]
+    raws += [json.dumps(r, separators=(",", ":")) for r in BY_DISPLAY]
+    found = {
+        f"p{n}": references.links(references.survey(json.loads(raw)), json.loads(raw), {}) for n, raw in enumerate(raws)
+    }
+    alive = spark.createDataFrame(
+        [("Encounter", person, raw, links) for (person, links), raw in zip(found.items(), raws, strict=True)],
+        "resource_type string, person_id string, raw string, links array<struct<reference:string,target:string>>",
+    )
+    made = {row["person_id"]: shown.beside(row["shown"]) for row in deidentify._beside(alive).collect()}
+    pieces = {f"p{n}": map(bytes.decode, shown.fragments(raw.encode())) for n, raw in enumerate(raws)}
+    assert made == {person: shown.beside(told) for person, told in pieces.items()}
+    assert Known("STAFF", "Tarquin Oldenfell") in made["p1"]
+    assert {Known("STAFF", "Zo\u00eb Pinderhall"), Known("ORGANIZATION", "Tarrowby Ridge Hospital")} <= made["p0"]

@@ -454,6 +454,29 @@ def test_a_resource_is_treated_as_its_subjects_and_knows_who_else_is_named(tmp_p
     assert len(shifted) == 1, "one offset of one patient"
 
 
+@pytest.mark.parametrize("form", ["urn", "Patient/ada-1", "https://ehr/Patient/ada-1/_history/2"])
+def test_who_is_named_only_beside_a_reference_is_known_to_all_texts_of_the_patient(tmp_path, run, form):
+    owner = {"subject": {"reference": URN["ada-1"] if form == "urn" else form}}
+    visit = {"resourceType": "Encounter", "id": "e", "status": "finished", "class": {"code": "AMB"}, **owner}
+    visit |= {
+        "participant": [
+            {"individual": {"reference": "urn:uuid:x", "display": "Dr. Ottoline Farrowick"}},
+            {"individual": {"reference": "Practitioner/y", "display": "Attending physician"}},
+        ],
+        "location": [{"location": {"reference": "Location/z", "display": "7 Merribeck"}}],
+        "serviceProvider": {"display": "Emergency Department"},
+    }
+    text = "attending physician in the emergency department; so farrowick it is. 7 merribeck ok?"
+    seen, others = {**SEEN, **owner, "valueString": text}, {**SEEN, "id": "other", "valueString": f"then {text}"}
+    others["subject"] = {"reference": "Patient/eve-2"}
+    (tmp_path / "in" / "a.json").write_text(entries(seen, others, visit, PATIENT, MOTHER))
+    run()
+    own, other = sorted(said(tmp_path / "out"), key=lambda t: t.startswith("then"))
+    assert re.fullmatch("attending physician in the emergency department; so .+ it is. .+ ok.", own)
+    assert not re.search("farrowick|merribeck", own)
+    assert other == f"then {text}", "another patient's"
+
+
 LINKED = {"type": "replaced-by", "other": {"reference": "Patient/ada-2"}}
 
 

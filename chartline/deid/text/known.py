@@ -21,6 +21,7 @@ _TYPES = {
     "GIVEN": "NAME",
     "FAMILY": "NAME",
     "RELATIVE": "NAME",
+    "STAFF": "NAME",
     "PHONE": "PHONE",
     "EMAIL": "EMAIL",
     "STREET": "ADDRESS",

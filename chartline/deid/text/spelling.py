@@ -15,7 +15,8 @@ from chartline.deid.text.lexicon import kind, plain
 Form = tuple[str, bool]
 """A pattern, and whether a match needs more than itself: it may be a common word."""
 
-PERSONS = frozenset({"NAME", "RELATIVE", "GIVEN", "FAMILY"})
+_WHOLE_NAMES = frozenset({"NAME", "RELATIVE", "STAFF"})
+PERSONS = _WHOLE_NAMES | {"GIVEN", "FAMILY"}
 _NUMBERS = frozenset({"PHONE", "SSN", "MRN", "ID"})
 _WHOLE = 4  # letters from which a name that is no word is one wherever it stands
 
@@ -139,7 +140,7 @@ def short_names(known: Known) -> frozenset[str]:
 def _needles(of: str, value: str) -> list[str]:
     parts = words(value)
     if of in PERSONS:
-        names = name_words(value) if of in ("NAME", "RELATIVE") else (value,)
+        names = name_words(value) if of in _WHOLE_NAMES else (value,)
         found = [regex.sub(r"\d+$", "", p) for name in names for p in (name, *_pieces(name))]
         return found + [n for name in names for n in called(name)]
     if of in _NUMBERS:
@@ -169,7 +170,7 @@ def _needles(of: str, value: str) -> list[str]:
 def forms(known: Known) -> Iterator[Form]:
     """The forms of a value of whomever."""
     value = folded(known.value)
-    if known.type in ("NAME", "RELATIVE"):
+    if known.type in _WHOLE_NAMES:
         yield from _name_forms(list(name_words(value)))
     elif known.type in ("GIVEN", "FAMILY"):
         yield from _part_forms(value, given=known.type == "GIVEN")
@@ -653,8 +654,8 @@ def _facility_names(parts: list[str]) -> Iterator[Form]:
         told = "" if len(letters) > 3 else rf"(?<=\b(?i:at|from|to|by|via|for|of)[\s|]{{1,4}}(?i:the\s)?{letters})"
         yield rf"(?-i:{letters}){told}", False
     if len(parts) == 1:
-        if len(first) > 4 and kind(first).unknown:
-            yield _spelled(first), False
+        if len(first) > 4 and not kind(first).word:
+            yield _spelled(first), not kind(first).unknown
         return
     two = " ".join(parts[:2]).lower()
     if len(parts) > 2 and two not in lexicon.STATES and first.lower() not in ("the", "university", "state"):
