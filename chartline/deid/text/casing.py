@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from string import ascii_lowercase, ascii_uppercase
 
-from chartline.deid.text import lexicon
+from chartline.deid.text import leads, lexicon
 from chartline.deid.text.lexicon import POSTAL, STATES, kind, plain
 from chartline.deid.text.patterns import STREET_WORDS
 from chartline.deid.text.reading import PARTICLES, PLAIN
@@ -338,6 +338,8 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
         brought = brought or (led and found.last and not found.everyday)
         if stated or brought or (i and words[i - 1] in _SYSTEMS):
             high[i] = True
+    for start, end in leads.runs(words, gaps):
+        high[start:end] = [True] * (end - start)
     for i in range(1, len(words)):
         _brought(words, gaps, high, i)
         saint = words[i].removesuffix("s")

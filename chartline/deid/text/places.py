@@ -59,7 +59,7 @@ _SYSTEMS = regex.compile(
     r"|New\s?York[\s\-]Presbyterian|NY[\s\-]Presbyterian)\b"
     r"(?:\s+(?i:clinics?|hosp(?:ital)?|med(?:ical)?\.?\s+(?:center|ctr)|ER|ED|campus|office|health)\b)?"
 )
-_GENERIC = PLAIN | frozenset(
+GENERIC = PLAIN | frozenset(
     """
     outpatient inpatient emergency intensive critical cardiac surgical pediatric psychiatric orthopedic neurology cardiology
     oncology primary specialty general local outside regional community teaching academic tertiary rural urban
@@ -211,7 +211,7 @@ def _in_town(where: str) -> bool:
     """Whether what follows a facility of a common name tells which: ``Headache Institute of Dunmore``."""
     name = plain(where.split()[-1])
     found = kind(name)
-    return name not in _GENERIC and name.isalpha() and (found.city or found.namely or found.unknown)
+    return name not in GENERIC and name.isalpha() and (found.city or found.namely or found.unknown)
 
 
 def _asks(text: str, word: regex.Match[str], end: str) -> bool:
@@ -235,7 +235,7 @@ _SPECIALTY = re.compile(
 
 def _names_none(word: str) -> bool:
     """Whether a word tells nothing at the start of a facility's name."""
-    return plain(word) in _GENERIC and word not in ("St", "Mt", "Ft", "Ste")
+    return plain(word) in GENERIC and word not in ("St", "Mt", "Ft", "Ste")
 
 
 def _at_end(text: str, word: regex.Match[str]) -> bool:
@@ -247,7 +247,7 @@ def _telling(word: str) -> bool:
     """Whether a word of a facility's name tells which one: not what all of its kind are called."""
     if len(word) == 1:
         return False
-    return not all(part in _GENERIC for part in plain(word).split("-")) and not PLACEHOLDER.fullmatch(word)
+    return not all(part in GENERIC for part in plain(word).split("-")) and not PLACEHOLDER.fullmatch(word)
 
 
 _COMES = regex.compile(r"\b(?i:at|to|in|from|of)\s+(?i:the\s+)?$")
@@ -278,7 +278,7 @@ _WORKS = (
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharmacy|facility|camp|transport|HHC|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharmacy|facility|camp|transport|HHC|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
@@ -341,7 +341,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         for m in _KIND_BEHIND.finditer(text, start, end, timeout=TIMEOUT):
             words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
             sure = m["sure"] is not None and len(words) > 1
-            while words and (plain(words[0].group()) in _GENERIC or (kind(words[0].group()).medical and not sure)):
+            while words and (plain(words[0].group()) in GENERIC or (kind(words[0].group()).medical and not sure)):
                 words = words[1:]
             kinds = [kind(w.group()) for w in words]
             sign = text[max(0, m.start("v") - 2) : m.start("v")]
@@ -410,7 +410,7 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
         if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
             break
         stop, count = m.end(), count + 1
-        telling = telling or (name not in _GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
+        telling = telling or (name not in GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
     named = [w.group() for w in TOKEN.finditer(text, start, stop)]
     several = count > 1 and not all(_general(w) for w in named)
     whole = text[start:stop].lower()
@@ -429,7 +429,7 @@ _MONTHS = frozenset("january february march april may june july august september
 
 def _general(word: str) -> bool:
     """Whether a word tells nothing of which facility is meant."""
-    return plain(word) in _GENERIC or word[0].islower()
+    return plain(word) in GENERIC or word[0].islower()
 
 
 _SAINT = regex.compile(
@@ -591,7 +591,7 @@ def _on_terrain(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns on no list that end as towns do: ``in Osgard Hollow``."""
     near = windows((h for h in hints.get("terrain", ()) if text[h[0]].isupper()), 36, 10)
     for m in (m for a, b in near for m in _TERRAINED.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
-        if plain(m["w"]) not in _GENERIC and not kind(m["w"]).eponym and not of_thing(text, m.end()):
+        if plain(m["w"]) not in GENERIC and not kind(m["w"]).eponym and not of_thing(text, m.end()):
             yield Found(m.start("v"), m.end("v"), "LOCATION", "name:terrain")
 
 
@@ -608,17 +608,37 @@ def _so_named(text: str, token: Token) -> bool:
 
 
 def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Found]:
-    """The first word of a facility's name alone, after the whole of it: ``Dunhold Memorial``, then ``back to Dunhold``."""
+    """A facility's name again, and the first word of one alone: ``Dunhold Memorial``, then ``back to Dunhold``."""
     firsts: dict[str, int] = {}
+    wholes: set[str] = set()
     for f in found:
-        if f.type == "FACILITY" and " " in text[f.start : f.end]:
-            name = text[f.start : f.end].split()[0]
-            k = kind(name)
+        if f.type != "FACILITY":
+            continue
+        piece = text[f.start : f.end]
+        name = piece.split()[0]
+        k = kind(name)
+        if " " in piece:
+            wholes.add(piece)
             if len(name) > 3 and (k.unknown or (k.strong and not k.common_first)) and not k.medical:
                 firsts.setdefault(name, f.end)
+        elif len(name) > 3 and name[1:].islower() and not k.medical and plain(name) not in GENERIC:
+            firsts.setdefault(name, f.end if k.common_first or k.word else 0)
     for t in words if firsts else ():
-        if t.start >= firsts.get(t.text, t.end):
+        if t.start >= firsts.get(t.text, t.end) and (not t.kind.word or not _begins(text, t.start)):
             yield Found(t.start, t.end, "FACILITY", "name:told-again")
+    for whole in wholes:
+        at = text.find(whole)
+        while at >= 0:
+            yield Found(at, at + len(whole), "FACILITY", "name:told-again")
+            at = text.find(whole, at + 1)
+
+
+_BEGINS = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a sentence begins at a place."""
+    return at == 0 or _BEGINS.search(text, max(0, at - 3), at) is not None
 
 
 # What is measured by a method that has the name of a town too: ``Simpson EF 38``.

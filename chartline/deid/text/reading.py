@@ -290,6 +290,8 @@ _HINTS = Hints(
             *_OCCUPIED,
             *"bib f/b roi tour chose quit member custody dispo choice plays ride transport: camp: hhc: booked cruise ship:".split(),
             *("rn at", "rn @", "lpn at", "cna at", "emt at", "ems from", "checked out", "signed out"),
+            *("back to", "tx to", "tx from", "txd to", "body to", "backtransfer", "waitlist", "wait-list", "pt through"),
+            *("home health through", "home care through", "hospice through", "hha through", "hhc through"),
             *("family wants", "family prefers", "family likes"),
             *("pt of", "pt at", "patient of", "patient at", "patient @", "pt @"),
             *("home w", "home health w", "services by", "services from", "services via", "services thr"),

@@ -1,0 +1,166 @@
+"""Facilities, employers and schools in writing without cases, told by the words that lead to them, everyday words too."""
+
+from __future__ import annotations
+
+import re
+
+from chartline.deid.text.lexicon import STATES, kind, plain
+from chartline.deid.text.places import GENERIC
+from chartline.deid.text.reading import KIN_WORD, ROLE_WORD
+
+# What leads to where somebody works or learns; to where somebody lives or is cared for; and to either without a preposition.
+_WORKS = frozenset(
+    """
+    works work worked working employed job volunteers volunteered teaches taught retired cashier clerk cook nurse welder
+    mechanic driver manager server bartender janitor teacher guard engineer technician waitress stocker cleans enrolled
+    student freshman sophomore junior senior drives laid fired hired
+    """.split()
+)
+_FROM = frozenset(
+    """
+    transfer transferred transferring transport transported admitted admission admissions discharged dc tx txd xfer xferred
+    sent accepted placement records back recd received arrived arrives bib biba bibems staff nurse rn returned returning
+    referred referral d walked came comes coming pt patient notes report call called fax letter walker wheelchair cpap boot
+    brace supplies equipment commode oxygen meals hha aide driver transportation paperwork labs results imaging films
+    """.split()
+)
+_OF = frozenset("resident patient pt member employee student graduate grad care staff client parishioner".split())
+_THROUGH = frozenset("health care hospice pt ot services meals nursing supplies hha equipment insurance oxygen o2".split())
+_WITHOUT = frozenset("attends attended attending employer toured touring attend".split())
+_LABELS = frozenset(
+    "pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac dispo daycare shelter".split()
+)
+_AT = frozenset({"at", "from", "to", "for", "of", "through", "thru", "via"})
+# What goes ``to`` a facility as well as to anything else is done.
+_TO = frozenset(
+    """
+    transfer transferred transferring transport transported admitted discharged dc tx txd xfer xferred sent accepted back
+    body returned returning referred referral admission d placed goes go went waitlisted waitlist records packet faxed
+    moved moving
+    """.split()
+)
+_FOR = frozenset("works work worked working cashier clerk driver drives nurse welder mechanic".split())
+# Where nobody tells which: rooms, things to lie on, times, states of a body, and who somebody is sent to.
+_NOWHERE = frozenset(
+    """
+    home house apartment apt room bathroom toilet kitchen bed bedside chair wheelchair couch sofa recliner stretcher gurney
+    floor stairs door hallway hall table porch yard garage shower commode window desk station lobby triage waiting bath
+    er ed icu ccu micu sicu nicu picu pacu or ld unit ward lab xray radiology ct mri cath tele telemetry stepdown obs clinic
+    hospital hosp snf ltac ltach rehab irf alf hospice facility pharmacy office morgue admitting dialysis surgery psych psychiatry
+    night nights noon midnight bedtime breakfast lunch dinner supper meals mealtime mealtimes present baseline rest goal risk
+    times time least most once first last work school church store mall gym park beach bar restaurant library court jail
+    prison shelter street car bus bank farm factory warehouse airport daycare college university camp hotel town city country
+    county state mom moms dad dads family pt patient team staff nurse nursing provider pcp self him her them us me all both
+    higher lower outside same other another current previous prior full half part regular normal low high max maximum minimum
+    play sport sports sleep sitting standing side sides left right supine prone neutral bedrest duty light heavy voice touch
+    pain stimuli command commands hand hands foot feet arm arms leg legs knee knees waist chest back front top bottom outpt
+    outpatient inpt inpatient op ip mother father parents sister brother daughter son wife husband friend friends neighbor
+    neighbors roommate group lift bag cup bottle tube line pump rate speed dose doses level levels step steps end start begin
+    arrival admission discharge presentation onset birth delivery transfer handoff report signout change shift scene field
+    ems squad police custody foster care society service services med meds medicine medication ground tub sink public private
+    local nearby here there where somewhere anywhere elsewhere abroad overseas months month week weeks day days year years
+    age ages old young new total odds ease length issue large base center middle corner edge bay hallway ramp curb driveway
+    basement attic roof tree ladder horse bike truck motorcycle height standing scalp face mouth nose stool urine vomit exam
+    pending today tomorrow yesterday tonight morning afternoon evening weekend collections voicemail vm liquid solid solids
+    room2 air ra trach vent bipap cpap o2 oxygen nc nonrebreather crutches walker cane brace boot cast sling splint
+    assist independence independent function functional ambulation eating drinking smoking alcohol drinking etoh drugs
+    """.split()
+)
+# What may stand behind a name and begins something else, and how other words end that do.
+_CLOSERS = frozenset(
+    """
+    and or but for with w wo since x until til till on in at by to from as when who where which that then than is was are were
+    she he they pt nights days evenings weekends full part per via because due today tomorrow yesterday tonight last next this
+    yest tmrw prn if so now here there again after before during between while re not no has had have will would can may
+    daily weekly monthly mwf tts twice once fulltime parttime both also where there staff report approx about over did do
+    """.split()
+)
+# What ends a name and is a part of it.
+_ENDS = frozenset(
+    """
+    home house lodge park plant snf alf ltac ltach irf rehab hospice pharmacy clinic hospital church school shelter jail
+    prison college university apartments mosque temple center manor living hall inn motel hotel store county er ed
+    """.split()
+)
+_PARTICIPLE = re.compile(r"[a-z]{3,}ed\Z")
+_MOST = 4  # words of a name at most
+
+
+def runs(words: list[str], gaps: list[str]) -> list[tuple[int, int]]:
+    """Where names of facilities, employers and schools begin and end in words with the gaps behind them."""
+    out = []
+    for i in range(1, len(words)):
+        tier = _led(words, gaps, i)
+        if tier:
+            end = _run(words, gaps, i, works=tier == "works")
+            if end > i:
+                out.append((i, end))
+    return out + [again for start, end in out for again in _again(words, start, end)]
+
+
+def _again(words: list[str], start: int, end: int) -> list[tuple[int, int]]:
+    """Where a name stands again in words."""
+    name, length = words[start:end], end - start
+    if length == 1 and kind(name[0]).medical:
+        return []
+    return [(i, i + length) for i, word in enumerate(words) if word == name[0] and words[i : i + length] == name]
+
+
+def _led(words: list[str], gaps: list[str], i: int) -> str:
+    """What leads to a word: ``works`` for an employer or a school, ``cares`` for any facility, else nothing."""
+    before, gap = words[i - 1], gaps[i - 1]
+    if before == "the" and gap == " " and i > 1:
+        return _led(words, gaps, i - 1)
+    if gap == ": " and before in _LABELS:
+        return "works" if before in ("employer", "school") else "cares"
+    if gap in (" @ ", " @"):
+        return "works" if before in _WORKS else "cares"
+    if gap != " ":
+        return ""
+    if before in _WITHOUT:
+        return "works"
+    if before not in _AT or i < 2 or gaps[i - 2][:1] != " ":
+        return "cares" if before == "at" and i > 1 else ""
+    lead = words[i - 2]
+    if lead in ("down", "out", "off") and i > 2 and gaps[i - 3] == " ":
+        lead = words[i - 3]
+    if lead == "c" and i > 2 and words[i - 3] == "d" and gaps[i - 3] == "/":
+        lead = "d"
+    if before == "of":
+        return "cares" if lead in _OF else ""
+    if before in ("through", "thru", "via"):
+        return "cares" if lead in _THROUGH else ""
+    if before == "for":
+        return "works" if lead in _FOR else ""
+    if before == "to":
+        return "cares" if lead in _TO else ""
+    return "works" if lead in _WORKS else "cares" if before == "at" or lead in _FROM else ""
+
+
+def _run(words: list[str], gaps: list[str], start: int, *, works: bool) -> int:
+    """The end of a name at a word, the word itself where none stands there."""
+    at = start
+    while at < len(words) and at - start < _MOST and _may_name(words[at], works=works):
+        if at > start and (gaps[at - 1] != " " or _closes(words[at])):
+            break
+        at += 1
+    if at == start or at - start == _MOST:
+        return start
+    if at < len(words) and gaps[at - 1] == " " and words[at] in _ENDS:
+        return at + 1
+    if at < len(words) and gaps[at - 1] == " " and not (_closes(words[at]) or words[at][0].isdigit()):
+        return start
+    return at
+
+
+def _closes(word: str) -> bool:
+    return word in _CLOSERS or _PARTICIPLE.match(word) is not None
+
+
+def _may_name(word: str, *, works: bool) -> bool:
+    if word in _CLOSERS or word in _NOWHERE or len(word) < 3 or not word.isalpha() or word in STATES:
+        return False
+    if plain(word) in GENERIC or KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word):
+        return False
+    found = kind(word)
+    return works or not found.medical or found.last or found.city
