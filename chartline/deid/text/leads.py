@@ -164,3 +164,50 @@ def _may_name(word: str, *, works: bool) -> bool:
         return False
     found = kind(word)
     return works or not found.medical or found.last or found.city
+
+
+# What leads to a person: to one whose name is on no list, and to one whose surname is a word.
+_MEETS = frozenset(
+    """
+    per paged page cc attending accepting hospitalist atty attorney co po sponsor text texted tell told ask asked call called
+    w with by notified notify updated d s seeing saw and parole probation
+    """.split()
+)
+_SURELY = frozenset("paged atty attorney attending accepting hospitalist officer deputy detective judge".split())
+# What a person does or is.
+_DOES = re.compile(
+    r"(?:called|calls|calling|states|stated|reports|reported|denies|denied|wants|wanted|says|said|refuses|refused|refusing|drove"
+    r"|thinks|lives|lived|tearful|fell|crying|cried|asked|asks|agrees|agreed|visited|visiting|arrived|brought|endorses|smokes"
+    r"|drinks|prefers|declines|declined|texted|slept|ate|sleeping|verbalized|verbalizes|lpn|cna|rn|aware|notified|requesting|requests)\Z"
+)
+_SHORTEST = 5  # letters of a name on no list
+
+
+def persons(words: list[str], gaps: list[str]) -> list[int]:
+    """Words that a person is called by who is told by nothing but what leads to a person or what a person does."""
+    return [i for i, word in enumerate(words) if _person(words, gaps, i, word)]
+
+
+def _person(words: list[str], gaps: list[str], i: int, word: str) -> bool:
+    found = kind(word)
+    new = found.unknown and not found.medical and len(word) >= _SHORTEST
+    if not (new or (found.surname and found.word)) or not word.isalpha() or word in _NOWHERE or word in _CLOSERS:
+        return False
+    if plain(word) in GENERIC or KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word):
+        return False
+    ends = i + 1 == len(words) or gaps[i] != " " or _closes(words[i + 1]) or words[i + 1][0].isdigit()
+    before = words[i - 1] if i and gaps[i - 1] == " " else ""
+    if before in ("w", "to") and i > 1:
+        sign = words[i - 2] + gaps[i - 2]
+        led = sign in ("d/", "s/") or words[max(0, i - 3) : i] in (["signed", "out", "to"], ["report", "to"])
+        if led and ends:
+            return True
+    if before in _SURELY and (ends or _does(words, gaps, i)):
+        return True
+    if not new:
+        return False
+    return _does(words, gaps, i) or (before in _MEETS and ends)
+
+
+def _does(words: list[str], gaps: list[str], i: int) -> bool:
+    return i + 1 < len(words) and gaps[i] == " " and _DOES.match(words[i + 1]) is not None

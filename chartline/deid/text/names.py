@@ -61,7 +61,7 @@ _LEAD = regex.compile(
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
     r"\s*[,;(\[|-]?\s*(?:(?!(?:for|over|past|after|since|within|until|every|x)\s)(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|Y\.?/?O|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|[MF]\s?\d{1,3}\b)"
-    r"|\s?[,(]\s?(?i:rm|room|bed)\.?\s?\#?\d|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
+    r"|\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b|\s?[,(]\s?(?i:rm|room|bed)\.?\s?\#?\d|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
     r"|\s?[,(:]?\s(?:\(?\d{3}\)?[\-. ]\d{3}[\-. ]\d{4}\b|\d{3}-\d{4}\b|(?:(?:cell|mobile|ph|pgr|pager|beeper)\.?:?\s?\#?\s?|x)\d{3})"
 )
 _KINFOLK = regex.compile(
@@ -87,7 +87,7 @@ _ACTS = regex.compile(
     r"\s+(?:also\s+|then\s+|still\s+)?(?:recommend(?:s|ed)?|disagree[sd]?|felt|thought|suggest(?:s|ed)|resected|repaired|removed|repeated|performed|operated"
     r"|scoped|excised|drained|stented|ablated|biopsied|cleared|examined|evaluated|reviewed|consulted|consented|ordered|prescribed|started|stopped|held|increased"
     r"|decreased|switched|placed|tapped|intubated|extubated|delivered|assisted|precepted|staffed|saw|sees|did|does|doesn['’]t|didn['’]t|would|wouldn['’]t|will|won['’]t"
-    r"|covers|covering|covered|rounded|following|follows|on\scall|signing|to\s(?:see|follow|call|scope|evaluate|review|assess|advise|discuss|perform|place|do)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked)\b"
+    r"|covers|covering|covered|rounded|following|follows|on\scall|signing|to\s(?:see|follow|call|scope|evaluate|review|assess|advise|discuss|perform|place|do)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?)\b"
 )
 _LED_BY = "van|von|de|del|della|di|da|du|la|le|ten|der|den"
 _PARTICLE = regex.compile(rf"(?:(?i:St\.|{_LED_BY})\s){{0,3}}")
@@ -174,7 +174,8 @@ _AND = re.compile(r" (?:and|&|\+) (?=[A-Z])")
 def _joined_by_and(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
     """Who is named together with somebody: ``Abra and Ilo``, ``Ilo & Bram``."""
     ends, starts = {f.end for f in found if f.type == "NAME"}, {f.start for f in found if f.type == "NAME"}
-    signs = [m for m in _AND.finditer(text) if (m.start() in ends) != (m.end() in starts)] if ends else []
+    both = [m for m in _AND.finditer(text) if not (m.start() in ends and m.end() in starts)]
+    signs = [m for m in both if m.start() in ends or m.end() in starts or _of_two(text, m.end())]
     if not signs:
         return
     by_end, by_start = {t.end: t for t in words}, {t.start: t for t in words}
@@ -182,9 +183,29 @@ def _joined_by_and(text: str, words: list[Token], found: list[Found]) -> Iterato
         left, right = by_end.get(sign.start()), by_start.get(sign.end())
         if left is None or right is None:
             continue
+        if not (left.end in ends or right.start in starts):
+            if _colleague(left) and _colleague(right):
+                yield from (Found(t.start, t.end, "NAME", "name:joined") for t in (left, right))
+            continue
         known, other = (left, right) if left.end in ends else (right, left)
         if not known.kind.eponym and other.shape == "capital" and _a_person(other) and not of_thing(text, other.end):
             yield Found(other.start, other.end, "NAME", "name:joined")
+
+
+# What two people do or are: ``Tarn & Pell agree``.
+_OF_TWO = regex.compile(
+    r"\p{Lu}[\p{L}'’\-]+\s(?:agree|concur|aware|notified|paged|updated|both|will|were|are|following|to\s(?:see|scrub|assist|follow|discuss)|present|saw|scrubbed|recommend|consulted|rounding|rounded)\b"
+)
+
+
+def _of_two(text: str, at: int) -> bool:
+    return _OF_TWO.match(text, at) is not None
+
+
+def _colleague(token: Token) -> bool:
+    """Whether a word is a surname and nothing else."""
+    found = token.kind
+    return token.shape == "capital" and found.last and found.strong and not (found.eponym or found.medical or found.city)
 
 
 def _a_person(token: Token) -> bool:
@@ -567,7 +588,13 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     )
     if only.shape == "capital" and not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
         return True
-    if not (initials or said) and (of_thing(text, only.end) or _of_list(text, part[0].start, only.end)):
+    given = only.kind.common_first and only.kind.strong and not (only.kind.eponym or only.kind.city)
+    if given and only.shape == "capital" and _AGE_ALONE.match(text, only.end):
+        return True
+    if not (initials or said) and (
+        (of_thing(text, only.end) and not (given and _IS_DOING.match(text, only.end)))
+        or _of_list(text, part[0].start, only.end)
+    ):
         return False
     if only.shape == "capital" and (_in_company(text, only) or _is_of_office(text, only)):
         return True
@@ -595,6 +622,11 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         return _in_row(text, only) or (len(only.text) > _ACRONYM and _acts(text, only))
     lone = only.kind.surname and a_sentence(text, only.start, only.end)
     return usual and not lone and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+# What a noun of medicine may be that is what somebody does: ``Abra vomiting``, ``Abra picked up``; and an age alone.
+_IS_DOING = re.compile(r"\s(?:(?!staining|casting|splinting|imaging|testing|scoring)[a-z]{3,}(?:ing|ed)\b|left\b)")
+_AGE_ALONE = re.compile(r"\s[1-9]\d?(?:,\s(?!\d)|\sG\d)")
 
 
 def _arrives(text: str, only: Token) -> bool:
@@ -699,11 +731,13 @@ _ADVISES = regex.compile(
 
 # What somebody does who comes to be seen or calls.
 _ARRIVES = regex.compile(
-    r"\s(?:c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here\s(?:w/|with|for|to)|no[\s-]?show"
+    r"\s(?:fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here\s(?:w/|with|for|to)|no[\s-]?show"
     r"|(?:was|were)\s(?:seen|born|brought|referred|discharged|admitted|transferred|accompanied|evaluated\sby)|presented\s|presents\s|returns\s|returned\s|to\ssee\b)"
 )
 # What is done with a colleague who is named without a title.
-_TOLD = regex.compile(r"\s+(?:notified|paged|informed|updated|contacted|made\saware|aware)\b")
+_TOLD = regex.compile(
+    r"\s+(?:(?:notified|paged|informed|updated|contacted|made\saware|aware)\b|(?:fellow|intern|attending|hospitalist|resident|chief)(?=[.,;)\n]|$))"
+)
 _ASKED = regex.compile(
     r"\b(?i:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
 )
@@ -714,7 +748,7 @@ _OLD = regex.compile(
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
 _PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran)\s$")
 _BY = regex.compile(
-    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via|f/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
+    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
 )
 _ONLY_BY = regex.compile(
     r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&))\s+$"
@@ -1379,7 +1413,7 @@ _NEXT = (frozenset({"", "."}), frozenset({"", ",", ".", ".,"}))
 
 # A surname with an initial that begins a row of a list: ``Osgard, M rm 4``.
 _ROWED = regex.compile(
-    r"(?P<v>\p{Lu}[\p{L}'’\-]+,\s\p{Lu})\.?(?=\s(?:(?i:rm|room|bed)\b|\d{1,3}\s?(?:[MF]\b|y)|(?:DOB|MRN)\b)|\s?[/|(])"
+    r"(?P<v>\p{Lu}[\p{L}'’\-]+,\s?\p{Lu})\.?(?=\s(?:calling|called|calls|here|[\"”]|(?i:rm|room|bed)\b|\d{1,3}\s?(?:[MF]\b|y)|(?:DOB|MRN)\b)|\s?[/|(])"
 )
 # Who is addressed: ``No problem, Abra.``
 _ADDRESSED = regex.compile(
