@@ -101,6 +101,7 @@ _STREETS = frozenset(
     pkwy highway hwy circle cir square route
     """.split()
 )
+_UNITS = frozenset("kg lb lbs cm mm mg mcg ml yo y f m min hr hrs days weeks wks mo months years yrs".split())
 _SMALL = frozenset("and of the or in on at to by with for from as is was an a i per x".split())
 _WORDS_TOO = frozenset("in or me hi ok oh id de la".split())  # postal codes of states that are words
 # After whom a common first name is a name though it is a word too, and who is called by the last name.
@@ -429,12 +430,12 @@ def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
     for i, word in enumerate(words):
         if word not in STREET_WORDS:
             continue
-        wide = gaps[i][:1] in (",", "\n") or word in _STREETS
+        wide = (gaps[i][:1] in (",", "\n") or word in _STREETS) and i > 0 and gaps[i - 1] in (" ", "  ")
         for back in range(2, 6) if wide else ():
             gap = gaps[i - back] if i >= back else ""
             if gap not in (" ", "  ") and not (gap == ". " and len(words[i - back]) < 3):
                 break
-            if words[i - back].isdigit():
+            if words[i - back].isdigit() and words[i - back + 1] not in _UNITS:
                 high[i - back + 1 : i + 1] = [True] * back
                 break
     for i, word in enumerate(words):

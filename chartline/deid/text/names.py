@@ -211,7 +211,8 @@ def _colleague(token: Token) -> bool:
 def _a_person(token: Token) -> bool:
     """Whether a word may be who is named beside somebody, by the lists alone."""
     found = token.kind
-    if found.eponym or found.medical or found.city or plain(token.text) in PLAIN or not token.text[1:].islower():
+    flower = found.common_first and found.everyday
+    if found.eponym or (found.medical and not flower) or found.city or plain(token.text) in PLAIN or not token.text[1:].islower():
         return False
     return found.common_first or found.strong or (found.unknown and len(token.text) > _ACRONYM)
 
@@ -640,7 +641,8 @@ def _capital_told(text: str, only: Token, *, said: bool) -> bool:
     """Whether what stands around a capitalised word tells that it is a person; ``said`` that the person speaks or has."""
     found = only.kind
     if found.medical:
-        return said and found.common_first  # ``Angel`` and ``Ivy``
+        bedded = found.surname and only.text[1:].islower() and _IN_BED.match(text, only.end) is not None
+        return (said and found.common_first) or bedded  # ``Angel`` and ``Ivy``
     written = only.text[1:].islower() or _inner_capital(only.text)
     if (said or _followed(text, only.end)) and (found.first or found.last or found.unknown) and written:
         return True
@@ -653,6 +655,7 @@ def _capital_told(text: str, only: Token, *, said: bool) -> bool:
     return (found.common_first or (found.strong and found.first)) and _SPOKEN.match(text, only.end) is not None
 
 
+_IN_BED = re.compile(r"\s\((?:rm|room|bed)\s?\d")
 # Whom a question is asked for.
 _FOR = regex.compile(r"\b(?:for|about)\s$")
 _ASKS = regex.compile(r"\?\s+(?:She|He|They|Pt|Patient)\b|,?\s(?:[Ss]he|[Hh]e)(?:['’]s|\sis|\shas)\s")
@@ -771,10 +774,14 @@ def _alone(text: str, token: Token) -> bool:
     before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
     if before and _ENDED.match(text, token.end):
         return True
+    if found.strong and found.last and _BEDDED.search(text, max(0, token.start - 12), token.start):
+        return True
     closed = found.last and _CLOSES.match(text, token.end)
     return bool(closed and _CLOSED.search(text, max(0, token.start - 4), token.start))
 
 
+# A bed before who lies in it.
+_BEDDED = regex.compile(r"\b(?i:rm|room|bed|bay)\s?\#?\d{1,4}[A-Za-z]?:?\s\Z")
 # Who signs a note with a surname and no more.
 _CLOSED = regex.compile(r"(?<!\d)[.!?]\s+$")
 _CLOSES = regex.compile(r"\.?\s*\Z")
@@ -871,7 +878,7 @@ def _order_behind(left: Token, right: Token) -> bool:
 _SIGNED_OFF = regex.compile(
     r"(?<=(?:[.!?)\]\n]\s?|\s)[-–—~]{1,2}\s?)(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
     r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=,\s(?i:PGY-?\d|rn|lpn|np|md|do|pa(?:-c)?|rd|msw|pta))"
-    r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2})(?=\s*\Z)"
+    r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=\s*\Z)|(?<=[\s.]/)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*\Z)"
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
     r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
@@ -1127,7 +1134,7 @@ def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
 
 
 # What somebody does or is, behind who it is.
-_DOES = re.compile(r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|will|can|does|who|at|and|to)\b")
+_DOES = re.compile(r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|drove|came|went|took|gave|said|told|saw|got|made|ate|did|slept|will|can|does|who|at|and|to)\b")
 # How words end that say what somebody is like or was.
 _ADJECTIVE = re.compile(
     r"(?:ed|ing|ic|al|ive|ous|ful|less|able|ible|ly|ant|ent|sis|itis|oma|emia|tion|ity|ist|ian|ese)$"
@@ -1477,6 +1484,8 @@ def _said_again(text: str, words: list[Token], i: int) -> bool:
     if token.shape != "capital" or of_thing(text, token.end):
         return False
     if _SAYS.match(text, token.end) or _SPOKEN.match(text, token.end) or _followed(text, token.end):
+        return True
+    if token.kind.common_first and _DOES.match(text, token.end) and _begins(text, token.start):
         return True
     before = words[i - 1] if i else None
     inside = before is not None and before.shape == "lower" and text[before.end : token.start] == " "

@@ -133,7 +133,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "id-spaced", r"(?:zoom|meeting|webex|confirmation|reference|ref|member|tracking)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,3})(?![\w])", True, "v"),
         ("ID", "signed-code", r"(?<=[ ]M\.D\.[ ])[A-Z]{2}\d{1,4}(?=[ ]*(?:\n|$))", False, ""),
         ("ID", "code-line", r"(?:[A-Z]{2}\d{2,4}/\d{3,6}|\d{6,10})(?=[ \t]*(?:\n|$))", False, ""),
-        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3}))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?!am|pm|ed|or|to)[a-z]{2,3}(?=[ ]*(?:\n|$))", False, ""),
+        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3})|(?<=\b[Bb]y:?[ ]))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?!am|pm|ed|or|to)[a-z]{2,3}(?=[ ]*(?:\n|$))", False, ""),
         ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:[MF]|male|female)\b)(?!/)", False, ""),

@@ -123,6 +123,10 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities and employers whose kind stands right before them, or behind them in brackets."""
+    for m in opened(_EMPLOYS, text, hints, "occupied"):
+        end = _named_place(text, m.start("v"), m.end("v"), works=True, sure=True)
+        if end > m.start("v"):
+            yield Found(m.start("v"), end, "FACILITY", "name:employs")
     for hint in ("noun", "occupied"):
         for m in opened(_BEHIND_NOUN, text, hints, hint):
             apart = (
@@ -274,11 +278,11 @@ _OCCUPATIONS = (
 _WORKS = (
     r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with|w/)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)|job\s?:|quit(?=\s\p{Lu})|members?\s(?:of|at)"
     rf"|(?:drives|{_OCCUPATIONS}|RN|LPN|CNA|EMT)(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@|w/|with)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
-    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
+    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharmacy|facility|camp|transport|HHC|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharmacy|facility|camp|transport|HHC|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
@@ -295,6 +299,10 @@ _WENT = regex.compile(
 _BEHIND_NOUN = regex.compile(
     rf"\b(?:(?i:DME|VNA|SNF|LTACH?|IRF|ALF|OSH|pharmacy|detox|IOP|PHP|dialysis(?:\s(?:MWF|TTS|TTHS))?|hospice|shelter|daycare|preschool|masjid|mosque|church|parish|facility|hospitali[sz]ed"
     rf"|agency|rehab|group\shome|sober\s(?:house|home|living)|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:school|camp|rig|labs?)(?:[ ]?\(|:[ ])|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]|[ ]\())(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
+)
+# An employer right behind an occupation: ``bartender The Osgard``.
+_EMPLOYS = regex.compile(
+    rf"\b(?i:bartender|cashier|cook|waitress|waiter|barista|welder|machinist|janitor|custodian|stocker|driver|paralegal|teller|dishwasher|housekeeper|electrician|plumber|carpenter|roofer|lineman|millwright|trucker)[ ](?:[Tt]he[ ])?{_NAMED_PLACE}(?=[.,;)\n]|$|\s(?:x|for|since)\s)"
 )
 # A kind of facility in brackets behind the name.
 _KIND_IN_BRACKETS = regex.compile(
@@ -314,7 +322,7 @@ _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{L
 _KIND_BEHIND = regex.compile(
     r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:(?P<sure>elementary|(?:high|middle)\sschool|nursing\shome|parish|church|mall|funeral\shome|daycare|school\sdistrict"
     r"|\(?SNF|\(?ALF|LTACH?|apartments?|apts?|parking\slot|trailer\spark|motel|hotel|casino|preschool|campground|jail|prison|shelter|temple|synagogue|academy)"
-    r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory)\b"
+    r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory|plant|truck|bus|depot|mosque|gym)\b"
 )
 
 
@@ -555,12 +563,20 @@ def _lived(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 or t.group().isupper()
             ):
                 break
-            if k.word and stop == m.start("v") and not (k.last or k.city):
+            if k.word and stop == m.start("v") and not (k.last or k.city or _on_terrain_word(found)):
                 break
             stop = t.end()
         name = text[m.start("v") : stop].lower()
         if stop > m.start("v") and name not in lexicon.STATES and name not in lexicon.COUNTRIES:
             yield Found(m.start("v"), stop, "LOCATION", "name:place")
+
+
+_TERRAIN_WORD = re.compile(rf"(?:{TERRAIN})\Z", re.IGNORECASE)
+
+
+def _on_terrain_word(words: list[regex.Match[str]]) -> bool:
+    """Whether words of which the first is no name end as towns do: ``lives Gull Harbor``."""
+    return len(words) == 2 and _TERRAIN_WORD.match(words[1].group()) is not None
 
 
 # Words that begin the name of a town, and what leads to a place.
