@@ -195,6 +195,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             "day-timed",
             rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b)|(?:at|@)\s?\d{{1,2}}\s?(?:am|pm|AM|PM)\b))|{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=,?\s\d{{1,2}}\s?(?:am|pm|AM|PM)\b)"
             rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s)|\s(?:Pt|PT|Patient|Client|Spoke|Called|TC|Saw|Seen|Visit|Addendum|Note|Late\sentry)\b)"
+            rf"|(?<=[.;]\s)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s?[-–—:]\s|\s(?:Pt|Patient|Client|Spoke|Called|TC|Saw|Seen|Addendum|LVM|LM|labs?|called|spoke|saw|seen|CT|MRI|CXR|echo|adm|admitted|d/c|dc)\b)"
             # In brackets behind the value of that day: ``9.1 (4/12)``.
             rf"|(?:(?<=\.\d{{1,2}}\s\()|(?<=\d\d\s\()(?!\d{{1,2}}/(?:[4-6]|10|15|30)\b))(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[),;])"
             # Between a time of day and who called.
@@ -339,15 +340,26 @@ _EVENTS = (
     r"|arrested|released|moves|starts|opens|closes|graduates|film|films|ultrasound|u/s|LP|tap|paracentesis|thoracentesis|transfusion|chemo|infusion|injection|epidural|cast|splint"
     r"|extraction|delivery|section|stroke|seizure|crash|trip|wedding|funeral|vacation|flight|interview|shift|game|camp|party|meeting|mtg|mediation|eviction|move"
     r"|deadline|birthday|anniversary|debridement|washout|revision|amputation|cx|cultures?|swab|titers?|levels?|prior|sleep\sstudy|stress\stest|US|KUB|CTA|MRA|MRCP|ERCP|VQ|DVT|PE|MI|CVA|TIA"
-    r"|drawn|redrawn|taken|UDS|utox|UPT|PPD|TST|RPR|CBC|BMP|CMP|TSH|PSA|BNP|Mohs|PPV|LEEP|D&C|C-?section|C/S|S?VD|NSVD|VBAC|IUD|Nexplanon|Depo|TURBT|PCNL|ESWL"
-    r"|ESI|MBB|RFA|PCI|ICD|PPM|ablation|cardioversion|DCCV|AVR|MVR|LVAD|whipple|chole|appy|bypass|sleeve|repair|I&D|BKA|AKA|TMA|STSG|CEA|EVAR|DIEP|fusion"
-    r"|IVIG|infliximab|rituximab|Remicade|Prolia|Neulasta|Lupron|Vivitrol|Sublocade|Invega|Zometa|Reclast|Eylea|Botox|port"
-    r"|\w{3,}(?:ectomy|otomy|ostomy|oscopy|plasty|pexy|centesis|gram)"
     r"|adm|OR|ED|INR|A1c|labs?|CXR|XR|consent|UA|UCx|pap|mammo(?:gram)?|colo(?:noscopy)?|EGD|cath|XRT|HD|dialysis|PICC|foley|trach|drain|RTW|LM|l/m|VM|msg"
     r"|letter|telehealth|HV|onset|court|hearing|PET|EEG|EMG|EKG|ECG|holter|PFTs?|DEXA|clinic|consult"
 )
+# What a day stands behind where nothing but the end of a clause, or by whom and where, follows it.
+_MOMENTS = (
+    r"drawn|redrawn|taken|UDS|utox|UPT|PPD|TST|RPR|CBC|BMP|CMP|TSH|PSA|BNP|Mohs|PPV|LEEP|D&C|C-?section|C/S|S?VD|NSVD|VBAC|IUD|Nexplanon|Depo|TURBT|PCNL|ESWL"
+    r"|ESI|MBB|RFA|PCI|ICD|PPM|ablation|cardioversion|DCCV|AVR|MVR|LVAD|whipple|chole|appy|bypass|sleeve|repair|I&D|BKA|AKA|TMA|STSG|CEA|EVAR|DIEP|fusion"
+    r"|IVIG|infliximab|rituximab|Remicade|Prolia|Neulasta|Lupron|Vivitrol|Sublocade|Invega|Zometa|Reclast|Eylea|Botox|port"
+    r"|\w{3,}(?:ectomy|otomy|ostomy|oscopy|plasty|pexy|centesis|gram)"
+    r"|start|end|exp|expires?|refill|off|out|back|dx|rx|resume|recheck|leaves?|arrives|flies|begin|began|call|LVM|copy|rash|fever|symptoms|sx|circ|frenotomy|NST|HUS|crown|cleaning|prophy"
+    r"|glasses|MMR|hep\s[AB]|varicella|polio|DTaP|Tdap|flu|covid|RSV|Prevnar|Shingrix|shot|dose\s\d|vaccine|booster|EDC|EDD|due|last\s(?:drink|use|fill|void|BM|seen|visit|chemo|tx|dose|period)|menses|period|recollect"
+    r"|PPD\sread|clamp|transfer|pick[\s-]up|ride|conf|conference|eval|re-?eval|procedure|note|visit|began|ended|(?<!pain\s)sent|given|TEE|TTE|d\.|cast\soff|staples\sout|sutures\sout|drain\sout|chgd|d/c'?d|dc'?d|xferred|tx'?d"
+    r"|placed|pulled|reviewed|exposed|vaccinated|treated|called|signed|updated|screened|randomi[sz]ed|consented|enrolled|weaned|readmitted|admitted|discharged|injured|kicked|bitten|burned|cleared|deployed"
+    r"|collected|received|ordered|scheduled|rescheduled|cancelled|canceled|transferred|evicted|relapsed|overdosed|detoxed|baptized|buried|cremated|adopted|removed|closed|opened|mailed|faxed|emailed|texted"
+    r"|biopsied|excised|aborted|miscarried|delivered|circumcised|immunized|boosted|refilled|dispensed|filled|last\sfilled|certified|recertified|licensed|approved|denied|appealed|referred|accepted|declined"
+)
+_CLAUSE_ENDS = r"(?=\s*[.,;:)\n]|\s*$|\s(?:w/?|with|by|at|for|and|in|on|via|re|per|neg|pos|nl|normal|shows?|showed|to|from|but)\b(?!\s(?:the|his|her|all)\b|\splace))"
 _DONE = regex.compile(
     rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
+    rf"|(?<=\b(?i:{_MOMENTS})[:,]?\s\(?){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}{_CLAUSE_ENDS}"
     rf"|(?<=\b\p{{L}}\p{{Ll}}{{2,14}}ed\s){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/(?P<d>[1-37-9])(?=[.,;)]?(?:\s|$))(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|of\b|days|tabs?|items|lb))"
 )
 # What was done before it, by whom behind it, or a time of day before it.
@@ -366,7 +378,7 @@ _BY_WHOM = regex.compile(
 )
 _UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
 _NO_DAY_BEFORE = re.compile(
-    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|boost|gy|tanner|probing|grade|"
+    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|boost|gy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
     r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
     r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
     r"|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
@@ -374,6 +386,7 @@ _NO_DAY_BEFORE = re.compile(
 )
 _ENDED = re.compile(r"[.,;)\n]|\Z|\s(?:w/?|with|by|at|for)\b")
 _LISTED = re.compile(r"(?:,\s?|;\s|\s?&\s?|\sand\s|\s?-\s?)\Z")
+_GOES_ON_TO = re.compile(r"\s?[-–&,]\s?|\s(?:and|to|or|thru)\s")
 _FIRST_MONTH = re.compile(r"(?:(?:19|20)\d\d[-/.])?(?P<m>1[0-2]|0?[1-9])[-/.]\d|.*?(?P<mon>[A-Za-z]{3})")
 # What is said of a time of the year rather than of a day.
 _GENERAL = re.compile(
@@ -402,6 +415,7 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
     if "/" not in text:
         return
     places, ends = Places((f.start, f.end) for f in found), {f.end for f in found}
+    starts = {f.start for f in found}
     months = {m for f in found if (m := _month_of(text[f.start : f.end]))}
     bare: list[regex.Match[str]] = []
     for slashed in _SLASHED.finditer(text):
@@ -417,7 +431,7 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
             yield Found(told.start(), told.end(), "DATE", "date:beside")
     together = _of_one_month(text, bare)
     for match in bare if ends or together else ():
-        if match in together or _like(text, match, months, ends):
+        if match in together or _like(text, match, months, ends, starts):
             ends.add(match.end())
             yield Found(match.start(), match.end(), "DATE", "date:like-others")
 
@@ -436,11 +450,13 @@ def _no_day_before(text: str, start: int) -> bool:
     return _NO_DAY_BEFORE.search(text, max(0, start - 16), start) is not None
 
 
-def _like(text: str, match: regex.Match[str], months: set[int], ends: set[int]) -> bool:
+def _like(text: str, match: regex.Match[str], months: set[int], ends: set[int], starts: set[int]) -> bool:
     """Whether a day stands behind another date or within a month of one, and no score is written so."""
     month, day = int(match["m"]), int(match["d"])
     start = match.start()
     if day in _NO_SCALE or any(_LISTED.match(text, e, start) for e in _near(ends, start)):
+        return True
+    if (goes_on := _GOES_ON_TO.match(text, match.end())) and goes_on.end() in starts:
         return True
     if month != day and day not in _SCALES and month in months:
         return True
