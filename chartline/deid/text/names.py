@@ -589,8 +589,8 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     )
     if only.shape == "capital" and not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
         return True
-    given = only.kind.common_first and only.kind.strong and not (only.kind.eponym or only.kind.city)
-    if given and only.shape == "capital" and _AGE_ALONE.match(text, only.end):
+    given = only.kind.common_first and only.kind.strong and not only.kind.eponym
+    if given and only.shape == "capital" and not only.kind.city and _AGE_ALONE.match(text, only.end):
         return True
     if not (initials or said) and (
         (of_thing(text, only.end) and not (given and _IS_DOING.match(text, only.end)))
@@ -822,7 +822,7 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:called-by-a-word")
     for m in opened(_RELATED_LOWER, text, hints, "kin"):
         named = kind(m.group("v"))
-        if named.first and named.strong:
+        if named.first and named.strong and m.group("v") not in NO_INITIALS:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:kin")
 
 
@@ -1261,7 +1261,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
 
 
 _GRADED_LAST = re.compile(r"\s(?:II|III|IV)$")
-_GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?![\w.]\w)")
+_GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?!\w|\.\w)")
 # A word that a list goes on from, and to.
 _LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
 _LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
@@ -1420,22 +1420,29 @@ _NEXT = (frozenset({"", "."}), frozenset({"", ",", ".", ".,"}))
 
 # A surname with an initial that begins a row of a list: ``Osgard, M rm 4``.
 _ROWED = regex.compile(
+    r"(?<=\b(?i:to|for|on|pt:?|patient:?|name:?|ordering:?|labell?ed|of)\s[\"“]?)(?P<v>\p{Lu}[\p{L}'’\-]{3,},\s?\p{Lu})(?=[ ]|\s*(?:\n|$))|"
     r"(?P<v>\p{Lu}[\p{L}'’\-]+,\s?\p{Lu})\.?(?=\s(?:calling|called|calls|here|[\"”]|(?i:rm|room|bed)\b|\d{1,3}\s?(?:[MF]\b|y)|(?:DOB|MRN)\b)|\s?[/|(])"
 )
 # Who is addressed: ``No problem, Abra.``
 _ADDRESSED = regex.compile(
     r"(?<=\b(?i:yes|no|ok|okay|hi|hey|hello|sorry|thanks|you|problem|sure|right|well|good|great|morning|afternoon|evening|bye|care|luck|welcome|now|so|alright|listen|see|know)), (?P<v>\p{Lu}\p{Ll}{2,})(?=[.?!,])"
 )
-_COMMA = re.compile(r", (?=[A-Z](?:[a-z]{2,14}[.?!,]|(?![\w'’-])))")
+_COMMA = re.compile(r", ?(?=[A-Z](?:[a-z]{2,14}[.?!,]|(?![\w'’-])))")
+
+
+def _capital_start(text: str, at: int) -> int:
+    """The start of the word before a place, behind a quote."""
+    start = word_start(text, at)
+    return start + 1 if text[start] in "\"“(" else start
 
 
 def _by_comma(text: str) -> Iterator[Found]:
     """Surnames with an initial in a row of a list, and who is addressed in talk."""
     for comma in _COMMA.finditer(text):
-        row = _ROWED.match(text, word_start(text, comma.start()))
+        row = _ROWED.match(text, _capital_start(text, comma.start()))
         if row is not None:
             found = kind(row["v"].split(",")[0])
-            if (found.last or found.unknown) and not found.medical:
+            if (found.last or found.unknown) and not found.medical and not found.eponym:
                 yield Found(row.start("v"), row.end("v"), "NAME", "name:rowed")
         said = _ADDRESSED.match(text, comma.start())
         if said is not None and kind(said["v"]).common_first and plain(said["v"]) not in PLAIN:

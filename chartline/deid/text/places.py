@@ -366,6 +366,8 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 def _of_two_words(name: str) -> bool:
     """Whether a name is of two and more capitalised words of which none is a thing's: ``at Healing Osgard``."""
     words = [w for w in name.split() if w[0].isupper()]
+    if len(words) == 2 and _TERRAIN_WORD.match(words[1]):
+        return words[0][1:2].islower()
     return len(words) > 1 and all(w[1:2].islower() and not kind(w).eponym for w in words)
 
 

@@ -557,13 +557,13 @@ THINGS = frozenset(
     """.split()
 )
 # A stage, class or grade: whoever stands before it gave a scale the name.
-STAGED = regex.compile(r"\s+(?:stage|class|grade|type|score|[IVX]+[A-Ea-e]?(?![\w.]\w)|[A-D]?\d[a-d]?)\b")
+STAGED = regex.compile(r"\s+(?:stage|class|grade|type|score|[IVX]+[A-Ea-e]?(?!\w|\.\w)|[A-D]?\d[a-d]?)\b")
 # A result of a test, which is not said of a person or a town.
 RESULTED = regex.compile(
     r"\s+(?:(?:tests?|sign|was|were|is)\s+){0,2}(?:negative|positive|neg|pos|equivocal|absent)\b(?!\s+for)"
 )
 # A Roman number behind one word grades a thing; behind two it may count generations.
-GRADED = regex.compile(r"\s(?:I{1,3}|IV|V)[A-Ca-c]?(?![\w.]\w)")
+GRADED = regex.compile(r"\s(?:I{1,3}|IV|V)[A-Ca-c]?(?!\w|\.\w)")
 # Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
 NO_INITIALS = frozenset(
     """
