@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chartline.deid.text.lexicon import STATES, kind, plain
-from chartline.deid.text.places import GENERIC
+from chartline.deid.text.places import GENERIC, NOWHERE
 from chartline.deid.text.reading import KIN_WORD, ROLE_WORD
 
 # What leads to where somebody works or learns; to where somebody lives or is cared for; and to either without a preposition.
@@ -40,32 +40,6 @@ _TO = frozenset(
     """.split()
 )
 _FOR = frozenset("works work worked working cashier clerk driver drives nurse welder mechanic".split())
-# Where nobody tells which: rooms, things to lie on, times, states of a body, and who somebody is sent to.
-_NOWHERE = frozenset(
-    """
-    home house apartment apt room bathroom toilet kitchen bed bedside chair wheelchair couch sofa recliner stretcher gurney
-    floor stairs door hallway hall table porch yard garage shower commode window desk station lobby triage waiting bath
-    er ed icu ccu micu sicu nicu picu pacu or ld unit ward lab xray radiology ct mri cath tele telemetry stepdown obs clinic
-    hospital hosp snf ltac ltach rehab irf alf hospice facility pharmacy office morgue admitting dialysis surgery psych psychiatry
-    night nights noon midnight bedtime breakfast lunch dinner supper meals mealtime mealtimes present baseline rest goal risk
-    times time least most once first last work school church store mall gym park beach bar restaurant library court jail
-    prison shelter street car bus bank farm factory warehouse airport daycare college university camp hotel town city country
-    county state mom moms dad dads family pt patient team staff nurse nursing provider pcp self him her them us me all both
-    higher lower outside same other another current previous prior full half part regular normal low high max maximum minimum
-    play sport sports sleep sitting standing side sides left right supine prone neutral bedrest duty light heavy voice touch
-    pain stimuli command commands hand hands foot feet arm arms leg legs knee knees waist chest back front top bottom outpt
-    outpatient inpt inpatient op ip mother father parents sister brother daughter son wife husband friend friends neighbor
-    neighbors roommate group lift bag cup bottle tube line pump rate speed dose doses level levels step steps end start begin
-    arrival admission discharge presentation onset birth delivery transfer handoff report signout change shift scene field
-    ems squad police custody foster care society service services med meds medicine medication ground tub sink public private
-    local nearby here there where somewhere anywhere elsewhere abroad overseas months month week weeks day days year years
-    age ages old young new total odds ease length issue large base center middle corner edge bay hallway ramp curb driveway
-    basement attic roof tree ladder horse bike truck motorcycle height standing scalp face mouth nose stool urine vomit exam
-    pending today tomorrow yesterday tonight morning afternoon evening weekend collections voicemail vm liquid solid solids
-    room2 air ra trach vent bipap cpap o2 oxygen nc nonrebreather crutches walker cane brace boot cast sling splint
-    assist independence independent function functional ambulation eating drinking smoking alcohol drinking etoh drugs
-    """.split()
-)
 # What may stand behind a name and begins something else, and how other words end that do.
 _CLOSERS = frozenset(
     """
@@ -158,7 +132,7 @@ def _closes(word: str) -> bool:
 
 
 def _may_name(word: str, *, works: bool) -> bool:
-    if word in _CLOSERS or word in _NOWHERE or len(word) < 3 or not word.isalpha() or word in STATES:
+    if word in _CLOSERS or word in NOWHERE or len(word) < 3 or not word.isalpha() or word in STATES:
         return False
     if plain(word) in GENERIC or KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word):
         return False
@@ -191,7 +165,7 @@ def persons(words: list[str], gaps: list[str]) -> list[int]:
 def _person(words: list[str], gaps: list[str], i: int, word: str) -> bool:
     found = kind(word)
     new = found.unknown and not found.medical and len(word) >= _SHORTEST
-    if not (new or (found.surname and found.word)) or not word.isalpha() or word in _NOWHERE or word in _CLOSERS:
+    if not (new or (found.surname and found.word)) or not word.isalpha() or word in NOWHERE or word in _CLOSERS:
         return False
     if plain(word) in GENERIC or KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word):
         return False

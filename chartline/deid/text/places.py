@@ -81,6 +81,32 @@ GENERIC = PLAIN | frozenset(
     discharged transferred admitted expired deceased office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
 )
+# Where nobody tells which: rooms, things to lie on, times, states of a body, and who somebody is sent to.
+NOWHERE = frozenset(
+    """
+    home house apartment apt room bathroom toilet kitchen bed bedside chair wheelchair couch sofa recliner stretcher gurney
+    floor stairs door hallway hall table porch yard garage shower commode window desk station lobby triage waiting bath
+    er ed icu ccu micu sicu nicu picu pacu or ld unit ward lab xray radiology ct mri cath tele telemetry stepdown obs clinic
+    hospital hosp snf ltac ltach rehab irf alf hospice facility pharmacy office morgue admitting dialysis surgery psych psychiatry
+    night nights noon midnight bedtime breakfast lunch dinner supper meals mealtime mealtimes present baseline rest goal risk
+    times time least most once first last work school church store mall gym park beach bar restaurant library court jail
+    prison shelter street car bus bank farm factory warehouse airport daycare college university camp hotel town city country
+    county state mom moms dad dads family pt patient team staff nurse nursing provider pcp self him her them us me all both
+    higher lower outside same other another current previous prior full half part regular normal low high max maximum minimum
+    play sport sports sleep sitting standing side sides left right supine prone neutral bedrest duty light heavy voice touch
+    pain stimuli command commands hand hands foot feet arm arms leg legs knee knees waist chest back front top bottom outpt
+    outpatient inpt inpatient op ip mother father parents sister brother daughter son wife husband friend friends neighbor
+    neighbors roommate group lift bag cup bottle tube line pump rate speed dose doses level levels step steps end start begin
+    arrival admission discharge presentation onset birth delivery transfer handoff report signout change shift scene field
+    ems squad police custody foster care society service services med meds medicine medication ground tub sink public private
+    local nearby here there where somewhere anywhere elsewhere abroad overseas months month week weeks day days year years
+    age ages old young new total odds ease length issue large base center middle corner edge bay hallway ramp curb driveway
+    basement attic roof tree ladder horse bike truck motorcycle height standing scalp face mouth nose stool urine vomit exam
+    pending today tomorrow yesterday tonight morning afternoon evening weekend collections voicemail vm liquid solid solids
+    room2 air ra trach vent bipap cpap o2 oxygen nc nonrebreather crutches walker cane brace boot cast sling splint
+    assist independence independent function functional ambulation eating drinking smoking alcohol drinking etoh drugs
+    """.split()
+)
 _CITY_LEAD = regex.compile(
     r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|birth|birthplace|our|the))\s*:?\s*$"
     r"|\d\s(?:[A-Z][\w'’.]+\s?){1,4},\s$"
@@ -103,6 +129,8 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if end > m.start("v"):
             yield Found(m.start("v"), end, "FACILITY", "name:went")
     yield from _behind_nouns(text, hints)
+    yield from _headed(text, hints)
+    yield from _admitting(text, hints)
     for m in opened(_RETIRED, text, hints, "retired"):
         if not all(kind(w).word for w in m.group("v").split()):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:retired-from")
@@ -141,6 +169,16 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         m = _KIND_IN_BRACKETS.match(text, word_start(text, max(0, start - 1)), timeout=TIMEOUT)
         if m is not None and not kind(m["v"].split()[0]).medical and _telling(m["v"]):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:kind-in-brackets")
+
+
+def _headed(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities, employers and schools right behind what brings one, everyday words too."""
+    for m in opened(_HEADED, text, hints, "head"):
+        words = [plain(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
+        if any(w in _OF_A_HEAD or w in NOWHERE or w in PLAIN for w in words) or m["v"].isupper():
+            continue
+        if _named_place(text, m.start("v"), m.end("v"), works=False, sure=True) == m.end("v"):
+            yield Found(m.start("v"), m.end("v"), "FACILITY", "name:headed")
 
 
 def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -289,7 +327,7 @@ _BROUGHT = regex.compile(
     rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
 )
 _AT = regex.compile(
-    rf"(?<=[\w),;.]\s|\()(?:at|@|from|past|near|thru|outside|behind|into)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-]|\s?:)"
+    rf"(?<=[\w),;.:]\s|\()(?:[Aa]t|@|from|past|near|thru|outside|behind|into)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-]|\s?:)"
 )
 _WENT = regex.compile(
     rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
@@ -304,6 +342,30 @@ _BEHIND_NOUN = regex.compile(
 _EMPLOYS = regex.compile(
     rf"\b(?i:bartender|cashier|cook|waitress|waiter|barista|welder|machinist|janitor|custodian|stocker|driver|paralegal|teller|dishwasher|housekeeper|electrician|plumber|carpenter|roofer|lineman|millwright|trucker)[ ](?:[Tt]he[ ])?{_NAMED_PLACE}(?=[.,;)\n]|$|\s(?:x|for|since)\s)"
 )
+# What a facility, an employer or a school stands behind and hardly anything else with a capital: ``hospice Osgard``.
+_HEADS = (
+    r"shelter|day\s?care|preschool|school|church(?:\sis)?|hospice(?:\sis)?|group\shome|sober\s(?:house|home|living)|funeral\shome|mortuary|detox|IOP|PHP|VNA|HHA|HHC|HH"
+    r"|DME|SNF|ALF|LTACH?|HD(?:\s(?:MWF|TTS|TTHS))?|dialysis(?:\s(?:MWF|TTS|TTHS))?|dialyzes|jail|camp|gym|EMS|BIBA|pharmacy|methadone|day\sprogram|lodging|hotel|motel"
+    r"|respite|placement|resides|lives|stays|staying|stayed|housed|stationed|enrolled|graduated|freshman|sophomore|junior|volunteers|shops|dispo:?|FH:"
+    r"|prior\s(?:stay|admission|admit)s?|(?:admitted|hospitalized)(?=\s\p{Lu}[\w'’ ]+\s(?:in\s)?(?:19|20)\d\d)|(?:1st|2nd|3rd|first|second|third)\schoice|(?:2nd|second)\sopinion"
+    r"|ride\sw/?|travels\sfor|(?:delivers|welds|cleans|sells|cooks|runs|hauls|roofs|paints)\sfor|sent\sby|ref(?:er)?\s(?:to|by)|returns?\sto|returned\sto|(?:rx|script|send)\sto"
+    r"|slides\sto|auth\sfor|appl(?:ied|ying)\sto|foster\sw/?|starting(?=\s\p{Lu}[\w'’ ]+\sin\s(?:fall|spring|the))|f/u\sw/?|rehab|transport|reports?\s(?:called\s)?to|records"
+)
+_HEADED = regex.compile(
+    rf"\b(?i:{_HEADS})[ ](?:the[ ])?{_NAMED_PLACE}(?=[.,;)\n]|$|\s\d|\sx\s?\d|\s(?:in|since|til|until|for|on|MWF|TTS|daily|w/?|with|and|at|x)\b)"
+)
+# Words with a capital behind such a head that name no facility.
+_OF_A_HEAD = frozenset(
+    """
+    protocol referral resources catheter walker eval evaluation order ordered orders pending packet potential placement
+    options candidate team liaison coordinator consult information choice agency agencies company provider provided setup
+    needs need planning available arranged declined accepted confirmed recommended requested training teaching education
+    aide worker counselor teacher bus lunch form forms letter physical physicals sports supplies equipment machine run runs
+    daily weekly monthly online list lists help alone independently goals goal criteria stay days day hours start end date time dose doses taper unit level care visit visits services
+    """.split()
+)
+
+
 # A kind of facility in brackets behind the name.
 _KIND_IN_BRACKETS = regex.compile(
     r"(?<v>\p{Lu}\p{Ll}[\w'’\-]+(?:\s\p{Lu}\p{Ll}[\w'’\-]+){0,2})\s(?=\((?:ALF|SNF|LTACH?|IRF|IPR|(?:acute\s|subacute\s)?rehab|(?:psych\s)?hospital|nursing\shome|group\shome|shelter|dialysis|school|employer|pharmacy|hospice|agency|DME|VNA)\))"
@@ -326,6 +388,33 @@ _KIND_BEHIND = regex.compile(
 )
 
 
+# What only a facility does or has: ``Osgard has no bed``.
+_ADMITS = regex.compile(
+    r"(?<![\w'’\-])(?P<v>\p{Lu}\p{Ll}[\w'’\-]+(?:[ ]\p{Lu}\p{Ll}[\w'’\-]+){0,3})\s(?:(?:(?:has|have|had|offer(?:s|ed|ing)|with|without)\s)?(?:(?:an?|no|one)\s)(?:[a-z/\-]+\s)?beds?\b|has\s(?:[a-z/\-]+\s)?beds?\b|(?:is\s)?(?:reviewing|at\scapacity)"
+    r"|out\sof\snetwork|(?:can|will|cannot|can['’]t|unable\sto)\s(?:take|admit|accept)\b|declined,?\s(?:no|due|d/t|2/2)|accepted[,;.]?\s(?:bed|can|pt|patient|him|her|for)\b|bed\s(?:available|avail|offer)"
+    r"|to\sdeliver|(?:staff|admissions|intake|liaison)\b)"
+)
+
+
+def _admitting(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities told by what only they do."""
+    for start, end in windows(hints.get("admits", ()), 64, 24):
+        for m in _ADMITS.finditer(text, word_start(text, start), end, timeout=TIMEOUT):
+            words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
+            while words and (words[0].group() in ("Per", "The", "At") or plain(words[0].group()) in PLAIN):
+                words = words[1:]
+            if words and all(_admitter(w.group()) for w in words):
+                yield Found(words[0].start(), m.end("v"), "FACILITY", "name:admits")
+
+
+def _admitter(word: str) -> bool:
+    """Whether a word may be of the name of who admits: no kind of facility, role, kin or thing of medicine."""
+    found = kind(word)
+    if _general(word) or plain(word) in NOWHERE or (found.medical and not (found.last or found.city)):
+        return False
+    return not (KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word) or FORM.match(word))
+
+
 _PERSONS = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s(?:[A-Z]\.\s?)*$")
 
 
@@ -338,7 +427,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             works = rule is _BROUGHT and m.group("work") is not None
             firm = _FIRM.match(text, m.start("v")) if works else None
             sure = rule is _BROUGHT or text[m.start("v") + 1 : m.start("v") + 2].islower()
-            named = works or (rule is _AT and text[m.start()] in "a@" and _of_two_words(m["v"]))
+            named = works or (rule is _AT and text[m.start()] in "aA@" and _of_two_words(m["v"]))
             end = firm.end() if firm else _named_place(text, m.start("v"), m.end("v"), works=named, sure=sure)
             if end > m.start("v"):
                 end = _city_after(text, end) if text[end : end + 1] == "," else end

@@ -304,6 +304,17 @@ _HINTS = Hints(
             *("meals thr", "meals by", "walker from", "walker via", "walker thr", "inpatient at"),
             *("outpatient at", "equipment from", "equipment via", "equipment thr", "equipment by"),
         ],
+        "head": """
+            shelter day preschool school church hospice group sober funeral mortuary detox iop php vna hha hhc hh dme snf alf ltac
+            hd dialysis dialyzes jail camp gym ems biba pharmacy methadone lodging hotel motel respite placement resides
+            lives stays staying stayed housed stationed enrolled graduated freshman sophomore junior volunteers shops dispo fh:
+            prior admitted hospitalized 1st 2nd 3rd first second third ride travels delivers welds cleans
+            sells cooks runs hauls roofs paints sent ref refer return rx script send slides auth applied applying foster
+            starting f/u rehab transport report record
+            """.split(),
+        "admits": """
+            bed beds reviewing capacity network take admit accept accepted declined deliver staff admissions intake liaison
+            """.split(),
         "occupied": _OCCUPIED,
         "retired": ["retired", "former"],
         "noun": """
