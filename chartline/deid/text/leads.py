@@ -144,8 +144,14 @@ def _may_name(word: str, *, works: bool) -> bool:
 _MEETS = frozenset(
     """
     per paged page cc attending accepting hospitalist atty attorney co po sponsor text texted tell told ask asked call called
-    w with by notified notify updated d s seeing saw and parole probation
+    w with by notified notify updated seeing saw and parole probation tech aide kids children sons daughters
     """.split()
+)
+_BY_WHOM = frozenset(
+    {
+        *((done, "by") for done in "seen evaluated examined signed placed performed reviewed dictated called ordered".split()),
+        *(("out", "to"), ("report", "to"), ("talked", "to"), ("spoke", "to"), ("spoken", "to"), ("given", "to")),
+    }
 )
 _SURELY = frozenset("paged atty attorney attending accepting hospitalist officer deputy detective judge".split())
 # What a person does or is.
@@ -163,25 +169,31 @@ def persons(words: list[str], gaps: list[str]) -> list[int]:
 
 
 def _person(words: list[str], gaps: list[str], i: int, word: str) -> bool:
-    found = kind(word)
-    new = found.unknown and not found.medical and len(word) >= _SHORTEST
-    if not (new or (found.surname and found.word)) or not word.isalpha() or word in NOWHERE or word in _CLOSERS:
+    name = word.removesuffix("'s").removesuffix("’s")
+    found = kind(name)
+    new = found.unknown and not found.medical and len(name) >= _SHORTEST
+    if not (new or (found.surname and found.word)) or not name.isalpha() or name in NOWHERE or name in _CLOSERS:
         return False
-    if plain(word) in GENERIC or KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word):
+    if plain(name) in GENERIC or KIN_WORD.fullmatch(name) or ROLE_WORD.fullmatch(name):
         return False
-    ends = i + 1 == len(words) or gaps[i] != " " or _closes(words[i + 1]) or words[i + 1][0].isdigit()
-    before = words[i - 1] if i and gaps[i - 1] == " " else ""
-    if before in ("w", "to") and i > 1:
-        sign = words[i - 2] + gaps[i - 2]
-        led = sign in ("d/", "s/") or words[max(0, i - 3) : i] in (["signed", "out", "to"], ["report", "to"])
-        if led and ends:
-            return True
-    if before in _SURELY and (ends or _does(words, gaps, i)):
+    ahead = words[i + 1] if i + 1 < len(words) and gaps[i] in (" ", " (") else ""
+    ends = not ahead or gaps[i] == " (" or _closes(ahead) or ahead.lstrip("x")[:1].isdigit()
+    if _met(words[max(0, i - 3) : i], gaps[max(0, i - 3) : i], new=new) and (ends or _DOES.match(ahead)):
         return True
     if not new:
         return False
-    return _does(words, gaps, i) or (before in _MEETS and ends)
+    if KIN_WORD.fullmatch(ahead) and (gaps[i] == " (" or name != word):
+        return True
+    return gaps[i] == " " and _DOES.match(ahead) is not None
 
 
-def _does(words: list[str], gaps: list[str], i: int) -> bool:
-    return i + 1 < len(words) and gaps[i] == " " and _DOES.match(words[i + 1]) is not None
+def _met(before: list[str], gaps: list[str], *, new: bool) -> bool:
+    """Whether words bring a person: any by whom one is met for a name on no list, else those that bring nobody else."""
+    if not before or gaps[-1] != " ":
+        return False
+    last, earlier = before[-1], before[-2] if len(before) > 1 else ""
+    if last in _SURELY or (new and last in _MEETS):
+        return True
+    if last == "w" and earlier in ("d", "s") and gaps[-2] == "/":
+        return True
+    return (earlier, last) in _BY_WHOM

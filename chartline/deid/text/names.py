@@ -56,12 +56,12 @@ _MEETS = (
 _SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{_SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*+$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
     r"\s*[,;(\[|-]?\s*(?:(?!(?:for|over|past|after|since|within|until|every|x)\s)(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|Y\.?/?O|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|[MF]\s?\d{1,3}\b)"
-    r"|\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b|\s?[,(]\s?(?i:rm|room|bed)\.?\s?\#?\d|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
+    r"|\s?[,(]\s?(?i:rm|room|bed)\.?\s?\#?\d|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
     r"|\s?[,(:]?\s(?:\(?\d{3}\)?[\-. ]\d{3}[\-. ]\d{4}\b|\d{3}-\d{4}\b|(?:(?:cell|mobile|ph|pgr|pager|beeper)\.?:?\s?\#?\s?|x)\d{3})"
 )
 _KINFOLK = regex.compile(
@@ -184,7 +184,7 @@ def _joined_by_and(text: str, words: list[Token], found: list[Found]) -> Iterato
         if left is None or right is None:
             continue
         if not (left.end in ends or right.start in starts):
-            if _colleague(left) and _colleague(right):
+            if _colleague(left) and _colleague(right) and (left.kind.last or right.kind.last):
                 yield from (Found(t.start, t.end, "NAME", "name:joined") for t in (left, right))
             continue
         known, other = (left, right) if left.end in ends else (right, left)
@@ -203,9 +203,10 @@ def _of_two(text: str, at: int) -> bool:
 
 
 def _colleague(token: Token) -> bool:
-    """Whether a word is a surname and nothing else."""
+    """Whether a word is a surname and nothing else, or on no list."""
     found = token.kind
-    return token.shape == "capital" and found.last and found.strong and not (found.eponym or found.medical or found.city)
+    named = (found.last and found.strong) or (found.unknown and len(token.text) > _ACRONYM)
+    return token.shape == "capital" and named and not (found.eponym or found.medical or found.city)
 
 
 def _a_person(token: Token) -> bool:
@@ -585,9 +586,11 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         _SAYS.match(text, only.end)
         or _arrives(text, only)
         or _owned(text, only.end)
-        or ((only.kind.strong or only.kind.common_first) and _PATIENT.search(text, max(0, only.start - 10), only.start))
+        or ((only.kind.strong or only.kind.common_first or _new(only)) and _PATIENT.search(text, max(0, only.start - 10), only.start))
     )
     if only.shape == "capital" and not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
+        return True
+    if only.shape == "capital" and (_acts(text, only) or _family(text, only)):
         return True
     given = only.kind.common_first and only.kind.strong and not only.kind.eponym
     if given and only.shape == "capital" and not only.kind.city and _AGE_ALONE.match(text, only.end):
@@ -630,10 +633,15 @@ _IS_DOING = re.compile(r"\s(?:(?!staining|casting|splinting|imaging|testing|scor
 _AGE_ALONE = re.compile(r"\s[1-9]\d?(?:,\s(?!\d)|\sG\d)")
 
 
+def _new(token: Token) -> bool:
+    """Whether a word is on no list, and written and as long as names are."""
+    return token.kind.unknown and not token.kind.medical and len(token.text) > _ACRONYM and token.text[1:].islower()
+
+
 def _arrives(text: str, only: Token) -> bool:
     """Whether a name that is no word comes, calls or is seen: ``Osgard came in``, ``Osgard LVM``."""
     found = only.kind
-    may = found.strong or (found.unknown and len(only.text) > _ACRONYM and only.text[1:].islower())
+    may = found.strong or _new(only)
     return may and not found.eponym and not found.medical and _ARRIVES.match(text, only.end) is not None
 
 
@@ -716,6 +724,18 @@ def _acts(text: str, only: Token) -> bool:
     return surname and (_ACTS.match(text, only.end) or _SAYS.match(text, only.end)) is not None
 
 
+# A family by its surname: ``the Tarn family is here``.
+_FAMILY = re.compile(
+    r"\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b"
+)
+
+
+def _family(text: str, only: Token) -> bool:
+    """Whether a surname that is nothing else stands before its family."""
+    found = only.kind
+    return found.last and found.strong and not found.eponym and _FAMILY.match(text, only.end) is not None
+
+
 def _of_whom(text: str, only: Token) -> bool:
     """Whether an office or kin in brackets tells who a first name is that is a word too: ``Dawn (CNA)``."""
     return only.kind.common_first and _OF_WHOM.match(text, only.end) is not None
@@ -734,7 +754,7 @@ _ADVISES = regex.compile(
 
 # What somebody does who comes to be seen or calls.
 _ARRIVES = regex.compile(
-    r"\s(?:fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here\s(?:w/|with|for|to)|no[\s-]?show"
+    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here\s(?:w/|with|for|to)|no[\s-]?show"
     r"|(?:was|were)\s(?:seen|born|brought|referred|discharged|admitted|transferred|accompanied|evaluated\sby)|presented\s|presents\s|returns\s|returned\s|to\ssee\b)"
 )
 # What is done with a colleague who is named without a title.
@@ -774,7 +794,7 @@ def _alone(text: str, token: Token) -> bool:
     before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
     if before and _ENDED.match(text, token.end):
         return True
-    if found.strong and found.last and _BEDDED.search(text, max(0, token.start - 12), token.start):
+    if ((found.strong and found.last) or _new(token)) and _BEDDED.search(text, max(0, token.start - 12), token.start):
         return True
     closed = found.last and _CLOSES.match(text, token.end)
     return bool(closed and _CLOSED.search(text, max(0, token.start - 4), token.start))
