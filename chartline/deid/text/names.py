@@ -609,6 +609,8 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     if part[-1].shape == "initial" and only.shape == "capital" and _AGED.match(text, part[-1].end):
         return not only.kind.medical and (only.kind.strong or only.kind.unknown)  # ``Osgard M 44F``
     if initials:
+        if only.kind.eponym and part[-1].text in ("I", "V", "X"):
+            return False  # a stage
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
             return not (only.kind.medical and not only.kind.last)
         if part[0].shape == "initial":
@@ -1071,6 +1073,7 @@ _BY_NICKNAME = regex.compile(r"\s\([\"“'](?P<v>\p{Lu}[\p{L}'’\- ]{1,20}?)[\"
 _BY_DAY = re.compile(
     r",? (?P<v>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?![\w/%]|[-.]\d| ?(?:mg|mcg|mL|cm|mm|points?|strength|power|scale|pain|mod|min|max|visits|sessions)\b)"
 )
+_BY_CODE = re.compile(r" (?P<v>(?!(?:19|20)\d\d)\d{5,9})(?=[.,;)\n]|\Z| by\b| on\b| \d)")
 _NEXT_CHILD = regex.compile(r"(?:\s\(\d{1,2}\)(?:,|,?\sand|\s&)|,)\s(?P<v>\p{Lu}\p{Ll}[\w'’\-]+)(?=\s\(\d{1,2}\))")
 _ON_STREET = regex.compile(r"\son\s(?P<v>\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?)(?=[.,;)\n]|$|\s[a-z(])")
 _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\b|\s*(?:\n|\Z))")
@@ -1087,6 +1090,9 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
             day = _BY_DAY.match(text, f.end) if f.type in ("NAME", "FACILITY", "LOCATION") else None
             if day is not None:
                 yield Found(day.start("v"), day.end("v"), "DATE", "name:by-day")
+            code = _BY_CODE.match(text, f.end) if f.type == "NAME" else None
+            if code is not None:
+                yield Found(code.start("v"), code.end("v"), "ID", "name:by-code")
         street = _ON_STREET.match(text, f.end) if near == " on" and f.type == "FACILITY" else None
         if street and plain(street["v"].split()[0]) not in PLAIN and not street["v"].startswith(_WEEKDAYS):
             yield Found(street.start("v"), street.end("v"), "LOCATION", "name:on-street")
@@ -1300,6 +1306,9 @@ def _of_list(text: str, start: int, end: int) -> bool:
 
 def _of_things(text: str, m: regex.Match[str]) -> bool:
     """Whether two words are numbers or short forms, two of a list of things of medicine, or two scales with grades."""
+    after = _LISTED_AFTER.match(text, m.end("first"))
+    if after and all(kind(w).eponym for w in (m.group("last"), m.group("first"), after["w"])):
+        return True  # ``Allis, Kelly, Kocher``
     if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
         return True
     graded = _GRADED_LAST.search(m.group("last")) and _GRADED_TOO.match(text, m.end("first"))
@@ -1495,8 +1504,9 @@ def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, c
     parts = {w for w, t in said.items() if not t.kind.word and w not in PLAIN}
     parts |= {p for w in parts for p in w.split("-") if len(p) > 3 and kind(p).strong}
     doubtful = said.keys() - parts
+    small = {w for w in parts if len(w) > _ACRONYM and not kind(w).medical}
     for i, token in enumerate(words):
-        if token.shape not in ("capital", "upper"):
+        if token.shape not in ("capital", "upper") and token.text not in small:
             continue
         name = plain(token.text)
         if name in parts or (name in doubtful and _said_again(text, words, i)):

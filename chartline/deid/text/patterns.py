@@ -69,7 +69,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
         ("URL", "handle", r"(?<![\w.@/])@(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
         ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*(?:(?<=@)\w|[._\d\-]\w|\d|#\d))[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
-        ("URL", "handle-said", r"\b(?:snap(?:chat)?|insta(?:gram)?|ig|twitter|tiktok|venmo|discord|psn|xbox|steam|gamer ?tag|kik|cash ?app|zelle|telegram|skype|screen ?name|username|handle)(?:\s?[:=]\s?(?P<v>[@$]?[A-Za-z][\w.\-]{2,29})|\s(?P<v>\$?(?=[\w.\-]*\d)[A-Za-z][\w.\-]{3,29}))(?<![.\-])(?!\w)", True, "v"),
+        ("URL", "handle-said", r"\b(?:snap(?:chat)?|insta(?:gram)?|ig|twitter|tiktok|venmo|discord|psn|xbox|steam|gamer ?tag|kik|cash ?app|zelle|telegram|skype|screen ?name|username|handle)(?:\s?[:=]\s?(?P<v>[@$]?[A-Za-z][\w.\-]{2,29})|\s(?P<v>\$?(?=[\w.\-]*\d)[A-Za-z][\w.\-]{3,29})|(?<=username)\s(?P<v>[A-Za-z]{6,29}))(?<![.\-])(?!\w)", True, "v"),
         ("EMAIL", "email", r"(?<![\w.+%\-])[\w.+%\-]++(?:@(?=[\w.\-]*[a-z])[\w\-]+(?:\.[\w\-]+)+|\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|\s@\s?[\w\-]*[a-z_][\w\-]*(?:\.[a-z]{2,}|\s?\.\s?(?:com|org|net|edu|gov|us|io|info|example))\b)", True, ""),
         ("EMAIL", "email-said", r"(?:(?<=\be-?mail(?: is)?[:\s]{1,2})|(?=[\w\-]*[._\d]))(?<![\w.])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
@@ -246,6 +246,8 @@ def find(text: str) -> Iterator[Found]:
         start, end = match.span(group) if group and match.group(group) else match.span()
         if group and of not in ("PHONE", "ZIP", "SSN", "AGE") and _NOT_VALUES.fullmatch(text, start, end):
             continue
+        if name == "handle-said" and text[start:end].isalpha() and text[start - 1] == " " and not _made_up(text[start:end]):
+            continue
         if name == "grouped" and text[max(0, start - 4) : start] in ("NDC ", "NDC:"):
             continue  # a package of a drug, the same for everyone
         if name == "grouped" and _RANGE.fullmatch(match.group()) and _spans(match.group()):
@@ -267,6 +269,12 @@ def find(text: str) -> Iterator[Found]:
         if name in _LABELS and text[end : end + 1] == " " and (further := _FURTHER.match(text, end)):
             end = further.end()
         yield Found(start, end, of, f"pattern:{name}")
+
+
+def _made_up(word: str) -> bool:
+    """Whether a word is on no list."""
+    found = word_kind(word)
+    return found.unknown and not found.medical
 
 
 # Groups of digits that a labelled number goes on with, where they are no time, age or count.

@@ -10,7 +10,7 @@ from itertools import pairwise
 import regex
 
 from chartline.deid.text import lexicon
-from chartline.deid.text.hints import Place, windows
+from chartline.deid.text.hints import Place, lowered, windows
 from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.reading import (
     CREDENTIAL,
@@ -725,7 +725,7 @@ def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Fo
         name = piece.split()[0]
         k = kind(name)
         if " " in piece:
-            wholes.add(piece)
+            wholes.add(lowered(piece))
             if len(name) > 3 and (k.unknown or (k.strong and not k.common_first)) and not k.medical:
                 firsts.setdefault(name, f.end)
         elif len(name) > 3 and name[1:].islower() and not k.medical and plain(name) not in GENERIC:
@@ -733,11 +733,12 @@ def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Fo
     for t in words if firsts else ():
         if t.start >= firsts.get(t.text, t.end) and (not t.kind.word or not _begins(text, t.start)):
             yield Found(t.start, t.end, "FACILITY", "name:told-again")
+    low = lowered(text) if wholes else ""
     for whole in wholes:
-        at = text.find(whole)
+        at = low.find(whole)
         while at >= 0:
             yield Found(at, at + len(whole), "FACILITY", "name:told-again")
-            at = text.find(whole, at + 1)
+            at = low.find(whole, at + 1)
 
 
 _BEGINS = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")

@@ -563,7 +563,7 @@ THINGS = frozenset(
     drain hump squeeze scissors protocol clamp forceps retractor cautery scale score grade sign test criteria index
     exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
     study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
-    treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
+    chr chromosome collar guideline guidelines brace treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
     sump stand tray frame table stirrups blade airway cuff headrest angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
     """.split()
 )
