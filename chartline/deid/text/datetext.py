@@ -468,11 +468,7 @@ def _like(text: str, match: regex.Match[str], months: set[int], ends: set[int], 
 def _of_one_month(text: str, bare: list[regex.Match[str]]) -> list[regex.Match[str]]:
     """Those of several days that are of one month: two scores over one another's most are rare."""
     days: dict[str, set[int]] = {}
-    may = [
-        m
-        for m in bare
-        if m["m"] != m["d"] and _ENDED.match(text, m.end()) and not _no_day_before(text, m.start())
-    ]
+    may = [m for m in bare if m["m"] != m["d"] and _ENDED.match(text, m.end()) and not _no_day_before(text, m.start())]
     for m in may:
         days.setdefault(m["m"], set()).add(int(m["d"]))
     return [m for m in may if len(days[m["m"]]) > 1 and not days[m["m"]] <= _SCALES]

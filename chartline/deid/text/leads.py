@@ -1,4 +1,4 @@
-"""Facilities, employers and schools in writing without cases, told by the words that lead to them, everyday words too."""
+"""Who and where somebody is in writing without cases, told by the words that lead there, everyday words too."""
 
 from __future__ import annotations
 
@@ -8,52 +8,59 @@ from chartline.deid.text.lexicon import STATES, kind, plain
 from chartline.deid.text.places import GENERIC, NOWHERE
 from chartline.deid.text.reading import KIN_WORD, ROLE_WORD
 
-# What leads to where somebody works or learns; to where somebody lives or is cared for; and to either without a preposition.
+# What leads, by ``at`` and its like, to where somebody works or learns, and to where somebody is cared for or comes from.
 _WORKS = frozenset(
     """
-    works work worked working employed job volunteers volunteered teaches taught retired cashier clerk cook nurse welder
-    mechanic driver manager server bartender janitor teacher guard engineer technician waitress stocker cleans enrolled
-    student freshman sophomore junior senior drives laid fired hired
+    works work worked working employed job volunteers volunteered teaches taught retired cashier clerk cook nurse
+    welder mechanic driver manager server bartender janitor teacher guard engineer technician waitress stocker
+    cleans enrolled student freshman sophomore junior senior drives laid fired hired
     """.split()
 )
 _FROM = frozenset(
     """
-    transfer transferred transferring transport transported admitted admission admissions discharged dc tx txd xfer xferred
-    sent accepted placement records back recd received arrived arrives bib biba bibems staff nurse rn returned returning
-    referred referral d walked came comes coming pt patient notes report call called fax letter walker wheelchair cpap boot
-    brace supplies equipment commode oxygen meals hha aide driver transportation paperwork labs results imaging films
+    transfer transferred transferring transport transported admitted admission admissions discharged dc tx txd xfer
+    xferred sent accepted placement records back recd received arrived arrives bib biba bibems staff nurse rn
+    returned returning referred referral d walked came comes coming pt patient notes report call called fax letter
+    walker wheelchair cpap boot brace supplies equipment commode oxygen meals hha aide driver transportation
+    paperwork labs results imaging films
     """.split()
 )
 _OF = frozenset("resident patient pt member employee student graduate grad care staff client parishioner".split())
-_THROUGH = frozenset("health care hospice pt ot services meals nursing supplies hha equipment insurance oxygen o2".split())
+_THROUGH = frozenset(
+    "health care hospice pt ot services meals nursing supplies hha equipment insurance oxygen o2".split()
+)
 _WITHOUT = frozenset("attends attended attending employer toured touring attend".split())
 _LABELS = frozenset(
-    "pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac dispo daycare shelter".split()
+    """
+    pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac dispo daycare shelter
+    """.split()
 )
 _AT = frozenset({"at", "from", "to", "for", "of", "through", "thru", "via"})
 # What goes ``to`` a facility as well as to anything else is done.
 _TO = frozenset(
     """
-    transfer transferred transferring transport transported admitted discharged dc tx txd xfer xferred sent accepted back
-    body returned returning referred referral admission d placed goes go went waitlisted waitlist records packet faxed
-    moved moving
+    transfer transferred transferring transport transported admitted discharged dc tx txd xfer xferred sent accepted
+    back body returned returning referred referral admission d placed goes go went waitlisted waitlist records
+    packet faxed moved moving
     """.split()
 )
 _FOR = frozenset("works work worked working cashier clerk driver drives nurse welder mechanic".split())
 # What may stand behind a name and begins something else, and how other words end that do.
 _CLOSERS = frozenset(
     """
-    and or but for with w wo since x until til till on in at by to from as when who where which that then than is was are were
-    she he they pt nights days evenings weekends full part per via because due today tomorrow yesterday tonight last next this
-    yest tmrw prn if so now here there again after before during between while re not no has had have will would can may
-    daily weekly monthly mwf tts twice once fulltime parttime both also where there staff report approx about over did do
+    and or but for with w wo since x until til till on in at by to from as when who where which that then than is
+    was are were she he they pt nights days evenings weekends full part per via because due today tomorrow yesterday
+    tonight last next this yest tmrw prn if so now here there again after before during between while re not no has
+    had have will would can may daily weekly monthly mwf tts twice once fulltime parttime both also staff report
+    approx about over did do
     """.split()
 )
 # What ends a name and is a part of it.
 _ENDS = frozenset(
     """
-    home house lodge park plant snf alf ltac ltach irf rehab hospice pharmacy clinic hospital church school shelter jail
-    prison college university apartments mosque temple center manor living hall inn motel hotel store county er ed
+    home house lodge park plant snf alf ltac ltach irf rehab hospice pharmacy clinic hospital church school shelter
+    jail prison college university apartments mosque temple center manor living hall inn motel hotel store county er
+    ed
     """.split()
 )
 _PARTICIPLE = re.compile(r"[a-z]{3,}ed\Z")
@@ -69,15 +76,17 @@ def runs(words: list[str], gaps: list[str]) -> list[tuple[int, int]]:
             end = _run(words, gaps, i, works=tier == "works")
             if end > i:
                 out.append((i, end))
-    return out + [again for start, end in out for again in _again(words, start, end)]
+    return out + _again(words, {tuple(words[start:end]) for start, end in out}) if out else []
 
 
-def _again(words: list[str], start: int, end: int) -> list[tuple[int, int]]:
-    """Where a name stands again in words."""
-    name, length = words[start:end], end - start
-    if length == 1 and kind(name[0]).medical:
-        return []
-    return [(i, i + length) for i, word in enumerate(words) if word == name[0] and words[i : i + length] == name]
+def _again(words: list[str], names: set[tuple[str, ...]]) -> list[tuple[int, int]]:
+    """Where names stand again in words."""
+    starts: dict[str, list[tuple[str, ...]]] = {}
+    for name in names:
+        if len(name) > 1 or not kind(name[0]).medical:
+            starts.setdefault(name[0], []).append(name)
+    found = ((i, name) for i, word in enumerate(words) if word in starts for name in starts[word])
+    return [(i, i + len(name)) for i, name in found if tuple(words[i : i + len(name)]) == name]
 
 
 def _led(words: list[str], gaps: list[str], i: int) -> str:
@@ -143,13 +152,17 @@ def _may_name(word: str, *, works: bool) -> bool:
 # What leads to a person: to one whose name is on no list, and to one whose surname is a word.
 _MEETS = frozenset(
     """
-    per paged page cc attending accepting hospitalist atty attorney co po sponsor text texted tell told ask asked call called
-    w with by notified notify updated seeing saw and parole probation tech aide kids children sons daughters
+    per paged page cc attending accepting hospitalist atty attorney co po sponsor text texted tell told ask asked
+    call called w with by notified notify updated seeing saw and parole probation tech aide kids children sons
+    daughters
     """.split()
 )
 _BY_WHOM = frozenset(
     {
-        *((done, "by") for done in "seen evaluated examined signed placed performed reviewed dictated called ordered".split()),
+        *(
+            (done, "by")
+            for done in "seen evaluated examined signed placed performed reviewed dictated called ordered".split()
+        ),
         *(("out", "to"), ("report", "to"), ("talked", "to"), ("spoke", "to"), ("spoken", "to"), ("given", "to")),
     }
 )

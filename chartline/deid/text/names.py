@@ -213,7 +213,13 @@ def _a_person(token: Token) -> bool:
     """Whether a word may be who is named beside somebody, by the lists alone."""
     found = token.kind
     flower = found.common_first and found.everyday
-    if found.eponym or (found.medical and not flower) or found.city or plain(token.text) in PLAIN or not token.text[1:].islower():
+    if (
+        found.eponym
+        or (found.medical and not flower)
+        or found.city
+        or plain(token.text) in PLAIN
+        or not token.text[1:].islower()
+    ):
         return False
     return found.common_first or found.strong or (found.unknown and len(token.text) > _ACRONYM)
 
@@ -586,7 +592,10 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         _SAYS.match(text, only.end)
         or _arrives(text, only)
         or _owned(text, only.end)
-        or ((only.kind.strong or only.kind.common_first or _new(only)) and _PATIENT.search(text, max(0, only.start - 10), only.start))
+        or (
+            (only.kind.strong or only.kind.common_first or _new(only))
+            and _PATIENT.search(text, max(0, only.start - 10), only.start)
+        )
     )
     if only.shape == "capital" and not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
         return True
@@ -1160,7 +1169,9 @@ def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
 
 
 # What somebody does or is, behind who it is.
-_DOES = re.compile(r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|drove|came|went|took|gave|said|told|saw|got|made|ate|did|slept|will|can|does|who|at|and|to)\b")
+_DOES = re.compile(
+    r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|drove|came|went|took|gave|said|told|saw|got|made|ate|did|slept|will|can|does|who|at|and|to)\b"
+)
 # How words end that say what somebody is like or was.
 _ADJECTIVE = re.compile(
     r"(?:ed|ing|ic|al|ive|ous|ful|less|able|ible|ly|ant|ent|sis|itis|oma|emia|tion|ity|ist|ian|ese)$"
@@ -1306,9 +1317,6 @@ def _of_list(text: str, start: int, end: int) -> bool:
 
 def _of_things(text: str, m: regex.Match[str]) -> bool:
     """Whether two words are numbers or short forms, two of a list of things of medicine, or two scales with grades."""
-    after = _LISTED_AFTER.match(text, m.end("first"))
-    if after and all(kind(w).eponym for w in (m.group("last"), m.group("first"), after["w"])):
-        return True  # ``Allis, Kelly, Kocher``
     if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
         return True
     graded = _GRADED_LAST.search(m.group("last")) and _GRADED_TOO.match(text, m.end("first"))
@@ -1462,7 +1470,7 @@ _COMMA = re.compile(r", ?(?=[A-Z](?:[a-z]{2,14}[.?!,]|(?![\w'’-])))")
 def _capital_start(text: str, at: int) -> int:
     """The start of the word before a place, behind a quote."""
     start = word_start(text, at)
-    return start + 1 if text[start] in "\"“(" else start
+    return start + 1 if text[start] in '"“(' else start
 
 
 def _by_comma(text: str) -> Iterator[Found]:

@@ -246,7 +246,12 @@ def find(text: str) -> Iterator[Found]:
         start, end = match.span(group) if group and match.group(group) else match.span()
         if group and of not in ("PHONE", "ZIP", "SSN", "AGE") and _NOT_VALUES.fullmatch(text, start, end):
             continue
-        if name == "handle-said" and text[start:end].isalpha() and text[start - 1] == " " and not _made_up(text[start:end]):
+        if (
+            name == "handle-said"
+            and text[start:end].isalpha()
+            and text[start - 1] == " "
+            and not _made_up(text[start:end])
+        ):
             continue
         if name == "grouped" and text[max(0, start - 4) : start] in ("NDC ", "NDC:"):
             continue  # a package of a drug, the same for everyone
