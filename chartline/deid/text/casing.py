@@ -71,26 +71,8 @@ _SYSTEMS = frozenset("kaiser upmc intermountain adventhealth bon secours banner 
 _NAMED_SYSTEMS = frozenset(
     "ochsner sentara northwell montefiore geisinger novant moffitt lahey scripps vanderbilt".split()
 )
-# What brings an employer or a facility: a word, and the small word between; and labels of one.
-_WORKING = frozenset(
-    """
-    works work worked working employed job volunteers teaches retired nights days evenings weekends cashier clerk cook
-    nurse welder mechanic driver manager server bartender janitor teacher guard engineer technician
-    """.split()
-)
-_CARING = frozenset(
-    """
-    transfer transferred transport transported admitted discharged dc tx xfer referred sent accepted screened screening
-    hospitalized hospitalised rehab snf dialyzes dialysis resident stays placed placement records appt seen inpt detox
-    back recd received arrived bib bibems here ed ref
-    """.split()
-)
-_BETWEEN = frozenset("at for from by to with via".split())
 _BRINGS = re.compile(r"(?:\b(?:at|from|to)|@) (?:the )?\Z")
 _BRINGING = 9  # letters that it has at most
-_PLACE_LABELS = frozenset(
-    "pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac".split()
-)
 # Health systems by their letters, of which none is a short form of medicine.
 _LETTERED_SYSTEMS = frozenset(
     "mgh bidmc bwh nyu ucsf ucla ucsd upmc utsw utmb uva ohsu musc nyp mskcc uihc uwmc".split()
@@ -344,7 +326,6 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
     for start, end in leads.runs(words, gaps):
         high[start:end] = [True] * (end - start)
     for i in range(1, len(words)):
-        _brought(words, gaps, high, i)
         saint = words[i].removesuffix("s")
         if words[i - 1] == "st" and gaps[i - 1] in (" ", ". ") and kind(saint).common_first and saint not in _DOES:
             high[i - 1] = high[i] = True
@@ -367,27 +348,6 @@ def _chains(low: str, found: list[re.Match[str]], high: list[bool]) -> None:
             if count == 1 or not all(kind(w).word for w in words) or brought:
                 high[i : i + count] = [w not in _SMALL for w in words]
                 break
-
-
-def _brought(words: list[str], gaps: list[str], high: list[bool], i: int) -> None:
-    """Who somebody works for, or the facility that somebody comes from or goes to, at a place in the words."""
-    before, gap = words[i - 1], gaps[i - 1].strip()
-    two = i > 1 and gaps[i - 2] == " " and before in _BETWEEN
-    works = (two and words[i - 2] in _WORKING) or (gap == "@" and before in _WORKING)
-    cares = (
-        (two and words[i - 2] in _CARING)
-        or (gap == "@" and before in _CARING)
-        or (gap == ":" and before in _PLACE_LABELS)
-    )
-    if not (works or cares) or gaps[i - 1] not in (" ", ": ", " @ ", " @"):
-        return
-    found = kind(words[i])
-    if found.medical or words[i] in _SMALL or plain(words[i]) in PLAIN or not words[i].isalpha() or len(words[i]) < 4:
-        return
-    if found.unknown or found.strong or (found.city and not found.word):
-        high[i] = True
-        if works and gaps[i] == " " and gaps[i + 1][:1] in (".", ",", ";", "\n") and words[i + 1] not in _SMALL:
-            high[i + 1] = True  # ``at telvane plastics.``
 
 
 def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:

@@ -8,7 +8,7 @@ from chartline.deid.text.lexicon import STATES, kind, plain
 from chartline.deid.text.places import GENERIC, NOWHERE
 from chartline.deid.text.reading import KIN_WORD, ROLE_WORD
 
-# What leads, by ``at`` and its like, to where somebody works or learns, and to where somebody is cared for or comes from.
+# What leads, by ``at`` and its like, to where somebody works or learns, and to where somebody is cared for.
 _WORKS = frozenset(
     """
     works work worked working employed job volunteers volunteered teaches taught retired cashier clerk cook nurse
@@ -35,7 +35,7 @@ _LABELS = frozenset(
     pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac dispo daycare shelter
     """.split()
 )
-_AT = frozenset({"at", "from", "to", "for", "of", "through", "thru", "via"})
+_AT = frozenset({"at", "from", "to", "for", "of", "by", "with", "through", "thru", "via"})
 # What goes ``to`` a facility as well as to anything else is done.
 _TO = frozenset(
     """
@@ -65,6 +65,7 @@ _ENDS = frozenset(
 )
 _PARTICIPLE = re.compile(r"[a-z]{3,}ed\Z")
 _MOST = 4  # words of a name at most
+_SHORTEST = 5  # letters of a name on no list
 
 
 def runs(words: list[str], gaps: list[str]) -> list[tuple[int, int]]:
@@ -72,10 +73,8 @@ def runs(words: list[str], gaps: list[str]) -> list[tuple[int, int]]:
     out = []
     for i in range(1, len(words)):
         tier = _led(words, gaps, i)
-        if tier:
-            end = _run(words, gaps, i, works=tier == "works")
-            if end > i:
-                out.append((i, end))
+        if tier and (end := _run(words, gaps, i, tier)) > i:
+            out.append((i, end))
     return out + _again(words, {tuple(words[start:end]) for start, end in out}) if out else []
 
 
@@ -90,7 +89,10 @@ def _again(words: list[str], names: set[tuple[str, ...]]) -> list[tuple[int, int
 
 
 def _led(words: list[str], gaps: list[str], i: int) -> str:
-    """What leads to a word: ``works`` for an employer or a school, ``cares`` for any facility, else nothing."""
+    """What leads to a word: ``works`` for an employer or a school, ``cares`` for any facility, else nothing.
+
+    ``new`` stands for what leads to things too, and to a facility only by a name that is no word.
+    """
     before, gap = words[i - 1], gaps[i - 1]
     if before == "the" and gap == " " and i > 1:
         return _led(words, gaps, i - 1)
@@ -112,28 +114,36 @@ def _led(words: list[str], gaps: list[str], i: int) -> str:
     if before == "of":
         return "cares" if lead in _OF else ""
     if before in ("through", "thru", "via"):
-        return "cares" if lead in _THROUGH else ""
+        return "cares" if lead in _THROUGH else "new" if lead in _FROM else ""
     if before == "for":
         return "works" if lead in _FOR else ""
     if before == "to":
-        return "cares" if lead in _TO else ""
+        return "cares" if lead in _TO else "new" if lead in _WORKS else ""
+    if before in ("by", "with"):
+        return "new" if lead in _FROM or lead in _WORKS else ""
     return "works" if lead in _WORKS else "cares" if before == "at" or lead in _FROM else ""
 
 
-def _run(words: list[str], gaps: list[str], start: int, *, works: bool) -> int:
+def _run(words: list[str], gaps: list[str], start: int, tier: str) -> int:
     """The end of a name at a word, the word itself where none stands there."""
     at = start
-    while at < len(words) and at - start < _MOST and _may_name(words[at], works=works):
+    while at < len(words) and at - start < _MOST and _may_name(words[at], works=tier == "works"):
         if at > start and (gaps[at - 1] != " " or _closes(words[at])):
             break
         at += 1
-    if at == start or at - start == _MOST:
-        return start
-    if at < len(words) and gaps[at - 1] == " " and words[at] in _ENDS:
+    new = at > start and _no_word(words[start])
+    if at < len(words) and start < at < start + _MOST and gaps[at - 1] == " " and words[at] in _ENDS:
         return at + 1
-    if at < len(words) and gaps[at - 1] == " " and not (_closes(words[at]) or words[at][0].isdigit()):
-        return start
+    open_end = at < len(words) and gaps[at - 1] == " " and not (_closes(words[at]) or words[at][0].isdigit())
+    if open_end or at == start + _MOST or (tier == "new" and not new):
+        return start + new
     return at
+
+
+def _no_word(word: str) -> bool:
+    """Whether a word is a name or on no list, and nothing else."""
+    found = kind(word)
+    return len(word) > _SHORTEST - 2 and (found.unknown or found.strong or (found.city and not found.word))
 
 
 def _closes(word: str) -> bool:
@@ -173,9 +183,6 @@ _DOES = re.compile(
     r"|thinks|lives|lived|tearful|fell|crying|cried|asked|asks|agrees|agreed|visited|visiting|arrived|brought|endorses|smokes"
     r"|drinks|prefers|declines|declined|texted|slept|ate|sleeping|verbalized|verbalizes|lpn|cna|rn|aware|notified|requesting|requests)\Z"
 )
-_SHORTEST = 5  # letters of a name on no list
-
-
 def persons(words: list[str], gaps: list[str]) -> list[int]:
     """Words that a person is called by who is told by nothing but what leads to a person or what a person does."""
     return [i for i, word in enumerate(words) if _person(words, gaps, i, word)]
