@@ -223,7 +223,7 @@ def _rewritten(text: str, *, upper: bool) -> str:
     for i in range(len(words)):
         high[i] = high[i] or _beside(words, gaps, high, i, upper=upper)
     _places(words, gaps, high)
-    for i in leads.persons(words, gaps):
+    for i in leads.persons(words, gaps) + leads.places(words, gaps):
         high[i] = True
     _chains(text.lower(), found, high)
     _before(words, gaps, high, _FACILITIES, upper=upper)

@@ -217,3 +217,34 @@ def _met(before: list[str], gaps: list[str], *, new: bool) -> bool:
     if last == "w" and earlier in ("d", "s") and gaps[-2] == "/":
         return True
     return (earlier, last) in _BY_WHOM
+
+
+# What leads, by a preposition, to where somebody lives, goes or comes from.
+_THERE = frozenset(
+    """
+    lives lived living live resides born raised moved moving move grew up farm family son daughter sister brother parents kids mom
+    dad jail hospital clinic school stationed vacation layover wedding funeral homeless camping hiking works commutes drove
+    drives flew trip travel travels traveled travelled cruise back returned returning native arrived retired farmer visit
+    """.split()
+)
+_NEAR = frozenset("near outside".split())
+_INTO = frozenset("in from to of near outside via".split())
+_DWELLS = frozenset("lives living lived apt apartment house corner".split())
+_NO_STREET = frozenset("disability income ssi ssdi fire street streets own welfare benefits savings".split())
+
+
+def places(words: list[str], gaps: list[str]) -> list[int]:
+    """Words that are on no list, or a town's, where somebody lives or goes to; and the streets somebody lives on."""
+    return [i for i in range(2, len(words)) if gaps[i - 1] == " " and _place(words, gaps, i)]
+
+
+def _place(words: list[str], gaps: list[str], i: int) -> bool:
+    before, lead, word = words[i - 1], words[i - 2], words[i]
+    street = before in ("on", "off") and lead in _DWELLS
+    if not (street or before in _NEAR or (before in _INTO and lead in _THERE)) or gaps[i - 2] != " ":
+        return False
+    if not _may_name(word, works=False) or word in _NO_STREET or len(word) < _SHORTEST - street:
+        return False
+    found = kind(word)
+    ends = i + 1 == len(words) or gaps[i] != " " or _closes(words[i + 1]) or words[i + 1][0].isdigit()
+    return ends and (found.unknown or found.strong or ((found.city or street) and (found.last or not found.word)))
