@@ -32,7 +32,8 @@ _THROUGH = frozenset(
 _WITHOUT = frozenset("attends attended attending employer toured touring attend".split())
 _LABELS = frozenset(
     """
-    pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac dispo daycare shelter
+    pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac dispo daycare
+    shelter
     """.split()
 )
 _AT = frozenset({"at", "from", "to", "for", "of", "by", "with", "through", "thru", "via"})
@@ -183,6 +184,8 @@ _DOES = re.compile(
     r"|thinks|lives|lived|tearful|fell|crying|cried|asked|asks|agrees|agreed|visited|visiting|arrived|brought|endorses|smokes"
     r"|drinks|prefers|declines|declined|texted|slept|ate|sleeping|verbalized|verbalizes|lpn|cna|rn|aware|notified|requesting|requests)\Z"
 )
+
+
 def persons(words: list[str], gaps: list[str]) -> list[int]:
     """Words that a person is called by who is told by nothing but what leads to a person or what a person does."""
     return [i for i, word in enumerate(words) if _person(words, gaps, i, word)]
@@ -222,9 +225,10 @@ def _met(before: list[str], gaps: list[str], *, new: bool) -> bool:
 # What leads, by a preposition, to where somebody lives, goes or comes from.
 _THERE = frozenset(
     """
-    lives lived living live resides born raised moved moving move grew up farm family son daughter sister brother parents kids mom
-    dad jail hospital clinic school stationed vacation layover wedding funeral homeless camping hiking works commutes drove
-    drives flew trip travel travels traveled travelled cruise back returned returning native arrived retired farmer visit
+    lives lived living live resides born raised moved moving move grew up farm family son daughter sister brother
+    parents kids mom dad jail hospital clinic school stationed vacation layover wedding funeral homeless camping
+    hiking works commutes drove drives flew trip travel travels traveled travelled cruise back returned returning
+    native arrived retired farmer visit
     """.split()
 )
 _NEAR = frozenset("near outside".split())

@@ -247,6 +247,8 @@ def find(text: str) -> Iterator[Found]:
         start, end = match.span(group) if group and match.group(group) else match.span()
         if group and of not in ("PHONE", "ZIP", "SSN", "AGE") and _NOT_VALUES.fullmatch(text, start, end):
             continue
+        if name == "home-on" and _no_street(text[start:end].split()[0]):
+            continue
         if (
             name == "handle-said"
             and text[start:end].isalpha()
@@ -280,7 +282,8 @@ def find(text: str) -> Iterator[Found]:
 _ON_WHAT = frozenset(
     """
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
-    october november december christmas thanksgiving easter admission arrival exam examination
+    october november december christmas thanksgiving easter admission arrival exam examination ultrasound imaging doppler holter telemetry head
+    face back ice concrete stairs treadmill
     """.split()
 )
 

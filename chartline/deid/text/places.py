@@ -173,7 +173,8 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 def _headed(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities, employers and schools right behind what brings one, everyday words too."""
-    for m in opened(_HEADED, text, hints, "head"):
+    near = [(a, b) for a, b in hints.get("head", ()) if not text[b : b + _HEAD_REACH].islower()]
+    for m in opened(_HEADED, text, {"head": near}, "head"):
         words = [plain(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
         if any(w in _OF_A_HEAD or w in NOWHERE or w in PLAIN for w in words) or m["v"].isupper():
             continue
@@ -354,6 +355,7 @@ _HEADS = (
 _HEADED = regex.compile(
     rf"\b(?i:{_HEADS})[ ](?:the[ ])?{_NAMED_PLACE}(?=[.,;)\n]|$|\s\d|\sx\s?\d|\s(?:in|since|til|until|for|on|MWF|TTS|daily|w/?|with|and|at|x)\b)"
 )
+_HEAD_REACH = 20  # letters from a head's first word to the name, at most
 # Words with a capital behind such a head that name no facility.
 _OF_A_HEAD = frozenset(
     """

@@ -152,3 +152,27 @@ def test_leads_stay_within_the_words_and_never_take_a_small_word(words):
     taken = {i for start, end in runs(words, gaps) for i in range(start, end)} | set(persons(words, gaps))
     assert taken <= set(range(len(words)))
     assert not {"pt", "at", "from", "to", "the", "home", "x"} & {words[i] for i in taken}
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("pt lives in dunmere with wife, son in varnhold, farm near tarnmoor.", ["dunmere", "varnhold", "tarnmoor"]),
+        ("she has an apt on birch, flew to dunmere in may, well now.", ["birch", "dunmere"]),
+        ("Hit on Birch. Shot on Lantern. Seen at Birch and 4th; by 9th & Lantern.", ["Birch", "Lantern", "4th", "9th"]),
+    ],
+)
+def test_towns_and_streets_told_by_what_leads_there_go(engine, text, gone):
+    assert _left(engine, text, gone) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Found on Ultrasound. Fell on Monday. Numb near 2nd and Third toes. Hit on Head.",
+        "pt lives on disability, house on fire, lives in own home, in rehab, in restraints.",
+        "Philadelphia chromosome pos. Mayo guidelines.",
+    ],
+)
+def test_what_nobody_lives_on_stays(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
