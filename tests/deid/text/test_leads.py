@@ -151,7 +151,7 @@ def test_leads_stay_within_the_words_and_never_take_a_small_word(words):
     gaps = [" "] * (len(words) - 1) + ["\n"]
     taken = {i for start, end in runs(words, gaps) for i in range(start, end)} | set(persons(words, gaps))
     assert taken <= set(range(len(words)))
-    assert not {"pt", "at", "from", "to", "the", "home", "x"} & {words[i] for i in taken}
+    assert not {"pt", "at", "from", "to", "the", "x"} & {words[i] for i in taken}
 
 
 @pytest.mark.parametrize(
