@@ -174,6 +174,7 @@ _BY_WHOM = frozenset(
             (done, "by")
             for done in "seen evaluated examined signed placed performed reviewed dictated called ordered".split()
         ),
+        *((met, by) for met in ("spoke", "met", "lives", "talked") for by in ("w", "with")),
         *(("out", "to"), ("report", "to"), ("talked", "to"), ("spoke", "to"), ("spoken", "to"), ("given", "to")),
     }
 )
@@ -195,7 +196,8 @@ def _person(words: list[str], gaps: list[str], i: int, word: str) -> bool:
     name = word.removesuffix("'s").removesuffix("’s")
     found = kind(name)
     new = found.unknown and not found.medical and len(name) >= _SHORTEST
-    if not (new or (found.surname and found.word)) or not name.isalpha() or name in NOWHERE or name in _CLOSERS:
+    told = new or (found.word and (found.surname or found.common_first))
+    if not told or not name.isalpha() or name in NOWHERE or name in _CLOSERS:
         return False
     if plain(name) in GENERIC or KIN_WORD.fullmatch(name) or ROLE_WORD.fullmatch(name):
         return False
