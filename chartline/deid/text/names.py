@@ -184,7 +184,8 @@ def _joined_by_and(text: str, words: list[Token], found: list[Found]) -> Iterato
         if left is None or right is None:
             continue
         if not (left.end in ends or right.start in starts):
-            if _colleague(left) and _colleague(right) and (left.kind.last or right.kind.last):
+            sure = left.kind.last and right.kind.last
+            if _colleague(left) and _colleague(right) and (sure or _AGREES.match(text, right.end)):
                 yield from (Found(t.start, t.end, "NAME", "name:joined") for t in (left, right))
             continue
         known, other = (left, right) if left.end in ends else (right, left)
@@ -196,6 +197,9 @@ def _joined_by_and(text: str, words: list[Token], found: list[Found]) -> Iterato
 _OF_TWO = regex.compile(
     r"\p{Lu}[\p{L}'’\-]+\s(?:agree|concur|aware|notified|paged|updated|both|will|were|are|following|to\s(?:see|scrub|assist|follow|discuss)|present|saw|scrubbed|recommend|consulted|rounding|rounded)\b"
 )
+
+
+_AGREES = re.compile(r"\s(?:agree|concur|aware|notified|paged|updated|scrubbed|rounding|rounded)\b")
 
 
 def _of_two(text: str, at: int) -> bool:

@@ -104,6 +104,7 @@ NOWHERE = frozenset(
     basement attic roof tree ladder horse bike truck motorcycle height standing scalp face mouth nose stool urine vomit exam
     pending today tomorrow yesterday tonight morning afternoon evening weekend collections voicemail vm liquid solid solids
     room2 air ra trach vent bipap cpap o2 oxygen nc nonrebreather crutches walker cane brace boot cast sling splint
+    lusb rusb llsb lsb apex axilla umbilicus conference rounds huddle board hearing interview
     assist independence independent function functional ambulation eating drinking smoking alcohol drinking etoh drugs
     """.split()
 )
