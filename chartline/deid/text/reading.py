@@ -82,7 +82,7 @@ PLAIN = (
     ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
     crew caller proband overnight student notary preop postop attn subject run
     ssn dcfs cps aps fbi pd am pm cont continued none nil denies reports status post home room air alert oriented
-    oob dnr dni rtc rtw ltg stg poc wfl ntd ctm nka nkda scd scds ngt ett cvl pcn bmt ocp gfr cbt dbt nsr cpr oob haplo
+    oob dnr dni rtc rtw ltg stg poc wfl ntd ctm nka nkda scd scds ngt ett cvl pcn bmt ocp gfr cbt dbt nsr cpr
     """.split()
     )
     | frozenset(
@@ -582,7 +582,7 @@ THINGS = frozenset(
     drain hump squeeze scissors protocol clamp forceps retractor cautery scale score grade sign test criteria index
     exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
     study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
-    chr chromosome collar guideline guidelines brace treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
+    chromosome collar guideline guidelines brace treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
     sump stand tray frame table stirrups blade airway cuff headrest angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
     """.split()
 )
