@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from string import ascii_lowercase, ascii_uppercase
 
-from chartline.deid.text import lexicon
+from chartline.deid.text import leads, lexicon
 from chartline.deid.text.lexicon import POSTAL, STATES, kind, plain
 from chartline.deid.text.patterns import STREET_WORDS
 from chartline.deid.text.reading import PARTICLES, PLAIN
@@ -71,26 +71,8 @@ _SYSTEMS = frozenset("kaiser upmc intermountain adventhealth bon secours banner 
 _NAMED_SYSTEMS = frozenset(
     "ochsner sentara northwell montefiore geisinger novant moffitt lahey scripps vanderbilt".split()
 )
-# What brings an employer or a facility: a word, and the small word between; and labels of one.
-_WORKING = frozenset(
-    """
-    works work worked working employed job volunteers teaches retired nights days evenings weekends cashier clerk cook
-    nurse welder mechanic driver manager server bartender janitor teacher guard engineer technician
-    """.split()
-)
-_CARING = frozenset(
-    """
-    transfer transferred transport transported admitted discharged dc tx xfer referred sent accepted screened screening
-    hospitalized hospitalised rehab snf dialyzes dialysis resident stays placed placement records appt seen inpt detox
-    back recd received arrived bib bibems here ed ref
-    """.split()
-)
-_BETWEEN = frozenset("at for from by to with via".split())
 _BRINGS = re.compile(r"(?:\b(?:at|from|to)|@) (?:the )?\Z")
 _BRINGING = 9  # letters that it has at most
-_PLACE_LABELS = frozenset(
-    "pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac".split()
-)
 # Health systems by their letters, of which none is a short form of medicine.
 _LETTERED_SYSTEMS = frozenset(
     "mgh bidmc bwh nyu ucsf ucla ucsd upmc utsw utmb uva ohsu musc nyp mskcc uihc uwmc".split()
@@ -101,6 +83,7 @@ _STREETS = frozenset(
     pkwy highway hwy circle cir square route
     """.split()
 )
+_UNITS = frozenset("kg lb lbs cm mm mg mcg ml yo y f m min hr hrs days weeks wks mo months years yrs".split())
 _SMALL = frozenset("and of the or in on at to by with for from as is was an a i per x".split())
 _WORDS_TOO = frozenset("in or me hi ok oh id de la".split())  # postal codes of states that are words
 # After whom a common first name is a name though it is a word too, and who is called by the last name.
@@ -240,6 +223,8 @@ def _rewritten(text: str, *, upper: bool) -> str:
     for i in range(len(words)):
         high[i] = high[i] or _beside(words, gaps, high, i, upper=upper)
     _places(words, gaps, high)
+    for i in leads.persons(words, gaps) + leads.places(words, gaps):
+        high[i] = True
     _chains(text.lower(), found, high)
     _before(words, gaps, high, _FACILITIES, upper=upper)
     _streets(words, gaps, high)
@@ -338,8 +323,9 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
         brought = brought or (led and found.last and not found.everyday)
         if stated or brought or (i and words[i - 1] in _SYSTEMS):
             high[i] = True
+    for start, end in leads.runs(words, gaps):
+        high[start:end] = [True] * (end - start)
     for i in range(1, len(words)):
-        _brought(words, gaps, high, i)
         saint = words[i].removesuffix("s")
         if words[i - 1] == "st" and gaps[i - 1] in (" ", ". ") and kind(saint).common_first and saint not in _DOES:
             high[i - 1] = high[i] = True
@@ -362,27 +348,6 @@ def _chains(low: str, found: list[re.Match[str]], high: list[bool]) -> None:
             if count == 1 or not all(kind(w).word for w in words) or brought:
                 high[i : i + count] = [w not in _SMALL for w in words]
                 break
-
-
-def _brought(words: list[str], gaps: list[str], high: list[bool], i: int) -> None:
-    """Who somebody works for, or the facility that somebody comes from or goes to, at a place in the words."""
-    before, gap = words[i - 1], gaps[i - 1].strip()
-    two = i > 1 and gaps[i - 2] == " " and before in _BETWEEN
-    works = (two and words[i - 2] in _WORKING) or (gap == "@" and before in _WORKING)
-    cares = (
-        (two and words[i - 2] in _CARING)
-        or (gap == "@" and before in _CARING)
-        or (gap == ":" and before in _PLACE_LABELS)
-    )
-    if not (works or cares) or gaps[i - 1] not in (" ", ": ", " @ ", " @"):
-        return
-    found = kind(words[i])
-    if found.medical or words[i] in _SMALL or plain(words[i]) in PLAIN or not words[i].isalpha() or len(words[i]) < 4:
-        return
-    if found.unknown or found.strong or (found.city and not found.word):
-        high[i] = True
-        if works and gaps[i] == " " and gaps[i + 1][:1] in (".", ",", ";", "\n") and words[i + 1] not in _SMALL:
-            high[i + 1] = True  # ``at telvane plastics.``
 
 
 def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:
@@ -425,12 +390,12 @@ def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
     for i, word in enumerate(words):
         if word not in STREET_WORDS:
             continue
-        wide = gaps[i][:1] in (",", "\n") or word in _STREETS
+        wide = (gaps[i][:1] in (",", "\n") or word in _STREETS) and i > 0 and gaps[i - 1] in (" ", "  ")
         for back in range(2, 6) if wide else ():
             gap = gaps[i - back] if i >= back else ""
             if gap not in (" ", "  ") and not (gap == ". " and len(words[i - back]) < 3):
                 break
-            if words[i - back].isdigit():
+            if words[i - back].isdigit() and words[i - back + 1] not in _UNITS:
                 high[i - back + 1 : i + 1] = [True] * back
                 break
     for i, word in enumerate(words):

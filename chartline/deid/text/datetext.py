@@ -42,7 +42,7 @@ _HOLIDAYS = (
 )
 # Months that are no other word, and words before a month that may be another one or is short.
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
-_IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?)[\s\-]\s?)"
+_IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?|return|returns|RTW|f/u)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
 _NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Apgars?|scored?|scale|points|answered|correct)(?:\sof)?:?\s)"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
@@ -80,7 +80,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "month-day",
-            rf"{_BEFORE}{_WEEKDAY}{_MON}[\s\-/]*(?:the\s+)?{_DAY}(?:(?:\s*,\s*|\s+|[\-/]){_YEAR}(?!\s*(?:mg|mcg|ml|units?|tab))|(?![\w:/]|[.,\-]?\d))",
+            rf"{_BEFORE}{_WEEKDAY}{_MON}[\s\-/]*(?:the\s+)?{_DAY}(?:(?:\s*,\s*|\s+|[\-/]){_YEAR}(?!\s*(?:mg|mcg|ml|units?|tab))|(?![\w/]|:\d|[.,\-]?\d))",
             False,
         ),
         (
@@ -121,6 +121,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"{_BEFORE}(?:(?P<mon>{_PLAIN_MONTH})|{_IN_MONTH}(?P<mon>March|April|May|June|August|Jan|Feb|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
             rf"|(?<=\b(?i:since|last|next|until|early|late|mid|A1C)\s)(?P<mon>Mar))\b(?!['’\-]\w)",
             False,
+        ),
+        (
+            # From a month to another: ``May-July``.
+            "month-span",
+            rf"{_BEFORE}{_MON}\s?[-–/]\s?(?P<mon2>{_MON_WORDS})(?![\w'’]|[\s\-/.]*\d)",
+            True,
         ),
         (
             # Months in a list of values: ``Jan 44, Apr 38``.
@@ -189,6 +195,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             "day-timed",
             rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b)|(?:at|@)\s?\d{{1,2}}\s?(?:am|pm|AM|PM)\b))|{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=,?\s\d{{1,2}}\s?(?:am|pm|AM|PM)\b)"
             rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s)|\s(?:Pt|PT|Patient|Client|Spoke|Called|TC|Saw|Seen|Visit|Addendum|Note|Late\sentry)\b)"
+            rf"|(?<=[.;]\s)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s?[-–—:]\s|\s(?:Pt|Patient|Client|Spoke|Called|TC|Saw|Seen|Addendum|LVM|LM|labs?|called|spoke|saw|seen|CT|MRI|CXR|echo|adm|admitted|d/c|dc)\b)"
             # In brackets behind the value of that day: ``9.1 (4/12)``.
             rf"|(?:(?<=\.\d{{1,2}}\s\()|(?<=\d\d\s\()(?!\d{{1,2}}/(?:[4-6]|10|15|30)\b))(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[),;])"
             # Between a time of day and who called.
@@ -262,7 +269,7 @@ _OF_MONTH: list[tuple[regex.Pattern[str], tuple[str, ...]]] = [
             rf"{_MON_WORDS}(?![A-Za-z])[.,]*(?:\s+of)?[\s\-/]*(?:the\s+)?['’]?\d",
             "month-range month-day month-day-upper month-year month-year-lower month-pair month-day-lower month-valued",
         ),
-        (rf"{_MON_WORDS}(?![A-Za-z])", "month-word word-month month"),
+        (rf"{_MON_WORDS}(?![A-Za-z])", "month-word word-month month month-span"),
     ]
 ]
 _WORDS = {
@@ -336,23 +343,50 @@ _EVENTS = (
     r"|adm|OR|ED|INR|A1c|labs?|CXR|XR|consent|UA|UCx|pap|mammo(?:gram)?|colo(?:noscopy)?|EGD|cath|XRT|HD|dialysis|PICC|foley|trach|drain|RTW|LM|l/m|VM|msg"
     r"|letter|telehealth|HV|onset|court|hearing|PET|EEG|EMG|EKG|ECG|holter|PFTs?|DEXA|clinic|consult"
 )
+# What a day stands behind where nothing but the end of a clause, or by whom and where, follows it.
+_MOMENTS = (
+    r"drawn|redrawn|taken|UDS|utox|UPT|PPD|TST|RPR|CBC|BMP|CMP|TSH|PSA|BNP|Mohs|PPV|LEEP|D&C|C-?section|C/S|S?VD|NSVD|VBAC|IUD|Nexplanon|Depo|TURBT|PCNL|ESWL"
+    r"|ESI|MBB|RFA|PCI|ICD|PPM|ablation|cardioversion|DCCV|AVR|MVR|LVAD|whipple|chole|appy|bypass|sleeve|repair|I&D|BKA|AKA|TMA|STSG|CEA|EVAR|DIEP|fusion"
+    r"|IVIG|infliximab|rituximab|Remicade|Prolia|Neulasta|Lupron|Vivitrol|Sublocade|Invega|Zometa|Reclast|Eylea|Botox|port"
+    r"|\w{3,}(?:ectomy|otomy|ostomy|oscopy|plasty|pexy|centesis|gram)"
+    r"|start|end|exp|expires?|refill|off|out|back|dx|rx|resume|recheck|leaves?|arrives|flies|begin|began|call|LVM|copy|rash|fever|symptoms|sx|circ|frenotomy|NST|HUS|crown|cleaning|prophy"
+    r"|glasses|MMR|hep\s[AB]|varicella|polio|DTaP|Tdap|flu|covid|RSV|Prevnar|Shingrix|shot|dose\s\d|vaccine|booster|EDC|EDD|due|last\s(?:drink|use|fill|void|BM|seen|visit|chemo|tx|dose|period)|menses|period|recollect"
+    r"|PPD\sread|clamp|transfer|pick[\s-]up|ride|conf|conference|eval|re-?eval|procedure|note|visit|began|ended|(?<!pain\s)sent|given|TEE|TTE|d\.|cast\soff|staples\sout|sutures\sout|drain\sout|chgd|d/c'?d|dc'?d|xferred|tx'?d"
+    r"|placed|pulled|reviewed|exposed|vaccinated|treated|called|signed|updated|screened|randomi[sz]ed|consented|enrolled|weaned|readmitted|admitted|discharged|injured|kicked|bitten|burned|cleared|deployed"
+    r"|collected|received|ordered|scheduled|rescheduled|cancelled|canceled|transferred|evicted|relapsed|overdosed|detoxed|baptized|buried|cremated|adopted|removed|closed|opened|mailed|faxed|emailed|texted"
+    r"|biopsied|excised|aborted|miscarried|delivered|circumcised|immunized|boosted|refilled|dispensed|filled|last\sfilled|certified|recertified|licensed|approved|denied|appealed|referred|accepted|declined"
+)
+_CLAUSE_ENDS = r"(?=\s*[.,;:)\n]|\s*$|\s(?:w/?|with|by|at|for|and|in|on|via|re|per|neg|pos|nl|normal|shows?|showed|to|from|but)\b(?!\s(?:the|his|her|all)\b|\splace))"
 _DONE = regex.compile(
     rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
+    rf"|(?<=\b(?i:{_MOMENTS})[:,]?\s\(?){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}{_CLAUSE_ENDS}"
     rf"|(?<=\b\p{{L}}\p{{Ll}}{{2,14}}ed\s){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/(?P<d>[1-37-9])(?=[.,;)]?(?:\s|$))(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|of\b|days|tabs?|items|lb))"
+)
+# What was done before it, by whom behind it, or a time of day before it.
+_TOLD_OF = regex.compile(
+    rf"(?:(?<=\bs/p\s(?:[\w/&\-]+\s){{1,4}}){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[.,;)\n]|$|\s(?:w/?|with|by|at|for)\b)"
+    rf"|(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s(?:by\s|w/?\s|with\s)?Drs?\b)"
+    rf"|(?<=\b(?:[01]\d|2[0-3])[0-5]\d\s)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=[.,;)\n]|$)"
+    # Behind the value of a day.
+    rf"|(?<=\p{{L}}[\p{{L}}\d]*\s[<>]?\d{{1,4}}(?:\.\d+)?%?\s)(?P<m>0?[1-9]|1[0-2])/(?P<d>1[136-9]|2[1-35-9]|31)(?=[.,;)\n]|$)"
+    # Behind a heading of several words in capitals.
+    rf"|(?<=(?:^|\n)[A-Z]{{3,}}\s[A-Z][A-Z ]{{2,24}}\s)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10|15|30)\b){_DAY}(?=:\s))"
 )
 # By whom, behind a form of address or before an office, whatever the day.
 _BY_WHOM = regex.compile(
     r"(?<=\b(?:Drs?|Mrs?|Ms|Sr|Fr)\.?\s(?:\p{Lu}[\p{L}'’\-]{1,20}\s){1,2})(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?=[.,;)\n]|$|\s(?:at|@|re|for|by|and|then)\b)"
 )
-_UNLED = (_ALONE, _BY_WHOM, _DONE)
+_UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
 _NO_DAY_BEFORE = re.compile(
-    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|tanner|probing|grade|"
+    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|boost|gy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
     r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
     r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
     r"|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
     re.IGNORECASE,
 )
+_ENDED = re.compile(r"[.,;)\n]|\Z|\s(?:w/?|with|by|at|for)\b")
 _LISTED = re.compile(r"(?:,\s?|;\s|\s?&\s?|\sand\s|\s?-\s?)\Z")
+_GOES_ON_TO = re.compile(r"\s?[-–&,]\s?|\s(?:and|to|or|thru)\s")
 _FIRST_MONTH = re.compile(r"(?:(?:19|20)\d\d[-/.])?(?P<m>1[0-2]|0?[1-9])[-/.]\d|.*?(?P<mon>[A-Za-z]{3})")
 # What is said of a time of the year rather than of a day.
 _GENERAL = re.compile(
@@ -377,40 +411,67 @@ def find(text: str) -> Iterator[Found]:
 
 
 def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
-    """A bare day and month behind another date, or within a month of one: never a score where the day says no score."""
+    """Bare days and months: what tells them stands beside them, or they are like other dates of the text."""
     if "/" not in text:
         return
     places, ends = Places((f.start, f.end) for f in found), {f.end for f in found}
-    told = [m for f in found if (m := _month_of(text[f.start : f.end]))]
-    months = set(told)
+    starts = {f.start for f in found}
+    months = {m for f in found if (m := _month_of(text[f.start : f.end]))}
+    bare: list[regex.Match[str]] = []
     for slashed in _SLASHED.finditer(text):
         start, _ = _digits(text, slashed.start() - 1)
-        over = _IMPROPER.match(text, start, timeout=_TIMEOUT)
-        if over and int(over["m"]) > int(over["d"]) and not _NO_DAY_BEFORE.search(text, max(0, start - 16), start):
-            if not places.hold(*over.span()):
-                ends.add(over.end())
-                yield Found(over.start(), over.end(), "DATE", "date:improper")
-            continue
-        alone = next(filter(None, (form.match(text, start, timeout=_TIMEOUT) for form in _UNLED)), None)
-        if alone and _possible(alone) and not _NO_DAY_BEFORE.search(text, max(0, start - 16), start):
-            if not places.hold(*alone.span()):
-                ends.add(alone.end())
-                yield Found(alone.start(), alone.end(), "DATE", "date:alone")
-            continue
-        match = _LIKE.match(text, start, timeout=_TIMEOUT) if ends else None
-        if match is None or places.hold(*match.span()) or not _possible(match):
-            continue
-        month, day = int(match["m"]), int(match["d"])
-        listed = any(
-            text[e : match.start()] and _LISTED.match(text, e, match.start()) for e in _near(ends, match.start())
-        )
-        close = any((month - m) % 12 in (0, 1, 11) for m in months) and (day > 10 or month > day)
-        lined = match.start() == 0 or text[match.start() - 1] == "\n"
-        close = close or (month != day and day not in _SCALES and sum(m == month for m in told) > 1)
-        close = close or day in _NO_SCALE or (lined and any((month - m) % 12 in (0, 1, 11) for m in months))
-        if listed or close:
+        told = _told_beside(text, start)
+        if told is None:
+            match = _LIKE.match(text, start, timeout=_TIMEOUT)
+            if match is not None and not places.hold(*match.span()) and _possible(match):
+                bare.append(match)
+        elif not places.hold(*told.span()):
+            ends.add(told.end())
+            months.add(int(told["m"]))
+            yield Found(told.start(), told.end(), "DATE", "date:beside")
+    together = _of_one_month(text, bare)
+    for match in bare if ends or together else ():
+        if match in together or _like(text, match, months, ends, starts):
             ends.add(match.end())
             yield Found(match.start(), match.end(), "DATE", "date:like-others")
+
+
+def _told_beside(text: str, start: int) -> regex.Match[str] | None:
+    """A day and month that is more than a share may be, or that what stands beside it tells."""
+    over = _IMPROPER.match(text, start, timeout=_TIMEOUT)
+    if over and int(over["m"]) > int(over["d"]):
+        told = over
+    else:
+        told = next(filter(None, (form.match(text, start, timeout=_TIMEOUT) for form in _UNLED)), None)
+    return None if told is None or not _possible(told) or _no_day_before(text, start) else told
+
+
+def _no_day_before(text: str, start: int) -> bool:
+    return _NO_DAY_BEFORE.search(text, max(0, start - 16), start) is not None
+
+
+def _like(text: str, match: regex.Match[str], months: set[int], ends: set[int], starts: set[int]) -> bool:
+    """Whether a day stands behind another date or within a month of one, and no score is written so."""
+    month, day = int(match["m"]), int(match["d"])
+    start = match.start()
+    if day in _NO_SCALE or any(_LISTED.match(text, e, start) for e in _near(ends, start)):
+        return True
+    if (goes_on := _GOES_ON_TO.match(text, match.end())) and goes_on.end() in starts:
+        return True
+    if month != day and day not in _SCALES and month in months:
+        return True
+    near = any((month - m) % 12 in (0, 1, 11) for m in months)
+    lined = start == 0 or text[start - 1] == "\n"
+    return near and (day > 10 or month > day or lined)
+
+
+def _of_one_month(text: str, bare: list[regex.Match[str]]) -> list[regex.Match[str]]:
+    """Those of several days that are of one month: two scores over one another's most are rare."""
+    days: dict[str, set[int]] = {}
+    may = [m for m in bare if m["m"] != m["d"] and _ENDED.match(text, m.end()) and not _no_day_before(text, m.start())]
+    for m in may:
+        days.setdefault(m["m"], set()).add(int(m["d"]))
+    return [m for m in may if len(days[m["m"]]) > 1 and not days[m["m"]] <= _SCALES]
 
 
 def _near(ends: set[int], start: int) -> Iterator[int]:

@@ -56,7 +56,7 @@ _MEETS = (
 _SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{_SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*+$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
@@ -87,7 +87,7 @@ _ACTS = regex.compile(
     r"\s+(?:also\s+|then\s+|still\s+)?(?:recommend(?:s|ed)?|disagree[sd]?|felt|thought|suggest(?:s|ed)|resected|repaired|removed|repeated|performed|operated"
     r"|scoped|excised|drained|stented|ablated|biopsied|cleared|examined|evaluated|reviewed|consulted|consented|ordered|prescribed|started|stopped|held|increased"
     r"|decreased|switched|placed|tapped|intubated|extubated|delivered|assisted|precepted|staffed|saw|sees|did|does|doesn['’]t|didn['’]t|would|wouldn['’]t|will|won['’]t"
-    r"|covers|covering|covered|rounded|following|follows|on\scall|signing|to\s(?:see|follow|call|scope|evaluate|review|assess|advise|discuss|perform|place|do)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked)\b"
+    r"|covers|covering|covered|rounded|following|follows|on\scall|signing|to\s(?:see|follow|call|scope|evaluate|review|assess|advise|discuss|perform|place|do)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?)\b"
 )
 _LED_BY = "van|von|de|del|della|di|da|du|la|le|ten|der|den"
 _PARTICLE = regex.compile(rf"(?:(?i:St\.|{_LED_BY})\s){{0,3}}")
@@ -174,7 +174,8 @@ _AND = re.compile(r" (?:and|&|\+) (?=[A-Z])")
 def _joined_by_and(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
     """Who is named together with somebody: ``Abra and Ilo``, ``Ilo & Bram``."""
     ends, starts = {f.end for f in found if f.type == "NAME"}, {f.start for f in found if f.type == "NAME"}
-    signs = [m for m in _AND.finditer(text) if (m.start() in ends) != (m.end() in starts)] if ends else []
+    both = [m for m in _AND.finditer(text) if not (m.start() in ends and m.end() in starts)]
+    signs = [m for m in both if m.start() in ends or m.end() in starts or _of_two(text, m.end())]
     if not signs:
         return
     by_end, by_start = {t.end: t for t in words}, {t.start: t for t in words}
@@ -182,15 +183,47 @@ def _joined_by_and(text: str, words: list[Token], found: list[Found]) -> Iterato
         left, right = by_end.get(sign.start()), by_start.get(sign.end())
         if left is None or right is None:
             continue
+        if not (left.end in ends or right.start in starts):
+            sure = left.kind.last and right.kind.last
+            if _colleague(left) and _colleague(right) and (sure or _AGREES.match(text, right.end)):
+                yield from (Found(t.start, t.end, "NAME", "name:joined") for t in (left, right))
+            continue
         known, other = (left, right) if left.end in ends else (right, left)
         if not known.kind.eponym and other.shape == "capital" and _a_person(other) and not of_thing(text, other.end):
             yield Found(other.start, other.end, "NAME", "name:joined")
 
 
+# What two people do or are: ``Tarn & Pell agree``.
+_OF_TWO = regex.compile(
+    r"\p{Lu}[\p{L}'’\-]+\s(?:agree|concur|aware|notified|paged|updated|both|will|were|are|following|to\s(?:see|scrub|assist|follow|discuss)|present|saw|scrubbed|recommend|consulted|rounding|rounded)\b"
+)
+
+
+_AGREES = re.compile(r"\s(?:agree|concur|aware|notified|paged|updated|scrubbed|rounding|rounded)\b")
+
+
+def _of_two(text: str, at: int) -> bool:
+    return _OF_TWO.match(text, at) is not None
+
+
+def _colleague(token: Token) -> bool:
+    """Whether a word is a surname and nothing else, or on no list."""
+    found = token.kind
+    named = (found.last and found.strong) or (found.unknown and len(token.text) > _ACRONYM)
+    return token.shape == "capital" and named and not (found.eponym or found.medical or found.city)
+
+
 def _a_person(token: Token) -> bool:
     """Whether a word may be who is named beside somebody, by the lists alone."""
     found = token.kind
-    if found.eponym or found.medical or found.city or plain(token.text) in PLAIN or not token.text[1:].islower():
+    flower = found.common_first and found.everyday
+    if (
+        found.eponym
+        or (found.medical and not flower)
+        or found.city
+        or plain(token.text) in PLAIN
+        or not token.text[1:].islower()
+    ):
         return False
     return found.common_first or found.strong or (found.unknown and len(token.text) > _ACRONYM)
 
@@ -563,11 +596,22 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         _SAYS.match(text, only.end)
         or _arrives(text, only)
         or _owned(text, only.end)
-        or ((only.kind.strong or only.kind.common_first) and _PATIENT.search(text, max(0, only.start - 10), only.start))
+        or (
+            (only.kind.strong or only.kind.common_first or _new(only))
+            and _PATIENT.search(text, max(0, only.start - 10), only.start)
+        )
     )
     if only.shape == "capital" and not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
         return True
-    if not (initials or said) and (of_thing(text, only.end) or _of_list(text, part[0].start, only.end)):
+    if only.shape == "capital" and (_acts(text, only) or _family(text, only)):
+        return True
+    given = only.kind.common_first and only.kind.strong and not only.kind.eponym
+    if given and only.shape == "capital" and not only.kind.city and _AGE_ALONE.match(text, only.end):
+        return True
+    if not (initials or said) and (
+        (of_thing(text, only.end) and not (given and _IS_DOING.match(text, only.end)))
+        or _of_list(text, part[0].start, only.end)
+    ):
         return False
     if only.shape == "capital" and (_in_company(text, only) or _is_of_office(text, only)):
         return True
@@ -578,6 +622,8 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     if part[-1].shape == "initial" and only.shape == "capital" and _AGED.match(text, part[-1].end):
         return not only.kind.medical and (only.kind.strong or only.kind.unknown)  # ``Osgard M 44F``
     if initials:
+        if only.kind.eponym and part[-1].text in ("I", "V", "X"):
+            return False  # a stage
         if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
             return not (only.kind.medical and not only.kind.last)
         if part[0].shape == "initial":
@@ -597,10 +643,20 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     return usual and not lone and only.kind.common_first and only.kind.strong and not only.kind.eponym
 
 
+# What a noun of medicine may be that is what somebody does: ``Abra vomiting``, ``Abra picked up``; and an age alone.
+_IS_DOING = re.compile(r"\s(?:(?!staining|casting|splinting|imaging|testing|scoring)[a-z]{3,}(?:ing|ed)\b|left\b)")
+_AGE_ALONE = re.compile(r"\s[1-9]\d?(?:,\s(?!\d)|\sG\d)")
+
+
+def _new(token: Token) -> bool:
+    """Whether a word is on no list, and written and as long as names are."""
+    return token.kind.unknown and not token.kind.medical and len(token.text) > _ACRONYM and token.text[1:].islower()
+
+
 def _arrives(text: str, only: Token) -> bool:
     """Whether a name that is no word comes, calls or is seen: ``Osgard came in``, ``Osgard LVM``."""
     found = only.kind
-    may = found.strong or (found.unknown and len(only.text) > _ACRONYM and only.text[1:].islower())
+    may = found.strong or _new(only)
     return may and not found.eponym and not found.medical and _ARRIVES.match(text, only.end) is not None
 
 
@@ -608,7 +664,8 @@ def _capital_told(text: str, only: Token, *, said: bool) -> bool:
     """Whether what stands around a capitalised word tells that it is a person; ``said`` that the person speaks or has."""
     found = only.kind
     if found.medical:
-        return said and found.common_first  # ``Angel`` and ``Ivy``
+        bedded = found.surname and only.text[1:].islower() and _IN_BED.match(text, only.end) is not None
+        return (said and found.common_first) or bedded  # ``Angel`` and ``Ivy``
     written = only.text[1:].islower() or _inner_capital(only.text)
     if (said or _followed(text, only.end)) and (found.first or found.last or found.unknown) and written:
         return True
@@ -621,6 +678,7 @@ def _capital_told(text: str, only: Token, *, said: bool) -> bool:
     return (found.common_first or (found.strong and found.first)) and _SPOKEN.match(text, only.end) is not None
 
 
+_IN_BED = re.compile(r"\s\((?:rm|room|bed)\s?\d")
 # Whom a question is asked for.
 _FOR = regex.compile(r"\b(?:for|about)\s$")
 _ASKS = regex.compile(r"\?\s+(?:She|He|They|Pt|Patient)\b|,?\s(?:[Ss]he|[Hh]e)(?:['’]s|\sis|\shas)\s")
@@ -681,6 +739,18 @@ def _acts(text: str, only: Token) -> bool:
     return surname and (_ACTS.match(text, only.end) or _SAYS.match(text, only.end)) is not None
 
 
+# A family by its surname: ``the Tarn family is here``.
+_FAMILY = re.compile(
+    r"\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b"
+)
+
+
+def _family(text: str, only: Token) -> bool:
+    """Whether a surname that is nothing else stands before its family."""
+    found = only.kind
+    return found.last and found.strong and not found.eponym and _FAMILY.match(text, only.end) is not None
+
+
 def _of_whom(text: str, only: Token) -> bool:
     """Whether an office or kin in brackets tells who a first name is that is a word too: ``Dawn (CNA)``."""
     return only.kind.common_first and _OF_WHOM.match(text, only.end) is not None
@@ -699,11 +769,13 @@ _ADVISES = regex.compile(
 
 # What somebody does who comes to be seen or calls.
 _ARRIVES = regex.compile(
-    r"\s(?:c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here\s(?:w/|with|for|to)|no[\s-]?show"
+    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here\s(?:w/|with|for|to)|no[\s-]?show"
     r"|(?:was|were)\s(?:seen|born|brought|referred|discharged|admitted|transferred|accompanied|evaluated\sby)|presented\s|presents\s|returns\s|returned\s|to\ssee\b)"
 )
 # What is done with a colleague who is named without a title.
-_TOLD = regex.compile(r"\s+(?:notified|paged|informed|updated|contacted|made\saware|aware)\b")
+_TOLD = regex.compile(
+    r"\s+(?:(?:notified|paged|informed|updated|contacted|made\saware|aware)\b|(?:fellow|intern|attending|hospitalist|resident|chief)(?=[.,;)\n]|$))"
+)
 _ASKED = regex.compile(
     r"\b(?i:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
 )
@@ -714,7 +786,7 @@ _OLD = regex.compile(
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
 _PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran)\s$")
 _BY = regex.compile(
-    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via|f/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
+    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
 )
 _ONLY_BY = regex.compile(
     r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&))\s+$"
@@ -737,10 +809,14 @@ def _alone(text: str, token: Token) -> bool:
     before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
     if before and _ENDED.match(text, token.end):
         return True
+    if ((found.strong and found.last) or _new(token)) and _BEDDED.search(text, max(0, token.start - 12), token.start):
+        return True
     closed = found.last and _CLOSES.match(text, token.end)
     return bool(closed and _CLOSED.search(text, max(0, token.start - 4), token.start))
 
 
+# A bed before who lies in it.
+_BEDDED = regex.compile(r"\b(?i:rm|room|bed|bay)\s?\#?\d{1,4}[A-Za-z]?:?\s\Z")
 # Who signs a note with a surname and no more.
 _CLOSED = regex.compile(r"(?<!\d)[.!?]\s+$")
 _CLOSES = regex.compile(r"\.?\s*\Z")
@@ -781,7 +857,7 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:called-by-a-word")
     for m in opened(_RELATED_LOWER, text, hints, "kin"):
         named = kind(m.group("v"))
-        if named.first and named.strong:
+        if named.first and named.strong and m.group("v") not in NO_INITIALS:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:kin")
 
 
@@ -837,7 +913,7 @@ def _order_behind(left: Token, right: Token) -> bool:
 _SIGNED_OFF = regex.compile(
     r"(?<=(?:[.!?)\]\n]\s?|\s)[-–—~]{1,2}\s?)(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
     r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=,\s(?i:PGY-?\d|rn|lpn|np|md|do|pa(?:-c)?|rd|msw|pta))"
-    r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2})(?=\s*\Z)"
+    r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=\s*\Z)|(?<=[\s.]/)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*\Z)"
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
     r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
@@ -1010,6 +1086,7 @@ _BY_NICKNAME = regex.compile(r"\s\([\"“'](?P<v>\p{Lu}[\p{L}'’\- ]{1,20}?)[\"
 _BY_DAY = re.compile(
     r",? (?P<v>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?![\w/%]|[-.]\d| ?(?:mg|mcg|mL|cm|mm|points?|strength|power|scale|pain|mod|min|max|visits|sessions)\b)"
 )
+_BY_CODE = re.compile(r" (?P<v>(?!(?:19|20)\d\d)\d{5,9})(?=[.,;)\n]|\Z| by\b| on\b| \d)")
 _NEXT_CHILD = regex.compile(r"(?:\s\(\d{1,2}\)(?:,|,?\sand|\s&)|,)\s(?P<v>\p{Lu}\p{Ll}[\w'’\-]+)(?=\s\(\d{1,2}\))")
 _ON_STREET = regex.compile(r"\son\s(?P<v>\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?)(?=[.,;)\n]|$|\s[a-z(])")
 _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\b|\s*(?:\n|\Z))")
@@ -1026,6 +1103,9 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
             day = _BY_DAY.match(text, f.end) if f.type in ("NAME", "FACILITY", "LOCATION") else None
             if day is not None:
                 yield Found(day.start("v"), day.end("v"), "DATE", "name:by-day")
+            code = _BY_CODE.match(text, f.end) if f.type == "NAME" else None
+            if code is not None:
+                yield Found(code.start("v"), code.end("v"), "ID", "name:by-code")
         street = _ON_STREET.match(text, f.end) if near == " on" and f.type == "FACILITY" else None
         if street and plain(street["v"].split()[0]) not in PLAIN and not street["v"].startswith(_WEEKDAYS):
             yield Found(street.start("v"), street.end("v"), "LOCATION", "name:on-street")
@@ -1093,7 +1173,9 @@ def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
 
 
 # What somebody does or is, behind who it is.
-_DOES = re.compile(r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|will|can|does|who|at|and|to)\b")
+_DOES = re.compile(
+    r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|drove|came|went|took|gave|said|told|saw|got|made|ate|did|slept|will|can|does|who|at|and|to)\b"
+)
 # How words end that say what somebody is like or was.
 _ADJECTIVE = re.compile(
     r"(?:ed|ing|ic|al|ive|ous|ful|less|able|ible|ly|ant|ent|sis|itis|oma|emia|tion|ity|ist|ian|ese)$"
@@ -1220,7 +1302,7 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
 
 
 _GRADED_LAST = re.compile(r"\s(?:II|III|IV)$")
-_GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?![\w.]\w)")
+_GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?!\w|\.\w)")
 # A word that a list goes on from, and to.
 _LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
 _LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
@@ -1379,22 +1461,29 @@ _NEXT = (frozenset({"", "."}), frozenset({"", ",", ".", ".,"}))
 
 # A surname with an initial that begins a row of a list: ``Osgard, M rm 4``.
 _ROWED = regex.compile(
-    r"(?P<v>\p{Lu}[\p{L}'’\-]+,\s\p{Lu})\.?(?=\s(?:(?i:rm|room|bed)\b|\d{1,3}\s?(?:[MF]\b|y)|(?:DOB|MRN)\b)|\s?[/|(])"
+    r"(?<=\b(?i:to|for|on|pt:?|patient:?|name:?|ordering:?|labell?ed|of)\s[\"“]?)(?P<v>\p{Lu}[\p{L}'’\-]{3,},\s?\p{Lu})(?=[ ]|\s*(?:\n|$))|"
+    r"(?P<v>\p{Lu}[\p{L}'’\-]+,\s?\p{Lu})\.?(?=\s(?:calling|called|calls|here|[\"”]|(?i:rm|room|bed)\b|\d{1,3}\s?(?:[MF]\b|y)|(?:DOB|MRN)\b)|\s?[/|(])"
 )
 # Who is addressed: ``No problem, Abra.``
 _ADDRESSED = regex.compile(
     r"(?<=\b(?i:yes|no|ok|okay|hi|hey|hello|sorry|thanks|you|problem|sure|right|well|good|great|morning|afternoon|evening|bye|care|luck|welcome|now|so|alright|listen|see|know)), (?P<v>\p{Lu}\p{Ll}{2,})(?=[.?!,])"
 )
-_COMMA = re.compile(r", (?=[A-Z](?:[a-z]{2,14}[.?!,]|(?![\w'’-])))")
+_COMMA = re.compile(r", ?(?=[A-Z](?:[a-z]{2,14}[.?!,]|(?![\w'’-])))")
+
+
+def _capital_start(text: str, at: int) -> int:
+    """The start of the word before a place, behind a quote."""
+    start = word_start(text, at)
+    return start + 1 if text[start] in '"“(' else start
 
 
 def _by_comma(text: str) -> Iterator[Found]:
     """Surnames with an initial in a row of a list, and who is addressed in talk."""
     for comma in _COMMA.finditer(text):
-        row = _ROWED.match(text, word_start(text, comma.start()))
+        row = _ROWED.match(text, _capital_start(text, comma.start()))
         if row is not None:
             found = kind(row["v"].split(",")[0])
-            if (found.last or found.unknown) and not found.medical:
+            if (found.last or found.unknown) and not found.medical and not found.eponym:
                 yield Found(row.start("v"), row.end("v"), "NAME", "name:rowed")
         said = _ADDRESSED.match(text, comma.start())
         if said is not None and kind(said["v"]).common_first and plain(said["v"]) not in PLAIN:
@@ -1427,8 +1516,9 @@ def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, c
     parts = {w for w, t in said.items() if not t.kind.word and w not in PLAIN}
     parts |= {p for w in parts for p in w.split("-") if len(p) > 3 and kind(p).strong}
     doubtful = said.keys() - parts
+    small = {w for w in parts if len(w) > _ACRONYM and not kind(w).medical}
     for i, token in enumerate(words):
-        if token.shape not in ("capital", "upper"):
+        if token.shape not in ("capital", "upper") and token.text not in small:
             continue
         name = plain(token.text)
         if name in parts or (name in doubtful and _said_again(text, words, i)):
@@ -1443,6 +1533,8 @@ def _said_again(text: str, words: list[Token], i: int) -> bool:
     if token.shape != "capital" or of_thing(text, token.end):
         return False
     if _SAYS.match(text, token.end) or _SPOKEN.match(text, token.end) or _followed(text, token.end):
+        return True
+    if token.kind.common_first and _DOES.match(text, token.end) and _begins(text, token.start):
         return True
     before = words[i - 1] if i else None
     inside = before is not None and before.shape == "lower" and text[before.end : token.start] == " "

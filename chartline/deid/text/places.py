@@ -10,7 +10,7 @@ from itertools import pairwise
 import regex
 
 from chartline.deid.text import lexicon
-from chartline.deid.text.hints import Place, windows
+from chartline.deid.text.hints import Place, lowered, windows
 from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.reading import (
     CREDENTIAL,
@@ -59,7 +59,7 @@ _SYSTEMS = regex.compile(
     r"|New\s?York[\s\-]Presbyterian|NY[\s\-]Presbyterian)\b"
     r"(?:\s+(?i:clinics?|hosp(?:ital)?|med(?:ical)?\.?\s+(?:center|ctr)|ER|ED|campus|office|health)\b)?"
 )
-_GENERIC = PLAIN | frozenset(
+GENERIC = PLAIN | frozenset(
     """
     outpatient inpatient emergency intensive critical cardiac surgical pediatric psychiatric orthopedic neurology cardiology
     oncology primary specialty general local outside regional community teaching academic tertiary rural urban
@@ -79,6 +79,33 @@ _GENERIC = PLAIN | frozenset(
     bingo tai chi yoga zumba pilates crossfit mass aa na
     attends attended works worked lives goes visits visited sees saw
     discharged transferred admitted expired deceased office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
+    """.split()
+)
+# Where nobody tells which: rooms, things to lie on, times, states of a body, and who somebody is sent to.
+NOWHERE = frozenset(
+    """
+    home house apartment apt room bathroom toilet kitchen bed bedside chair wheelchair couch sofa recliner stretcher gurney
+    floor stairs door hallway hall table porch yard garage shower commode window desk station lobby triage waiting bath
+    er ed icu ccu micu sicu nicu picu pacu or ld unit ward lab xray radiology ct mri cath tele telemetry stepdown obs clinic
+    hospital hosp snf ltac ltach rehab irf alf hospice facility pharmacy office morgue admitting dialysis surgery psych psychiatry
+    night nights noon midnight bedtime breakfast lunch dinner supper meals mealtime mealtimes present baseline rest goal risk
+    times time least most once first last work school church store mall gym park beach bar restaurant library court jail
+    prison shelter street car bus bank farm factory warehouse airport daycare college university camp hotel town city country
+    county state mom moms dad dads family pt patient team staff nurse nursing provider pcp self him her them us me all both
+    higher lower outside same other another current previous prior full half part regular normal low high max maximum minimum
+    play sport sports sleep sitting standing side sides left right supine prone neutral bedrest duty light heavy voice touch
+    pain stimuli command commands hand hands foot feet arm arms leg legs knee knees waist chest back front top bottom outpt
+    outpatient inpt inpatient op ip mother father parents sister brother daughter son wife husband friend friends neighbor
+    neighbors roommate group lift bag cup bottle tube line pump rate speed dose doses level levels step steps end start begin
+    arrival admission discharge presentation onset birth delivery transfer handoff report signout change shift scene field
+    ems squad police custody foster care society service services med meds medicine medication ground tub sink public private
+    local nearby here there where somewhere anywhere elsewhere abroad overseas months month week weeks day days year years
+    age ages old young new total odds ease length issue large base center middle corner edge bay hallway ramp curb driveway
+    basement attic roof tree ladder horse bike truck motorcycle height standing scalp face mouth nose stool urine vomit exam
+    pending today tomorrow yesterday tonight morning afternoon evening weekend collections voicemail vm liquid solid solids
+    room2 air ra trach vent bipap cpap o2 oxygen nc nonrebreather crutches walker cane brace boot cast sling splint
+    lusb rusb llsb lsb apex axilla umbilicus conference rounds huddle board hearing interview
+    assist independence independent function functional ambulation eating drinking smoking alcohol drinking etoh drugs
     """.split()
 )
 _CITY_LEAD = regex.compile(
@@ -103,6 +130,8 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if end > m.start("v"):
             yield Found(m.start("v"), end, "FACILITY", "name:went")
     yield from _behind_nouns(text, hints)
+    yield from _headed(text, hints)
+    yield from _admitting(text, hints)
     for m in opened(_RETIRED, text, hints, "retired"):
         if not all(kind(w).word for w in m.group("v").split()):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:retired-from")
@@ -123,6 +152,10 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities and employers whose kind stands right before them, or behind them in brackets."""
+    for m in opened(_EMPLOYS, text, hints, "occupied"):
+        end = _named_place(text, m.start("v"), m.end("v"), works=True, sure=True)
+        if end > m.start("v"):
+            yield Found(m.start("v"), end, "FACILITY", "name:employs")
     for hint in ("noun", "occupied"):
         for m in opened(_BEHIND_NOUN, text, hints, hint):
             apart = (
@@ -137,6 +170,17 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         m = _KIND_IN_BRACKETS.match(text, word_start(text, max(0, start - 1)), timeout=TIMEOUT)
         if m is not None and not kind(m["v"].split()[0]).medical and _telling(m["v"]):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:kind-in-brackets")
+
+
+def _headed(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities, employers and schools right behind what brings one, everyday words too."""
+    near = [(a, b) for a, b in hints.get("head", ()) if not text[b : b + _HEAD_REACH].islower()]
+    for m in opened(_HEADED, text, {"head": near}, "head"):
+        words = [plain(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
+        if any(w in _OF_A_HEAD or w in NOWHERE or w in PLAIN for w in words) or m["v"].isupper():
+            continue
+        if _named_place(text, m.start("v"), m.end("v"), works=False, sure=True) == m.end("v"):
+            yield Found(m.start("v"), m.end("v"), "FACILITY", "name:headed")
 
 
 def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -211,7 +255,7 @@ def _in_town(where: str) -> bool:
     """Whether what follows a facility of a common name tells which: ``Headache Institute of Dunmore``."""
     name = plain(where.split()[-1])
     found = kind(name)
-    return name not in _GENERIC and name.isalpha() and (found.city or found.namely or found.unknown)
+    return name not in GENERIC and name.isalpha() and (found.city or found.namely or found.unknown)
 
 
 def _asks(text: str, word: regex.Match[str], end: str) -> bool:
@@ -235,7 +279,7 @@ _SPECIALTY = re.compile(
 
 def _names_none(word: str) -> bool:
     """Whether a word tells nothing at the start of a facility's name."""
-    return plain(word) in _GENERIC and word not in ("St", "Mt", "Ft", "Ste")
+    return plain(word) in GENERIC and word not in ("St", "Mt", "Ft", "Ste")
 
 
 def _at_end(text: str, word: regex.Match[str]) -> bool:
@@ -247,7 +291,7 @@ def _telling(word: str) -> bool:
     """Whether a word of a facility's name tells which one: not what all of its kind are called."""
     if len(word) == 1:
         return False
-    return not all(part in _GENERIC for part in plain(word).split("-")) and not PLACEHOLDER.fullmatch(word)
+    return not all(part in GENERIC for part in plain(word).split("-")) and not PLACEHOLDER.fullmatch(word)
 
 
 _COMES = regex.compile(r"\b(?i:at|to|in|from|of)\s+(?i:the\s+)?$")
@@ -274,18 +318,18 @@ _OCCUPATIONS = (
 _WORKS = (
     r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with|w/)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)|job\s?:|quit(?=\s\p{Lu})|members?\s(?:of|at)"
     rf"|(?:drives|{_OCCUPATIONS}|RN|LPN|CNA|EMT)(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@|w/|with)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
-    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
+    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharmacy|facility|camp|transport|HHC|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharmacy|facility|camp|transport|HHC|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
     rf"\b(?i:(?P<work>{_WORKS})|{_CARES})\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])(?!\s+(?:trial|study|program|protocol|registry|cohort|Anonymous)\b)(?<!\sAnonymous)"
 )
 _AT = regex.compile(
-    rf"(?<=[\w),;.]\s|\()(?:at|@|from|past|near|thru|outside|behind|into)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-]|\s?:)"
+    rf"(?<=[\w),;.:]\s|\()(?:[Aa]t|@|from|past|near|thru|outside|behind|into)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-]|\s?:)"
 )
 _WENT = regex.compile(
     rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
@@ -296,6 +340,35 @@ _BEHIND_NOUN = regex.compile(
     rf"\b(?:(?i:DME|VNA|SNF|LTACH?|IRF|ALF|OSH|pharmacy|detox|IOP|PHP|dialysis(?:\s(?:MWF|TTS|TTHS))?|hospice|shelter|daycare|preschool|masjid|mosque|church|parish|facility|hospitali[sz]ed"
     rf"|agency|rehab|group\shome|sober\s(?:house|home|living)|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:school|camp|rig|labs?)(?:[ ]?\(|:[ ])|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]|[ ]\())(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
 )
+# An employer right behind an occupation: ``bartender The Osgard``.
+_EMPLOYS = regex.compile(
+    rf"\b(?i:bartender|cashier|cook|waitress|waiter|barista|welder|machinist|janitor|custodian|stocker|driver|paralegal|teller|dishwasher|housekeeper|electrician|plumber|carpenter|roofer|lineman|millwright|trucker)[ ](?:[Tt]he[ ])?{_NAMED_PLACE}(?=[.,;)\n]|$|\s(?:x|for|since)\s)"
+)
+# What a facility, an employer or a school stands behind and hardly anything else with a capital: ``hospice Osgard``.
+_HEADS = (
+    r"shelter|day\s?care|preschool|school|church(?:\sis)?|hospice(?:\sis)?|group\shome|sober\s(?:house|home|living)|funeral\shome|mortuary|detox|IOP|PHP|VNA|HHA|HHC|HH"
+    r"|DME|SNF|ALF|LTACH?|HD(?:\s(?:MWF|TTS|TTHS))?|dialysis(?:\s(?:MWF|TTS|TTHS))?|dialyzes|jail|camp|gym|EMS|BIBA|pharmacy|methadone|day\sprogram|lodging|hotel|motel"
+    r"|respite|placement|resides|lives|stays|staying|stayed|housed|stationed|enrolled|graduated|freshman|sophomore|junior|volunteers|shops|dispo:?|FH:"
+    r"|prior\s(?:stay|admission|admit)s?|(?:admitted|hospitalized)(?=\s\p{Lu}[\w'’ ]+\s(?:in\s)?(?:19|20)\d\d)|(?:1st|2nd|3rd|first|second|third)\schoice|(?:2nd|second)\sopinion"
+    r"|ride\sw/?|travels\sfor|(?:delivers|welds|cleans|sells|cooks|runs|hauls|roofs|paints)\sfor|sent\sby|ref(?:er)?\s(?:to|by)|returns?\sto|returned\sto|(?:rx|script|send)\sto"
+    r"|slides\sto|auth\sfor|appl(?:ied|ying)\sto|foster\sw/?|starting(?=\s\p{Lu}[\w'’ ]+\sin\s(?:fall|spring|the))|f/u\sw/?|rehab|transport|reports?\s(?:called\s)?to|records"
+)
+_HEADED = regex.compile(
+    rf"\b(?i:{_HEADS})[ ](?:the[ ])?{_NAMED_PLACE}(?=[.,;)\n]|$|\s\d|\sx\s?\d|\s(?:in|since|til|until|for|on|MWF|TTS|daily|w/?|with|and|at|x)\b)"
+)
+_HEAD_REACH = 20  # letters from a head's first word to the name, at most
+# Words with a capital behind such a head that name no facility.
+_OF_A_HEAD = frozenset(
+    """
+    protocol referral resources catheter walker eval evaluation order ordered orders pending packet potential placement
+    options candidate team liaison coordinator consult information choice agency agencies company provider provided setup
+    needs need planning available arranged declined accepted confirmed recommended requested training teaching education
+    aide worker counselor teacher bus lunch form forms letter physical physicals sports supplies equipment machine run runs
+    daily weekly monthly online list lists help alone independently goals goal criteria stay days day hours start end date time dose doses taper unit level care visit visits services
+    """.split()
+)
+
+
 # A kind of facility in brackets behind the name.
 _KIND_IN_BRACKETS = regex.compile(
     r"(?<v>\p{Lu}\p{Ll}[\w'’\-]+(?:\s\p{Lu}\p{Ll}[\w'’\-]+){0,2})\s(?=\((?:ALF|SNF|LTACH?|IRF|IPR|(?:acute\s|subacute\s)?rehab|(?:psych\s)?hospital|nursing\shome|group\shome|shelter|dialysis|school|employer|pharmacy|hospice|agency|DME|VNA)\))"
@@ -314,8 +387,35 @@ _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{L
 _KIND_BEHIND = regex.compile(
     r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:(?P<sure>elementary|(?:high|middle)\sschool|nursing\shome|parish|church|mall|funeral\shome|daycare|school\sdistrict"
     r"|\(?SNF|\(?ALF|LTACH?|apartments?|apts?|parking\slot|trailer\spark|motel|hotel|casino|preschool|campground|jail|prison|shelter|temple|synagogue|academy)"
-    r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory)\b"
+    r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory|plant|truck|bus|depot|mosque|gym)\b"
 )
+
+
+# What only a facility does or has: ``Osgard has no bed``.
+_ADMITS = regex.compile(
+    r"(?<![\w'’\-])(?P<v>\p{Lu}\p{Ll}[\w'’\-]+(?:[ ]\p{Lu}\p{Ll}[\w'’\-]+){0,3})\s(?:(?:(?:has|have|had|offer(?:s|ed|ing)|with|without)\s)?(?:(?:an?|no|one)\s)(?:[a-z/\-]+\s)?beds?\b|has\s(?:[a-z/\-]+\s)?beds?\b|(?:is\s)?(?:reviewing|at\scapacity)"
+    r"|out\sof\snetwork|(?:can|will|cannot|can['’]t|unable\sto)\s(?:take|admit|accept)\b|declined,?\s(?:no|due|d/t|2/2)|accepted[,;.]?\s(?:bed|can|pt|patient|him|her|for)\b|bed\s(?:available|avail|offer)"
+    r"|to\sdeliver|(?:staff|admissions|intake|liaison)\b)"
+)
+
+
+def _admitting(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities told by what only they do."""
+    for start, end in windows(hints.get("admits", ()), 64, 24):
+        for m in _ADMITS.finditer(text, word_start(text, start), end, timeout=TIMEOUT):
+            words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
+            while words and (words[0].group() in ("Per", "The", "At") or plain(words[0].group()) in PLAIN):
+                words = words[1:]
+            if words and all(_admitter(w.group()) for w in words):
+                yield Found(words[0].start(), m.end("v"), "FACILITY", "name:admits")
+
+
+def _admitter(word: str) -> bool:
+    """Whether a word may be of the name of who admits: no kind of facility, role, kin or thing of medicine."""
+    found = kind(word)
+    if _general(word) or plain(word) in NOWHERE or (found.medical and not (found.last or found.city)):
+        return False
+    return not (KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word) or FORM.match(word))
 
 
 _PERSONS = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s(?:[A-Z]\.\s?)*$")
@@ -330,7 +430,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             works = rule is _BROUGHT and m.group("work") is not None
             firm = _FIRM.match(text, m.start("v")) if works else None
             sure = rule is _BROUGHT or text[m.start("v") + 1 : m.start("v") + 2].islower()
-            named = works or (rule is _AT and text[m.start()] in "a@" and _of_two_words(m["v"]))
+            named = works or (rule is _AT and text[m.start()] in "aA@" and _of_two_words(m["v"]))
             end = firm.end() if firm else _named_place(text, m.start("v"), m.end("v"), works=named, sure=sure)
             if end > m.start("v"):
                 end = _city_after(text, end) if text[end : end + 1] == "," else end
@@ -341,7 +441,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         for m in _KIND_BEHIND.finditer(text, start, end, timeout=TIMEOUT):
             words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
             sure = m["sure"] is not None and len(words) > 1
-            while words and (plain(words[0].group()) in _GENERIC or (kind(words[0].group()).medical and not sure)):
+            while words and (plain(words[0].group()) in GENERIC or (kind(words[0].group()).medical and not sure)):
                 words = words[1:]
             kinds = [kind(w.group()) for w in words]
             sign = text[max(0, m.start("v") - 2) : m.start("v")]
@@ -358,6 +458,8 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 def _of_two_words(name: str) -> bool:
     """Whether a name is of two and more capitalised words of which none is a thing's: ``at Healing Osgard``."""
     words = [w for w in name.split() if w[0].isupper()]
+    if len(words) == 2 and _TERRAIN_WORD.match(words[1]):
+        return words[0][1:2].islower()
     return len(words) > 1 and all(w[1:2].islower() and not kind(w).eponym for w in words)
 
 
@@ -410,7 +512,7 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
         if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
             break
         stop, count = m.end(), count + 1
-        telling = telling or (name not in _GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
+        telling = telling or (name not in GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
     named = [w.group() for w in TOKEN.finditer(text, start, stop)]
     several = count > 1 and not all(_general(w) for w in named)
     whole = text[start:stop].lower()
@@ -429,7 +531,7 @@ _MONTHS = frozenset("january february march april may june july august september
 
 def _general(word: str) -> bool:
     """Whether a word tells nothing of which facility is meant."""
-    return plain(word) in _GENERIC or word[0].islower()
+    return plain(word) in GENERIC or word[0].islower()
 
 
 _SAINT = regex.compile(
@@ -555,12 +657,20 @@ def _lived(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 or t.group().isupper()
             ):
                 break
-            if k.word and stop == m.start("v") and not (k.last or k.city):
+            if k.word and stop == m.start("v") and not (k.last or k.city or _on_terrain_word(found)):
                 break
             stop = t.end()
         name = text[m.start("v") : stop].lower()
         if stop > m.start("v") and name not in lexicon.STATES and name not in lexicon.COUNTRIES:
             yield Found(m.start("v"), stop, "LOCATION", "name:place")
+
+
+_TERRAIN_WORD = re.compile(rf"(?:{TERRAIN})\Z", re.IGNORECASE)
+
+
+def _on_terrain_word(words: list[regex.Match[str]]) -> bool:
+    """Whether words of which the first is no name end as towns do: ``lives Gull Harbor``."""
+    return len(words) == 2 and _TERRAIN_WORD.match(words[1].group()) is not None
 
 
 # Words that begin the name of a town, and what leads to a place.
@@ -591,7 +701,7 @@ def _on_terrain(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns on no list that end as towns do: ``in Osgard Hollow``."""
     near = windows((h for h in hints.get("terrain", ()) if text[h[0]].isupper()), 36, 10)
     for m in (m for a, b in near for m in _TERRAINED.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
-        if plain(m["w"]) not in _GENERIC and not kind(m["w"]).eponym and not of_thing(text, m.end()):
+        if plain(m["w"]) not in GENERIC and not kind(m["w"]).eponym and not of_thing(text, m.end()):
             yield Found(m.start("v"), m.end("v"), "LOCATION", "name:terrain")
 
 
@@ -608,17 +718,38 @@ def _so_named(text: str, token: Token) -> bool:
 
 
 def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Found]:
-    """The first word of a facility's name alone, after the whole of it: ``Dunhold Memorial``, then ``back to Dunhold``."""
+    """A facility's name again, and the first word of one alone: ``Dunhold Memorial``, then ``back to Dunhold``."""
     firsts: dict[str, int] = {}
+    wholes: set[str] = set()
     for f in found:
-        if f.type == "FACILITY" and " " in text[f.start : f.end]:
-            name = text[f.start : f.end].split()[0]
-            k = kind(name)
+        if f.type != "FACILITY":
+            continue
+        piece = text[f.start : f.end]
+        name = piece.split()[0]
+        k = kind(name)
+        if " " in piece:
+            wholes.add(lowered(piece))
             if len(name) > 3 and (k.unknown or (k.strong and not k.common_first)) and not k.medical:
                 firsts.setdefault(name, f.end)
+        elif len(name) > 3 and name[1:].islower() and not k.medical and plain(name) not in GENERIC:
+            firsts.setdefault(name, f.end if k.common_first or k.word else 0)
     for t in words if firsts else ():
-        if t.start >= firsts.get(t.text, t.end):
+        if t.start >= firsts.get(t.text, t.end) and (not t.kind.word or not _begins(text, t.start)):
             yield Found(t.start, t.end, "FACILITY", "name:told-again")
+    low = lowered(text) if wholes else ""
+    for whole in wholes:
+        at = low.find(whole)
+        while at >= 0:
+            yield Found(at, at + len(whole), "FACILITY", "name:told-again")
+            at = low.find(whole, at + 1)
+
+
+_BEGINS = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a sentence begins at a place."""
+    return at == 0 or _BEGINS.search(text, max(0, at - 3), at) is not None
 
 
 # What is measured by a method that has the name of a town too: ``Simpson EF 38``.
