@@ -157,10 +157,12 @@ def test_encodings_of_python_that_are_no_charsets_are_not_believed(charset):
 ZIPPED = [
     zlib.compress(b"Ms. Prewitt, MRN 4829137, takes lisinopril 20 mg and metformin 500 mg. " * 3),
     b"\x03\x04\x05a",
+    base64.b64encode(b"Ms. Prewitt, MRN 4829137"),
+    gzip.compress(b"Prewitt", mtime=0),
 ]
 
 
-@pytest.mark.parametrize("data", [*ZIPPED, base64.b64encode(b"Ms. Prewitt, MRN 4829137"), gzip.compress(b"Prewitt")])
+@pytest.mark.parametrize("data", ZIPPED)
 def test_what_is_packed_or_coded_once_more_is_no_text_and_withheld(engine, data):
     assert engine.document(data, "text/plain", NOBODY).status == "withheld"
 
