@@ -516,15 +516,19 @@ def _beside(alive: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     asked = alive.where("person_id IS NOT NULL").where(f.col("resource_type") != shown.REPEATS)
-    coded = f'right(pieces[i], {shown.NEAR}) RLIKE \'"code":"[^}}]*$\''
-    around = f"concat(right(pieces[i], {_AROUND}), '\"display\"', left(pieces[i + 1], {_AROUND}))"
-    each = f"transform(filter(sequence(0, size(pieces) - 2), i -> NOT {coded}), i -> {around})"
+    coded = f'right(before, {shown.NEAR}) RLIKE \'"code":"[^}}]*$\''
+    around = f"concat(right(before, {_AROUND}), '\"display\"', left(behind, {_AROUND}))"
+    pairs = "arrays_zip(slice(pieces, 1, size(pieces) - 1), slice(pieces, 2, size(pieces) - 1))"
     kinds = f.col("kind").isin(*sorted(shown.PERSONS | shown.PLACES))
     beside = (
-        asked.select("person_id", "links", f.split("raw", '"display"').alias("pieces"))
-        .where("size(pieces) > 1")
-        .select("person_id", "links", f.explode(f.expr(each)).alias("piece"))
-        .withColumn("piece", f.regexp_extract("piece", shown.FRAGMENT, 0))
+        asked.where(f.col("raw").contains('"display"'))
+        .select("person_id", "links", f.split("raw", '"display"').alias("pieces"))
+        .select("person_id", "links", f.inline(f.expr(pairs)).alias("before", "behind"))
+        .where(f"NOT {coded}")
+        # A column that is only named is made anew wherever it is asked for; what is exploded is made once.
+        .select(
+            "person_id", "links", f.explode(f.array(f.regexp_extract(f.expr(around), shown.FRAGMENT, 0))).alias("piece")
+        )
         .withColumn("named", f.regexp_extract("piece", shown.REFERENCE, 1))
         .withColumn("kind", f.expr("split(get(filter(links, l -> l.reference = named), 0).target, '/')[0]"))
         .where((f.col("piece") != "") & (kinds | f.col("kind").isNull() | f.col("kind").startswith("#")))
