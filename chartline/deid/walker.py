@@ -37,7 +37,6 @@ _LITERAL = re.compile(r"(?:\S*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_his
 _MEMORY = 20_000  # remembered values of one element; a hospital's vocabulary in use is smaller
 _LONG = 4096  # bytes of a value that is not remembered
 _LINKS = 200_000  # remembered references of the records that come together
-_TRIAL = 256  # values after which a memory that knows few is no longer asked
 _SHAPES = 4096  # remembered sets of keys of one type
 _FRAMES = 10_000  # known frames
 _MET = 200_000  # frames that are remembered as met
@@ -427,14 +426,12 @@ class Deidentifier:
         self._unknown: Counter[str] = Counter()
         self._types: list[_Type] = []
         self._left: list[_Plan] = []
-        self._shared: list[_Memory] = []
-        self._own: dict[str, _Memory] = {}
+        self._memories: list[_Memory] = []
         self._days: dict[str, dict[bytes, bytes | None]] = {}
         self._names: dict[bytes, bytes | None] = {}
         self._pointers: dict[bool, dict[bytes, bytes | None]] = {}
         self._owner: tuple[Any, ...] = ()
         self._world: tuple[Any, ...] = ()
-        self._insides: dict[bytes, tuple[dict[str, str], _Seen]] = {}
         self._frames: dict[frames.Key, frames.Frame] = {}
         self._met: Counter[int] = Counter()
         self._tried: dict[str, list[int]] = {}
@@ -466,7 +463,7 @@ class Deidentifier:
         if kind not in self._policy.resources:
             return None
         self._begin(walk)
-        inside = self._inside(bytes(given["contained"]), walk) if "contained" in given else None
+        inside = self._inside(bytes(given["contained"]), walk) if "contained" in given else ()
         form, values = self._fill(kind)(given, walk)
         if "meta" in form.places:
             at = form.places["meta"]
@@ -475,31 +472,23 @@ class Deidentifier:
         out = self._body(kind, form, values, walk) + b',"id":"' + code.encode() + b'"'
         if "meta" not in form.places:
             out += self._only_labels
-        if inside is not None and (contained := inside(kind)):
-            out += b',"contained":' + contained
+        made = [c for inner in inside if (c := self._contained(kind, inner, walk)) is not None]
+        if made:
+            out += b',"contained":[' + b",".join(made) + b"]"
         return Result(kind, code, out + b"}", walk.notes, walk.offsets)
 
     def _begin(self, walk: Walk) -> None:
         """Forget what was remembered of another patient, or with other links or codes."""
         about = walk.about = self._text.about(walk.patient)
         owner, world = self._owner, self._world
-        other = not owner or owner[0] is not about or owner[1] != walk.anchor
-        elsewhere = not world or world[0] is not walk.links or world[1] is not walk.code
-        if other:
+        if not owner or owner[0] is not about or owner[1] != walk.anchor:
             self._owner = (about, walk.anchor)
             for days in self._days.values():
                 days.clear()
-        if elsewhere:
+        if not world or world[0] is not walk.links or world[1] is not walk.code:
             self._world = (walk.links, walk.code)
             for pointers in (self._names, *self._pointers.values()):
                 pointers.clear()
-        if other or elsewhere:
-            for memory in filter(None, self._own.values()):
-                self._count(memory)
-                memory.clear()
-            for _, seen in self._insides.values():
-                self._again(seen.done, seen.times)
-            self._insides.clear()
 
     def _with_labels(self, meta: bytes) -> bytes:
         """What stays of a resource's meta, with the labels of what was done to it."""
@@ -517,29 +506,13 @@ class Deidentifier:
             form, values = forms.form(kind, kind, tuple(out)), tuple(out.values())
         return form.template % tuple(values)
 
-    def _inside(self, value: bytes, walk: Walk) -> Callable[[str], bytes | None]:
-        """Name the contained resources of a resource, and give what makes them once all of it is known."""
-        known = self._insides.get(value)
-        if known is not None and walk.probe is None:
-            walk.contained, seen = known
-            seen.times += 1
-            return lambda _: seen.made
+    def _inside(self, value: bytes, walk: Walk) -> Sequence[Members]:
+        """The contained resources of a resource, named before anything may refer to them."""
         given = [_members.decode(item) for item in _items.decode(value)]
         for i, inner in enumerate(given):
             if kind_of(inner) in self._policy.resources and isinstance(name := _id(inner), str):
                 walk.contained[name] = f"c{i + 1}"
-
-        def make(owner: str) -> bytes | None:
-            before = (len(walk.faults), len(walk.notes))
-            done = walk.done = [] if walk.done is None else walk.done
-            made = [c for inner in given if (c := self._contained(owner, inner, walk)) is not None]
-            whole = b"[" + b",".join(made) + b"]" if made else None
-            plain = walk.anchor is None and before == (len(walk.faults), len(walk.notes))
-            if plain and walk.probe is None and len(self._insides) < _MEMORY:
-                self._insides[value] = (walk.contained, _Seen(whole, frozenset(), done, walk.about.mark))
-            return whole
-
-        return make
+        return given
 
     def _contained(self, owner: str, inner: Members, walk: Walk) -> bytes | None:
         kind = kind_of(inner)
@@ -661,11 +634,8 @@ class Deidentifier:
         for plan in (*self._left, *(plan for at in self._types for plan in at.plans.values())):
             self._planned(plan, plan.times)
             plan.times = 0
-        for memory in (*self._shared, *self._own.values()):
+        for memory in self._memories:
             self._count(memory)
-        for _, seen in self._insides.values():
-            self._again(seen.done, seen.times)
-            seen.times = 0
         for frame in self._frames.values():
             self._again(frame.done, frame.times)
             frame.times = 0
@@ -718,7 +688,7 @@ class Deidentifier:
         if element.name == "modifierExtension":
             return _Entry(_refuse_modifier(path))
         if element.name == "extension":
-            return self._remembered(self._extensions(owner, path), {}, shared=True)
+            return self._remembered(self._extensions(owner, path))
         decision = self._policy.decide(owner, path, element)
         effect = self._policy.effect(decision.action)
         if effect == "drop" or (effect == "keep" and element.type == "Resource"):
@@ -739,7 +709,7 @@ class Deidentifier:
             return _Entry(_each_time(leaf))
         if element.type == "decimal":
             return _Entry(_decimal(leaf))
-        return self._remembered(leaf, {}, shared=True)
+        return self._remembered(leaf)
 
     def _action(self, action: str, owner: str, path: str, element: Element) -> Action:
         """The action on a value that stands by itself, of each where there is a list."""
@@ -768,7 +738,7 @@ class Deidentifier:
 
     def _datatype(self, path: str, element: Element) -> _Entry:
         if element.type == "CodeableConcept":
-            return self._remembered(self._listed(self._concept(path), element), {}, shared=True)
+            return self._remembered(self._listed(self._concept(path), element))
         if element.type == "Attachment":
             return _Entry(self._listed(self._attachment(path), element))
         if element.type in ages.WITHOUT_AGES:
@@ -776,12 +746,7 @@ class Deidentifier:
         else:
             step = self._nested(element.type, path, many=element.many)
         if element.type == "Meta":
-            return self._remembered(step, {}, shared=True)
-        backbone = definitions.load()[element.type].kind == "backbone"
-        if element.type == "Period" or (backbone and path.count(".") == 1):
-            return _Entry(self._sometimes(step, self._own.setdefault(path, {}), shared=False))
-        if element.type in ("Money", "Quantity"):
-            return _Entry(self._sometimes(step, {}, shared=True))
+            return self._remembered(step)
         return _Entry(step)
 
     def _nested(self, kind: str, path: str, *, many: bool = False) -> Step:
@@ -824,58 +789,35 @@ class Deidentifier:
 
         return listed
 
-    def _remembered(self, step: Step, memory: _Memory, *, shared: bool) -> _Entry:
-        """A step that remembers what became of a value.
+    def _remembered(self, step: Step) -> _Entry:
+        """A step that remembers what became of a value, for all patients.
 
-        What is shared by all patients was made without a look at the patient (no date, reference, free text or
-        surrogate among it), and is used only for patients of whom none of its words is known. The rest is forgotten
-        with the patient. What only the resource tells (a note, a reference inside it) is not remembered at all.
+        It remembers what was made without a look at the patient (no date, reference, free text or surrogate among it)
+        or at what only the resource tells (a note, a reference inside it), and uses it only for patients of whom none
+        of its words is known.
         """
-        if shared:
-            self._shared.append(memory)
+        memory: _Memory = {}
+        self._memories.append(memory)
 
         def first(value: bytes, walk: Walk) -> bytes | None:
             if walk.probe is not None:
-                walk.probe.words |= _all_words(value) if shared else set()
+                walk.probe.words |= _all_words(value)
                 return step(value, walk)
             if len(memory) >= _MEMORY or len(value) > _LONG or value in memory:
                 return step(value, walk)
-            outer, personal, single, faults = walk.done, walk.personal, walk.single, len(walk.faults)
+            outer, before = walk.done, (walk.personal, walk.single, len(walk.faults))
             done = walk.done = []
             made = step(value, walk)
             walk.done = outer
             if outer is not None:
                 outer += done
-            if (walk.single, len(walk.faults)) == (single, faults) and (walk.personal == personal or not shared):
-                words = _all_words(value) if shared else frozenset()
+            if before == (walk.personal, walk.single, len(walk.faults)):
+                words = _all_words(value)
                 if words.isdisjoint(walk.about.known):
                     memory[value] = _Seen(made, words, done, walk.about.mark)
             return made
 
         return _Entry(first, seen=memory)
-
-    def _sometimes(self, plain: Step, memory: _Memory, *, shared: bool) -> Step:
-        """A step whose memory is asked as long as it knows one value in four: prices come again, results do not."""
-        first, personal = self._remembered(plain, memory, shared=shared).step, int(not shared)
-        asked = known = 0
-
-        def step(value: bytes, walk: Walk) -> bytes | None:
-            nonlocal asked, known
-            if walk.probe is not None or len(value) > _LONG or (asked > _TRIAL and known * 4 < asked):
-                return plain(value, walk)
-            asked += 1
-            seen = memory.get(value)
-            if seen is None or not (seen.mark is walk.about.mark or seen.words.isdisjoint(walk.about.known)):
-                return first(value, walk)
-            known += 1
-            walk.personal += personal
-            seen.mark = walk.about.mark
-            seen.times += 1
-            if walk.done is not None:
-                walk.done.append(seen)
-            return seen.made
-
-        return step
 
     # --- actions -------------------------------------------------------------------------------------
 
