@@ -76,6 +76,14 @@ FOUND = [
     ("card 4111 1111 1111 1111", "4111 1111 1111 1111"),
     ("lives at 12 Alder Street, Apt 3, Dunmore, PA 18512", "12 Alder Street, Apt 3, Dunmore, PA 18512"),
     ("P.O. Box 114, Dunmore, PA", "Box 114"),
+    ("mail to PSC 7951, Box 9972, APO AE 09012", "PSC 7951, Box 9972, APO AE 09012"),
+    ("Unit 1009 Box 0219\nDPO AP 96351", "Unit 1009 Box 0219\nDPO AP 96351"),
+    ("lives at 12 1/2 Alder St, apt 3, with a cat", "12 1/2 Alder St, apt 3"),
+    ("Lot 14, Quiet Tarn Mobile Home Park", "Lot 14, Quiet Tarn Mobile Home Park"),
+    ("\n3654 Tarnlaan 380\nSuite 727\nOakmere\nBelgium 42940\n", "3654 Tarnlaan 380\nSuite 727\nOakmere\nBelgium 42940"),
+    ("please call her sister on 9472 7916", "9472 7916"),
+    ("not answering at 78 651 450, again", "78 651 450"),
+    ("ZIP: 3962", "3962"),
     ("treated at Lakemont Regional Hospital", "Lakemont Regional Hospital"),
     ("moved from Scranton, PA", "Scranton"),
     ("lives in Tioga County", "Tioga County"),
@@ -143,6 +151,10 @@ LEFT = [
     "COPAY AMOUNT",
     "Claim Submitted",
     "PREAUTHORIZATION REFERENCE",
+    "Given 2 Units PRBC at 1200 0600 and called back at 0930.",
+    "Apo AE ratio measured. PSC since 2010, box checked.",
+    "Reach to 120 130 140 degrees on 12 3 4.",
+    "The Mobile Home Park fire; lives in a trailer park.",
 ]
 
 
