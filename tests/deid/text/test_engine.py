@@ -80,7 +80,7 @@ FOUND = [
     ("Unit 1009 Box 0219\nDPO AP 96351", "Unit 1009 Box 0219\nDPO AP 96351"),
     ("lives at 12 1/2 Alder St, apt 3, with a cat", "12 1/2 Alder St, apt 3"),
     ("Lot 14, Quiet Tarn Mobile Home Park", "Lot 14, Quiet Tarn Mobile Home Park"),
-    ("\n3654 Tarnlaan 380\nSuite 727\nOakmere\nBelgium 42940\n", "3654 Tarnlaan 380\nSuite 727\nOakmere\nBelgium 42940"),
+    ("\n3654 Tarnlaan 380\nSuite 727\nOakmere\n", "3654 Tarnlaan 380\nSuite 727\nOakmere"),
     ("please call her sister on 9472 7916", "9472 7916"),
     ("not answering at 78 651 450, again", "78 651 450"),
     ("ZIP: 3962", "3962"),
