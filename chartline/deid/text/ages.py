@@ -42,16 +42,22 @@ _KIN = (
     r"|parents?)"
 )
 _OLD_TOLD = regex.compile(
-    r"\b(?:died|dies|death|deceased|expired|passed(?:\s(?:away|on))?|lived)\s(?:\p{L}+\s){0,3}?(?:at|to(?:\sbe)?)"
+    r"\b(?:died|dies|death|deceased|expired|passed(?:\s(?:away|on))?|lived|alive|healthy)\s(?:\p{L}+\s){0,3}?(?:at|to(?:\sbe)?)"
     rf"\s(?P<a>{_OLD}){_ENDS}|\bage\sat\s\p{{L}}+:?\s(?P<a>{_OLD}){_ENDS}"
     rf"|\b(?P<a>{_OLD}(?:st|nd|rd|th))\s(?:birthday|b-?day|year\sof\s(?:his|her|life))"
     r"|\b(?:his|her|their|the)\s(?:(?:early|mid|late)[\s\-])?(?P<a>nineties)\b"
     rf"|\b{_KIN}(?:['’]s|\s(?:is|was|now|turns|turned|will\sbe))\s(?:now\s|almost\s|nearly\s)?(?P<a>{_OLD}){_ENDS}"
-    rf"|\bat\s(?P<a>{_OLD})\s(?:he|she|they)\b|\bage:?\s?(?P<a>{_OLD})\s?y(?:rs?|o)?\b",
+    r"|\b(?P<a>(?:ten|eleven|10|11)th)\sdecade"
+    rf"|\bat\s(?P<a>{_OLD}),?\s(?:he|she|they)\b|\bage:?\s?(?P<a>{_OLD})\s?y(?:rs?|o)?\b",
     regex.IGNORECASE,
 )
 # What each of these forms holds.
-_MAY_BE_OLD = regex.compile(r"\b(?:9\d|1[01]\d)(?!\d)|ninet|hundred", regex.IGNORECASE)
+_MAY_BE_OLD = regex.compile(r"\b(?:9\d|1[01]\d)(?!\d)|ninet|hundred|th\sdecade", regex.IGNORECASE)
+# The same of whom no record tells the age.
+_OLD_SAID = regex.compile(
+    rf"\b(?:pt|patient|he|she)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
+    regex.IGNORECASE,
+)
 # The same of whom the record tells to be so old, and an age with the year beside it.
 _OLD_OWN = regex.compile(
     rf"\b(?:(?:pt|patient|he|she|they)(?:['’]s|\s(?:is|was|now|turns|turned|will\sbe))|now|nearly|almost|shy\sof|approaching|over)"
@@ -70,7 +76,8 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
         for match in (m for pattern in patterns for m in pattern.finditer(text)):
             if int(match["y"]) < patient.earliest_year:
                 yield Found(match.start("y"), match.end("y"), "DATE", "ages:year")
-    for match in _OLD_TOLD.finditer(text) if _MAY_BE_OLD.search(text) else ():
+    told = (_OLD_TOLD,) if patient.birth_date else (_OLD_TOLD, _OLD_SAID)
+    for match in (m for rule in told for m in rule.finditer(text)) if _MAY_BE_OLD.search(text) else ():
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:over-89")
     for match in _AGE.finditer(text) if patient.over_89 else ():
         yield Found(match.start(), match.end(), "AGE", "ages:beside-dates")

@@ -222,7 +222,8 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             "weekday-nth",
             r"\b(?:Mon|Tues?|Wed(?:nes)?|Weds|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+(?:the\s+)?(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
-            r"|\b(?:mon|tues?|wed|thurs?|fri|sat|sun)\s+the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b",
+            r"|\b(?:mon|tues?|wed|thurs?|fri|sat|sun)\s+the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
+            r"|\b(?:Mon|Tues?|Weds?|Wednesday|Thurs?|Thu|Fri)(?:day)?[ ](?P<d>[12]?\d|3[01])(?=[ ]?@|[ ]at[ ]\d{1,2}(?:[:ap]|[ ][ap]m))",
             False,
         ),
         (

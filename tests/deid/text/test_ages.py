@@ -70,6 +70,11 @@ def test_who_is_94_is_90_or_older(engine):
         ("Home for his 90th birthday.", "Home for his 90+ birthday."),
         ("In her late nineties.", "In her late 90+."),
         ("Age at death: 93.", "Age at death: 90+."),
+        ("Brother alive at 92.", "Brother alive at 90+."),
+        ("Now in her tenth decade.", "Now in her [AGE] decade."),
+        ("At 93, she drives.", "At 90+, she drives."),
+        ("A 93 y F with a cough.", "A 90+ y F with a cough."),
+        ("A ninety four y/o man.", "A 90+ y/o man."),
     ],
 )
 def test_an_age_over_89_goes_whosever_it_is(engine, text, left):
@@ -79,6 +84,13 @@ def test_an_age_over_89_goes_whosever_it_is(engine, text, left):
 @pytest.mark.parametrize("text", ["He is 96 now.", "Nearly 98, frail.", "She was 62 in 1991.", "96 y, frail"])
 def test_of_whom_the_record_tells_to_be_so_old_an_age_needs_no_word_for_it(engine, text):
     assert not set("689") & set(engine.deidentify(text, OLD).text.replace("90+", "").replace("1991", ""))
+
+
+@pytest.mark.parametrize("text", ["Patient is 91 and lives alone.", "She is 96, well.", "He was 101."])
+def test_of_whom_no_record_tells_the_age_what_may_be_one_goes(engine, text):
+    nobody = PatientContext("n", earliest_year=EARLIEST)
+    assert "90+" in engine.deidentify(text, nobody).text
+    assert engine.deidentify(text, YOUNG).text == text
 
 
 @pytest.mark.parametrize("text", ["Sat is 96% on room air.", "He is 96.5 kg.", "Expired at 94 mL.", "Temp was 98.6."])

@@ -84,6 +84,12 @@ FOUND = [
     ("please call her sister on 9472 7916", "9472 7916"),
     ("not answering at 78 651 450, again", "78 651 450"),
     ("ZIP: 3962", "3962"),
+    ("MRN 12 34 56", "12 34 56"),
+    ("acct#  88 12 34", "88 12 34"),
+    ("card ending 4421", "4421"),
+    ("his cell ends in 0199", "0199"),
+    ("signed electronically by xprewitt1", "xprewitt1"),
+    ("appt Tue 14 @ 3pm", "Tue 14"),
     ("treated at Lakemont Regional Hospital", "Lakemont Regional Hospital"),
     ("moved from Scranton, PA", "Scranton"),
     ("lives in Tioga County", "Tioga County"),
@@ -154,6 +160,7 @@ LEFT = [
     "Given 2 Units PRBC at 1200 0600 and called back at 0930.",
     "Apo AE ratio measured. PSC since 2010, box checked.",
     "Reach to 120 130 140 degrees on 12 3 4.",
+    "The wire ends 4421 cm away; the last 4 days; final 120 units; account for 20 30 40 percent.",
     "The Mobile Home Park fire; lives in a trailer park.",
 ]
 
