@@ -105,6 +105,7 @@ class Walk:
     Attributes:
         contested: whether the resource names more than one patient whose it may be.
         binaries: documents that lie apart, by ``Binary/id``; empty for one that may not be read.
+        inside: contained Binaries, by ``#id``.
         faults: element paths of what was made but is not valid FHIR.
         personal: how many values were treated as the patient's own, and so say nothing of another patient's.
         single: how many values were treated as the resource's own: notes, hidden-origin days, references inside it.
@@ -121,6 +122,7 @@ class Walk:
     contested: bool = False
     binaries: Mapping[str, bytes] | binaries.Held = field(default_factory=dict)
     contained: dict[str, str] = field(default_factory=dict)
+    inside: dict[str, bytes] = field(default_factory=dict)
     said: set[Any] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
     offsets: dict[str, float] = field(default_factory=dict)
@@ -508,10 +510,14 @@ class Deidentifier:
 
     def _inside(self, value: bytes, walk: Walk) -> Sequence[Members]:
         """The contained resources of a resource, named before anything may refer to them."""
-        given = [_members.decode(item) for item in _items.decode(value)]
-        for i, inner in enumerate(given):
-            if kind_of(inner) in self._policy.resources and isinstance(name := _id(inner), str):
+        items = _items.decode(value)
+        given = [_members.decode(item) for item in items]
+        for i, (inner, item) in enumerate(zip(given, items, strict=True)):
+            kind, name = kind_of(inner), _id(inner)
+            if isinstance(name, str) and kind in self._policy.resources:
                 walk.contained[name] = f"c{i + 1}"
+            if isinstance(name, str) and kind == "Binary":
+                walk.inside[f"#{name}"] = bytes(item)
         return given
 
     def _contained(self, owner: str, inner: Members, walk: Walk) -> bytes | None:
@@ -1117,10 +1123,11 @@ class Deidentifier:
 
         def document(data: Any, kind: str, url: Any, walk: Walk) -> dict[str, str]:
             """What the attached document becomes, or the Binary that it lies in."""
-            name = references.binary(walk.links.get(url) or url) if isinstance(url, str) and not data else None
-            if name is not None:
+            named = url if isinstance(url, str) and not data else ""
+            name = references.binary(walk.links.get(named) or named)
+            if name is not None or named.startswith("#"):
                 walk.of_resource()
-                raw = walk.binaries.get(name)
+                raw = walk.inside.get(named) if name is None else walk.binaries.get(name)
                 if not raw:
                     return self._withheld(absent if raw is None else shared, place, kind, walk)
                 data, kind = binaries.content(raw, kind)

@@ -88,6 +88,18 @@ def test_every_form_of_address_finds_the_binary(url):
     assert [(n.path, n.text) for n in made.notes] == [("DocumentReference.content.attachment.data", "[NAME] is well")]
 
 
+def test_a_contained_binary_is_read_as_one_that_lies_apart_and_is_not_written_by_itself():
+    given = document("#bin-1") | {"contained": [binary("Bell is well")]}
+    made = outcome(walker(), given, state())
+    assert isinstance(made, Result)
+    assert attached(made.resource) == "[NAME] is well"
+    assert "contained" not in made.resource
+    assert [n.text for n in made.notes] == ["[NAME] is well"]
+    elsewhere = outcome(walker(), given | document("#bin-2"), state())
+    assert isinstance(elsewhere, Result)
+    assert [n.status for n in elsewhere.notes] == ["withheld"]
+
+
 def test_what_the_attachment_holds_itself_comes_before_what_it_points_to():
     made = through(held=b"", data=base64.b64encode(b"Bell is here").decode())
     assert attached(made.resource) == "[NAME] is here"
