@@ -165,23 +165,24 @@ def told_again(staged: DataFrame) -> DataFrame:
 def lines(staged: DataFrame, medicines: DataFrame, few: bool = True) -> DataFrame:
     """The lines of claims as events, or as rows of kind ``repeated`` where another record of the patient says the same.
 
-    What says the same is a visit's type, and what was had, done or given under the line's code; not what a last part
-    of the code says was not done, or only that it ended.
+    What says the same is a visit's type, and what was had, done or given under one of the line's codings; not what a
+    last part of the code says was not done, or only that it ended.
     """
     from pyspark.sql import functions as f
 
-    key = ["subject_id", "bare"]
-    billed = staged.where("kind = 'line'").drop("kind").withColumn("bare", f.col("parents")[0])
+    key, line = ["subject_id", "bare"], ["subject_id", "event_id"]
+    billed = staged.where("kind = 'line'").drop("kind")
+    coded = billed.select(*line, f.explode("parents").alias("bare"))
     named = "array(code, m_code, IF(source_type = 'Encounter', text_value, NULL))"
     said = (
         staged.where(f"{_COURSE} AND source_type IN ({_CARE}) AND coalesce(suffix, '') = ''")
         .join(f.broadcast(medicines), "medication_id", "left")
         .selectExpr("subject_id", f"explode(array_compact(concat({named}, coalesce(parents, array())))) AS bare")
-        .join(_sent(billed.select(*key).distinct(), few), key, "left_semi")
+        .join(_sent(coded.select(*key).distinct(), few), key, "left_semi")
         .distinct()
-        .withColumn("said", f.lit(True))
     )
-    told = billed.join(_sent(said, few), key, "left")
+    repeated = coded.join(_sent(said, few), key, "left_semi").select(*line).distinct().withColumn("said", f.lit(True))
+    told = billed.join(_sent(repeated, few), line, "left")
     return told.withColumn("kind", f.expr("IF(said, 'repeated', 'event')")).select(*staged.columns)
 
 

@@ -737,7 +737,8 @@ def _coded(resource: Mapping[str, Any], event: Event) -> tuple[Coded | None, str
 def _under(resource: Mapping[str, Any], event: Event, found: Coded) -> Coded | None:
     """A code under the prefix of its event, if it has one; what judges another code stands behind that one."""
     if event.about is None:
-        return replace(found, code=f"{event.prefix}//{found.code}", parents=[found.code]) if event.prefix else found
+        bare = [found.code, *(found.parents or ())]
+        return replace(found, code=f"{event.prefix}//{found.code}", parents=bare) if event.prefix else found
     judged = coded(at(resource, event.about))
     if judged is None:
         return None

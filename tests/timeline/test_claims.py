@@ -59,6 +59,15 @@ INSTITUTIONAL = payment(
     },
     billablePeriod={"start": "2021-03-08", "end": "2021-03-10"},
 )
+OTHER_CODING = {"system": "http://snomed.info/sct", "code": "43396009"}
+TWICE_CODED = payment(
+    "professional",
+    {
+        "sequence": 1,
+        "productOrService": {"coding": [OTHER_CODING, *concept(CPT, "83036")["coding"]]},
+        "servicedDate": "2021-03-07",
+    },
+)
 BILLS = {"pharmacy": PHARMACY, "professional": PROFESSIONAL, "institutional": INSTITUTIONAL}
 
 
@@ -123,6 +132,8 @@ STATE = {
     **course("alone"),
     **course("both", Encounter=VISIT, Observation=RESULT, MedicationRequest=ORDER),
     **course("near", Observation=CANCELLED, FamilyMemberHistory=RELATIVE),
+    **course("coded", Observation=RESULT),
+    ("ExplanationOfBenefit", "coded professional"): ("coded", TWICE_CODED),
 }
 
 
@@ -135,14 +146,20 @@ def lines(lake, who):
 ALL = ["CPT4//83036", "CPT4//99213", "NDC//00093-1048-01", "NDC//00093-7424-56", "REVENUECODES//0450"]
 
 
+def test_a_line_under_a_prefix_keeps_its_other_codings_as_parents():
+    (line,) = (r for r in events.rows("ExplanationOfBenefit", "a" * 32, 7, TWICE_CODED, None) if r["kind"] == "line")
+    assert (line["code"], line["parents"]) == ("EOB//SNOMED//43396009", ["SNOMED//43396009", "CPT4//83036"])
+
+
 @pytest.mark.spark
 def test_lines_stand_for_care_that_nothing_else_tells_of_and_build_by_build_as_at_once(spark, lake, tmp_path):
     deliver(spark, lake, STATE)
     first = timeline(spark, lake, run_id="first")
     assert first.counts.lost == 0
-    assert first.extra["flags"] == {"repeated_line": 3}
+    assert first.extra["flags"] == {"repeated_line": 4}
     assert lines(lake, "alone") == lines(lake, "near") == ALL
     assert lines(lake, "both") == ["NDC//00093-7424-56", "REVENUECODES//0450"]
+    assert lines(lake, "coded") == ["NDC//00093-1048-01", "NDC//00093-7424-56", "REVENUECODES//0450"]
     # A visit of the first comes late, the second's result was an error, and its medication has another code.
     state = dict(STATE)
     state["Encounter", "late"] = ("alone", VISIT)
@@ -150,7 +167,7 @@ def test_lines_stand_for_care_that_nothing_else_tells_of_and_build_by_build_as_a
     state["Medication", "m"] = (None, {"code": concept(NDC, "00093-7424-56")})
     deliver(spark, lake, state)
     second = timeline(spark, lake, run_id="second")
-    assert (second.counts.lost, second.extra["flags"]) == (0, {"repeated_line": 3})
+    assert (second.counts.lost, second.extra["flags"]) == (0, {"repeated_line": 4})
     assert {w for w in ("alone", "both", "near") if runs_of(lake)[subject(w)] == "second"} == {"alone", "both"}
     assert lines(lake, "alone") == [c for c in ALL if c != "CPT4//99213"]
     assert lines(lake, "both") == ["CPT4//83036", "NDC//00093-1048-01", "REVENUECODES//0450"]
