@@ -19,11 +19,12 @@ import orjson
 
 from bench import unpack
 from bench.notes import commit
-from chartline.deid import dates, fhir_files, keys, policy, walker
+from chartline.deid import dates, fhir_files, keys, policy, pseudonyms, walker
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
+from chartline.deid.walk import Walk
 
 _URN = re.compile(r"urn:uuid:[0-9a-f-]{36}")
 POLICY = "expert_determination"
@@ -75,21 +76,21 @@ def walked(bundles: list[Path], key: keys.Key) -> dict[str, float]:
     """The walk over each patient's resources, each with a name and an offset of its own."""
     rules = policy.load(POLICY)
     engine = Phrases(build(rules, key, "bench", Cohort()))
-    code = walker.keyed_code(key.derive("pseudonym", "bench"))
+    code = pseudonyms.keyed_code(key.derive("pseudonym", "bench"))
     compiled = walker.Deidentifier(rules, engine, lambda _: "urn:chartline:system:bench")
     links: dict[str, str] = {}
-    work: list[tuple[walker.Walk, list[tuple[bytes, str, str]]]] = []
+    work: list[tuple[Walk, list[tuple[bytes, str, str]]]] = []
     shift = key.derive("date-shift", "bench")
     for number, bundle in enumerate(bundles):
         known = (Known("NAME", f"Bramwick Oldenfell{number}"),)
         days = dates.offset_days(shift, str(number), *rules.shift)
-        walk = walker.Walk(PatientContext(str(number), known, offset_days=days), code, links)
+        walk = Walk(PatientContext(str(number), known, offset_days=days), code, links)
         work.append((walk, [(orjson.dumps(r), r["resourceType"], r["id"]) for r in resources(bundle)]))
 
     def all_of_them() -> None:
         for given, items in work:
             for line, kind, name in items:
-                state = walker.Walk(given.patient, code, links)
+                state = Walk(given.patient, code, links)
                 outcome(compiled, compiled.given(line, kind, name), state)
 
     lines = [line for _, items in work for line, *_ in items]

@@ -22,7 +22,8 @@ from bench import RESULTS, workshop
 from bench.hard import values as v
 from bench.hard.record import FRAMES
 from bench.notes import commit
-from chartline.deid import fhir_files, keys, policy, walker
+from chartline.deid import fhir_files, keys, policy
+from chartline.deid.pseudonyms import pseudonym
 
 POLICIES = ("safe_harbor", "limited_data_set", "expert_determination")
 PATIENTS, SEED, EACH = 18, 5, 4
@@ -294,7 +295,7 @@ def measured(name: str, file: Path, written: list[Fragment], key: keys.Key, to: 
     found = {f"{r['resourceType']}/{r['id']}": " ¦ ".join(said(r)) for r in lines}
     for fragment in written:
         kind, _, own = fragment.name.partition("/")
-        text = found.get(f"{kind}/{walker.pseudonym(pseudonyms, kind, own)}")
+        text = found.get(f"{kind}/{pseudonym(pseudonyms, kind, own)}")
         if kept(rules, fragment.fact):
             yield fragment, "kept"
         elif text is None:

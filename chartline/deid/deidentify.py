@@ -22,11 +22,12 @@ import orjson
 import pyarrow as pa
 
 from chartline import progress
-from chartline.deid import binaries, dates, deliveries, keys, patients, policy, shown, vault, walker
+from chartline.deid import binaries, dates, deliveries, keys, patients, policy, pseudonyms, shown, vault, walker
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
+from chartline.deid.walk import Refused, Walk
 from chartline.erase import gone
 from chartline.fhir import references, versions
 from chartline.lake import ledger, quarantine, tables
@@ -153,7 +154,7 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
     engine = _engine(job)
     names = patients.local_system_name(key.derive("system", job.project))
     walk = walker.Deidentifier(rules, engine, names, _cohort(job)["plain_ids"])
-    keyed = walker.keyed_code(key.derive("pseudonym", job.project))
+    keyed = pseudonyms.keyed_code(key.derive("pseudonym", job.project))
     anchors = key.derive("anchor", job.project)
     unit = _Unit(job, "")
     held: list[dict[str, Any]] = []
@@ -166,7 +167,7 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
                 continue
             patient = unit.context(row["person_id"])
             code = _from_vault(dict(row["codes"] or ())) if rules.pseudonyms == "random" else keyed
-            state = walker.Walk(patient, code, {i["reference"]: i["target"] for i in row["links"] or () if i["target"]})
+            state = Walk(patient, code, {i["reference"]: i["target"] for i in row["links"] or () if i["target"]})
             state.binaries = {name: text.encode() for name, text in row["binaries"] or ()}
             if row["others"] is not None:
                 more = tuple(Known(k["type"], k["value"]) for k in row["others"])
@@ -203,14 +204,14 @@ def _from_vault(codes: Mapping[str, str]) -> Callable[[str, str], str]:
     def code(kind: str, source_id: str) -> str:
         found = codes.get(f"{kind}/{source_id}")
         if found is None:
-            raise walker.Refused("no_code_in_vault", kind)
+            raise Refused("no_code_in_vault", kind)
         return found
 
     return code
 
 
 def _rows(
-    row: Mapping[str, Any], walk: walker.Deidentifier, state: walker.Walk, key: keys.Key, project: str
+    row: Mapping[str, Any], walk: walker.Deidentifier, state: Walk, key: keys.Key, project: str
 ) -> Iterator[dict[str, Any]]:
     """The rows that one resource becomes: the resource and its notes, or a quarantined or filtered record."""
     kind = row["resource_type"]
@@ -224,11 +225,11 @@ def _rows(
     if made is None:
         yield {"kind": "filtered", "reason": "type_not_in_policy", "count": 1}
         return
-    if isinstance(made, walker.Refused):
+    if isinstance(made, Refused):
         yield _set_aside(row, made.reason, made.rule, key, project)
         return
     owner = row["person_id"]
-    subject = walker.subject_id(state.code("Patient", owner)) if owner is not None else None
+    subject = pseudonyms.subject_id(state.code("Patient", owner)) if owner is not None else None
     resource_id, text = made.id, made.json
     offsets = sorted(made.offsets.items()) or None
     yield {

@@ -36,15 +36,9 @@ from chartline.deid.keys import Key
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.policy import Policy
-from chartline.deid.walker import (
-    Deidentifier,
-    Refused,
-    Result,
-    Walk,
-    is_plain,
-    keyed_code,
-    logical,
-)
+from chartline.deid.pseudonyms import is_plain, keyed_code, logical
+from chartline.deid.walk import Refused, Result, Walk
+from chartline.deid.walker import Deidentifier
 from chartline.errors import DataError, UsageError
 from chartline.fhir import accept, persons, records, references, versions
 from chartline.fhir.definitions import resource_types

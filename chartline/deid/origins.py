@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.dataset as ds
 
-from chartline.deid import keys, walker
+from chartline.deid import keys, pseudonyms
 from chartline.errors import DataError
 from chartline.ingest import manifests
 from chartline.ingest.land import blob
@@ -73,13 +73,13 @@ def _named(history: Iterable[dict[str, str]]) -> set[str]:
 def _standing(settings: Settings, subjects: set[int], patients: Iterable[str]) -> dict[int, str]:
     """The Patient whose pseudonym each subject id is."""
     codes = _pairs(settings, "vault.pseudonyms", "resource_id", "code", _PATIENT)
-    found = {s: patient for patient, code in codes.items() if (s := walker.subject_id(code)) in subjects}
+    found = {s: patient for patient, code in codes.items() if (s := pseudonyms.subject_id(code)) in subjects}
     missing = subjects - found.keys()
     if not missing:
         return found
     key = keys.load(settings.key)
     secret = key.derive("pseudonym", settings.project)
-    made = ((walker.subject_id(walker.pseudonym(secret, "Patient", patient)), patient) for patient in patients)
+    made = ((pseudonyms.subject_id(pseudonyms.pseudonym(secret, "Patient", patient)), patient) for patient in patients)
     found |= {s: patient for s, patient in made if s in missing}
     if len(found) < len(subjects):
         raise DataError(

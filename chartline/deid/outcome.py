@@ -11,7 +11,8 @@ import orjson
 from chartline.deid import patients
 from chartline.deid.context import Known
 from chartline.deid.frames import Given, Members
-from chartline.deid.walker import Deidentifier, Refused, Result, Walk
+from chartline.deid.walk import Refused, Result, Walk
+from chartline.deid.walker import Deidentifier
 from chartline.errors import DataError
 from chartline.fhir import validate
 from chartline.fhir.people import PARTIES, known_values, named

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from chartline.deid import walker
+from chartline.deid import pseudonyms
 from chartline.lake import chain, tables
 from chartline.lake import spark as lake
 from chartline.settings import Settings
@@ -34,7 +34,9 @@ def _named(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """What unresolved references name, spelled as the walk asks for it."""
     schema = pa.schema([(name, pa.string()) for name in ("row_hash", "resource_type", "resource_id")])
     for batch in batches:
-        each = zip(batch["row_hash"].to_pylist(), map(walker.unresolved, batch["reference"].to_pylist()), strict=True)
+        each = zip(
+            batch["row_hash"].to_pylist(), map(pseudonyms.unresolved, batch["reference"].to_pylist()), strict=True
+        )
         rows = [dict(zip(schema.names, (row_hash, *name), strict=True)) for row_hash, name in each if name]
         yield pa.RecordBatch.from_pylist(rows, schema=schema)
 

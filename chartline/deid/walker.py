@@ -9,12 +9,9 @@ the whole needs no second look. Records repeat themselves: what became of a valu
 from __future__ import annotations
 
 import base64
-import binascii
-import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,10 +19,27 @@ import msgspec
 import orjson
 
 from chartline.deid import ages, binaries, dates, forms, frames, geography, phrases
-from chartline.deid.context import PatientContext
+from chartline.deid.actions import (
+    NO_WORD,
+    all_words,
+    as_it_is,
+    checked_by,
+    dated,
+    decimal,
+    each,
+    each_time,
+    from_base64,
+    on_text,
+    refuse_less_than_text,
+    refuse_modifier,
+    tells_absence,
+)
 from chartline.deid.frames import Members, kind_of, members
-from chartline.deid.phrases import About, Phrases
+from chartline.deid.phrases import Phrases
+from chartline.deid.plans import NEW, SHAPES, Entry, Fill, Filled, Memory, Plan, Seen, Type, leave
 from chartline.deid.policy import DATES, Decision, Policy
+from chartline.deid.pseudonyms import is_plain, literal, logical, unresolved
+from chartline.deid.walk import Action, Note, Refused, Result, Step, Walk
 from chartline.errors import DataError
 from chartline.fhir import definitions, references, validate
 from chartline.fhir.definitions import Element
@@ -33,19 +47,15 @@ from chartline.fhir.people import PARTIES
 
 _LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 
-_LITERAL = re.compile(r"(?:\S*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?")
 _MEMORY = 20_000  # remembered values of one element; a hospital's vocabulary in use is smaller
 _LONG = 4096  # bytes of a value that is not remembered
 _LINKS = 200_000  # remembered references of the records that come together
-_SHAPES = 4096  # remembered sets of keys of one type
 _FRAMES = 10_000  # known frames
 _MET = 200_000  # frames that are remembered as met
 _OFTEN = 3  # meetings before a frame is worth learning
 _TRIES = 3  # after which one that could not be learnt is given up
 _FRAMES_TRIED = 4096  # resources of a type after which it is asked whether frames come again among them
 _ALONE = frozenset({*PARTIES, "Binary"})  # a person's or place's record, or a document, comes once
-_MEASURE = re.compile(rb"-?(?:0|[1-9]\d{0,5})(?:\.\d{1,18})?")  # below _LONG_NUMBER
-_DECIMAL = re.compile(rb"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?(?:[eE][+-]?\d\d?)?")  # longer: as a double
 # Measures of a device, more of them than a number that is known of somebody has parts or digits.
 _SERIES = re.compile(r"(?:(?:-?\d{1,6}(?:\.\d{1,18})?|[EUL])(?:\s+|\Z)){17,}")
 # One word, and not shaped as a social security number, a telephone number or a day: no vocabulary's codes are.
@@ -56,12 +66,9 @@ _PUBLIC_CODE = re.compile(
 _PUBLIC_WORDS = re.compile(r"(?!.*\d{7})(?=.{3,100}\Z)[^\s@]+(?: [^\s@]+)+")
 # A literal reference in a text. ``Patient/family`` is one only if a resource has that id.
 _MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{0,63}[A-Za-z0-9])(?:/_history/[A-Za-z0-9\-.]+)?")
-_DIGIT = re.compile(r"\d")
 _VOCABULARIES = frozenset({"CodeSystem", "ValueSet"})
 _MIME = re.compile(r"[A-Za-z]+/[A-Za-z\d.+\-]{1,80}")
-_NO_WORD = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")  # between the words of an address
 _LONG_NUMBER = 1_000_000  # from which a number may be a phone's, a record's or a person's
-_URN = re.compile(r"urn:(uuid|oid):(\S+)")
 _DAY = rb'"\d{4}-\d\d-\d\d'
 _TIME = rb"T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
 # Dates of a day as they are written in JSON, by their type: hl7.org/fhir/R4/datatypes.html#primitive.
@@ -73,336 +80,11 @@ _DAYS = {
 # A reference and nothing else, without an escape that could hide what it says.
 _POINTS = re.compile(rb'\{[ \n\r\t]*"reference"[ \n\r\t]*:[ \n\r\t]*"([^"\\]+)"[ \n\r\t]*\}')
 _MASKED = orjson.dumps(forms.MASKED)
-
-
-class Refused(DataError):
-    """The resource may not pass at all; the rule says why, in element paths."""
-
-    def __init__(self, reason: str, rule: str) -> None:
-        super().__init__("CL1100", f"resource refused: {reason} at {rule}.")
-        self.reason = reason
-        self.rule = rule
-
-    def __reduce__(self) -> tuple[type[Refused], tuple[str, str]]:  # type: ignore[override]
-        return (type(self), (self.reason, self.rule))
-
-
-@dataclass
-class Note:
-    """A note that was found in a resource, after cleaning."""
-
-    path: str
-    content_type: str
-    text: str
-    spans: list[dict[str, Any]]
-    status: str
-
-
-@dataclass(slots=True)
-class Walk:
-    """What the closures need to know while they walk one resource, and what they tell of it.
-
-    Attributes:
-        contested: whether the resource names more than one patient whose it may be.
-        binaries: documents that lie apart, by ``Binary/id``; empty for one that may not be read.
-        inside: contained Binaries, by ``#id``.
-        faults: element paths of what was made but is not valid FHIR.
-        personal: how many values were treated as the patient's own, and so say nothing of another patient's.
-        single: how many values were treated as the resource's own: notes, hidden-origin days, references inside it.
-        done: what was done since a value began whose treatment will be remembered.
-        probe: the frame that is learnt, of whose stand-ins nothing else may be made.
-        offsets: days on the hidden axis of the dates that became years, by path; of a path's second date ``path#1``.
-        dated: the place of the last of these dates among those of its path, from 0.
-    """
-
-    patient: PatientContext
-    code: Callable[[str, str], str]
-    links: Mapping[str, str]
-    anchor: int | None = None
-    contested: bool = False
-    binaries: Mapping[str, bytes] | binaries.Held = field(default_factory=dict)
-    contained: dict[str, str] = field(default_factory=dict)
-    inside: dict[str, bytes] = field(default_factory=dict)
-    said: set[Any] = field(default_factory=set)
-    notes: list[Note] = field(default_factory=list)
-    offsets: dict[str, float] = field(default_factory=dict)
-    dated: dict[str, int] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-    personal: int = 0
-    single: int = 0
-    done: list[_Plan | _Seen] | None = field(default=None, repr=False)
-    probe: frames.Probe | None = field(default=None, repr=False)
-    about: About = field(init=False, repr=False)
-
-    def of_patient(self) -> None:
-        """Count a value that is treated as the patient's own."""
-        self.personal += 1
-        self.beyond_frame()
-
-    def of_resource(self) -> None:
-        """Count a value that is treated as the resource's own."""
-        self.single += 1
-        self.beyond_frame()
-
-    def beyond_frame(self) -> None:
-        """Give up the frame that is learnt: more than it decides what is made.
-
-        Raises:
-            frames.Opaque: one is learnt.
-        """
-        if self.probe is not None:
-            raise frames.Opaque
-
-    def target(self, named: str) -> str:
-        """What a reference resolves to, however a conditional one is written; itself when that is not known."""
-        known = self.links.get(named) or ("?" in named and self.links.get(references.conditional(named) or ""))
-        if known:
-            return known
-        name = references.plain(named)
-        return self.links.get(name) or name
-
-
-Action = Callable[[Any, Walk], Any]
-"""What becomes of one value, None for nothing."""
-Step = Callable[[bytes, Walk], bytes | None]
-"""What becomes of one element, as JSON, None for nothing."""
-
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _loads, _dumps = orjson.loads, orjson.dumps
 _OBJECT, _LIST = b"{["
-
-
-@dataclass(slots=True)
-class Result:
-    """A de-identified resource, its notes, and hidden-origin day counts of its dates (year-only policies)."""
-
-    kind: str
-    id: str
-    json: bytes
-    notes: list[Note]
-    offsets: dict[str, float]
-
-    @property
-    def resource(self) -> dict[str, Any]:
-        """The resource, parsed."""
-        return dict(_loads(self.json))
-
-
-def pseudonym(key: bytes, kind: str, source_id: str) -> str:
-    """The first 32 hexadecimal digits of HMAC-SHA-256 over ``Type/id``."""
-    return hmac.digest(key, f"{kind}/{source_id}".encode(), "sha256").hex()[:32]
-
-
-def keyed_code(key: bytes) -> Callable[[str, str], str]:
-    """Pseudonyms under a key, remembered within a worker."""
-    known: dict[tuple[str, str], str] = {}
-
-    def code(kind: str, source_id: str) -> str:
-        made = known.get((kind, source_id))
-        if made is None:
-            made = pseudonym(key, kind, source_id)
-            if len(known) < 1_000_000:
-                known[kind, source_id] = made
-        return made
-
-    return code
-
-
-def subject_id(pseudonym: str) -> int:
-    """The patient's int64 id: the first 63 bits of the patient's pseudonym."""
-    return int(pseudonym[:16], 16) >> 1
-
-
-def is_plain(resource_id: str) -> bool:
-    """Whether an id has no digit, and so may also be just a word of a text."""
-    return _DIGIT.search(resource_id) is None
-
-
-def literal(reference: str) -> tuple[str, str] | None:
-    """Type and id of a relative, absolute or versioned literal reference; None for any other form."""
-    match = _LITERAL.fullmatch(reference)
-    return (match[1], match[2]) if match and match[1] in definitions.resource_types() else None
-
-
-def unresolved(reference: str) -> tuple[str, str] | None:
-    """What a reference that resolves to nothing has a pseudonym of: a literal's type and id, or ``urn`` and name."""
-    name = references.plain(reference)
-    urn = _URN.fullmatch(name)
-    return ("urn", urn[2]) if urn else literal(name)
-
-
-def logical(kind: Any, identifier: Any) -> str | None:
-    """A reference by identifier only, spelled as the conditional reference that means the same."""
-    if not isinstance(identifier, dict) or not isinstance(identifier.get("value"), str):
-        return None
-    system = identifier.get("system")
-    token = f"{system}|{identifier['value']}" if system else identifier["value"]
-    return f"{kind if isinstance(kind, str) else ''}?identifier={token}"
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What a value became, its words, what was done to it, for whom last and how often it came again."""
-
-    made: bytes | None
-    words: frozenset[str]
-    done: list[_Plan | _Seen]
-    mark: object
-    times: int = 0
-
-
-_Memory = dict[bytes, _Seen]
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What is done to a value with certain keys, and how often it was.
-
-    Attributes:
-        slots: what is counted, by slot; ``strange`` is the number of keys that no definition names.
-        root: the resource type.
-        run: does it.
-    """
-
-    slots: list[int]
-    strange: int
-    root: str
-    run: Fill = field(init=False)
-    times: int = 0
-
-
-Filled = tuple[forms.Form, Sequence[bytes]]
-Fill = Callable[[Members, Walk], Filled]
-
-
-@dataclass(slots=True)
-class _Entry:
-    """What is done to one member: its step, and what it remembers.
-
-    Attributes:
-        step: makes what it becomes, and remembers it.
-        seen: what was made of values with parts, or by looking at the patient's words.
-        known: what was made of dates and references, as it is.
-        personal: whether it treats the value as the patient's own.
-    """
-
-    step: Step
-    seen: _Memory | None = None
-    known: dict[bytes, bytes | None] | None = None
-    personal: bool = False
-
-
-class _Type:
-    """A type at a path: the steps of its elements, and what is done to each set of keys that was met."""
-
-    def __init__(
-        self, owner: str, path: str, element: Callable[[str, str, Element], _Entry | None], slots: Mapping[str, int]
-    ) -> None:
-        self._owner, self._path, self._element, self._slots = owner, path, element, slots
-        self._elements = forms.elements(owner)
-        self._entries: dict[str, _Entry | None] = {}
-        self._forms: dict[tuple[str, ...], forms.Form] = {}
-        self.plans: dict[tuple[str, ...], _Plan] = {}
-
-    def _known(self, key: str) -> bool:
-        plain = self._elements.get(key.removeprefix("_"))
-        return key in self._elements or (plain is not None and forms.is_primitive(plain))
-
-    def _entry(self, key: str) -> _Entry | None:
-        """What is done to a member; None when it is left behind."""
-        if key not in self._entries:
-            path = f"{self._path}.{key}"
-            if key in self._elements:
-                self._entries[key] = self._element(self._owner, path, self._elements[key])
-            else:
-                self._entries[key] = _Entry(_checked_by(validate.check(self._owner, key), _absent_reason_only, path))
-        return self._entries[key]
-
-    def _form(self, names: tuple[str, ...]) -> forms.Form:
-        found = self._forms.get(names)
-        if found is None:
-            if len(self._forms) >= _SHAPES:
-                self._forms.clear()
-            found = self._forms[names] = forms.form(self._owner, self._path, names)
-        return found
-
-    def plan(self, keys: tuple[str, ...]) -> _Plan:
-        """What is done to a value with these keys."""
-        entries = [self._entry(key) if self._known(key) else None for key in keys]
-        names = tuple(key for key, entry in zip(keys, entries, strict=True) if entry is not None)
-        strange = sum(not self._known(key) and key not in forms.passed(self._owner) for key in keys)
-        made = _Plan([self._slots[k] for k in keys if k in self._slots], strange, self._path.partition(".")[0])
-        whole = self._form(names)
-
-        parts: dict[tuple[bool, ...], forms.Form] = {}
-
-        def partly(values: Sequence[bytes | None], walk: Walk) -> Filled:
-            there = tuple([value is not None for value in values])
-            form = parts.get(there)
-            if form is None:
-                form = self._form(tuple([name for name, one in zip(names, there, strict=True) if one]))
-                if len(parts) < _SHAPES:
-                    parts[there] = form
-            walk.faults += form.faults
-            return form, [value for value in values if value is not None]
-
-        made.run = _run(made, entries, whole, partly)
-        return made
-
-
-_NEW = b""  # no JSON: what is not known
-_ASK_KNOWN = """
-raw = bytes(r{i})
-v{i} = known{i}(raw, NEW)
-if v{i} is NEW: v{i} = step{i}(raw, walk)
-"""
-_ASK_SEEN = """
-raw = bytes(r{i})
-seen = seen{i}(raw)
-if seen is not None and (seen.mark is about.mark or seen.words.isdisjoint(about.known)):
-    seen.mark = about.mark
-    seen.times += 1
-    if done is not None: done.append(seen)
-    v{i} = seen.made
-else: v{i} = step{i}(raw, walk)
-"""
-
-
-def _run(
-    plan: _Plan,
-    entries: Sequence[_Entry | None],
-    whole: forms.Form,
-    partly: Callable[[Sequence[bytes | None], Walk], Filled],
-) -> Fill:
-    """A plan as one function without loops. Nothing of the data is in its text: members are told by their place."""
-    kept = {i: entry for i, entry in enumerate(entries) if entry is not None}
-    names: dict[str, Any] = {"NEW": _NEW, "plan": plan, "whole": whole, "partly": partly, "faults": whole.faults}
-    lines = ["plan.times += 1", "done, about = walk.done, walk.about", "if done is not None: done.append(plan)"]
-    if any(entry.personal for entry in kept.values()):
-        lines.append("walk.personal += 1")
-    if kept:
-        lines.append(f"{', '.join(f'r{i}' if i in kept else '_' for i in range(len(entries)))}, = given.values()")
-    for i, entry in kept.items():
-        names[f"step{i}"] = entry.step
-        if entry.known is not None:
-            names[f"known{i}"] = entry.known.get
-            lines += _ASK_KNOWN.format(i=i).split("\n")
-        elif entry.seen is not None:
-            names[f"seen{i}"] = entry.seen.get
-            lines += _ASK_SEEN.format(i=i).split("\n")
-        else:
-            lines.append(f"v{i} = step{i}(bytes(r{i}), walk)")
-    values = f"({''.join(f'v{i}, ' for i in kept)})"
-    if kept:
-        lines.append(f"if {' or '.join(f'v{i} is None' for i in kept)}: return partly({values}, walk)")
-    if whole.faults:
-        lines.append("walk.faults += faults")
-    lines.append(f"return whole, {values}")
-    exec("def run(given, walk):\n    " + "\n    ".join(lines), names)  # noqa: S102
-    run: Fill = names["run"]
-    return run
 
 
 class Deidentifier:
@@ -426,9 +108,9 @@ class Deidentifier:
         self._slots: list[tuple[str, str, Decision]] = []
         self._hits: Counter[int] = Counter()
         self._unknown: Counter[str] = Counter()
-        self._types: list[_Type] = []
-        self._left: list[_Plan] = []
-        self._memories: list[_Memory] = []
+        self._types: list[Type] = []
+        self._left: list[Plan] = []
+        self._memories: list[Memory] = []
         self._days: dict[str, dict[bytes, bytes | None]] = {}
         self._names: dict[bytes, bytes | None] = {}
         self._pointers: dict[bool, dict[bytes, bytes | None]] = {}
@@ -592,7 +274,7 @@ class Deidentifier:
 
     def _learnt(self, key: frames.Key, values: Sequence[bytes], walk: Walk) -> frames.Frame | None:
         """What becomes of a frame, found by walking it with stand-ins; None where more than it decides that."""
-        done: list[_Plan | _Seen] = []
+        done: list[Plan | Seen] = []
         try:
             probe = frames.Probe(key, values)
             trial = Walk(walk.patient, walk.code, walk.links, done=done, probe=probe)
@@ -601,7 +283,7 @@ class Deidentifier:
             made = self.resource(members(probe.body), frames.IDENTITY, trial)
             if made is None or trial.faults:
                 return None
-            words = frozenset(probe.words).union(*(one.words for one in done if isinstance(one, _Seen)))
+            words = frozenset(probe.words).union(*(one.words for one in done if isinstance(one, Seen)))
             if not words.isdisjoint(trial.about.known):
                 return None
             return probe.learnt(made.kind, made.json, words, done)
@@ -613,16 +295,16 @@ class Deidentifier:
 
     # --- counting ------------------------------------------------------------------------------------
 
-    def _again(self, done: list[_Plan | _Seen], times: int) -> None:
+    def _again(self, done: list[Plan | Seen], times: int) -> None:
         """Count what was done to a value that was remembered, as if it had been walked so many times."""
         if times:
             for one in done:
-                if isinstance(one, _Seen):
+                if isinstance(one, Seen):
                     self._again(one.done, times)
                 else:
                     self._planned(one, times)
 
-    def _planned(self, plan: _Plan, times: int) -> None:
+    def _planned(self, plan: Plan, times: int) -> None:
         if not times:
             return
         for slot in plan.slots:
@@ -630,7 +312,7 @@ class Deidentifier:
         if plan.strange:
             self._unknown[plan.root] += plan.strange * times
 
-    def _count(self, memory: _Memory) -> None:
+    def _count(self, memory: Memory) -> None:
         for seen in memory.values():
             if seen.done:
                 self._again(seen.done, seen.times)
@@ -667,14 +349,14 @@ class Deidentifier:
 
     def _compile(self, owner: str, path: str) -> Fill:
         """What walks the members of a type at a path; how, is planned once for each set of keys."""
-        at = _Type(owner, path, self._element, self._slotted(owner, path))
+        at = Type(owner, path, self._element, self._slotted(owner, path))
         self._types.append(at)
 
         def fill(given: Members, walk: Walk) -> Filled:
             keys = tuple(given)
             plan = at.plans.get(keys)
             if plan is None:
-                if len(at.plans) >= _SHAPES:
+                if len(at.plans) >= SHAPES:
                     self._count_all()
                     at.plans.clear()
                 plan = at.plans[keys] = at.plan(keys)
@@ -690,9 +372,9 @@ class Deidentifier:
             if name not in ("extension", "modifierExtension")
         }
 
-    def _element(self, owner: str, path: str, element: Element) -> _Entry | None:
+    def _element(self, owner: str, path: str, element: Element) -> Entry | None:
         if element.name == "modifierExtension":
-            return _Entry(_refuse_modifier(path))
+            return Entry(refuse_modifier(path))
         if element.name == "extension":
             return self._remembered(self._extensions(owner, path))
         decision = self._policy.decide(owner, path, element)
@@ -702,19 +384,19 @@ class Deidentifier:
         if decision.action == "date" or (element.type in DATES and effect == "keep"):
             return self._date(effect, owner, path, element)
         if effect == "keep" and element.type == "Range" and ages.tells_age(owner, element):
-            return _Entry(self._listed(self._age(path, "Range"), element))
+            return Entry(self._listed(self._age(path, "Range"), element))
         if effect == "keep" and element.type in definitions.load():
             return self._datatype(path, element)
         if effect == "reference" and element.type == "Reference":
             return self._pointer(path, element)
         if effect == "age":
-            return _Entry(self._listed(self._age(path), element))
+            return Entry(self._listed(self._age(path), element))
         action = self._action(decision.action, owner, path, element)
-        leaf = _checked_by(validate.check(owner, element.name), action, path)
+        leaf = checked_by(validate.check(owner, element.name), action, path)
         if effect == "clean-text":
-            return _Entry(_each_time(leaf))
+            return Entry(each_time(leaf))
         if element.type == "decimal":
-            return _Entry(_decimal(leaf))
+            return Entry(decimal(leaf))
         return self._remembered(leaf)
 
     def _action(self, action: str, owner: str, path: str, element: Element) -> Action:
@@ -722,38 +404,38 @@ class Deidentifier:
         effect = self._policy.effect(action)
         made: dict[str, Callable[[], Action]] = {
             "reference": lambda: self._linked,
-            "zip3": lambda: _on_text(geography.zip3),
-            "zip5": lambda: _on_text(geography.zip5),
+            "zip3": lambda: on_text(geography.zip3),
+            "zip5": lambda: on_text(geography.zip5),
             "code-check": lambda: self._series if owner == "SampledData" else self._code_check(path, element.type),
             "clean-text": lambda: self._clean_text(owner, path, element),
-            "keep": lambda: _on_text(geography.city) if action == "city" else self._kept(element),
+            "keep": lambda: on_text(geography.city) if action == "city" else self._kept(element),
         }
         one = made[effect]()
-        return _each(one) if element.many else one
+        return each(one) if element.many else one
 
     def _kept(self, element: Element) -> Action:
         if element.type in ("decimal", "integer", "positiveInt", "unsignedInt"):
             return self._number
         # A code without a closed list, such as a language or content type, can hold anything.
-        return self._code if element.type == "code" and element.codes is None else _as_it_is
+        return self._code if element.type == "code" and element.codes is None else as_it_is
 
     def _clean_text(self, owner: str, path: str, element: Element) -> Action:
         if element.type == "Narrative":
             return self._narrative(path)
         return self._concept_text if owner == "CodeableConcept" else self._cleaned
 
-    def _datatype(self, path: str, element: Element) -> _Entry:
+    def _datatype(self, path: str, element: Element) -> Entry:
         if element.type == "CodeableConcept":
             return self._remembered(self._listed(self._concept(path), element))
         if element.type == "Attachment":
-            return _Entry(self._listed(self._attachment(path), element))
+            return Entry(self._listed(self._attachment(path), element))
         if element.type in ages.WITHOUT_AGES:
             step = self._listed(self._without_ages(element.type, path), element)
         else:
             step = self._nested(element.type, path, many=element.many)
         if element.type == "Meta":
             return self._remembered(step)
-        return _Entry(step)
+        return Entry(step)
 
     def _nested(self, kind: str, path: str, *, many: bool = False) -> Step:
         """The walk of a datatype or backbone, compiled on first use, because types refer to themselves."""
@@ -788,26 +470,26 @@ class Deidentifier:
     def _each_of(self, step: Step) -> Step:
         def listed(value: bytes, walk: Walk) -> bytes | None:
             if value[0] != _LIST:
-                _refuse_less_than_text(_loads(value))
+                refuse_less_than_text(_loads(value))
                 return None
             made = [m for item in _items.decode(value) if (m := step(bytes(item), walk)) is not None]
             return b"[" + b",".join(made) + b"]" if made else None
 
         return listed
 
-    def _remembered(self, step: Step) -> _Entry:
+    def _remembered(self, step: Step) -> Entry:
         """A step that remembers what became of a value, for all patients.
 
         It remembers what was made without a look at the patient (no date, reference, free text or surrogate among it)
         or at what only the resource tells (a note, a reference inside it), and uses it only for patients of whom none
         of its words is known.
         """
-        memory: _Memory = {}
+        memory: Memory = {}
         self._memories.append(memory)
 
         def first(value: bytes, walk: Walk) -> bytes | None:
             if walk.probe is not None:
-                walk.probe.words |= _all_words(value)
+                walk.probe.words |= all_words(value)
                 return step(value, walk)
             if len(memory) >= _MEMORY or len(value) > _LONG or value in memory:
                 return step(value, walk)
@@ -818,26 +500,26 @@ class Deidentifier:
             if outer is not None:
                 outer += done
             if before == (walk.personal, walk.single, len(walk.faults)):
-                words = _all_words(value)
+                words = all_words(value)
                 if words.isdisjoint(walk.about.known):
-                    memory[value] = _Seen(made, words, done, walk.about.mark)
+                    memory[value] = Seen(made, words, done, walk.about.mark)
             return made
 
-        return _Entry(first, seen=memory)
+        return Entry(first, seen=memory)
 
     # --- actions -------------------------------------------------------------------------------------
 
-    def _date(self, effect: str, owner: str, path: str, element: Element) -> _Entry:
+    def _date(self, effect: str, owner: str, path: str, element: Element) -> Entry:
         """Dates. Of those of a day the day is moved, and what is behind it stays."""
         place = path.partition(".")[2]
 
         def shifted(value: Any, walk: Walk) -> Any:
-            if not _dated(value, walk):
+            if not dated(value, walk):
                 return None
             return dates.shift(value, walk.patient.offset_days) if walk.patient.offset_days is not None else None
 
         def to_year(value: Any, walk: Walk) -> Any:
-            if not _dated(value, walk):
+            if not dated(value, walk):
                 return None
             if walk.anchor is not None:
                 walk.single += 1
@@ -848,10 +530,10 @@ class Deidentifier:
             return None if element.type == "instant" else dates.year(value)
 
         def kept(value: Any, walk: Walk) -> Any:
-            return value if _dated(value, walk) else None
+            return value if dated(value, walk) else None
 
         one = {"shift": shifted, "year": to_year, "keep": kept}[effect]
-        leaf = _checked_by(validate.check(owner, element.name), _each(one) if element.many else one, path)
+        leaf = checked_by(validate.check(owner, element.name), each(one) if element.many else one, path)
         known = self._days.setdefault(f"{effect} {element.type} {element.many}", {})
         whole = _DAYS[element.type].fullmatch if effect == "shift" and not element.many else None
         days = self._days.setdefault("days", {})
@@ -876,11 +558,11 @@ class Deidentifier:
                 known[value] = found
             return found
 
-        return _Entry(step, known=known, personal=True)
+        return Entry(step, known=known, personal=True)
 
-    def _pointer(self, path: str, element: Element) -> _Entry:
+    def _pointer(self, path: str, element: Element) -> Entry:
         """References. What ``#id`` points to lies inside the one resource, and is not remembered."""
-        leaf = _each(self._reference) if element.many else self._reference
+        leaf = each(self._reference) if element.many else self._reference
         known = self._pointers.setdefault(element.many, {})
 
         def step(value: bytes, walk: Walk) -> bytes | None:
@@ -898,7 +580,7 @@ class Deidentifier:
                 known[value] = found
             return found
 
-        return _Entry(step, known=known, personal=True)
+        return Entry(step, known=known, personal=True)
 
     def _reference(self, value: Any, walk: Walk) -> Any:
         if not isinstance(value, dict):
@@ -1025,7 +707,7 @@ class Deidentifier:
         part = self._policy.public_part(system)
         if not part:
             return part
-        target, words = literal(system), _NO_WORD.sub(" ", part)
+        target, words = literal(system), NO_WORD.sub(" ", part)
         of_record = target is not None and target[0] not in _VOCABULARIES
         return None if of_record or phrases.holds_name(words) else words
 
@@ -1133,7 +815,7 @@ class Deidentifier:
                 data, kind = binaries.content(raw, kind)
             if data is None:
                 return {}
-            content = _from_base64(data) if isinstance(data, str) else None
+            content = from_base64(data) if isinstance(data, str) else None
             kind = kind or "text/plain"
             if content is None:
                 return self._withheld(odd, place, kind, walk)
@@ -1152,13 +834,13 @@ class Deidentifier:
 
         return step
 
-    def _left_out(self, path: str, why: str) -> _Plan:
+    def _left_out(self, path: str, why: str) -> Plan:
         """What counts that an element was left behind for a reason that only its value tells."""
-        left = _Plan([self._slot(path, Decision("drop", path.partition(".")[2], why))], 0, path.partition(".")[0])
+        left = Plan([self._slot(path, Decision("drop", path.partition(".")[2], why))], 0, path.partition(".")[0])
         self._left.append(left)
         return left
 
-    def _withheld(self, why: _Plan, place: str, kind: str, walk: Walk) -> dict[str, str]:
+    def _withheld(self, why: Plan, place: str, kind: str, walk: Walk) -> dict[str, str]:
         """Nothing of a document that is not here or cannot be read; it is told as a note all the same."""
         walk.of_resource()
         why.times += 1
@@ -1196,7 +878,7 @@ class Deidentifier:
             text = self._mentioned(made.data.decode(), walk)
             if made.status == "deidentified" and parsed(text) is not None:
                 return {"status": "additional", "div": text}
-            _leave(left, walk)
+            leave(left, walk)
             return None
 
         return narrative
@@ -1205,16 +887,16 @@ class Deidentifier:
         rules = self._policy.extensions
         values = self._compile_extension_values()
         slot = self._slot(path, Decision("drop", "Extension", "an extension that [extensions] does not name"))
-        left = _Plan([slot], 0, path.partition(".")[0])
+        left = Plan([slot], 0, path.partition(".")[0])
         self._left.append(left)
 
         def one(value: Any, walk: Walk) -> Any:
             url = value.get("url") if isinstance(value, dict) else None
             rule = rules.get(url) if isinstance(url, str) else None
-            if url == forms.ABSENT and rule is not None and not _tells_absence(value):
+            if url == forms.ABSENT and rule is not None and not tells_absence(value):
                 rule = None
             if rule is None:
-                _leave(left, walk)
+                leave(left, walk)
                 return None
             if rule == "nested":
                 inner = [m for m in (one(v, walk) for v in value.get("extension") or ()) if m is not None]
@@ -1229,7 +911,7 @@ class Deidentifier:
             made = [m for m in (one(v, walk) for v in value) if m is not None] if isinstance(value, list) else []
             return made or None
 
-        return _checked_by(validate.check(owner, "extension"), each, path)
+        return checked_by(validate.check(owner, "extension"), each, path)
 
     def _compile_extension_values(self) -> Mapping[str, Action]:
         """The values that a named extension may hold: codes only, for the published ones that pass hold no other."""
@@ -1267,165 +949,13 @@ def _filled(frame: frames.Frame, values: Sequence[bytes], walk: Walk) -> list[by
     for place, known, step in frame.treated:
         made = value = given[place]
         if step is not None:
-            made = known(value, _NEW)
-            if made is _NEW:
+            made = known(value, NEW)
+            if made is NEW:
                 made = step(value, walk)
             if made is None:
                 return None
         written.append(made)
     for place, known, step in frame.unwritten:
-        if known(given[place], _NEW) is _NEW:
+        if known(given[place], NEW) is NEW:
             step(given[place], walk)
     return written
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text inside a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
-
-
-def _from_base64(data: str) -> bytes | None:
-    """The bytes that a base64Binary tells, blanks allowed (hl7.org/fhir/R4/datatypes.html#base64Binary), or None."""
-    try:
-        return base64.b64decode("".join(data.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _leave(left: _Plan, walk: Walk) -> None:
-    """Count what is left behind, and tell so to what remembers the value that it is in."""
-    left.times += 1
-    if walk.done is not None:
-        walk.done.append(left)
-
-
-def _all_words(value: bytes) -> frozenset[str]:
-    """The words of all texts inside a value."""
-    return frozenset[str]().union(*map(_words, _texts(_loads(value))))
-
-
-def _words(text: str) -> frozenset[str]:
-    """The words of a text; of an address also those that only a capital tells apart, for it is judged by them."""
-    return phrases.words(text) | phrases.words(_NO_WORD.sub(" ", text)) if ":" in text else phrases.words(text)
-
-
-def _refuse_less_than_text(value: Any) -> None:
-    """What stands alone where a list belongs is left behind; a resource with less than that is set aside."""
-    if not isinstance(value, (str, dict)):
-        raise TypeError
-
-
-def _each(action: Action) -> Action:
-    def each(value: Any, walk: Walk) -> list[Any] | None:
-        if type(value) is not list:
-            _refuse_less_than_text(value)
-            return None
-        made = [m for v in value if v is not None and (m := action(v, walk)) is not None]
-        return made or None
-
-    return each
-
-
-def _checked_by(check: validate.Check, action: Action, path: str) -> Step:
-    """An action as a step; what it made is told as a fault when it is not valid."""
-
-    def step(value: bytes, walk: Walk) -> bytes | None:
-        if walk.probe is not None and frames.holds_stand_in(value):
-            raise frames.Opaque
-        made = action(_loads(value), walk)
-        if made is None:
-            return None
-        found: validate.Found = []
-        check(made, found)
-        if found:
-            walk.faults.append(f"{path}.{found[0][0]}".rstrip("."))
-        return _dumps(made)
-
-    return step
-
-
-def _each_time(leaf: Step) -> Step:
-    """A text is read anew for each resource of a frame, unless it only repeats what was judged without the patient."""
-
-    def step(value: bytes, walk: Walk) -> bytes | None:
-        if walk.probe is None:
-            return leaf(value, walk)
-        try:
-            return leaf(value, walk)
-        except frames.Opaque:
-            return walk.probe.each_time(value, leaf)
-
-    return step
-
-
-def _decimal(step: Step) -> Step:
-    """A decimal as it is written: ``1.10`` is more precise than ``1.1`` (hl7.org/fhir/R4/datatypes.html#decimal)."""
-
-    def written(value: bytes, walk: Walk) -> bytes | None:
-        if walk.probe is not None and frames.holds_stand_in(value):
-            walk.probe.treat(value)
-        if _MEASURE.fullmatch(value):
-            return value
-        made = step(value, walk)
-        return value if made is not None and _DECIMAL.fullmatch(value) else made
-
-    return written
-
-
-def _as_it_is(value: Any, walk: Walk) -> Any:
-    return None if isinstance(value, (dict, list)) else value
-
-
-def _on_text(change: Callable[[str], str | None]) -> Action:
-    def step(value: Any, walk: Walk) -> Any:
-        return change(value) if isinstance(value, str) else None
-
-    return step
-
-
-def _dated(value: Any, walk: Walk) -> bool:
-    """Whether a date may stay at all: with the latest date it must not tell an age over 89."""
-    if not isinstance(value, str):
-        return False
-    found = dates.year(value)
-    if found is None or int(found) < walk.patient.earliest_year:
-        return False
-    last = walk.patient.last_year
-    return last is None or int(found) <= last
-
-
-def _tells_absence(extension: Mapping[str, Any]) -> bool:
-    reason = extension.get("valueCode")
-    return isinstance(reason, str) and reason in _ABSENT_CODES
-
-
-def _absent_reason_only(value: Any, walk: Walk) -> Any:
-    """Of a primitive's extensions only the reason why it is absent stays."""
-    if not isinstance(value, dict):
-        return None
-    kept = [
-        {"url": forms.ABSENT, "valueCode": e["valueCode"]}
-        for e in value.get("extension") or ()
-        if isinstance(e, dict) and e.get("url") == forms.ABSENT and _tells_absence(e)
-    ]
-    return {"extension": kept} if kept else None
-
-
-_ABSENT_CODES = frozenset(
-    {
-        *("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked", "not-applicable"),
-        *("unsupported", "as-text", "error", "not-a-number", "negative-infinity", "positive-infinity", "not-performed"),
-        "not-permitted",
-    }
-)
-
-
-def _refuse_modifier(path: str) -> Step:
-    def step(value: bytes, walk: Walk) -> bytes | None:
-        raise Refused("unknown_modifier_extension", path)
-
-    return step

@@ -25,7 +25,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chartline import progress
-from chartline.deid import keys, walker
+from chartline.deid import keys, pseudonyms
 from chartline.deid.keys import Key
 from chartline.erase import gone, landed
 from chartline.errors import DataError, UsageError
@@ -127,8 +127,8 @@ def _known(settings: Settings, patients: Collection[str], kinds: Collection[str]
 def _subjects(settings: Settings, patients: Collection[str], known: Iterable[Key]) -> frozenset[int]:
     drawn = tables.read(settings, "vault.pseudonyms", columns=["code"], where=_are(patients))["code"].to_pylist()
     secrets_ = [key.derive("pseudonym", settings.project) for key in known]
-    made = [walker.pseudonym(secret, "Patient", p) for secret in secrets_ for p in sorted(patients)]
-    return frozenset(map(walker.subject_id, [*drawn, *made]))
+    made = [pseudonyms.pseudonym(secret, "Patient", p) for secret in secrets_ for p in sorted(patients)]
+    return frozenset(map(pseudonyms.subject_id, [*drawn, *made]))
 
 
 def _holding(settings: Settings, subjects: Collection[int], known: Collection[str]) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chartline.deid import keys, patients, policy
-from chartline.deid.walker import Result
+from chartline.deid.walk import Result
 from chartline.fhir.people import person
 from tests.deid.walking import PATIENT, POLICIES, outcome, state, walker
 

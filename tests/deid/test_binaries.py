@@ -6,7 +6,7 @@ import json
 import pytest
 
 from chartline.deid import binaries, fhir_files, keys, policy
-from chartline.deid.walker import Result
+from chartline.deid.walk import Result
 from tests.deid.walking import outcome, state, walker
 
 NOTE = "Ada Quixmire of 12 Alder Street was seen by Dr. Okonkwo on 2015-03-05. Zoë is well. Call 617-555-0188."

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from chartline.deid import dates, fhir_files, keys, policy
-from chartline.deid.walker import Refused
+from chartline.deid.walk import Refused
 from chartline.errors import DataError, UsageError
 from chartline.fhir import judge, records, validate
 

@@ -10,7 +10,8 @@ import pytest
 from chartline.deid import frames
 from chartline.deid import walker as walking
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.walker import Deidentifier, Refused, Result
+from chartline.deid.walk import Refused, Result
+from chartline.deid.walker import Deidentifier
 from tests.deid.walking import PATIENT, SECRET, Engine, state, walker, written
 
 LOINC = {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}

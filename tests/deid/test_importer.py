@@ -7,7 +7,8 @@ import pytest
 from chartline.deid import policy
 from chartline.deid.importer import METHODS, import_fhir_anonymizer
 from chartline.deid.phrases import Phrases
-from chartline.deid.walker import Deidentifier, Result
+from chartline.deid.walk import Result
+from chartline.deid.walker import Deidentifier
 from chartline.errors import UsageError
 from chartline.fhir import definitions
 from tests.deid.walking import Engine, outcome, state

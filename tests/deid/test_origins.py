@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chartline.deid import keys, walker
+from chartline.deid import keys, pseudonyms
 from chartline.deid.origins import origins
 from chartline.errors import DataError, UsageError
 from chartline.ingest.land import blob
@@ -16,7 +16,7 @@ CODES = {"p-1": "0f" * 16, "p-2": "a5" * 16}
 
 def keyed(lake, patient):
     secret = keys.load(lake.key).derive("pseudonym", lake.project)
-    return walker.subject_id(walker.pseudonym(secret, "Patient", patient))
+    return pseudonyms.subject_id(pseudonyms.pseudonym(secret, "Patient", patient))
 
 
 def people(lake, **persons):
@@ -36,17 +36,17 @@ def records(found):
 def test_a_random_code_is_looked_up_without_a_key(lake):
     people(lake, **{"p-1": "p-1", "p-2": "p-2"})
     vault(lake)
-    found = origins(lake.with_(key=lake.lake / "none"), [walker.subject_id(CODES["p-2"])])
+    found = origins(lake.with_(key=lake.lake / "none"), [pseudonyms.subject_id(CODES["p-2"])])
     assert records(found) == [("p-2", [("p-2", "p-2")])]
 
 
 def test_random_and_keyed_subjects_are_found_together(lake):
     people(lake, **{"p-1": "p-1", "p-2": "p-2", "p-3": "p-3"})
     vault(lake)
-    found = origins(lake, [keyed(lake, "p-3"), walker.subject_id(CODES["p-1"])])
+    found = origins(lake, [keyed(lake, "p-3"), pseudonyms.subject_id(CODES["p-1"])])
     assert {f["subject_id"]: f["patient_id"] for f in found} == {
         keyed(lake, "p-3"): "p-3",
-        walker.subject_id(CODES["p-1"]): "p-1",
+        pseudonyms.subject_id(CODES["p-1"]): "p-1",
     }
 
 

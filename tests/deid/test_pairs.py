@@ -21,7 +21,8 @@ from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.importer import import_fhir_anonymizer
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
-from chartline.deid.walker import Deidentifier, Refused, Result
+from chartline.deid.walk import Refused, Result
+from chartline.deid.walker import Deidentifier
 from chartline.fhir import definitions
 from tests.deid.walking import POLICIES, outcome, state
 

@@ -20,7 +20,8 @@ from chartline.deid import fhir_files, keys, patients, policy
 from chartline.deid import text as text_module
 from chartline.deid.context import Cohort
 from chartline.deid.phrases import Phrases
-from chartline.deid.walker import Deidentifier, Refused, Result
+from chartline.deid.walk import Refused, Result
+from chartline.deid.walker import Deidentifier
 from chartline.errors import ChartlineError
 from chartline.fhir.people import person
 from tests.deid.test_ages import DATE, leaves

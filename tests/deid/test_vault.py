@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from chartline.deid import vault, walker
+from chartline.deid import pseudonyms, vault
 from chartline.lake import tables
 from tests.conftest import ROOT
 
@@ -110,4 +110,4 @@ def test_a_reference_that_leads_nowhere_has_a_code_under_the_name_that_the_walk_
     rows = spark.createDataFrame([("Goal", "g", "h", None, links)], DDL)
     asked = {(r["resource_type"], r["resource_id"]) for r in vault.needed(rows).collect()}
     assert asked == {("Goal", "g"), *filter(None, written.values())}
-    assert [walker.unresolved(name) for name in written] == list(written.values())
+    assert [pseudonyms.unresolved(name) for name in written] == list(written.values())

@@ -11,7 +11,9 @@ from chartline.deid import policy
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.frames import kind_of, members
 from chartline.deid.phrases import Phrases
-from chartline.deid.walker import Deidentifier, Refused, Result, Walk, keyed_code
+from chartline.deid.pseudonyms import keyed_code
+from chartline.deid.walk import Refused, Result, Walk
+from chartline.deid.walker import Deidentifier
 from chartline.errors import DataError
 
 POLICIES = ("safe_harbor", "expert_determination", "limited_data_set")

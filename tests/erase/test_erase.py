@@ -9,7 +9,7 @@ import pytest
 
 from chartline import pipeline
 from chartline.audit.verify import verify
-from chartline.deid import keys, walker
+from chartline.deid import keys, pseudonyms
 from chartline.erase import gone
 from chartline.errors import DataError, UsageError
 from chartline.lake import tables
@@ -53,7 +53,7 @@ def before(spark, finished, tmp_path_factory):
     person = sorted(people, key=lambda r: r["resource_id"])[0]
     family = next(k["value"] for k in person["known"] if k["type"] == "FAMILY")
     secret = keys.load(lake.key).derive("pseudonym", lake.project)
-    code = walker.pseudonym(secret, "Patient", person["resource_id"])
+    code = pseudonyms.pseudonym(secret, "Patient", person["resource_id"])
     return lake, candidate, person["resource_id"], code, family
 
 
@@ -67,7 +67,7 @@ def after(before):
 
 def test_nothing_of_the_person_is_left_in_any_file_of_the_lake(before, after):
     lake, _, patient, code, family = before
-    assert told(lake, patient, code, str(walker.subject_id(code)), family) == []
+    assert told(lake, patient, code, str(pseudonyms.subject_id(code)), family) == []
     assert set(after[0]["left"].values()) == {0}
     assert after[0]["removed"]["bronze"] == after[0]["removed"]["landing"] > 100
 
@@ -75,7 +75,7 @@ def test_nothing_of_the_person_is_left_in_any_file_of_the_lake(before, after):
 def test_nobody_else_loses_anything(before, after):
     lake, _, _, code, _ = before
     for name, held in after[1].items():
-        kept = [r for r in held if r["subject_id"] != walker.subject_id(code)]
+        kept = [r for r in held if r["subject_id"] != pseudonyms.subject_id(code)]
         now = tables.read(lake, name, columns=["subject_id"]).to_pylist()
         assert sorted(r["subject_id"] or 0 for r in now) == sorted(r["subject_id"] or 0 for r in kept), name
 

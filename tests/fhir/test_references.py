@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chartline.deid.walker import literal
+from chartline.deid.pseudonyms import literal
 from chartline.fhir import definitions, people, references, resolve
 from chartline.fhir.references import links, patient_of, survey, target, whose
 from tests.deid.walking import state

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chartline.audit.verify import verify
-from chartline.deid import keys, walker
+from chartline.deid import keys, pseudonyms
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain, tables
 from chartline.release import reidentify
@@ -19,7 +19,7 @@ LOG = reidentify.TABLE
 
 def subject(lake, patient):
     secret = keys.load(lake.key).derive("pseudonym", lake.project)
-    return walker.subject_id(walker.pseudonym(secret, "Patient", patient))
+    return pseudonyms.subject_id(pseudonyms.pseudonym(secret, "Patient", patient))
 
 
 @pytest.fixture

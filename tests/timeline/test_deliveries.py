@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from chartline.deid import keys, walker
+from chartline.deid import keys, pseudonyms
 from chartline.lake import tables
 from chartline.pipeline import run_stage
 from chartline.quality import gates
@@ -149,7 +149,7 @@ class Told:
     def __init__(self, lake, results):
         self.lake, self.counts = lake, {r.stage: r.counts for r in results}
         self.extra = {r.stage: r.extra for r in results}
-        code = walker.keyed_code(keys.load(lake.key).derive("pseudonym", lake.project))
+        code = pseudonyms.keyed_code(keys.load(lake.key).derive("pseudonym", lake.project))
         self._id = lambda kind, name: code(kind, name)
         self.gold, self.runs = gold(lake), runs_of(lake)
         self.rows = tables.read(lake, "gold.events").to_pylist()
@@ -157,12 +157,12 @@ class Told:
 
     def values(self, *names):
         """Glucose values of the timeline that a patient record is on, in order of time."""
-        (who,) = {walker.subject_id(self._id("Patient", name)) for name in names}
+        (who,) = {pseudonyms.subject_id(self._id("Patient", name)) for name in names}
         found = [r for r in self.rows if r["subject_id"] == who and r["code"] == "LOINC//2345-7"]
         return [r["numeric_value"] for r in sorted(found, key=lambda r: (r["time"], r["numeric_value"]))]
 
     def run(self, name):
-        return self.runs.get(walker.subject_id(self._id("Patient", name)))
+        return self.runs.get(pseudonyms.subject_id(self._id("Patient", name)))
 
 
 @pytest.fixture(scope="module", autouse=True)
