@@ -257,6 +257,12 @@ def _shares(word, name):
         *("http://hl7.org/fhir/sid/icd-10-pcs", "http://hl7.org/fhir/sid/mvx"),
         "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBSupportingInfoType",
         *("http://terminology.hl7.org/CodeSystem/ex-USCLS", "http://terminology.hl7.org/CodeSystem/ex-tooth"),
+        *(
+            "http://www.ncbi.nlm.nih.gov/clinvar",
+            "http://www.pharmvar.org",
+            "http://fhir.de/CodeSystem/bfarm/icd-10-gm",
+        ),
+        *("http://fhir.de/CodeSystem/bfarm/ops", "https://codesystem.x12.org/005010/1365", "https://dmd.nhs.uk"),
     ],
 )
 def test_a_published_vocabulary_keeps_its_address_though_a_folder_is_called_as_somebody(real, system):
