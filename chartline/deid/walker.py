@@ -760,7 +760,7 @@ class Deidentifier:
             "reference": lambda: self._linked,
             "zip3": lambda: _on_text(geography.zip3),
             "zip5": lambda: _on_text(geography.zip5),
-            "code-check": lambda: self._series if owner == "SampledData" else self._code_check(path, element.type),
+            "code-check": lambda: self._looked_at(owner, path, element),
             "clean-text": lambda: self._clean_text(owner, path, element),
             "keep": lambda: _on_text(geography.city) if action == "city" else self._kept(element),
         }
@@ -1066,6 +1066,13 @@ class Deidentifier:
 
     def _code(self, value: Any, walk: Walk) -> Any:
         return value if isinstance(value, str) and not self._text.free_form(value, walk.patient) else None
+
+    def _looked_at(self, owner: str, path: str, element: Element) -> Action:
+        special = {"SampledData": self._series, "Address": self._region}
+        return special.get(owner) or self._code_check(path, element.type)
+
+    def _region(self, value: Any, walk: Walk) -> Any:
+        return self._checked(geography.region(value), walk) if isinstance(value, str) else None
 
     def _code_check(self, path: str, kind: str) -> Action:
         if kind == "Coding":
