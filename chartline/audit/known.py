@@ -5,8 +5,9 @@ The rule against false alarms, which is also printed in the report:
 - **Found anywhere, as whole words:** whole names in either order, name parts that are on no list of words, common
   names, eponyms or places (``Quixmire``, ``Abe604``), e-mails, street lines with a number, web addresses, ids of six
   characters or more with a letter and a digit (not ``10-minute-apgar-score``, which any text may say), whole numbers
-  of nine digits or more, ``Type/id`` of any id, facilities whose name has a distinctive word. Phones and social
-  security numbers are compared by their digits, however they are grouped.
+  of nine digits or more, ``Type/id`` of any id (not ``Provenance/signature``, which is an element), facilities whose
+  name has a distinctive word. Phones and social security numbers are compared by their digits, however they are
+  grouped.
 - **Found only near another value of the same person:** name parts that are also words (``May``, ``Long``), cities,
   five-digit ZIP codes, short ids and dates of birth count when two of different kinds stand within 60 characters. A
   birth date alone proves nothing, for the shifted date of one patient may be the true one of another.
@@ -27,7 +28,7 @@ import orjson
 from chartline.audit.text import fold
 from chartline.deid.context import Known
 from chartline.deid.text import lexicon
-from chartline.fhir import records
+from chartline.fhir import definitions, records
 from chartline.fhir.people import PARTIES, known_values
 from chartline.ingest import extracts, formats, sources
 from chartline.lake import tables
@@ -140,10 +141,16 @@ def _certain(kind: str, value: str, text: str) -> bool:
 def _certain_id(value: str, text: str) -> bool:
     plain = text.replace(" ", "")
     if "/" in value:  # Type/id
-        return len(text.split()) > 1
+        return len(text.split()) > 1 and not _element(value)
     if plain.isdigit():
         return len(plain) >= 9
     return len(plain) >= 6 and any(c.isdigit() for c in plain) and not _phrase(text)
+
+
+def _element(value: str) -> bool:
+    """Whether ``Type/id`` reads as an element of the type: every report says ``Provenance.signature``."""
+    kind, _, own = value.partition("/")
+    return kind in definitions.load() and own.lower() in map(str.lower, definitions.load()[kind].elements)
 
 
 def _phrase(text: str) -> bool:

@@ -34,3 +34,8 @@ def zip5(code: str) -> str | None:
 def city(name: str) -> str | None:
     """A town; None for what holds a digit or an at sign, as a street, a number or an address of mail does."""
     return None if re.search(r"[\d@]", name) else name
+
+
+def region(name: str) -> str | None:
+    """A state or country; None for what holds four digits in a row, as a ZIP code that was written there does."""
+    return None if re.search(r"\d{4}", name) else name

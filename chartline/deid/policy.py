@@ -160,7 +160,8 @@ class Policy:
         """What the address of a published vocabulary has beyond the one listed; None for any other code system.
 
         An address passes when it is listed, or lies in a folder that is (one that ends in ``/``, or in the ``.`` of an
-        oid) and is made of words and short numbers: no query, no number that could be a person's, no long path.
+        oid) and is made of words and short numbers: no query, no number that could be a person's, no long path. Of two
+        folders around an address the inner one counts.
         A registry of numbers of persons is no vocabulary.
         """
         if system.startswith(self.registries):
@@ -462,7 +463,7 @@ def _policy(file: Path, body: Mapping[str, Any], means: Mapping[str, str], shift
 
 
 def _systems(file: Path, section: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Addresses of vocabularies, or of folders of them."""
+    """Addresses of vocabularies, or of folders of them, inner folders before those around them."""
     for given in section:
         _one_of(file, "[systems]", given, ("public", "registries"))
     found = section.get(name, [])
@@ -471,7 +472,7 @@ def _systems(file: Path, section: Mapping[str, Any], name: str) -> tuple[str, ..
         raise _malformed(
             file, f"[systems] {name}", "a list of addresses", f'For example {name} = ["http://loinc.org"].'
         )
-    return tuple(found)
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _replaceable(file: Path, rules: Policy) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from chartline.deid import ages, binaries, dates, forms, frames, geography, phrases
+from chartline.deid import ages, asked, binaries, dates, forms, frames, geography, phrases
 from chartline.deid.actions import (
     NO_WORD,
     all_words,
@@ -104,6 +104,7 @@ class Deidentifier:
         self._plain_ids = frozenset(plain_ids)
         self._text = text
         self._local_system = local_system
+        self._without_towns = policy.effect("city") != "keep"
         self._fills: dict[str, Fill] = {}
         self._slots: list[tuple[str, str, Decision]] = []
         self._hits: Counter[int] = Counter()
@@ -183,12 +184,23 @@ class Deidentifier:
 
     def _body(self, kind: str, form: forms.Form, values: Sequence[bytes], walk: Walk) -> bytes:
         """A resource but for what follows its elements: id, labels and contained resources."""
-        if kind == "Observation" and ages.may_tell_age(form.held(values, "code"), form.held(values, "component")):
-            walk.beyond_frame()
-            out = dict(zip(form.names, values, strict=True))
-            ages.cap_observed_age(out, walk.patient.over_89)
-            form, values = forms.form(kind, kind, tuple(out)), tuple(out.values())
+        if kind == "Observation":
+            form, values = self._observed(form, values, walk)
         return form.template % tuple(values)
+
+    def _observed(self, form: forms.Form, values: Sequence[bytes], walk: Walk) -> tuple[forms.Form, Sequence[bytes]]:
+        """An Observation without ages over 89, and without what it was asked who somebody is."""
+        code, parts = form.held(values, "code"), form.held(values, "component")
+        of_age, of_whom = ages.may_tell_age(code, parts), asked.may_hold(code, parts, self._without_towns)
+        if not of_age and not of_whom:
+            return form, values
+        walk.beyond_frame()
+        out = dict(zip(form.names, values, strict=True))
+        if of_age:
+            ages.cap_observed_age(out, walk.patient.over_89)
+        if of_whom:
+            asked.withhold(out, self._without_towns)
+        return forms.form("Observation", "Observation", tuple(out)), tuple(out.values())
 
     def _inside(self, value: bytes, walk: Walk) -> Sequence[Members]:
         """The contained resources of a resource, named before anything may refer to them."""
@@ -406,7 +418,7 @@ class Deidentifier:
             "reference": lambda: self._linked,
             "zip3": lambda: on_text(geography.zip3),
             "zip5": lambda: on_text(geography.zip5),
-            "code-check": lambda: self._series if owner == "SampledData" else self._code_check(path, element.type),
+            "code-check": lambda: self._looked_at(owner, path, element),
             "clean-text": lambda: self._clean_text(owner, path, element),
             "keep": lambda: on_text(geography.city) if action == "city" else self._kept(element),
         }
@@ -429,7 +441,9 @@ class Deidentifier:
             return self._remembered(self._listed(self._concept(path), element))
         if element.type == "Attachment":
             return Entry(self._listed(self._attachment(path), element))
-        if element.type in ages.WITHOUT_AGES:
+        if element.type == "QuestionnaireResponse.item":
+            step = self._listed(self._unasked(self._without_ages(element.type, path)), element)
+        elif element.type in ages.WITHOUT_AGES:
             step = self._listed(self._without_ages(element.type, path), element)
         else:
             step = self._nested(element.type, path, many=element.many)
@@ -683,6 +697,13 @@ class Deidentifier:
     def _code(self, value: Any, walk: Walk) -> Any:
         return value if isinstance(value, str) and not self._text.free_form(value, walk.patient) else None
 
+    def _looked_at(self, owner: str, path: str, element: Element) -> Action:
+        special = {"SampledData": self._series, "Address": self._region}
+        return special.get(owner) or self._code_check(path, element.type)
+
+    def _region(self, value: Any, walk: Walk) -> Any:
+        return self._checked(geography.region(value), walk) if isinstance(value, str) else None
+
     def _code_check(self, path: str, kind: str) -> Action:
         if kind == "Coding":
             return self._coding_of(path)
@@ -792,6 +813,18 @@ class Deidentifier:
                 return made
             walk.beyond_frame()
             return without(made, walk.patient.over_89)
+
+        return step
+
+    def _unasked(self, inner: Step) -> Step:
+        """An item of a form without the answer to who somebody is."""
+
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            made = inner(value, walk)
+            kept = made and asked.unanswered(made, self._without_towns)
+            if kept is not made:
+                walk.beyond_frame()
+            return kept
 
         return step
 

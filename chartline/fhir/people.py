@@ -19,6 +19,10 @@ _IDENTIFIER_TYPES = {"MR": "MRN", "SS": "SSN", "SB": "SSN"}
 _MAIDEN = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 _BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 _TITLE = re.compile(r"(?:dr|mrs?|ms|miss|prof|rev|sr|jr|md|phd|rn|do|ii|iii|iv)\.?", re.IGNORECASE)
+# What somebody is called stands in quotes or brackets inside a whole name: Robert "Bobby" Doe.
+_CALLED = re.compile(
+    r"(?<!\S)[\"'\u2018\u201c(\u00ab]([^\W\d_][^\W_]+(?:-[^\W_]+)?)[\"'\u2019\u201d)\u00bb](?=[\s,]|$)"
+)
 _PRACTITIONER = re.compile(r"(?:^|.*[ /])Practitioner(?:[/?].*| None)")
 # What a history says in place of a relative's name.
 _KIN = re.compile(
@@ -66,6 +70,13 @@ def _names(value: Any, whole: str) -> Iterator[Known]:
             yield Known(whole, f"{given[0]} {family[0]}")
         for text in _texts(name.get("text")):
             yield Known(whole, text)
+            called = [
+                c for c in _CALLED.findall(text) if c[0].isupper() and not (_TITLE.fullmatch(c) or _KIN.search(c))
+            ]
+            yield from (Known("GIVEN", part) for part in called)
+            if called:
+                text = " ".join(_CALLED.sub("", text).split())
+                yield Known(whole, text)
             if not given and not family:
                 given, family = _parts(text)
         yield from (Known("GIVEN", part) for part in given)

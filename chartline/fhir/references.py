@@ -159,7 +159,7 @@ def compartment() -> Mapping[str, tuple[tuple[str, ...], ...]]:
     return {kind: tuple(tuple(p.split(".")) for p in paths) for kind, paths in body["elements"].items()}
 
 
-_SUBJECTS = frozenset({"subject", "patient", "beneficiary", "individual"})
+_SUBJECTS = frozenset({"subject", "patient", "beneficiary", "individual", "for"})
 """Elements that say whose a resource is; others of the compartment say who else had to do with it."""
 
 

@@ -131,6 +131,7 @@ class TypeRule:
     Attributes:
         going: statuses under which what lasts has not ended, so that its end is a plan; None for what does not last.
         fates: what other statuses say of what became of it, each the last part of a code.
+        holds: types of contained resources that are events too.
     """
 
     encounter: tuple[str, ...]
@@ -141,6 +142,7 @@ class TypeRule:
     qualifiers: Mapping[str, Mapping[str, str]]
     going: frozenset[str] | None
     fates: Mapping[str, str]
+    holds: frozenset[str]
     events: tuple[Event, ...]
     heads: frozenset[str]
 
@@ -180,6 +182,7 @@ def table() -> Table:
             rule.get("qualifiers", {}),
             frozenset(rule["going"]) if "going" in rule else None,
             rule.get("fates", {}),
+            frozenset(rule.get("holds", ())),
             events,
             frozenset(_head(p) for e in events for p in _paths(e)),
         )
@@ -833,7 +836,33 @@ def rows(
     if status in rule.removed:
         return [_left_out(base, str(status).replace("-", "_"))]
     visits = [_visit(resource, base, offsets)] if kind == "Encounter" else []
-    return visits + (_course(kind, rule, status, resource, base, offsets) or [_left_out(base, "no_code_or_time")])
+    made = visits + (_course(kind, rule, status, resource, base, offsets) or [_left_out(base, "no_code_or_time")])
+    return made + _held_within(rule, resource, base, offsets) if rule.holds and "contained" in resource else made
+
+
+def _held_within(rule: TypeRule, resource: Mapping[str, Any], base: Row, offsets: Offsets) -> list[Row]:
+    """The events of resources that one contains, such as the results of a report, as far as the type says so.
+
+    They happened with it, unless they tell their own time; on the hidden axis only the container is placed.
+    """
+    made: list[Row] = []
+    for i, inner in enumerate(resource["contained"]):
+        kind = inner.get("resourceType")
+        held = table().types[kind] if kind in rule.holds else None
+        if held is None or (status := _said(inner, held)) in held.removed:
+            continue
+        own = {n: v for n, v in inner.items() if offsets is None or n not in _WHEN}
+        dated = not _HAPPENED.isdisjoint(own)
+        told = {n: resource[n] for n in _OF_BOTH if n in resource and not (dated and n in _HAPPENED)}
+        inside = {**base, "source_id": f"{base['source_id']}#{i}"}
+        found = _course(kind, held, status, {**told, **own}, inside, offsets)
+        made += ({**row, "source_id": base["source_id"], "first": False} for row in found)
+    return made
+
+
+_HAPPENED = frozenset({"effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming"})
+_WHEN = _HAPPENED | {"issued"}
+_OF_BOTH = _WHEN | {"encounter"}
 
 
 def _said(resource: Mapping[str, Any], rule: TypeRule) -> str | None:

@@ -300,6 +300,17 @@ def test_an_id_that_is_a_label_is_found_as_a_reference_only(tmp_path):
     assert sweep([tmp_path], [party]).categories == {"ID": 1}
 
 
+def test_an_id_that_reads_as_an_element_of_its_type_proves_nothing_in_the_name_of_that_element(tmp_path):
+    parties = [(Known("ID", own), Known("ID", f"{kind}/{own}")) for kind, own in _AS_ELEMENTS]
+    (tmp_path / "elements.json").write_text('["Provenance.signature", "Condition.onsetAge.value"]')
+    assert sweep([tmp_path], parties).total == 0
+    (tmp_path / "other.json").write_text('{"reference": "Provenance/exemplar"}')
+    assert sweep([tmp_path], parties).categories == {"ID": 1}
+
+
+_AS_ELEMENTS = (("Provenance", "signature"), ("Condition", "onsetage"), ("Provenance", "exemplar"))
+
+
 def test_a_clean_folder_is_clean_and_the_decoy_was_found_everywhere(tmp_path):
     (tmp_path / "x.txt").write_text("nothing here")
     found = sweep([tmp_path], [PERSON])

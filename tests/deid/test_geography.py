@@ -83,3 +83,14 @@ def test_a_town_stays_in_a_limited_data_set():
     assert (
         through({"resourceType": "Patient", "id": "p1", "address": address}, "limited_data_set")["address"] == address
     )
+
+
+@pytest.mark.parametrize("policy", ["safe_harbor", "expert_determination", "limited_data_set"])
+@pytest.mark.parametrize("name", ["MA", "Massachusetts", "US-MA", "JP-13", "Noord-Holland"])
+def test_a_zip_code_in_the_place_of_a_state_or_country_does_not_stay(policy, name):
+    def regions(**told):
+        return through({"resourceType": "Patient", "id": "p1", "address": [told]}, policy).get("address")
+
+    assert regions(state=name, country="US") == [{"state": name, "country": "US"}]
+    assert regions(state="72099", country=name) == [{"country": name}]
+    assert regions(state=name, country="72099-1234") == [{"state": name}]

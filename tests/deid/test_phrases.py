@@ -1,5 +1,7 @@
 """The memory before the text engine: no work twice, and no word of a patient's own forgotten for it."""
 
+import json
+
 import pytest
 
 from chartline.deid import policy
@@ -7,7 +9,9 @@ from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.phrases import Phrases, telling, words
 from chartline.deid.text import build, lexicon
-from tests.deid.walking import PATIENT, SECRET, Engine
+from chartline.deid.walker import Deidentifier, Result
+from chartline.settings import room
+from tests.deid.walking import PATIENT, SECRET, Engine, outcome, state
 
 ROBERT = PatientContext("p3", (Known("GIVEN", "Robert"),))
 OTHER = PatientContext("p2", (Known("FAMILY", "Wells"), Known("STREET", "10 Old Mill Road")))
@@ -244,3 +248,26 @@ def test_a_strange_word_alone_is_compared_only_where_a_name_may_be_in_it(word):
 def _shares(word, name):
     patient = PatientContext("x", (Known("FAMILY", name.capitalize()),))
     return not Phrases(Engine()).about(patient).known.isdisjoint(words(word))
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        *json.loads((room("schemas") / "timeline.json").read_text(encoding="utf-8"))["systems"],
+        *("http://hl7.org/fhir/sid/icd-10-pcs", "http://hl7.org/fhir/sid/mvx"),
+        "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBSupportingInfoType",
+        *("http://terminology.hl7.org/CodeSystem/ex-USCLS", "http://terminology.hl7.org/CodeSystem/ex-tooth"),
+        *(
+            "http://www.ncbi.nlm.nih.gov/clinvar",
+            "http://www.pharmvar.org",
+            "http://fhir.de/CodeSystem/bfarm/icd-10-gm",
+        ),
+        *("http://fhir.de/CodeSystem/bfarm/ops", "https://codesystem.x12.org/005010/1365", "https://dmd.nhs.uk"),
+    ],
+)
+def test_a_published_vocabulary_keeps_its_address_though_a_folder_is_called_as_somebody(real, system):
+    walk = Deidentifier(policy.load("expert_determination"), real, lambda system: "urn:chartline:system:x")
+    code = {"coding": [{"system": system, "code": "a-1", "display": "Pulse"}]}
+    made = outcome(walk, {"resourceType": "Observation", "id": "o", "status": "final", "code": code}, state())
+    assert isinstance(made, Result)
+    assert made.resource["code"] == code

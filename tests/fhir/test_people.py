@@ -143,11 +143,30 @@ def test_a_name_told_as_text_only_has_its_parts(text, given_, family):
 
 
 def test_text_beside_parts_is_not_cut():
-    name = {"text": "Jane (Janey) Doe", "given": ["Jane"], "family": "Doe"}
+    name = {"text": "Jane of the Doe family", "given": ["Jane"], "family": "Doe"}
     parts = [
         k.value for k in known_values({"resourceType": "Patient", "name": [name]}) if k.type in ("GIVEN", "FAMILY")
     ]
     assert parts == ["Jane", "Doe"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['Zebulon "Zippy" Roe', "Roe, Zebulon 'Zippy'", "Dr. Zebulon (Zippy) Roe", "Zebulon \u201cZippy\u201d Roe III"],
+)
+def test_what_somebody_is_called_in_quotes_is_a_given_name(text):
+    for name in ({"text": text}, {"text": text, "family": "Roe", "given": ["Zebulon"]}):
+        found = set(known_values({"resourceType": "Patient", "id": "p", "name": [name]}))
+        assert {Known("GIVEN", "Zippy"), Known("GIVEN", "Zebulon"), Known("FAMILY", "Roe")} <= found
+        assert not {k.value for k in found if k.type in ("GIVEN", "FAMILY")} - {"Zippy", "Zebulon", "Roe"}
+
+
+@pytest.mark.parametrize(
+    "text", ["Zebulon Roe (deceased)", "Zebulon Roe (Father)", "Zebulon (MD) Roe", "Zebulon O'Roe's"]
+)
+def test_what_else_stands_in_brackets_is_no_name(text):
+    told = known_values({"resourceType": "Patient", "id": "p", "name": [{"text": text, "given": ["Zebulon"]}]})
+    assert [k.value for k in told if k.type in ("GIVEN", "FAMILY")] == ["Zebulon"]
 
 
 def test_a_related_person_is_a_relative():

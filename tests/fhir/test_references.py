@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chartline.deid import policy
 from chartline.deid.pseudonyms import literal
 from chartline.fhir import definitions, people, references, resolve
 from chartline.fhir.references import links, patient_of, survey, target, whose
@@ -143,6 +144,22 @@ def test_nobody_stands_in_for_a_subject_that_is_not_resolved():
     unknown = observation(subject={"reference": "Patient?identifier=x|1"}, performer=[{"reference": "Patient/2"}])
     found = whose(unknown, "o", dict(links(survey(unknown), unknown, INDEX)))
     assert found == ((), ("2",))
+
+
+_SAYS_WHOSE = {"subject", "patient", "beneficiary", "individual", "for"}
+
+
+@pytest.mark.parametrize("kind", sorted(policy.load("safe_harbor").resources))
+def test_every_type_that_passes_is_its_subjects(kind):
+    """R4's compartment leaves Task, GuidanceResponse and Device out."""
+    elements = definitions.load()[kind].elements.values()
+    named = {e.name for e in elements if e.type == "Reference" and (not e.targets or "Patient" in e.targets)}
+    assert named & _SAYS_WHOSE <= {path[0] for path in references.compartment().get(kind, ())}
+
+
+def test_a_task_is_the_patients_it_is_for():
+    task = {"resourceType": "Task", "for": {"reference": "Patient/1"}, "owner": {"reference": "Patient/2"}}
+    assert patient_of(task, "t", dict(links(survey(task), task, INDEX))) == "1"
 
 
 def test_every_compartment_path_is_an_element_that_may_name_a_patient():

@@ -1025,3 +1025,69 @@ def test_a_reaction_is_at_its_onset_and_one_without_at_the_allergys():
     assert [r["time"] == recorded for r in rows] == [False, True, True]
     assert rows[0]["available_time"] == recorded
     assert len({r["event_id"] for r in rows}) == 3
+
+
+# --- results inside a report, ages ---------------------------------------------------------------------
+
+REPORT = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "Electrolytes"}}
+
+
+def results_of(report, **more):
+    """The events of results that a report contains."""
+    rows = made({**REPORT, **report}, **more)
+    assert [r["first"] for r in rows if r["kind"] in events.EVENTS] == [True] + [False] * (len(rows) - 1)
+    assert len({r["event_id"] for r in rows}) == len(rows)
+    return [r for r in rows if r["code"].startswith("LOINC//")]
+
+
+def contained(**more):
+    return {"resourceType": "Observation", "status": "final", "code": LOINC, **more}
+
+
+def test_a_result_that_a_report_contains_is_told_at_the_times_of_the_report():
+    held = [contained(valueQuantity={"value": n, "unit": "mmol/L"}) for n in (4.1, 5.2)]
+    report = {"effectiveDateTime": WHEN, "issued": "2021-03-06T09:00:00Z", "encounter": {"reference": "Encounter/e"}}
+    found = results_of({**report, "contained": held, "result": [{"reference": "#c1"}, {"reference": "#c2"}]})
+    assert [(r["code"], r["numeric_value"]) for r in found] == [("LOINC//8480-6", 4.1), ("LOINC//8480-6", 5.2)]
+    first, _ = found
+    assert (first["time"], first["available_time"]) == (micros(WHEN), micros("2021-03-06T09:00:00Z"))
+    assert (first["encounter_id"], first["source_type"], first["source_id"]) == ("e", "DiagnosticReport", "a" * 32)
+
+
+def test_a_contained_result_keeps_a_time_of_its_own_where_dates_show():
+    own = {"effectiveDateTime": "2021-03-04T08:00:00Z", "valueInteger": 3}
+    report = {"effectiveDateTime": WHEN, "issued": "2021-03-06T09:00:00Z", "contained": [contained(**own)]}
+    (found,) = results_of(report)
+    assert (found["time"], found["available_time"]) == (micros("2021-03-04T08:00:00Z"), micros("2021-03-06T09:00:00Z"))
+    years = {"effectiveDateTime": "2021", "contained": [contained(effectiveDateTime="2020", valueInteger=3)]}
+    (hidden,) = results_of(years, offsets={"effectiveDateTime": 12.5, "effectiveDateTime#1": 3.0})
+    assert hidden["position"] == 12.5
+
+
+def test_a_contained_result_that_was_an_error_or_is_of_another_type_is_no_event():
+    held = [contained(valueInteger=3) | {"status": "entered-in-error"}, {"resourceType": "Specimen", "type": LOINC}]
+    assert results_of({"effectiveDateTime": WHEN, "contained": held}) == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"resourceType": "Condition", "onsetAge": {"value": 52, "code": "a", "unit": "years"}, "recordedDate": WHEN},
+        {"resourceType": "Procedure", "status": "completed", "performedAge": {"value": 52, "code": "a"}},
+        {"resourceType": "AllergyIntolerance", "onsetAge": {"value": 52, "code": "a"}, "recordedDate": WHEN},
+    ],
+)
+def test_the_age_at_which_something_was_is_its_value(told):
+    found = one({"code": LOINC, **told})
+    assert (found["numeric_value"], found["unit"]) == (52, "a")
+
+
+@pytest.mark.parametrize(
+    ("oid", "name"),
+    [
+        *(("6.1", "LOINC"), ("6.96", "SNOMED"), ("6.88", "RXNORM"), ("6.90", "ICD10CM"), ("6.103", "ICD9CM")),
+        *(("12.292", "CVX"), ("6.69", "NDC"), ("6.12", "CPT4"), ("6.4", "ICD10PCS"), ("6.285", "HCPCS")),
+    ],
+)
+def test_a_vocabulary_has_one_name_under_its_address_and_its_oid(oid, name):
+    assert events.system_name(f"urn:oid:2.16.840.1.113883.{oid}") == name

@@ -640,7 +640,8 @@ def _facility_forms(parts: list[str]) -> Iterator[Form]:
 
 def _acronym(parts: list[str]) -> str:
     """The first letters of a facility's words, where they are three or more; else nothing that a text could lack."""
-    letters = "".join(w[0] for w in parts if w.lower() not in ("of", "the", "and", "for", "in", "at"))
+    told = (w for w in parts if w.lower() not in ("of", "the", "and", "for", "in", "at"))
+    letters = "".join(next(filter(str.isalnum, w)) for w in told)
     return letters.upper() if len(letters) > 2 else (parts or [""])[0]
 
 
@@ -651,8 +652,9 @@ def _facility_names(parts: list[str]) -> Iterator[Form]:
     letters, first = _acronym(parts), parts[0]
     if letters.isupper() and len(letters) > 2 and len(parts) > 2 and not (kind(letters).word or kind(letters).medical):
         # Three letters are many things; four that are no word are one.
-        told = "" if len(letters) > 3 else rf"(?<=\b(?i:at|from|to|by|via|for|of)[\s|]{{1,4}}(?i:the\s)?{letters})"
-        yield rf"(?-i:{letters}){told}", False
+        plain = regex.escape(letters)
+        told = "" if len(letters) > 3 else rf"(?<=\b(?i:at|from|to|by|via|for|of)[\s|]{{1,4}}(?i:the\s)?{plain})"
+        yield rf"(?-i:{plain}){told}", False
     if len(parts) == 1:
         if len(first) > 4 and not kind(first).word:
             yield _spelled(first), not kind(first).unknown

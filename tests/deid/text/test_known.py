@@ -5,6 +5,7 @@ import unicodedata
 from datetime import date
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -472,3 +473,19 @@ def test_a_title_is_no_name_of_whom_it_stands_before():
     assert spelling.name_words("Dr. Okwusa, Chidibe MD") == ("Chidibe", "Okwusa")
     assert spelling.name_words("Dr. Chidibe Okwusa, MD") == ("Chidibe", "Okwusa")
     assert not [form for form, _ in spelling.forms(Known("NAME", "Dr. Okwusa")) if form.lower().startswith("dr")]
+
+
+@pytest.mark.parametrize(
+    "name", ["Lakemont Family Clinic (West)", "Care Plus (PDP", "A+ [Home] Care Lakemont", "*Lakemont* Care ?"]
+)
+def test_a_facility_with_signs_in_its_name_is_found_and_stops_nothing(engine, name):
+    patient = PatientContext("p", known=(Known("ORGANIZATION", name),))
+    assert name not in engine.deidentify(f"Seen at {name}, was well.", patient).text
+    assert engine.deidentify("She was well.", patient).text == "She was well."
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_any_name_of_a_facility_makes_patterns(name):
+    for form, _ in spelling.own_forms(Known("ORGANIZATION", f"Lakemont {name} Care")):
+        regex.compile(form)

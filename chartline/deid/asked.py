@@ -1,0 +1,136 @@
+"""What is asked for by name: the answer to a question for a name, an address or a number of a person does not stay.
+
+A first name, a street or a member number that nothing else tells of looks like any other word or number. Who filled in
+a form says it all the same, and the question says what it is. Values are the JSON that the walker made; what is changed
+is written anew, the rest keeps its bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import orjson
+
+_NAMES_CODES = frozenset({"45392-8", "45393-6", "45394-4", "54125-0", "45396-9", "45397-7", "45400-9", "56799-0"})
+"""Codes of LOINC for the parts of a name, numbers of insured persons, an address."""
+_PERSONS = (
+    r"(?:patient|client|person|subject|participant|resident|applicant|respondent|informant|proxy|member|subscriber"
+    r"|insured|policy ?holder|guarantor|employee|child|children|baby|son|daughter|brother|sister|sibling|parent|mother"
+    r"|father|guardian|care ?giver|care ?taker|spouse|partner|husband|wife|relative|next of kin|nok|emergency contact"
+    r"|contact|you|friend|doctor|physician|provider|practitioner|pcp|gp|nurse|dentist|therapist|pharmacist|pharmacy"
+    r"|hospital|clinic|practice|facility|school|employer|insurance|insurer|health plan|plan)s?"
+)
+_LEADS = (
+    rf"(?:(?:what|which|is|are|was|please|enter|give|provide|state|write|type|specify|list|your|the|his|her|their|my|a|an"
+    rf"|current|home|work|mailing|billing|permanent|primary|secondary|official|new|other|alternate|in|do|{_PERSONS}) )*"
+)
+_NUMBERED = (
+    r"(?:social security|medical record|chart|hospital|patient|client|member|membership|insurance|policy|group|medicare"
+    r"|medicaid|subscriber|beneficiary|account|passport|driver ?s? licen[cs]e|licen[cs]e|identification|identity"
+    r"|national|national id|nhs|health card|health insurance|case|file|study|employee|contact|tax|ssn|mrn|id)"
+)
+_WHO = (
+    r"(?:(?:full|first|last|middle|given|family|maiden|legal|preferred|birth|former|previous|nick|sur|user) ?)*names?"
+    r"(?: suffix| prefix)?|(?:middle )?initials?|(?:street|e ?mail|postal|residential|ip)? ?address(?: line)?(?: \d)?"
+    r"|(?:house|street|apartment|apt|room) (?:name|number|no)|street"
+    r"|(?:(?:tele|cell|mobile|day ?time|evening|smart) ?)?(?:phone|telephone|fax|mobile|cell|pager)(?: number| no)?"
+    rf"|e ?mail|ssn|mrn|nhs number|{_NUMBERED} (?:number|no|id|identifier)|employer|signature|home ?page|web ?site"
+)
+_WHERE = (
+    r"(?:city|town|village|municipality|county|district|neighbou?rhood)(?: of (?:birth|residence))?"
+    r"|(?:zip|postal|post) ?code|zip|birth ?place|place of (?:birth|residence)"
+)
+_TAIL = rf"(?: (?:of|for) (?:(?:the|your|his|her|a) )?{_PERSONS})?(?: (?:do )?you live (?:at|in))?"
+_ASKS_WHO = re.compile(rf"{_LEADS}(?:{_WHO}){_TAIL}")
+_ASKS_WHERE = re.compile(rf"{_LEADS}(?:{_WHERE}){_TAIL}")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NO_WORD = re.compile(r"(?:['\u2019]s\b|[\W_])+")
+_MAY_ASK = re.compile(
+    rb"name|initial|address|street|phone|fax|mobile|cell|pager|mail|ssn|mrn|number|\bno\b|_no\b|identifier|employer"
+    rb"|signature|page|site|city|town|village|municip|county|district|hood|zip|post|place|\bid\b|5\d{4}-|45[34]\d\d-",
+    re.IGNORECASE,
+)
+_SAID = tuple(
+    f"{blank}value{kind}"
+    for kind in ("String", "Integer", "Decimal", "Quantity", "Coding", "CodeableConcept", "Attachment")
+    for blank in ("", "_")
+)
+"""Forms of an answer that can say it. A yes or no cannot, a date is one already, and a reference is a pseudonym."""
+_MEMORY = 20_000  # remembered questions; a hospital's forms and vocabulary in use are smaller
+_WITHHELD = orjson.dumps(
+    {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
+)
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw])
+_loads, _dumps = orjson.loads, orjson.dumps
+
+
+@lru_cache(maxsize=_MEMORY)
+def asks(question: str, where: bool) -> bool:
+    """Whether words ask for who somebody is or how to reach them; also where they live, if that may not stay.
+
+    Args:
+        question: the words, or a name of a field such as ``patientFirstName``.
+        where: whether towns and ZIP codes count.
+    """
+    words = _NO_WORD.sub(" ", _HUMP.sub(" ", question)).strip().lower()
+    asked = _ASKS_WHO.fullmatch(words) or (where and _ASKS_WHERE.fullmatch(words))
+    return bool(asked) or question.rpartition("/")[2] in _NAMES_CODES
+
+
+@lru_cache(maxsize=_MEMORY)
+def concept_asks(code: bytes, where: bool) -> bool:
+    """Whether a concept asks so, by its code or in words."""
+    concept = _loads(code)
+    codings = [c for c in concept.get("coding", ()) if isinstance(c, dict)]
+    said = (concept.get("text"), *(c.get(name) for c in codings for name in ("display", "code")))
+    return any(asks(one, where) for one in said if isinstance(one, str))
+
+
+def unanswered(item: bytes, where: bool) -> bytes:
+    """An item of a form without what answers such a question; answers keep the items below them."""
+    if not _MAY_ASK.search(item):
+        return item
+    given = _opened(item)
+    if "answer" not in given or not any(asks(_loads(given[n]), where) for n in ("linkId", "text") if n in given):
+        return item
+    kept = [rest for answer in _items.decode(given.pop("answer")) if (rest := _silent(_opened(answer)))]
+    return _written({**given, "answer": b"[" + b",".join(map(_written, kept)) + b"]"} if kept else given)
+
+
+def may_hold(code: bytes | None, component: bytes | None, where: bool) -> bool:
+    """Whether an Observation may answer such a question: a quick look that spares nearly all."""
+    return (code is not None and concept_asks(code, where)) or (component is not None and b'"valueString"' in component)
+
+
+def withhold(out: dict[str, bytes], where: bool) -> None:
+    """Take away what an Observation or its components answer to such a question, in place."""
+    _withhold(out, where)
+    if "component" in out:
+        parts = [_opened(part) for part in _items.decode(out["component"])]
+        for part in parts:
+            _withhold(part, where)
+        out["component"] = b"[" + b",".join(map(_written, parts)) + b"]"
+
+
+def _withhold(holder: dict[str, bytes], where: bool) -> None:
+    if "code" in holder and concept_asks(holder["code"], where) and not holder.keys().isdisjoint(_SAID):
+        kept = _silent(holder)
+        holder.clear()
+        holder |= {**kept, "dataAbsentReason": _WITHHELD}
+
+
+def _silent(holder: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: value for name, value in holder.items() if name not in _SAID}
+
+
+def _opened(value: Any) -> dict[str, bytes]:
+    return {name: bytes(held) for name, held in _members.decode(value).items()}
+
+
+def _written(out: dict[str, bytes]) -> bytes:
+    return b"{" + b",".join([_dumps(name) + b":" + value for name, value in out.items()]) + b"}"

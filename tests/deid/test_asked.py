@@ -1,0 +1,80 @@
+"""A question for who somebody is, and the answer to it."""
+
+from typing import Any
+
+import pytest
+
+from chartline.deid import asked
+from tests.deid.walking import through
+
+SUBJECT = {"reference": "Patient/p1"}
+FORM = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "subject": SUBJECT}
+OF_WHOM = [
+    *("Name", "First name", "firstName", "What is your full name?", "patient_last_name", "Mother's maiden name"),
+    *("Name of emergency contact", "Emergency contact's first name", "Street address", "Address line 2", "homeAddress"),
+    *("What address do you live at?", "Phone", "Telephone number", "phoneNumber", "Mobile no.", "E-mail"),
+    *("Social Security Number", "SSN", "MRN", "Medical record number", "Member ID", "Driver's license number"),
+    *("Employer", "Signature", "Name of your doctor", "/54114-4/54125-0", "Please enter your surname"),
+    "emailAddress",
+]
+OF_WHERE = ["City", "What city do you live in?", "ZIP code", "postalCode", "Postcode", "County of residence"]
+OF_OTHER = [
+    *("Name of medication", "Name the current president", "Which drug names do you recall?", "Employment status"),
+    *("Number of children", "Number of falls", "Do you own a telephone?", "Hours on the phone a day"),
+    *("Place of delivery", "Country of birth", "Marital status", "Page 2", "Site", "Number", "Initial dose"),
+    *("Blood type", "Homework", "Post-operative pain", "Identified problem", "Address the pain", "Line type", "Case"),
+]
+
+
+@pytest.mark.parametrize("question", OF_WHOM)
+def test_a_question_for_a_person_is_known(question):
+    assert asked.asks(question, where=False)
+
+
+@pytest.mark.parametrize("question", OF_WHERE)
+def test_a_question_for_a_town_is_one_where_towns_may_not_stay(question):
+    assert asked.asks(question, where=True)
+    assert not asked.asks(question, where=False)
+
+
+@pytest.mark.parametrize("question", OF_OTHER)
+def test_other_questions_are_left_alone(question):
+    assert not asked.asks(question, where=True)
+
+
+def answered(question: str, *answers: dict[str, Any], policy: str = "safe_harbor") -> Any:
+    """The answers of an item that stay."""
+    item = {"linkId": "1", "item": [{"linkId": "1.1", "text": question, "answer": list(answers)}]}
+    return through({**FORM, "item": [item]}, policy)["item"][0]["item"][0].get("answer")
+
+
+@pytest.mark.parametrize("policy", ["safe_harbor", "expert_determination", "limited_data_set"])
+@pytest.mark.parametrize("answer", [{"valueString": "Zosimaretta"}, {"valueInteger": 48291}, {"valueDecimal": 4829.0}])
+def test_what_answers_a_question_for_a_person_does_not_stay(answer, policy):
+    assert answered("First name", answer, policy=policy) is None
+    assert answered("Favourite food", answer, policy=policy) == [answer]
+
+
+def test_a_town_that_is_asked_for_stays_where_towns_may():
+    said = {"valueString": "Oberquillingen"}
+    assert answered("City", said) is None
+    assert answered("City", said, policy="limited_data_set") == [said]
+
+
+def test_what_cannot_tell_who_it_is_stays_and_so_do_the_items_below_an_answer():
+    below = {"linkId": "1.1.1", "text": "Pain", "answer": [{"valueInteger": 3}]}
+    yes, name = {"valueBoolean": True}, {"valueString": "Zosimaretta", "item": [below]}
+    assert answered("Phone", yes, name) == [yes, {"item": [below]}]
+
+
+def test_an_observation_that_was_asked_so_has_no_value():
+    told = {"valueString": "Zosimaretta Alley 9"}
+    of_address = {"coding": [{"system": "http://loinc.org", "code": "56799-0", "display": "Address"}]}
+    seen = {"resourceType": "Observation", "id": "o", "status": "final", "subject": SUBJECT}
+    masked = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
+    alone = through({**seen, "code": of_address, **told})
+    assert "valueString" not in alone
+    assert alone["dataAbsentReason"] == masked
+    parts = [{"code": of_address, **told}, {"code": {"text": "Housing"}, "valueString": "own home"}]
+    made = through({**seen, "code": {"text": "Social history"}, "component": parts})["component"]
+    assert made == [{"code": of_address, "dataAbsentReason": masked}, parts[1]]
