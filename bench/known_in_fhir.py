@@ -301,12 +301,14 @@ def measured(name: str, file: Path, written: list[Fragment], key: keys.Key, to: 
         elif text is None:
             yield fragment, "aside"
         else:
-            if is_left(fragment, text) and "-v" in sys.argv:
-                print(name, fragment.fact.source, fragment.form, fragment.container, fragment.signs, "|", text)
             yield fragment, "left" if is_left(fragment, text) else "gone"
 
 
-def table(title: str, names: Iterable[str], found: Mapping[tuple[str, str], Counter[str]]) -> list[str]:
+Counts = dict[tuple[str, str], Counter[str]]
+"""Fates by a name and a policy."""
+
+
+def table(title: str, names: Iterable[str], found: Counts) -> list[str]:
     """A Markdown table: fragments left of those asked for, by name and policy."""
 
     def cell(name: str, rules: str) -> str:
@@ -317,8 +319,8 @@ def table(title: str, names: Iterable[str], found: Mapping[tuple[str, str], Coun
     return [*head, *(f"| {name} | {' | '.join(cell(name, rules) for rules in POLICIES)} |" for name in names), ""]
 
 
-def main() -> int:
-    """Write, de-identify and count; 0 always, for the tests say what must not be left."""
+def drawn() -> tuple[list[dict[str, Any]], list[Fragment]]:
+    """The resources of invented patients, and the fragments written into them."""
     rng = random.Random(SEED)
     resources, written = [], []
     for n in range(PATIENTS):
@@ -326,42 +328,42 @@ def main() -> int:
         pairs = list(fragments(rng, n, facts))
         resources += [*told, *(made for made, _ in pairs)]
         written += [fragment for _, fragment in pairs]
-    found: dict[str, dict[tuple[str, str], Counter[str]]] = {
-        "known from": {},
-        "form": {},
-        "written into": {},
-        "all": {},
-    }
+    return resources, written
+
+
+def counted(resources: list[dict[str, Any]], written: list[Fragment]) -> dict[str, Counts]:
+    """What became of the fragments under each policy, by what they are known from, their form and their container."""
+    found: dict[str, Counts] = {"known from": {}, "form": {}, "written into": {}, "all": {}}
     with workshop() as (folder, key):
         file = folder / "in.ndjson"
         file.write_text("".join(json.dumps(r) + "\n" for r in resources), encoding="utf-8")
         for rules in POLICIES:
             for fragment, fate in measured(rules, file, written, keys.load(key), folder / rules):
                 form = f"{fragment.fact.kind}, {fragment.form}"
-                by = {
-                    "known from": fragment.fact.source,
-                    "form": form,
-                    "written into": fragment.container,
-                    "all": "all",
-                }
-                for title, name in by.items():
-                    found[title].setdefault((name, rules), Counter())[fate] += 1
+                names = (fragment.fact.source, form, fragment.container, "all")
+                for counts, name in zip(found.values(), names, strict=True):
+                    counts.setdefault((name, rules), Counter())[fate] += 1
+    return found
+
+
+def main() -> int:
+    """Write, de-identify and count; 0 always, for the tests say what must not be left."""
+    resources, written = drawn()
+    found = counted(resources, written)
     rows = ["# What the record knows, written into FHIR", ""]
     rows += [
         f"Commit {commit()}, {PATIENTS} invented patients, {len(written):,} fragments: those of which something",
         "is left.",
         "",
     ]
+    body: dict[str, Any] = {"commit": commit(), "patients": PATIENTS, "fragments": len(written)}
     for title, counts in found.items():
-        rows += table(title, sorted({name for name, _ in counts}), counts)
+        names = sorted({name for name, _ in counts})
+        rows += table(title, names, counts)
+        body[title] = {name: {r: dict(sorted(counts[name, r].items())) for r in POLICIES} for name in names}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "known_in_fhir.md").write_text("\n".join(rows), encoding="utf-8")
-    body = {title: {name: {} for name, _ in counts} for title, counts in found.items()}
-    for title, counts in found.items():
-        for (name, rules), one in sorted(counts.items()):
-            body[title][name][rules] = dict(sorted(one.items()))
-    told = json.dumps({"commit": commit(), "patients": PATIENTS, "fragments": len(written), **body}, indent=2)
-    (RESULTS / "known_in_fhir.json").write_text(told + "\n", encoding="utf-8")
+    (RESULTS / "known_in_fhir.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
     print("\n".join(rows))
     return 0
 
