@@ -42,12 +42,13 @@ _KIN = (
     r"|parents?)"
 )
 _OLD_TOLD = regex.compile(
-    r"\b(?:died|dies|death|deceased|expired|passed(?:\s(?:away|on))?|lived|alive|healthy)\s(?:\p{L}+\s){0,3}?(?:at|to(?:\sbe)?)"
+    r"\b(?:died|dies|death|deceased|expired|dead|dec\.|passed(?:\s(?:away|on))?|lived|alive|healthy)\s(?:\p{L}+\s){0,3}?(?:at|to(?:\sbe)?)"
     rf"\s(?P<a>{_OLD}){_ENDS}|\bage\sat\s\p{{L}}+:?\s(?P<a>{_OLD}){_ENDS}"
     rf"|\b(?P<a>{_OLD}(?:st|nd|rd|th))\s(?:birthday|b-?day|year\sof\s(?:his|her|life))"
     r"|\b(?:his|her|their|the)\s(?:(?:early|mid|late)[\s\-])?(?P<a>nineties)\b"
     rf"|\b{_KIN}(?:['’]s|\s(?:is|was|now|turns|turned|will\sbe))\s(?:now\s|almost\s|nearly\s)?(?P<a>{_OLD}){_ENDS}"
     r"|\b(?P<a>(?:ten|eleven|10|11)th)\sdecade"
+    rf"|\bliving\sat\s(?P<a>{_OLD}){_ENDS}(?!\s(?-i:\p{{Lu}}))"
     rf"|\bat\s(?P<a>{_OLD}),?\s(?:he|she|they)\b|\bage:?\s?(?P<a>{_OLD})\s?y(?:rs?|o)?\b",
     regex.IGNORECASE,
 )

@@ -410,7 +410,7 @@ def _streets(words: list[str], gaps: list[str], high: list[bool]) -> None:
 
 def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *, high: bool, upper: bool) -> str:
     before = gaps[i - 1] if i else ""
-    if any(c.isdigit() for c in piece):
+    if any(c.isdigit() for c in piece) or (upper and _coded(words, gaps, i)):
         return _number(piece, upper=upper)
     if not upper and piece[0].isupper():
         return piece
@@ -433,6 +433,15 @@ def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *
     if upper and len(piece) < 5 and kind(word).unknown and word not in PARTICLES:
         return piece
     return piece.lower()
+
+
+def _coded(words: list[str], gaps: list[str], i: int) -> bool:
+    """Whether a word is of a code that ends in four digits and more: ``ED-MRN-004471``."""
+    while gaps[i] == "-" and i + 1 < len(words):
+        i += 1
+        if words[i].isdigit():
+            return len(words[i]) > 3
+    return False
 
 
 def _number(piece: str, *, upper: bool) -> str:

@@ -90,6 +90,11 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             True,
         ),
         (
+            "days-month",
+            rf"{_BEFORE}{_DAY}\s*(?:-|–|—|to|until|through|thru|and|&)\s*(?P<d2>0?[1-9]|[12]\d|3[01])(?P<ord2>st|nd|rd|th)?(?:\s+of)?\s+{_MON}(?:[\s,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}(?!-[A-Za-z])",
+            True,
+        ),
+        (
             "day-month",
             rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*(?:{_MON}|{_UPPER_MON})(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}(?!-[A-Za-z])",
             False,
@@ -142,7 +147,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ("numeric-eu", rf"{_BEFORE}{_DAY}(?P<s>[/\-.])(?P<m>0?[1-9]|1[0-2])(?P=s){_YEAR}{_AFTER}", False),
         (
             "numeric-range",
-            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}\s*(?:-|–|—|to|thru|through)\s*(?P<m2>0?[1-9]|1[0-2])/(?P<d2>0?[1-9]|[12]\d|3[01])(?:/{_YEAR})?{_AFTER}",
+            rf"{_BEFORE}{_NO_SCORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}\s*(?:-|–|—|to|thru|through)\s*(?P<m2>0?[1-9]|1[0-2])/(?P<d2>0?[1-9]|[12]\d|3[01])(?:/{_YEAR})?{_AFTER}",
             False,
         ),
         (
@@ -265,7 +270,7 @@ _PATTERN = dict(_FORMS)
 _OF_MONTH: list[tuple[regex.Pattern[str], tuple[str, ...]]] = [
     (regex.compile(pattern, regex.IGNORECASE), tuple(forms.split()))
     for pattern, forms in [
-        (rf"\d(?:st|nd|rd|th)?(?:\s+of)?[\s\-/.]*{_MON_WORDS}(?![A-Za-z])", "day-month day-month-year"),
+        (rf"\d(?:st|nd|rd|th)?(?:\s+of)?[\s\-/.]*{_MON_WORDS}(?![A-Za-z])", "days-month day-month day-month-year"),
         (
             rf"{_MON_WORDS}(?![A-Za-z])[.,]*(?:\s+of)?[\s\-/]*(?:the\s+)?['’]?\d",
             "month-range month-day month-day-upper month-year month-year-lower month-pair month-day-lower month-valued",
@@ -531,11 +536,50 @@ def _groups(match: regex.Match[str]) -> dict[str, str]:
     return {k: v for k, v in match.groupdict().items() if v}
 
 
+_TO_SHARE = re.compile(r"\s?(?:-|–|to)\s?(?P<m>\d{1,2})/(?P<d>5|10)(?![\d/])")
+
+
+def _share(match: regex.Match[str], month: int, day: str) -> bool:
+    """Whether a month and a day are a strength or a pain that got less: ``4/5 to 5/5``, ``8/10 to 3/10``."""
+    to = _TO_SHARE.match(match.string, match.end("d"))
+    if day not in ("5", "10") or to is None or to["d"] != day:
+        return False
+    return int(to["m"]) < month if day == "10" else max(int(to["m"]), month) <= int(day)
+
+
+_UNITS = frozenset({"7", "12"})  # what days and months are counted in; weeks are in 52
+# Lengths of time as no day, and as no month and year, is written.
+_LENGTHS = re.compile(
+    r"(?<=\d)/(?:7|12)\sago\b|(?<![\d/])\d\s?[-–]\s?\d{1,2}/52(?![\d/])|(?<![\d/])\d{1,2}/52\s(?:ago|history|hx|of|cough)\b"
+)
+# What stands behind a length of time, and before it.
+_LASTED = re.compile(r"\s(?:ago|hx|history|post\w*|time|later|then|course)\b", re.IGNORECASE)
+_LASTS = re.compile(
+    r"(?:(?<!\bbooked )(?<!\bscheduled )(?<!\blisted )(?<!\bplanned )(?<!\bdue )(?<!appt )(?<!appointment )\bfor|\b(?:in|x|every|over|past"
+    r"|within|mane|nocte|bd|od|tds|qds|daily|prn)|~)\s?\Z",
+    re.IGNORECASE,
+)
+_SOME_WEEKS = re.compile(r"(?<![\d/])(?:[1-9]|1[0-2])/52(?![\d/])")
+
+
+def _lasts(match: regex.Match[str]) -> bool:
+    """Whether a share is a length of time as the British write it, ``3/7`` for three days, in a text that tells so."""
+    text, start, end = match.string, min(match.start("m"), match.start("d")), max(match.end("m"), match.end("d"))
+    if "m2" in match.groupdict() or text[text.rfind("/", 0, end) + 1 : end] not in _UNITS:
+        return False
+    if _LASTED.match(text, end) is None and _LASTS.search(text, max(0, start - 28), start) is None:
+        return False  # a day in July or December
+    return _LENGTHS.search(text) is not None or ("/52" in text and len(_SOME_WEEKS.findall(text)) > 1)
+
+
 def _possible(match: regex.Match[str]) -> bool:
     parts = _groups(match)
     month = _month(parts)
     day = parts.get("d")
     if month and day and int(day) > calendar.monthrange(2000, month)[1]:
+        return False
+    bare = month and day and "m" in parts and not parts.keys() & {"y", "y2"}
+    if bare and month and day and (_share(match, month, day) or _lasts(match)):
         return False
     return not (parts.get("mon") in ("may", "mar") and not parts.keys() & {"y", "ord", "dw"})
 
@@ -642,11 +686,16 @@ def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None) -
         "dw": _cased(parts.get("dw", ""), _ORDINALS[moved.day - 1]),
         "m2": f"{last.month:0{width}d}",
         "d2": f"{last.day:0{width}d}",
+        "ord2": _cased(parts.get("ord2", ""), _suffix(last.day)),
         "mon2": _named(parts.get("mon2", ""), last.month),
         "z": f"{last.year:04d}"[-len(parts.get("z", "")) :],
     }
     if "d2" in parts and not parts.keys() & {"m2", "mon2"} and last.month != moved.month:
-        new["d2"] = f"{_named(parts['mon'], last.month)} {last.day}"
+        if match.start("d2") < match.start("mon"):  # ``21 to 27 December``
+            behind = "ord" if "ord" in parts else "d"
+            new[behind], new["mon"] = f"{new[behind]} {new['mon']}", _named(parts["mon"], last.month)
+        else:
+            new["d2"] = f"{_named(parts['mon'], last.month)} {last.day}"
     text = match.group()
     for group in sorted((g for g in parts if g in new), key=lambda g: -match.start(g)):
         a, b = match.start(group) - match.start(), match.end(group) - match.start()

@@ -97,10 +97,12 @@ _LAST_FIRST = regex.compile(
     rf"(?<![\w,])(?P<last>(?:(?i:St\.|{_LED_BY})\s){{0,3}}[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV|{_OFFICES})\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
 )
 _LABELLED = regex.compile(
-    rf"(?i:\b{LABELS})(?:\s*[:|=]\s*|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
+    rf"(?i:\b{LABELS})(?:\s*[:|=]\s*|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}>)\s?[:=]\s?[\"*_]{{0,2}}|:\s?(?:[*_]{{1,2}}|</\w{{1,6}}>|\")\s?|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
 )
 # A label of up to three words with a sign behind it, or a stop in it: a quick look.
 _LABEL_ENDS = re.compile(r"[\w.]+(?: [\w.]+){0,2}(?:(?<=\.)|\s*[:|=\-–—\t.])")
+_LABEL_MARKED = re.compile(r"[\w.]+(?: [\w.]+){0,2}(?:(?<=\.)|\s*[:|=\-–—\t.]|\s?(?:[*_\"]{1,2}|</\w{1,6}>)\s?[:=])")
+_MARKUP = ("*:", '":', "</", "_:")
 _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
@@ -133,6 +135,8 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _valediction(text, hints)
     found += _fields(text, hints)
     found += _families(text, words)
+    found += _entries(text)
+    found += _eastern(text, words)
     found += _by_comma(text)
     found += _told_in_talk(text, hints)
     found += _credentialed(text, words, hints)
@@ -364,6 +368,10 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
         if token is not None and (_between(part, token, ahead) or _last_name_that_is_a_word(text, part, token)):
             part.append(token)
             continue
+        led = not part and ahead is not None and ahead.kind.surname and token is not None
+        if led and token is not None and _rare_first(text, token) and _opens(text, token.start):
+            part.append(token)
+            continue
         if part:
             yield from _person(text, part)
             part = []
@@ -399,6 +407,20 @@ def _last_name_that_is_a_word(text: str, part: list[Token], token: Token) -> boo
     )
 
 
+_SURNAME_NEXT = re.compile(r" (?P<w>[A-Z][a-z]+)(?![\w'’\-])")
+
+
+def _rare_first(text: str, token: Token) -> bool:
+    """Whether a rare word stands before a surname that is no word: ``Ilka Varga`` is a person where one is named."""
+    found = token.kind
+    rare = token.shape == "capital" and found.word and not (found.everyday or found.medical)
+    after = _SURNAME_NEXT.match(text, token.end) if rare else None
+    if after is None or plain(token.text) in PLAIN or _of_kin_or_role(token.text):
+        return False
+    last = kind(after["w"])
+    return last.strong and last.surname and not (last.medical or last.eponym or last.city)
+
+
 def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
     """Two words in capitals where a person is named, such as ``for ESME NUNEZ:``."""
     names = [t for t in run if t.shape == "upper"]
@@ -421,6 +443,9 @@ def _owned(text: str, end: int) -> bool:
     return text[end - 2 : end] in ("'s", "’s") and _KINFOLK.match(text, end - 2) is not None
 
 
+_GOOD_DAY = re.compile(r" (?:morning|afternoon|evening|day|night)\b")
+
+
 def _person(text: str, part: list[Token]) -> Iterator[Found]:
     led_by = part[0].start
     while part and part[0].text in PARTICLES and part[0].shape == "lower":
@@ -428,7 +453,7 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     while part and part[-1].shape == "lower":
         part = part[:-1]
     part = _trimmed(text, part)
-    if not part:
+    if not part or (part[-1].text == "Good" and _GOOD_DAY.match(text, part[-1].end)):
         return
     names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
     if all(map(_acronym, names)):
@@ -484,6 +509,8 @@ def _trimmed(text: str, part: list[Token]) -> list[Token]:
         return part[1:]  # an article
     if len(part) > 2 and _bids(text, part[0]):
         return part[1:]
+    if len(part) == 2 and _asks_of(text, *part):
+        return part[1:]
     if len(part) > 1 and part[0].text in ("L", "R") and text[part[0].end] == " " and _acronym(part[1]):
         return []  # a side of what has a short form: ``R IJ``
     last = part[-1] if len(part) > 1 else None
@@ -492,6 +519,14 @@ def _trimmed(text: str, part: list[Token]) -> list[Token]:
     told = last is not None and (last.text in _ORDERED or not last.kind.surname)
     short = last is not None and told and last.shape == "upper" and len(last.text) < _ACRONYM
     return part[:-1] if short and any(t.shape == "capital" for t in part) else part
+
+
+def _asks_of(text: str, verb: Token, whom: Token) -> bool:
+    """Whether a word that few are called by tells, at a sentence's start, what to do with somebody: ``Reach Ilka at``."""
+    found = verb.kind
+    rare = found.word and not (found.first or found.surname or found.city)
+    goes_on = text[whom.end : whom.end + 1] == " " and text[whom.end + 1 : whom.end + 2].islower()
+    return rare and whom.kind.common_first and goes_on and _begins(text, verb.start)
 
 
 def _eponym_alone(text: str, part: list[Token], names: list[Token], *, led: bool) -> bool:
@@ -876,6 +911,7 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         token = Token(m.group(), m.start(), m.end(), shape_of(m.group()), kind(m.group()))
         name = plain(token.text)
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
+        likely = likely or (not i and _rare_first(text, token))
         short = len(token.text) <= _ACRONYM and token.shape == "capital" and not token.text[1:].islower()
         if not i and token.shape == "upper" and CREDENTIAL.fullmatch(token.text):
             break  # ``RN BSN``
@@ -917,12 +953,12 @@ _SIGNED_OFF = regex.compile(
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
     r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
-    r"roomed|charted|created|edited|logged|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
+    r"roomed|charted|created|edited|logged|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg|typist|technologist|transcriptionist)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
 )
 _WRITTEN = r"[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?"
 _PT_INITIALS = regex.compile(
-    rf"(?i:pt|patient|client|resident|infant|child)\s(?P<v>{_WRITTEN})(?=,?\s+(?i:is|was|has|had|will|reports?|reported|denie[sd]|states?|stated|says|said|endorse[sd]|complains?|"
-    r"presents?|presented|came|comes|seen|returns?|returned|called|lives|an?\s\d|who)\b|,?\s\(?\d{1,3}[\s\-]?(?:y|m\b|f\b))"
+    rf"(?i:pt|patient|client|resident|infant|child):?\s(?P<v>{_WRITTEN})(?=,?\s+(?i:is|was|has|had|will|reports?|reported|denie[sd]|states?|stated|says|said|endorse[sd]|complains?|"
+    r"presents?|presented|came|comes|seen|returns?|returned|called|lives|an?\s\d|who)\b|,?\s\(?\d{1,3}[\s\-]?(?i:y|m\b|f\b))"
 )
 _OPENING_INITIALS = regex.compile(
     r"(?:^|(?<=[.!?\n:]\s?))(?P<v>[A-Z]\.?[A-Z]\.?(?:[A-Z]\.)?)\s+(?:\((?:mother|father|mom|dad|wife|husband|son|daughter|sister|brother|partner)\)|reports|reported|denies|denied|states|stated|endorses|says|said|complains|describes|verbalizes|lives|is\san?\s\d{1,3}[\s\-]?(?:y|mo|day|w(?:ee)?k))"
@@ -936,7 +972,7 @@ _SIGN_ENDS = re.compile(
 
 # Initials with stops behind a word that brings a person; ``M.D.`` and ``P.O.`` are none.
 _DOTTED = regex.compile(
-    r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|mr\.?|ms\.?|mrs\.?|initials|recipient|donor)\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
+    r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|mr\.?|ms\.?|mrs\.?|initials|recipient|donor):?\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
 )
 _DOTTED_AGED = regex.compile(
     r"(?<![\w.])(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)"
@@ -957,6 +993,17 @@ def _dotted(text: str) -> Iterator[regex.Match[str]]:
 _STOPPED_TOO = frozenset("us usa uk dc ny nj la co od os ou qd va am pm".split())
 
 
+def _of_list_below(text: str, at: int) -> bool:
+    """Whether a word is alone behind a dash that the line before or behind begins with too: a list, no signature."""
+    start = text.rfind("\n", 0, at) + 1
+    mark = text[start:at].strip()
+    if mark not in ("-", "–", "—"):
+        return False
+    before = text.rfind("\n", 0, max(0, start - 1)) + 1
+    behind = text.find("\n", at) + 1
+    return (start > 0 and text.startswith(mark, before)) or (behind > 0 and text.startswith(mark, behind))
+
+
 def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who signed with two or three letters, and a patient who is written with them, wherever they stand again."""
     for token in words:
@@ -965,13 +1012,13 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
         name = plain(token.text)
         if name in NO_INITIALS or name in PLAIN or not _SIGN_ENDS.match(text, token.end):
             continue
-        if _SIGNED_OFF.match(text, token.start, timeout=TIMEOUT):
+        if _SIGNED_OFF.match(text, token.start, timeout=TIMEOUT) and not _of_list_below(text, token.start):
             yield Found(token.start, token.end, "NAME", "name:initials")
     yield from (Found(m.start("v"), m.end("v"), "NAME", "name:dotted") for m in _dotted(text))
     opening = (t.start for t in words if t.shape == "initial" or (t.shape == "upper" and len(t.text) < 4))
     openings = (_OPENING_INITIALS.match(text, at, timeout=TIMEOUT) for at in opening)
     known = set()
-    written = [(a, b) for a, b in hints.get("patient", ()) if text[b + 1 : b + 2].isupper()]
+    written = [(a, b) for a, b in hints.get("patient", ()) if text[b + 1 : b + 2].isupper() or text[b : b + 2] == ": "]
     for m in (*opened(_PT_INITIALS, text, {"patient": written}, "patient"), *filter(None, openings)):
         letters = m.group("v").replace(".", "").replace(" ", "")
         if letters.lower() not in NO_INITIALS:
@@ -1005,7 +1052,8 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
 
 def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """What stands after ``Patient:`` and its like."""
-    labels = [p for p in hints.get("label", ()) if _LABEL_ENDS.match(text, p[0])]
+    ends = _LABEL_MARKED if any(sign in text for sign in _MARKUP) else _LABEL_ENDS
+    labels = [p for p in hints.get("label", ()) if ends.match(text, p[0])]
     for m in opened(_LABELLED, text, {"label": labels}, "label"):
         start, stop, begun, sure, named = m.start("v"), m.start("v"), 0, 0, 0
         for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
@@ -1024,7 +1072,7 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 break
             if token.kind.medical and not token.kind.first and not token.kind.last:
                 break
-            if token.kind.word and not (token.kind.first or token.kind.last):
+            if token.kind.word and not (token.kind.first or token.kind.last) and not _rare_first(text, token):
                 break
             if token.shape == "lower" and not (token.kind.strong or token.kind.unknown) and token.text not in PARTICLES:
                 break
@@ -1082,6 +1130,9 @@ def _nicknamed(text: str) -> Iterator[Found]:
 
 # What somebody is called, in quotes in brackets behind the name, and an age over 89 behind it.
 _BY_NICKNAME = regex.compile(r"\s\([\"“'](?P<v>\p{Lu}[\p{L}'’\- ]{1,20}?)[\"”']\)")
+_BY_OTHER = re.compile(r" \((?P<v>[A-Z][a-z]{2,11})\)")
+# Initials in brackets behind the name that they are of.
+_BY_INITIALS = re.compile(r"\s\((?P<v>[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?)\)")
 # A day behind somebody or a facility, the next of several children, and the street that a facility stands on.
 _BY_DAY = re.compile(
     r",? (?P<v>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?![\w/%]|[-.]\d| ?(?:mg|mcg|mL|cm|mm|points?|strength|power|scale|pain|mod|min|max|visits|sessions)\b)"
@@ -1116,8 +1167,56 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
             at = child.end("v")
         if sign == " (" and (called := _BY_NICKNAME.match(text, f.end)):
             yield Found(called.start("v"), called.end("v"), "NAME", "name:nicknamed")
+        if sign == " (" and (other := _BY_OTHER.match(text, f.end)) and _another(other["v"]):
+            yield Found(other.start("v"), other.end("v"), "NAME", "name:nicknamed")
+        if sign == " (" and (short := _BY_INITIALS.match(text, f.end)):
+            initials = {word[0] for word in TOKEN.findall(text, f.start, f.end)}
+            if initials.issuperset(c for c in short["v"] if c.isalpha()):
+                yield Found(short.start("v"), short.end("v"), "NAME", "name:initials")
         if sign in (", ", " (") and (aged := _BY_AGE.match(text, f.end)):
             yield Found(aged.start("v"), aged.end("v"), "AGE", "name:aged")
+
+
+def _another(word: str) -> bool:
+    """Whether a word in brackets behind a name is what somebody is called too, and no kin or office."""
+    found = kind(word)
+    return (found.unknown or found.strong or found.common_first) and not (
+        found.medical or found.city or plain(word) in PLAIN or _of_kin_or_role(word)
+    )
+
+
+# Chinese and Korean surnames by what they are written with most often; without those that medicine begins words with.
+_EASTERN = frozenset(
+    "王李張张劉刘陳陈楊杨趙赵吳吴周徐孫孙朱胡郭林羅罗鄭郑梁謝谢宋許许韓韩馮冯鄧邓曹彭曾蕭萧田董潘蔡葉叶程蘇苏魏呂吕丁"
+    "沈姚盧卢姜崔鍾钟譚谭廖賈贾夏韋韦鄒邹孟熊秦邱施侯陶黎賀贺顧顾龔龚邵錢钱嚴严洪金김이박최정강조윤장임한오서신권황안송류전홍"
+)
+# Two to four of their signs, alone in a line, in brackets, or before an age.
+_SIGNS_OF_NAME = regex.compile(
+    r"(?<![\p{Han}\p{Hangul}])(?<=(?:^|[\n:(])[ \t]?)(?P<v>\p{Han}{2,4}|\p{Hangul}{2,4})(?=\)|[ \t]*(?:\n|\Z)|,?[ ]\d{1,3}[ ]?(?:y|歲|岁|세|/|M\b|F\b))"
+)
+
+
+def _eastern(text: str, words: list[Token]) -> Iterator[Found]:
+    """Names in Chinese and Korean script among words of Latin script."""
+    if text.isascii() or not any(w.text > "\u2fff" for w in words):
+        return
+    for m in _SIGNS_OF_NAME.finditer(text):
+        if m["v"][0] in _EASTERN:
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:eastern")
+
+
+# Who wrote an entry of a log: ``18:30 (Ilka B):``.
+_ENTRY = re.compile(r"\((?<=\d\d:\d\d \()(?P<v>[A-Z][a-z]{2,}(?: [A-Z](?:\.|\b)|(?: [A-Z][a-z]+)?))(?=\):)")
+
+
+def _entries(text: str) -> Iterator[Found]:
+    """Who wrote the entries of a log."""
+    for m in _ENTRY.finditer(text) if "):" in text else ():
+        first = m["v"].split()[0]
+        found = kind(first)
+        named = (found.first or found.unknown or found.surname) and not found.medical
+        if named and plain(first) not in PLAIN and not _of_kin_or_role(first):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:entry")
 
 
 _KINS = (
@@ -1126,7 +1225,7 @@ _KINS = (
 )
 _A_NAME = r"(?P<n>\p{Lu}\p{Ll}[\w'’\-]*)(?:\s\(\d{1,2}[^)\n]{0,8}\)|,?\s\d{1,2}(?:\s?(?:yo?|mo))?(?=[,;\s]))?"
 _KINFOLK_NAMED = regex.compile(
-    rf"\b(?i:{_KINS})(?:\s(?:are|named|called))?\s?[:(,\-–]?\s?{_A_NAME}(?:(?:,?\s(?:and|&)\s|,\s|;\s|\s?/\s?|\s\+\s){_A_NAME}){{1,6}}"
+    rf"\b(?i:{_KINS})(?:\s(?:are|named|called))?\s?[:(,\-–]?\s?{_A_NAME}(?:(?:[,;]?\s(?:and|&)\s|,\s|;\s|\s?/\s?|\s\+\s){_A_NAME}){{1,6}}"
 )
 
 
@@ -1138,7 +1237,8 @@ def _kinfolk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if not any(k.strong or k.common_first or k.unknown for k in kinds):
             continue
         for (a, b), k in zip(places, kinds, strict=True):
-            if k.medical or plain(text[a:b]) in PLAIN or (k.word and not (k.first or k.last)):
+            aged = text[b : b + 2] == " (" and text[b + 2].isdigit()
+            if plain(text[a:b]) in PLAIN or (not aged and (k.medical or (k.word and not (k.first or k.last)))):
                 break
             yield Found(a, b, "NAME", "name:kinfolk")
 
@@ -1255,8 +1355,8 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
     """Last name first, as in ``Smith, John A.``."""
     for at in _comma_starts(text, words):
         m = _LAST_FIRST.match(text, at, timeout=TIMEOUT)
-        if m is None:
-            continue
+        if m is None or (text[max(0, at - 2) : at] == ": " and KIN_WORD.fullmatch(m.group("last"))):
+            continue  # ``Contact: Father, Quentin Tarn``
         last, first = kind(_PARTICLE.sub("", m.group("last"), 1).split()[0]), kind(m.group("first"))
         if _plainly_last_first(m, last, first):
             yield Found(m.start(), _with_middle(text, m), "NAME", "name:last-first")
@@ -1442,8 +1542,18 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             and (len(names) < 2 or of_thing(text, credential.end()))
         ):
             continue
+        if credential and text[credential.end() : credential.end() + 1] in _OF_FIELD and _does(words[last]):
+            continue  # ``Referring MD:``
         if names and any(k.strong or k.unknown or k.common_first or k.namely for k in names):
             yield Found(words[first + 1].start, words[last].end, "NAME", "name:credential")
+
+
+_OF_FIELD = (":", "/")
+
+
+def _does(token: Token) -> bool:
+    """Whether a word tells what somebody does and is no surname."""
+    return token.text.lower().endswith("ing") and not token.kind.surname
 
 
 def _bids(text: str, token: Token) -> bool:

@@ -33,6 +33,7 @@ _UNIT = (
 _TOWN = r"(?:(?:St|Ste|Ft|Mt|Pt)\.|[A-Z][A-Za-z'’\-]+)"
 _CITY = rf"{_TOWN}(?:[ \t]+{_TOWN}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
+_POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}"  # British
 _TAIL = rf"(?:\s*[,\n|]\s*(?!(?i:city|town|state|zip)\b){_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?"
 # What American streets are called most often, which people write without the word for a street.
 _BARE_STREETS = """
@@ -50,7 +51,7 @@ _IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|
 # The words that bring an identifier; each alternative starts with letters.
 _LABELS = {
     "vehicle": r"VIN|licen[sc]e plate|number plate|plate|vehicle(?: tag)?|tag",
-    "mrn": r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|medical (?:chart|record)|patient (?:chart|record)|chart|record|hospital|unit|chart ?MRN|EMPI|patient|pt|subject",
+    "mrn": r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|medical (?:chart|record)|patient (?:chart|record)|chart|record|hospital|unit|chart ?MRN|EMPI|patient|pt|subject|UHID|hosp(?=\.? no)|IP(?= no)|OP(?= no)|IPD|OPD",
     "account": r"acct|account|acc|billing|invoice|statement|bill|guarantor|FIN|CSN|HAR|bank|routing|card ends in|card ending in|card",
     "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card",
@@ -60,7 +61,7 @@ _LABELS = {
 
 
 def _labelled(name: str) -> str:
-    return rf"(?<![A-Za-z])(?:{_LABELS[name]})(?-i:(?![a-z])){_IS}{_VALUE}(?![\w])"
+    return rf"(?<![A-Za-z])(?!(?<=[A-Za-z]-)[A-Za-z]+-\d)(?:{_LABELS[name]})(?-i:(?![a-z]))(?:\.(?=\s?(?:no|num|id|\#)))?{_IS}{_VALUE}(?![\w])"
 
 
 _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
@@ -68,9 +69,10 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
     for kind, name, pattern, fold, group in [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
-        ("URL", "handle", r"(?<![\w.@/])@(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
+        ("URL", "handle", r"(?<![\w.@/])@(?!(?:work|home|night|rest|school|bedtime|noon|lunch|bedside)\b)(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
         ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*(?:(?<=@)\w|[._\d\-]\w|\d|#\d))[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
         ("URL", "handle-said", r"\b(?:snap(?:chat)?|insta(?:gram)?|ig|twitter|tiktok|venmo|discord|psn|xbox|steam|gamer ?tag|kik|cash ?app|zelle|telegram|skype|screen ?name|username|handle)(?:\s?[:=]\s?(?P<v>[@$]?[A-Za-z][\w.\-]{2,29})|\s(?P<v>\$?(?=[\w.\-]*\d)[A-Za-z][\w.\-]{3,29})|(?<=username)\s(?P<v>[A-Za-z]{6,29}))(?<![.\-])(?!\w)", True, "v"),
+        ("ID", "file", r"(?<![\w.@/\-])(?=[\w\-.]{0,60}[A-Za-z])\w[\w\-]{0,60}(?:\.[\w\-]{1,20}){0,2}\.(?:jpe?g|png|gif|tiff?|bmp|heic|webp|dcm|mp4|mov|avi|wav|mp3|m4a)(?![\w.@]*\w)", True, ""),
         ("EMAIL", "email", r"(?<![\w.+%\-])[\w.+%\-]++(?:@(?=[\w.\-]*[a-z])[\w\-]+(?:\.[\w\-]+)+|\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|\s@\s?[\w\-]*[a-z_][\w\-]*(?:\.[a-z]{2,}|\s?\.\s?(?:com|org|net|edu|gov|us|io|info|example))\b)", True, ""),
         ("EMAIL", "email-said", r"(?:(?<=\be-?mail(?: is)?[:\s]{1,2})|(?=[\w\-]*[._\d]))(?<![\w.])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
@@ -81,12 +83,20 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*)?(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
         ("PHONE", "phone-local", r"(?<![\w.\-/])\d{3}[\-.]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w\-]|\.\d)", True, ""),
-        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d[\d\s().\-]{5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{2,6}|(?<=extension )\d{2,6}|(?<=pager[:\s#]{1,3}|pgr[:\s#]{1,3})\d{3,7}|(?<=beeper[:\s#]{1,3})\d{3,7})(?!\w)", True, "v"),
+        ("PHONE", "phone-zero", r"(?<![\w.+/\-])(?:0\d{1,3}[ ]\d{3,4}[ ]\d{4}|0\d{4}[ ](?:\d{3}[ ]\d{3}|\d{5,6})|\(0\d{1,4}\)[ ]?\d{3,4}[ ]?\d{3,4})(?![\w%]|[.\-/]\d)", False, ""),
+        ("ADDRESS", "address-abroad", rf"(?<![\w.\-/])(?:(?:Flat|Apt\.?|Unit|Apartment)[ ]\w{{1,4}},?[ ])?\d{{1,4}}[A-Za-z]?,?[ ][A-Z][\w'’\-]*(?:[ ][A-Za-z][\w'’\-]*){{0,4}}(?:,[ ]?[A-Z][\w'’ \-]{{1,30}}|\n[A-Z][\w'’ \-]{{1,30}}){{0,3}},?[ \n]{_POSTCODE}(?!\w)", False, ""),
+        ("ADDRESS", "coordinates", r"(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
+        ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient)_?name|sur_?name)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
+        ("LOCATION", "markup-place", r"<(?:city|county|postal_?code|zip(?:_?code)?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:city|county|postal_?code|zip(?:_?code)?)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
+        ("PHONE", "phone-short", r"\bP[Hh]\b[ ]?(?:[Nn]o\.?)?[ ]?[.:#\-]{0,2}[ ]?(?P<v>\+?\(?\d(?:[ ().\-]{0,2}\d){8,13})(?!\w|\.\d)", False, "v"),
+        ("NAME", "user", r"\b(?i:(?:(?:co-?|e-?)?signed|transcribed|printed|entered|typed|edited|modified|updated|filed|created|authenticated|verified|ordered|reviewed|documented|scanned|logged)(?:[ ]electronically)?[ ]by|user(?:[ ]?id|[ ]?name)?|transcriptionist|typist)[ ]?:?[ ](?:(?P<v>[A-Z]{5,14}\d{0,4}|(?<=:[ ])[a-z]{5,14}\d{0,4})(?=[ ]?(?:[\d(;,\]\n]|\Z|on\b|at\b))|(?P<v>[a-z]{3,20}\d{1,6}[a-z]?)(?!\w))", False, "v"),
+        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d[\d\s().\-]{5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{2,6}|(?<=extension )\d{2,6}|(?<=(?:pager|pgr|beeper)[:\s#]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
         ("PHONE", "phone-said", r"\b(?:call(?:ed|ing)?|phon(?:ed?|ing)|ring|text(?:ed|ing)?|reach(?:ed)?|answer(?:ing)?|messages?)\b(?:\s[a-z']+){0,4}\s(?:on|at|@)\s(?P<v>(?=(?:\D?\d){7})\+?\(?\d[\d ().\-]{5,18}\d)(?![\w/:])", True, "v"),
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
         ("VEHICLE", "vehicle", _labelled("vehicle"), True, "v"),
         ("VEHICLE", "plate", r"\b(?:plate|tag|license plate|lic\.? plate)s?\b[\s:#]*(?:no\.?|number|is)?[\s:#]*(?P<v>(?=[A-Z0-9 \-]*\d)(?=[A-Z0-9 \-]*[A-Z])(?:[A-Z]{2}[ \-])?[A-Z0-9]{2,4}[ \-][A-Z0-9]{2,4})(?!\w)", True, "v"),
+        ("VEHICLE", "plate-british", r"(?<=\b(?:registration|reg\.?|number[ ]plate|plate)(?:[ ](?:no\.?|number))?:?[ ])[A-Z]{2}\d{2}[ ][A-Z]{3}(?!\w)", False, ""),
         ("MRN", "mrn", _labelled("mrn"), True, "v"),
         ("ACCOUNT", "account", _labelled("account"), True, "v"),
         ("PLAN", "plan", _labelled("plan"), True, "v"),
@@ -100,7 +110,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,9}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
-        ("ID", "hash", r"(?<![\w#])#\s?(?P<v>[A-Z]{1,3}-?\d{3,}[\w\-]*|\d{4,}(?:-\d+)*)(?![\w])", False, "v"),
+        ("ID", "hash", r"(?<![\w#])#\s?(?P<v>[A-Z]{1,3}-?\d{3,}[\w\-]*|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
         ("PHONE", "extension", r"(?<=[A-Za-z.)]\s)(?:x\s?(?:\d-)?\d{3,5}|p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
         ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
         ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
@@ -133,18 +143,18 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("LOCATION", "county", r"\b(?:[A-Z][\w'’.\-]+\s+){1,3}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
         ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:(?:is|[:|\#])?\s*(?P<v>{_ZIP})|[:\#]\s*(?P<v>\d{{3,4}}|\d\d-\d{{3}})))\b", True, "v"),
         ("ZIP", "state-zip", rf"\b{STATE}[\s,]+(?P<v>{_ZIP})\b", False, "v"),
-        ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
+        ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2}|(?<=[A-Za-z]{3},?\s)[A-Z]{2}\d{2}[ ]\d[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
         ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}[A-Z][\w'’]+(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
         ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
         ("MRN", "record-spaced", r"(?:(?:MRN|acct|account|FIN|CSN|accession|encounter)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?[:=]?|(?:MR|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|record)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?(?:[:=]|(?<=no\.?|number|id|\#)))[ ]*(?P<v>\d{2,4}(?:[ ]\d{2,4}){2,5})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
         ("ID", "ends-in", r"\b(?:phone|cell|mobile|number|no\.?|card|acct|account|ssn|social|mrn|fax|line|visa|mastercard|amex|debit|license|vin|id)(?:[ ][a-z]+){0,2}[ ]?(?:end(?:s|ing|ed)?[ ](?:(?:in|with)[ ])?|(?:last|final)[ ](?:4|four|6|six)(?:[ ]digits)?(?:[ ](?:are|is|of))?[ :]*)(?P<v>\d{3,6})\b", True, "v"),
-        ("ID", "signed-by", r"\b(?:signed|entered|created|verified|reviewed|authenticated|documented|scanned|transcribed|logged|edited|cosigned)(?:[ ]electronically)?[ ]by:?[ ](?P<v>[a-z]{3,20}\d{1,6}[a-z]?)\b", True, "v"),
         ("ID", "id-spaced", r"(?:zoom|meeting|webex|confirmation|reference|ref|member|tracking)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,3})(?![\w])", True, "v"),
+        ("NAME", "stamp", r"(?<=:\d\d:\d\d )[A-Z][A-Za-z0-9]{2,14}(?=\])", False, ""),
         ("ID", "signed-code", r"(?<=[ ]M\.D\.[ ])[A-Z]{2}\d{1,4}(?=[ ]*(?:\n|$))", False, ""),
         ("ID", "code-line", r"(?:[A-Z]{2}\d{2,4}/\d{3,6}|\d{6,10})(?=[ \t]*(?:\n|$))", False, ""),
         ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3})|(?<=\b[Bb]y:?[ ]))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?!am|pm|ed|or|to)[a-z]{2,3}(?=[ ]*(?:\n|$))", False, ""),
         ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
-        ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
+        ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning|turns)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:(?:y|yrs?)[ ]?[,/]?[ ]?)?(?:[MF]|male|female)\b)(?!/)", False, ""),
         ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\s?(?:yo|y/o|y\.o\.)(?!\w))|\b(?:nonagenarian|centenarian)\b|\baged\s+ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?\b", True, ""),
         ("AGE", "age-decade", r"\b(?:in (?:his|her|their) )?(?:early |mid |late |mid-)?(?:90|100)['’]?s\b(?=\s*(?:years|male|female|man|woman|[.,;]|$))", True, ""),
@@ -177,10 +187,11 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
         "reach",
         "ext",
     ],
+    "phone-short": ["ph"],
+    "user": "signed cosign co-sign esign e-sign transcri printed entered typed edited modified updated filed created authenticated verified ordered reviewed documented scanned logged user typist".split(),
     "ssn-label": ["ssn", "social security"],
     "handle-label": "insta ig twitter tiktok snap facebook fb discord reddit venmo cash telegram linkedin whatsapp youtube twitch skype user screen handle".split(),
     "record-spaced": "mrn acct account fin csn accession encounter mr med chart record".split(),
-    "signed-by": "signed entered created verified reviewed authenticated documented scanned transcribed logged edited cosigned".split(),
     "phone-said": "call phon ring text reach answer message".split(),
     "home-on": "apt apartment house condo trailer duplex lives living office store shelter motel corner clinic stays staying hotel church bar shop bus bridge fell mvc mva mcc crash accident hit struck assaulted attacked shot stabbed robbed jumped found walking running biking bike picked".split(),
     "handle-said": "snap insta ig twitter tiktok venmo discord psn xbox steam gamer kik cash zelle telegram skype screen user handle".split(),
@@ -193,6 +204,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
 # Rules that look around a word: how far before it and after it.
 _AROUND: dict[str, tuple[str, int, int]] = {
     "url": (":// www.", 12, 2000),
+    "file": (".jpg .jpeg .png .gif .tif .bmp .heic .webp .dcm .mp4 .mov .avi .wav .mp3 .m4a", 120, 6),
     "host": (".com .org .net .edu .gov .io .health .info .us .co .example .clinic .care", 120, 400),
     "email-said": (".com .org .net .edu .gov", 80, 1),
     "email": ("(dot) [dot] {dot} dot", 120, 120),
@@ -207,7 +219,7 @@ _AROUND: dict[str, tuple[str, int, int]] = {
     "street-on": ("street avenue ave blvd boulevard road rd lane ln parkway pkwy highway hwy st. st,", 44, 12),
     "county": ("county parish borough township precinct", 80, 12),
     "zip": ("zip postal", 1, 70),
-    "age-words": ("ninety hundred nonagenarian centenarian", 10, 50),
+    "age-words": ("ninety nineties hundred nonagenarian centenarian", 20, 50),
     "ssn": ("xxx- ***-", 3, 12),
     "spelled": ("four five six seven eight nine zero", 60, 60),
 }
@@ -219,6 +231,9 @@ _FROM_DIGIT = re.compile(r"\d[\w\-]*")
 _SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
 _TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  ))")
 _TYPED_AFTER = re.compile(r" (?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
+_DEGREES = re.compile(r"\.\d{4,8}(?=°|,? )")
+_MARKED = re.compile(r"(?:name|given|family|city|county|code|zip)(?:>|[\"'] ?:)", re.IGNORECASE)
+_STAMPED = re.compile(r" (?<=\d )[A-Z][A-Za-z0-9]{2,14}\]")
 _BRACKETS = frozenset("[(#")
 _LONGEST_HOST = 1000
 _LOCAL = regex.compile(r"(?r)[\w.+%\-]+\s?")
@@ -231,6 +246,7 @@ _COLONS = re.compile(
     r"[:\-.](?:(?<=[0-9A-Fa-f][:\-])[0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]|(?<=(?<![\w.])[0-9A-Fa-f]{4}\.)[0-9A-Fa-f]{4}\.)"
 )
 _OLD = regex.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
+_POST = re.compile(_POSTCODE)
 _STATE_AFTER = re.compile(r",\s*([A-Z][A-Za-z]+)")
 _STATE_STARTS = frozenset(POSTAL) | frozenset(s.split()[0].title() for s in STATES)
 STREET_WORDS = frozenset(
@@ -271,17 +287,15 @@ def find(text: str) -> Iterator[Found]:
             and not _made_up(text[start:end])
         ):
             continue
-        if name == "grouped" and text[max(0, start - 4) : start] in ("NDC ", "NDC:"):
-            continue  # a package of a drug, the same for everyone
-        if name == "grouped" and _RANGE.fullmatch(match.group()) and _spans(match.group()):
+        if name == "grouped" and _no_number(text, start, match.group()):
             continue
         if name == "mac" and match.group().replace("-", "").isdigit():
             continue  # the steps of a taper
         if name in ("mixed", "mixed-lower") and _CODE.fullmatch(match.group()):
             continue
-        if name == "hl7-name" and not (
-            _PERSON_ID.search(text, max(0, start - 14), start) or _person_parts(match.group())
-        ):
+        if name == "hl7-name" and (end := _person_end(text, start, match.group())) == start:
+            continue
+        if name == "user" and not _made_up(text[start:end].rstrip("0123456789").lower()):
             continue
         if name == "city-state":
             start = _trimmed(text, start, end)
@@ -292,6 +306,12 @@ def find(text: str) -> Iterator[Found]:
         if name in _LABELS and text[end : end + 1] == " " and (further := _FURTHER.match(text, end)):
             end = further.end()
         yield Found(start, end, of, f"pattern:{name}")
+
+
+def _no_number(text: str, start: int, digits: str) -> bool:
+    """Whether groups of digits are a package of a drug, the same for everyone, or a range."""
+    packed = text[max(0, start - 4) : start] in ("NDC ", "NDC:")
+    return packed or (_RANGE.fullmatch(digits) is not None and _spans(digits))
 
 
 _ON_WHAT = frozenset(
@@ -335,6 +355,11 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         yield from _in(text, (name,), windows(places, *_AROUND[name][1:]))
     yield from _at(text, "typist", (_capitals_start(text, m.start()) for m in _TYPED.finditer(text)))
     yield from _at(text, "typist", (m.start() + 1 for m in _TYPED_AFTER.finditer(text)))
+    if "]" in text:
+        yield from _at(text, "stamp", (m.start() + 1 for m in _STAMPED.finditer(text)))
+    yield from _in(text, ("coordinates",), windows((m.span() for m in _DEGREES.finditer(text)), 5, 30))
+    marked = [m.span() for m in _MARKED.finditer(text)] if ">" in text or '":' in text or '" :' in text else []
+    yield from _in(text, ("markup-name", "markup-place"), windows(marked, 18, 44))
     states = [m.span() for m in _STATE_AFTER.finditer(text) if m[1] in _STATE_STARTS]
     yield from _in(text, ("city-state",), windows(states, 100, 40))
     numbered = [(_word_start(text, m.start()), m.end()) for m in _FROM_DIGIT.finditer(text)]
@@ -350,6 +375,8 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _at(text, "ssn", (m.start() for a, b in chunks if b - a > 10 for m in _SSN.finditer(text, a, b)))
     near = list(windows(chunks, 8, 24))
     yield from _in(text, ("phone", "phone-local"), near)
+    zeros = ((a, b) for a, b in near if " 0" in text[a:b] or "(0" in text[a:b] or text[a] == "0")
+    yield from _in(text, ("phone-zero",), zeros)
     if "+" in text:
         yield from _in(text, ("phone-intl",), near)
     if any(b - a > 15 for a, b in chunks):
@@ -369,6 +396,9 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     )
     yield from _at(text, "spec", (a for a, b in numbered if b - a == 4 and text[b : b + 1] == ":"))
     yield from _at(text, "zip-abroad", (a for a, b in numbered if text[a].isupper() and b - a in (2, 3, 4, 6)))
+    coded = [(a, b + 4) for a, b in numbered if b - a in (3, 4) and text[a : a + 2].isalpha() and text[a:b].isupper()]
+    yield from _at(text, "plate-british", (a for a, _ in coded))
+    yield from _in(text, ("address-abroad",), windows((p for p in coded if _POST.match(text, p[0])), 110, 1))
     nth = [(a, b) for a, b in numbered if b - a < 6 and text[b - 2 : b] in ("st", "nd", "rd", "th")]
     yield from _in(text, ("crossing",), windows(nth, 40, 24))
     yield from _at(text, "extension", (a for a, _ in numbered if text[a] in "xXpP"))
@@ -479,17 +509,30 @@ _MINUTES = frozenset({"00", "15", "30", "45"})
 
 
 _PERSON_ID = re.compile(r"\|\d{4,12}\^$")
+# A term before the name of its system, and a message's type before its event.
+_CODED = re.compile(
+    r"\^(?:CPT-?\d?|LOINC|SCT|SNOMED(?:-?CT)?|ICD-?\d*|HCPCS|RXNORM|NDC|CVX|UCUM)(?![A-Za-z])|\^[A-Z]\d"
+)
 
 
-def _person_parts(component: str) -> bool:
-    """Whether the parts of an HL7 v2 component are a family and a given name."""
-    family, given, *_ = (word_kind(part) for part in component.split("^"))
+def _person_end(text: str, start: int, component: str) -> int:
+    """The end of a person's name in an HL7 v2 component that starts at a place; the place where it is none."""
+    end = start + len(component.partition("^^")[0])
+    led = _PERSON_ID.search(text, max(0, start - 14), start) is not None
+    person = not _CODED.search(text, start, end + 3) and _person_parts(text[start:end], led=led)
+    return end if person else start
+
+
+def _person_parts(component: str, *, led: bool) -> bool:
+    """Whether the parts of an HL7 v2 component are a family and a given name; ``led`` that a person's number leads them."""
+    parts = component.split("^")
+    words = [word_kind(word) for part in parts for word in part.split()]
+    if any((w.medical or w.word) and not (w.last or w.first) for w in words):
+        return False
+    family, given, *_ = map(word_kind, parts)
     unknown = family.unknown and given.unknown
-    return (
-        not (family.medical or given.medical)
-        and (family.last or given.first or unknown)
-        and not (family.word and given.word)
-    )
+    named = (family.last or given.first or unknown) and not (family.word and given.word)
+    return led or (named and not (family.medical or given.medical))
 
 
 _SHORT_FORMS = re.compile(r"(?<![A-Za-z])[A-Z]{1,3}\s*,\s*[A-Z]{2}$")

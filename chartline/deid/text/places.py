@@ -36,7 +36,7 @@ from chartline.deid.text.reading import (
 from chartline.deid.text.spans import Found
 
 _FACILITY_END = (
-    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|order|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?"
+    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|order|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?(?!\s+(?i:information|maintenance|history|literacy|care\s+(?:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?)\b|(?<=Care)\s+(?i:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?\b)"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental(?:\s+(?:Care|Group|Associates|Arts))?|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Inst(?:itute)?|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
@@ -44,7 +44,7 @@ _FACILITY_END = (
 )
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
-    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.[AC]\.))?"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?(?!(?:January|February|March|April|May|June?|July?|August|September|October|November|December|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\b)[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.[AC]\.))?"
 )
 _END = regex.compile(rf"(?:{_FACILITY_END})(?!\w)")
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
@@ -195,7 +195,7 @@ def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             continue
         start = words[0].start() if words else m.start()
         telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
-        if _DOUBTFUL.fullmatch(m.group("end")) and not _owned(text, words):
+        if _DOUBTFUL.fullmatch(m.group("end")) and not _owned(text, words, m.start("end")):
             continue
         if len(words) > 1 and words[-1].group().lower() == "of" and telling == [words[-2]]:
             continue  # ``Determinants of Health``
@@ -216,11 +216,21 @@ def _words_before(text: str, m: regex.Match[str]) -> list[regex.Match[str]] | No
     words = list(TOKEN.finditer(text, max([m.start("prefix"), *after, *gaps]), m.end("prefix")))
     if gaps and not words:
         return None
+    lines = [0, *(i for i, (a, b) in enumerate(pairwise(words), 1) if "\n" in text[a.end() : b.start()])]
+    offices = [b for a, b in pairwise(lines) if not any(map(_may_tell, words[a:b]))]
+    if offices:
+        words = words[offices[-1] :]  # an office on a line of its own
     while words and (_names_none(words[0].group()) or _at_end(text, words[0])):
         if words[0].group() in _PARTS_OF_TOWNS and words[0].start() and len(words) > 1 and _telling(words[1].group()):
             break  # ``the New Osgard Clinic``
         words = words[1:]
     return words
+
+
+def _may_tell(word: regex.Match[str]) -> bool:
+    """Whether a word is a name, a town or on no list."""
+    found = kind(word.group())
+    return found.first or found.last or found.city or found.unknown
 
 
 _PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower".split())
@@ -236,7 +246,7 @@ _DOUBTFUL = regex.compile(
 )
 
 
-def _owned(text: str, words: list[regex.Match[str]]) -> bool:
+def _owned(text: str, words: list[regex.Match[str]], stop: int) -> bool:
     """Whether the words before the end of a facility's name hold a name or a town, and none of medicine."""
     if not words:
         return False
@@ -244,7 +254,7 @@ def _owned(text: str, words: list[regex.Match[str]]) -> bool:
     if longer and not _DOUBTFUL.fullmatch(longer.group()):
         return True  # ``Health Partners``
     telling = [w.group() for w in words if w.group()[1:2].islower() and _telling(w.group())]
-    named = text[words[0].start() : words[-1].end()]
+    named = text[words[0].start() : stop].rstrip(" ")
     if "  " in named or any(c.isdigit() or c == "\n" for c in named):
         return False
     kinds = [kind(word) for word in telling]
@@ -509,6 +519,8 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
             or KIN_WORD.fullmatch(word)
         ):
             break
+        if _SHORT_FORMS.fullmatch(word) and not sure:
+            break
         if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
             break
         stop, count = m.end(), count + 1
@@ -525,6 +537,7 @@ def _names_on(ahead: regex.Match[str] | None) -> bool:
     return found is not None and (found.last or found.city) and not found.medical
 
 
+_SHORT_FORMS = re.compile(r"[A-Z]{2,4}s")  # ``IDs``
 _WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
 

@@ -80,7 +80,7 @@ PLAIN = (
     ortho neuro cards renal heme onc endo pulm psych peds gyn optho ophtho rheum derm tele anesthesia radiology triage
     handoff shift bed wound prev thx abd tel neurosurg nsurg vasc micu sicu tsicu cvicu ctsicu stepdown diet fall neg pos hold gbs npo prn bid tid qid iv im po sq nc ra vs vss ct mri xr us ekg ecg
     ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
-    crew caller proband overnight student notary preop postop attn subject run
+    crew caller proband overnight student notary preop postop attn subject run route intake scanned client clients dec deceased decd
     ssn dcfs cps aps fbi pd am pm cont continued none nil denies reports status post home room air alert oriented
     oob dnr dni rtc rtw ltg stg poc wfl ntd ctm nka nkda scd scds ngt ett cvl pcn bmt ocp gfr cbt dbt nsr cpr
     """.split()
@@ -112,10 +112,10 @@ _EPONYM_NOUNS = by_letter(
     r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
     r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
     r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
-    r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class"
+    r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class|clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum|views?"
 )
 _EPONYM = regex.compile(
-    rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}(?:['’]s?)?[\s\-]+(?i:{_EPONYM_NOUNS})\b|\b[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])",
+    rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}(?:['’]s?)?[\s\-]+(?i:{_EPONYM_NOUNS})\b|\b(?:Ma?c)?[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])",
     0,
 )
 # Parts of the body that are called after somebody, and the name.
@@ -388,7 +388,7 @@ _HINTS = Hints(
             smear count grade stage scor screen inventory questionnaire assessment protocol regimen splint brace boot
             bandage wrap solution thyrotoxicosis nephropathy retinopathy arthropathy osteotomy arthroplasty
             probability prediction risk heart respiration breathing pattern murmur wave block arrhythmia tachycardia
-            arch anonymous
+            arch anonymous point clamp retractor forceps scissors rongeur trocar speculum view
             """.split(),
         "part": [f"{part} of" for part in _PARTS.split("|")],
         "in situ": ["in situ"],
@@ -465,12 +465,16 @@ _CAPITAL = regex.compile(r"[A-Z][\w]+")
 _SCORE = regex.compile(
     r"\s(?:reflex|sign|score|scale|index|criteria|classification|phenomenon|triad|maneuver|risk|heart\s+study|syndrome|murmur)$"
 )
+# What a surgeon holds.
+_TOOL = regex.compile(r"\s(?:clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum)$")
+_VIEW = re.compile(r"\sviews?$")
+_BEFORE_VIEW = re.compile(r"\b(?:[Aa]n?|[Tt]he)\s\Z")
 _INSTRUMENT = regex.compile(
     r"\s(?:Test|Scale|Score|Index|Screen|Screening|Inventory|Questionnaire|Assessment|Battery|Exam|Criteria)$"
 )
 # Parts of the body that nobody owns.
 _PART = regex.compile(
-    r"['’]s\s(?i:space|triangle|fossa|tubercle|ampulla|sphincter|foramen|fascia|pouch|ligament|duct)$"
+    r"['’]s\s(?i:space|triangle|fossa|tubercle|ampulla|sphincter|foramen|fascia|pouch|ligament|duct|point)$"
 )
 _OF_DISEASE = regex.compile(r"['’]s?\s(?:disease|syndrome)$")
 _KIN_BEFORE = regex.compile(rf"\b(?i:{KIN})\s$")
@@ -489,7 +493,8 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
         if _INSTRUMENT.search(m.group()) and any(map(_word_only, words[1:])):
             places.append(m.span())
             continue
-        told = _SCORE.search(m.group()) or _PART.search(m.group())
+        viewed = _VIEW.search(m.group()) and _BEFORE_VIEW.search(text, max(0, m.start() - 4), m.start())
+        told = viewed or _SCORE.search(m.group()) or _PART.search(m.group()) or _TOOL.search(m.group())
         if (len(words) == 1 and told) or m.group().endswith("Anonymous"):
             places.append(m.span())
             continue

@@ -71,6 +71,8 @@ def test_who_is_94_is_90_or_older(engine):
         ("In her late nineties.", "In her late 90+."),
         ("Age at death: 93.", "Age at death: 90+."),
         ("Brother alive at 92.", "Brother alive at 90+."),
+        ("Aunt living at 97. Father dec. at 90.", "Aunt living at 90+. Father dec. at 90+."),
+        ("Mother is ninety-two.", "Mother is 90+."),
         ("Now in her tenth decade.", "Now in her [AGE] decade."),
         ("At 93, she drives.", "At 90+, she drives."),
         ("A 93 y F with a cough.", "A 90+ y F with a cough."),
