@@ -250,8 +250,8 @@ class Search:
 
 
 def _decoy() -> Party:
-    """A person who does not exist, new for every sweep."""
-    token = secrets.token_hex(4)
+    """A person who does not exist, new for every sweep; an id without a digit proves nothing alone."""
+    token = f"{secrets.randbelow(10)}{secrets.token_hex(4)}"
     return (Known("NAME", f"Decoy{token} Canary{token}"), Known("MRN", f"DECOY-{token}"))
 
 

@@ -322,6 +322,12 @@ def test_a_clean_folder_is_clean_and_the_decoy_was_found_everywhere(tmp_path):
     assert "parquet values" in told["surfaces"]["not_exercised"]
 
 
+def test_a_decoy_drawn_without_a_digit_is_found_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(swept.secrets, "token_hex", lambda _: "aebaddcb")
+    (tmp_path / "x.txt").write_text("nothing here")
+    assert sweep([tmp_path], [PERSON], report_key=b"k").clean
+
+
 def test_a_sweep_that_misses_its_decoy_is_not_clean(tmp_path, monkeypatch):
     (tmp_path / "x.txt").write_text("nothing here")
     monkeypatch.setattr("chartline.audit.text._gunzipped", lambda data: b"")
