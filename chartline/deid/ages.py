@@ -7,13 +7,13 @@ are the JSON that the walker made; what is changed is written anew, the rest kee
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
-import msgspec
 import orjson
 
+from chartline.deid.answers import MEMORY, WITHHELD, Holder, answered, each_observed, opened, said, written
 from chartline.fhir import definitions
 from chartline.fhir.definitions import Element
 
@@ -38,10 +38,7 @@ _ASKED_AGE = re.compile(
 _YEAR = re.compile(rb'(?:\{"value":)?(?:1[89]|20)\d\d(?:\.0*)?\}?')  # a number without a unit that is a year
 _OVER_89 = re.compile(rb"(?<![\d.])(?:9\d|1[0-4]\d)(?!\d)")
 _OLDEST = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category of age 90 or older
-_MEMORY = 20_000  # remembered concepts; a hospital's vocabulary in use is smaller
 
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_items = msgspec.json.Decoder(list[msgspec.Raw])
 _loads, _dumps = orjson.loads, orjson.dumps
 
 
@@ -96,53 +93,31 @@ def may_tell_age(code: bytes | None, component: bytes | None) -> bool:
     return asks or (component is not None and _OF_AGE.search(component) is not None)
 
 
-def cap_observed_age(out: dict[str, bytes], over_89: bool) -> None:
+def cap_observed_age(out: Holder, over_89: bool) -> None:
     """Turn an observed age over 89 into 90 or older, in place; of a patient over 89 take any observed age away."""
-    _cap_observed(out, over_89)
-    if "component" in out:
-        parts = _opened(out["component"])
-        for part in parts:
-            _cap_observed(part, over_89)
-        out["component"] = _list_of(map(_written, parts))
+    each_observed(out, partial(_cap_observed, over_89=over_89))
 
 
-def _cap_observed(holder: dict[str, bytes], over_89: bool) -> None:
+def _cap_observed(holder: Holder, over_89: bool) -> None:
     if "code" in holder and _asks_age(holder["code"]) and not _cap_value(holder, over_89):
-        holder["dataAbsentReason"] = _WITHHELD
+        holder["dataAbsentReason"] = WITHHELD
 
 
 def _answered_ages(item: bytes, over_89: bool) -> bytes:
     """A question with its answers; those to the question for an age are treated as observed ages."""
-    given = {n: bytes(v) for n, v in _members.decode(item).items()}
-    if "answer" not in given or not any(_ASKED_AGE.match(_loads(given[n])) for n in ("linkId", "text") if n in given):
-        return item
-    kept = [answer for answer in _opened(given.pop("answer")) if _cap_value(answer, over_89) or answer]
-    return _written({**given, "answer": _list_of(map(_written, kept))} if kept else given)
+    return answered(item, _ASKED_AGE.match, partial(_cap_value, over_89=over_89))
 
 
 def _entered_age(entry: bytes, over_89: bool) -> bytes:
     """What an entry says under a code of its own; one that gives an age is treated as an observed age."""
-    given = {n: bytes(v) for n, v in _members.decode(entry).items()}
+    given = opened(entry)
     if not any(_asks_age(given[n]) for n in ("code", "type", "category") if n in given):
         return entry
     _cap_value(given, over_89)
-    return _written(given)
+    return written(given)
 
 
-def _opened(entries: bytes) -> list[dict[str, bytes]]:
-    """The members of each entry of a list."""
-    return [{name: bytes(value) for name, value in _members.decode(entry).items()} for entry in _items.decode(entries)]
-
-
-def _list_of(made: Iterable[bytes]) -> bytes:
-    return b"[" + b",".join(made) + b"]"
-
-
-def _written(out: Mapping[str, bytes]) -> bytes:
-    return b"{" + b",".join([_dumps(name) + b":" + value for name, value in out.items()]) + b"}"
-
-
-def _cap_value(holder: dict[str, bytes], over_89: bool) -> bool:
+def _cap_value(holder: Holder, over_89: bool) -> bool:
     """Cap the value of what asks for an age, in place; False when the value is taken away."""
     values = [n for n in holder if n.removeprefix("_").startswith("value")]
     told = any(
@@ -162,13 +137,11 @@ def _capped_number(value: Any) -> Any:
     return min(value, _OLDEST)
 
 
-@lru_cache(maxsize=_MEMORY)
+@lru_cache(maxsize=MEMORY)
 def _asks_age(code: bytes) -> bool:
     """Whether a concept asks for the age of a person, by its code or in words."""
-    concept = _loads(code)
-    codings = [c for c in concept.get("coding", ()) if isinstance(c, dict)]
-    words = (concept.get("text"), *(c.get(name) for c in codings for name in ("display", "code")))
-    return any(c.get("code") in _AGE_CODES for c in codings) or any(_ASKED_AGE.match(w) for w in words if w)
+    codes, words = said(code)
+    return not _AGE_CODES.isdisjoint(codes) or any(map(_ASKED_AGE.match, words))
 
 
 _OF_TIME = re.compile(rb'"(?:code|unit)":"\W*(?:%b)\b' % "|".join(_IN_A_YEAR).encode(), re.IGNORECASE)
@@ -194,6 +167,3 @@ WITHOUT_AGES: Mapping[str, tuple[re.Pattern[bytes], Callable[[bytes, bool], byte
     ),
 }
 """What may hold an age without being one: the quick look that spares nearly all, and what is made of the others."""
-_WITHHELD = _dumps(
-    {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
-)

@@ -1,18 +1,15 @@
 """What is asked for by name: the answer to a question for a name, an address or a number of a person does not stay.
 
 A first name, a street or a member number that nothing else tells of looks like any other word or number. Who filled in
-a form says it all the same, and the question says what it is. Values are the JSON that the walker made; what is changed
-is written anew, the rest keeps its bytes.
+a form says it all the same, and the question says what it is.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
 
-import msgspec
-import orjson
+from chartline.deid.answers import MEMORY, WITHHELD, Holder, answered, each_observed, said
 
 _NAMES_CODES = frozenset({"45392-8", "45393-6", "45394-4", "54125-0", "45396-9", "45397-7", "45400-9", "56799-0"})
 """Codes of LOINC for the parts of a name, numbers of insured persons, an address."""
@@ -59,17 +56,9 @@ _SAID = tuple(
     for blank in ("", "_")
 )
 """Forms of an answer that can say it. A yes or no cannot, a date is one already, and a reference is a pseudonym."""
-_MEMORY = 20_000  # remembered questions; a hospital's forms and vocabulary in use are smaller
-_WITHHELD = orjson.dumps(
-    {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
-)
-
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_items = msgspec.json.Decoder(list[msgspec.Raw])
-_loads, _dumps = orjson.loads, orjson.dumps
 
 
-@lru_cache(maxsize=_MEMORY)
+@lru_cache(maxsize=MEMORY)
 def asks(question: str, where: bool) -> bool:
     """Whether words ask for who somebody is or how to reach them; also where they live, if that may not stay.
 
@@ -82,24 +71,18 @@ def asks(question: str, where: bool) -> bool:
     return bool(asked) or question.rpartition("/")[2] in _NAMES_CODES
 
 
-@lru_cache(maxsize=_MEMORY)
+@lru_cache(maxsize=MEMORY)
 def concept_asks(code: bytes, where: bool) -> bool:
     """Whether a concept asks so, by its code or in words."""
-    concept = _loads(code)
-    codings = [c for c in concept.get("coding", ()) if isinstance(c, dict)]
-    said = (concept.get("text"), *(c.get(name) for c in codings for name in ("display", "code")))
-    return any(asks(one, where) for one in said if isinstance(one, str))
+    _, words = said(code)
+    return any(asks(word, where) for word in words)
 
 
 def unanswered(item: bytes, where: bool) -> bytes:
     """An item of a form without what answers such a question; answers keep the items below them."""
     if not _MAY_ASK.search(item):
         return item
-    given = _opened(item)
-    if "answer" not in given or not any(asks(_loads(given[n]), where) for n in ("linkId", "text") if n in given):
-        return item
-    kept = [rest for answer in _items.decode(given.pop("answer")) if (rest := _silent(_opened(answer)))]
-    return _written({**given, "answer": b"[" + b",".join(map(_written, kept)) + b"]"} if kept else given)
+    return answered(item, partial(asks, where=where), _silence)
 
 
 def may_hold(code: bytes | None, component: bytes | None, where: bool) -> bool:
@@ -107,30 +90,17 @@ def may_hold(code: bytes | None, component: bytes | None, where: bool) -> bool:
     return (code is not None and concept_asks(code, where)) or (component is not None and b'"valueString"' in component)
 
 
-def withhold(out: dict[str, bytes], where: bool) -> None:
+def withhold(out: Holder, where: bool) -> None:
     """Take away what an Observation or its components answer to such a question, in place."""
-    _withhold(out, where)
-    if "component" in out:
-        parts = [_opened(part) for part in _items.decode(out["component"])]
-        for part in parts:
-            _withhold(part, where)
-        out["component"] = b"[" + b",".join(map(_written, parts)) + b"]"
+    each_observed(out, partial(_withhold, where=where))
 
 
-def _withhold(holder: dict[str, bytes], where: bool) -> None:
+def _withhold(holder: Holder, where: bool) -> None:
     if "code" in holder and concept_asks(holder["code"], where) and not holder.keys().isdisjoint(_SAID):
-        kept = _silent(holder)
-        holder.clear()
-        holder |= {**kept, "dataAbsentReason": _WITHHELD}
+        _silence(holder)
+        holder["dataAbsentReason"] = WITHHELD
 
 
-def _silent(holder: dict[str, bytes]) -> dict[str, bytes]:
-    return {name: value for name, value in holder.items() if name not in _SAID}
-
-
-def _opened(value: Any) -> dict[str, bytes]:
-    return {name: bytes(held) for name, held in _members.decode(value).items()}
-
-
-def _written(out: dict[str, bytes]) -> bytes:
-    return b"{" + b",".join([_dumps(name) + b":" + value for name, value in out.items()]) + b"}"
+def _silence(holder: Holder) -> None:
+    for name in _SAID:
+        holder.pop(name, None)
