@@ -20,6 +20,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,13 @@ def _certain_id(value: str, text: str) -> bool:
 def _element(value: str) -> bool:
     """Whether ``Type/id`` reads as an element of the type: every report says ``Provenance.signature``."""
     kind, _, own = value.partition("/")
-    return kind in definitions.load() and own.lower() in map(str.lower, definitions.load()[kind].elements)
+    return own.lower() in _elements().get(kind, ())
+
+
+@cache
+def _elements() -> Mapping[str, frozenset[str]]:
+    """The elements of each type in small letters; asked for every id of a source."""
+    return {kind: frozenset(map(str.lower, of.elements)) for kind, of in definitions.load().items()}
 
 
 def _phrase(text: str) -> bool:
