@@ -100,8 +100,9 @@ _LABELLED = regex.compile(
     rf"(?i:\b{LABELS})(?:\s*[:|=]\s*|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}>)\s?[:=]\s?[\"*_]{{0,2}}|:\s?(?:[*_]{{1,2}}|</\w{{1,6}}>|\")\s?|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
 )
 # A label of up to three words with a sign behind it, or a stop in it: a quick look.
-_LABEL_ENDS = re.compile(r"[\w.]+(?: [\w.]+){0,2}(?:(?<=\.)|\s*[:|=\-–—\t.])")
-_LABEL_MARKED = re.compile(r"[\w.]+(?: [\w.]+){0,2}(?:(?<=\.)|\s*[:|=\-–—\t.]|\s?(?:[*_\"]{1,2}|</\w{1,6}>)\s?[:=])")
+_LABEL, _SIGN = r"[\w.]+(?: [\w.]+){0,2}", r"(?<=\.)|\s*[:|=\-–—\t.]"
+_LABEL_ENDS = re.compile(rf"{_LABEL}(?:{_SIGN})")
+_LABEL_MARKED = re.compile(rf"{_LABEL}(?:{_SIGN}|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}>)\s?[:=])")
 _MARKUP = ("*:", '":', "</", "_:")
 _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
@@ -368,8 +369,7 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
         if token is not None and (_between(part, token, ahead) or _last_name_that_is_a_word(text, part, token)):
             part.append(token)
             continue
-        led = not part and ahead is not None and ahead.kind.surname and token is not None
-        if led and token is not None and _rare_first(text, token) and _opens(text, token.start):
+        if token is not None and not part and _led_by_rare(text, token, ahead):
             part.append(token)
             continue
         if part:
@@ -419,6 +419,11 @@ def _rare_first(text: str, token: Token) -> bool:
         return False
     last = kind(after["w"])
     return last.strong and last.surname and not (last.medical or last.eponym or last.city)
+
+
+def _led_by_rare(text: str, token: Token, ahead: Token | None) -> bool:
+    """Whether a rare word begins a sentence with a surname behind it."""
+    return ahead is not None and ahead.kind.surname and _rare_first(text, token) and _opens(text, token.start)
 
 
 def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
