@@ -5,10 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.hard import make
-from chartline.deid.context import PatientContext
 from chartline.deid.text.casing import cased
-
-NOBODY = PatientContext("nobody")
+from tests.deid.text.written import NOBODY
 
 
 @settings(max_examples=200, deadline=None)

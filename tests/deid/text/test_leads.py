@@ -4,15 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chartline.deid.context import PatientContext
 from chartline.deid.text.leads import persons, runs
-
-NOBODY = PatientContext("nobody")
-
-
-def _left(engine, text, gone):
-    made = engine.deidentify(text, NOBODY).text
-    return [piece for piece in gone if piece in made]
+from tests.deid.text.written import NOBODY, left
 
 
 @pytest.mark.parametrize(
@@ -28,7 +21,7 @@ def _left(engine, text, gone):
     ],
 )
 def test_facilities_of_everyday_words_go_without_cases(engine, text, gone):
-    assert _left(engine, text, gone) == []
+    assert left(engine, text, gone) == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +51,7 @@ def test_where_nobody_tells_which_stays(engine, text):
     ],
 )
 def test_facilities_behind_what_brings_one_go(engine, text, gone):
-    assert _left(engine, text, gone) == []
+    assert left(engine, text, gone) == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +89,7 @@ def test_titles_behind_what_brings_a_facility_stay(engine, text):
     ],
 )
 def test_persons_told_by_what_they_do_or_who_meets_them_go(engine, text, gone):
-    assert _left(engine, text, gone) == []
+    assert left(engine, text, gone) == []
 
 
 @pytest.mark.parametrize(
@@ -125,7 +118,7 @@ def test_what_is_done_by_nobody_stays(engine, text):
     ],
 )
 def test_days_told_by_what_happens_on_a_day_go(engine, text, gone):
-    assert _left(engine, text, gone) == []
+    assert left(engine, text, gone) == []
 
 
 @pytest.mark.parametrize(
@@ -163,7 +156,7 @@ def test_leads_stay_within_the_words_and_never_take_a_small_word(words):
     ],
 )
 def test_towns_and_streets_told_by_what_leads_there_go(engine, text, gone):
-    assert _left(engine, text, gone) == []
+    assert left(engine, text, gone) == []
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 import pytest
 
-from chartline.deid.context import PatientContext
-
-NOBODY = PatientContext("nobody")
+from tests.deid.text.written import NOBODY
 
 
 @pytest.mark.parametrize(
