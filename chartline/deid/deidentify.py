@@ -22,7 +22,19 @@ import orjson
 import pyarrow as pa
 
 from chartline import progress
-from chartline.deid import binaries, dates, deliveries, keys, patients, policy, pseudonyms, shown, vault, walker
+from chartline.deid import (
+    binaries,
+    dates,
+    deliveries,
+    keys,
+    patients,
+    policy,
+    pseudonyms,
+    readings,
+    shown,
+    vault,
+    walker,
+)
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
@@ -82,7 +94,16 @@ _OUT = {
     "source_line": "long",
     "source": "string",
     "row_hash": "long",
+    "person_id": "string",
+    "reading": "string",
+    "engine": "string",
+    "cohort": "string",
+    "providers": "string",
+    "free": "array<string>",
+    "taken": "array<string>",
 }
+# That of silver is the pseudonym's, which must not stand beside the person.
+_BUCKET = f"CAST(pmod(xxhash64(person_id), {lake.BUCKETS}) AS INT)"
 _BATCH_ROWS = 500
 _AROUND = 400  # letters before and behind what a reference displays in which the rest of it stands
 
@@ -96,6 +117,7 @@ class Job:
     project: str
     cohort: Path
     year: int
+    engine: str
 
 
 @cache
@@ -126,7 +148,15 @@ class _Unit:
     def __init__(self, job: Job, name: str) -> None:
         self.job, self.name = job, name
         self.people: list[Mapping[str, Any]] = []
+        self.readings = readings.Readings()
         self._made: PatientContext | None = None
+
+    def learn(self, told: Mapping[str, Any]) -> None:
+        """Take up what a row tells that comes before the person's records: of a person, or of an earlier reading."""
+        if "reading" in told:
+            self.readings.before[told["reading"]] = readings.of_row(told)
+        else:
+            self.people.append(told)
 
     def context(self, person_id: str | None) -> PatientContext:
         """The context of the rows that follow."""
@@ -161,14 +191,17 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
     for batch in batches:
         for row in batch.to_pylist():
             if row["unit"] != unit.name:
+                held += _read(unit)
                 unit = _Unit(job, row["unit"])
             if row["person"] is not None:
-                unit.people.append(orjson.loads(row["person"]))
+                unit.learn(orjson.loads(row["person"]))
                 continue
             patient = unit.context(row["person_id"])
             code = _from_vault(dict(row["codes"] or ())) if rules.pseudonyms == "random" else keyed
             state = Walk(patient, code, {i["reference"]: i["target"] for i in row["links"] or () if i["target"]})
             state.binaries = {name: text.encode() for name, text in row["binaries"] or ()}
+            if row["person_id"] is not None:
+                state.readings = unit.readings
             if row["others"] is not None:
                 more = tuple(Known(k["type"], k["value"]) for k in row["others"])
                 state.patient, state.contested = patients.knowing(patient, more), _contested(row)
@@ -178,6 +211,7 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
             if len(held) >= _BATCH_ROWS:
                 yield _batch(held)
                 held = []
+    held += _read(unit)
     for (kind, path, action, rule, reason), count in sorted(walk.counts().items()):
         held.append(
             {"kind": "count", "resource_type": kind, "path": path, "action": action, "rule": rule, "reason": reason}
@@ -185,6 +219,10 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
         )
     if held:
         yield _batch(held)
+
+
+def _read(unit: _Unit) -> Iterator[dict[str, Any]]:
+    return ({"kind": "reading", **row} for row in unit.readings.rows(unit.name, unit.job.engine))
 
 
 def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
@@ -296,15 +334,16 @@ def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> Stage
     year = started.year
     again = deliveries.confirmed(settings, key.derive("source", settings.project))
     told = {"|".join(of): at.isoformat() for of, at in again.items()}
-    facts = {"policy": rules.hash, "key": key.id, "project": settings.project, "year": year, "confirmed": told}
-    digest = ledger.input_digest("deidentify", tables=at, **facts)
+    facts = {"policy": rules.hash, "key": key.id, "project": settings.project}
+    digest = ledger.input_digest("deidentify", tables=at, year=year, confirmed=told, **facts)
     before = ledger.same_work(settings, "deidentify", digest)
     if before:
         return before
     scratch = settings.zone("restricted") / "scratch" / f"deidentify-{run_id}"
     scratch.mkdir(parents=True)
     try:
-        result = _build(spark, settings, rules, scratch, run_id, at, year, again)
+        engine = ledger.input_digest("reading", **facts)
+        result = _build(spark, settings, rules, scratch, run_id, at, year, again, engine)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
@@ -320,6 +359,7 @@ def _build(
     at: Mapping[str, int | None],
     year: int,
     again: Mapping[tuple[str, str], datetime],
+    engine: str,
 ) -> StageResult:
     from pyspark.sql import functions as f
 
@@ -352,11 +392,15 @@ def _build(
         settings.project,
         _cohort_file(people, current, scratch),
         year,
+        engine,
     )
-    staged = _staged(spark, alive, people, job, scratch / "rows")
+    earlier = lake.read(spark, settings, readings.TABLE).where(f.col("engine") == engine)
+    staged = _staged(spark, alive, people, earlier, job, scratch / "rows")
     tally: Counter[tuple[str, str]] = Counter()
+    stood = 0
     for r in staged.groupBy("kind", "reason").agg(f.count("*").alias("rows"), f.sum("count").alias("n")).collect():
         tally[r["kind"], r["reason"] if r["kind"] in ("quarantine", "filtered") else ""] += r["rows"]
+        stood += r["n"] if r["kind"] == "reading" else 0
     counts = Counts(
         in_=total,
         out=tally["resource", ""],
@@ -389,6 +433,11 @@ def _build(
         by = [*tables.schema(name).key, "subject_id", "row_hash", "policy_hash", "key_id"]
         by += ["source"] if name == "silver.resources" else []
         written[name] = lake.refresh(frame, settings, name, by, stamp)
+    of_persons = stamped.where("kind = 'reading'").withColumn("bucket", f.expr(_BUCKET))
+    of_persons = of_persons.select(tables.schema(readings.TABLE).names)
+    written[readings.TABLE] = lake.refresh(
+        of_persons, settings, readings.TABLE, ["person_id", "reading", "row_hash"], stamp
+    )
     written["silver.deliveries"] = deliveries.replace(settings, told, run_id)
     aside = _aside(spark, settings, stamped)
     if tally and any(kind == "quarantine" for kind, _ in tally):
@@ -400,7 +449,8 @@ def _build(
         elements.agg(f.sum("count").alias("count")), settings, "audit.elements", "append", stamp
     )
     newest.unpersist()
-    return StageResult("deidentify", run_id, counts, written, {"deidentified": verdict})
+    extra = {"documents": {"read": tally["reading", ""] - stood, "kept": stood}}
+    return StageResult("deidentify", run_id, counts, written, {"deidentified": verdict}, extra=extra)
 
 
 def _without_erased(settings: Settings, alive: DataFrame) -> tuple[DataFrame, int]:
@@ -467,7 +517,9 @@ def _others(current: DataFrame, people: DataFrame) -> DataFrame:
     )
 
 
-def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, at: Path) -> DataFrame:
+def _staged(
+    spark: SparkSession, alive: DataFrame, people: DataFrame, earlier: DataFrame, job: Job, at: Path
+) -> DataFrame:
     from pyspark.sql import functions as f
 
     later = f.array_max(f.transform(f.regexp_extract_all("raw", f.lit(patients.years_after(job.year)), 1), _whole))
@@ -491,9 +543,15 @@ def _staged(spark: SparkSession, alive: DataFrame, people: DataFrame, job: Job, 
         *(f.lit(None).cast(kind).alias(c) for c, kind in _IN.items() if c not in own),
         f.to_json(f.struct(*told)).alias("person"),
     )
+    known = earlier.select(
+        f.col("person_id").alias("unit"),
+        f.lit(0).alias("rank"),
+        *(f.lit(None).cast(kind).alias(c) for c, kind in _IN.items() if c not in ("unit", "rank", "person")),
+        f.to_json(f.struct(*readings.COLUMNS)).alias("person"),
+    )
     columns = ", ".join(f"`{n}` {t}" for n, t in _OUT.items())
     tasks = 8 * spark.sparkContext.defaultParallelism
-    rows = resources.unionByName(persons).repartition(tasks, "unit")
+    rows = resources.unionByName(persons).unionByName(known).repartition(tasks, "unit")
     rows = rows.sortWithinPartitions("unit", "rank", "resource_type", "resource_id").select(*_IN)
     rows.mapInArrow(partial(_walk, job=job), columns).write.mode("overwrite").parquet(str(at))
     return spark.read.schema(columns).parquet(str(at))

@@ -13,11 +13,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from chartline.deid.context import Known, PatientContext
+from chartline.deid.readings import Readings, basis
 
 if TYPE_CHECKING:
     from datetime import date
@@ -58,6 +59,11 @@ class About:
     labels: dict[str, bool] = field(default_factory=dict)
     documents: dict[bytes, DocumentResult] = field(default_factory=dict)
     mark: object = field(default_factory=object)
+
+    @cached_property
+    def basis(self) -> bytes:
+        """Digest of what is known of the patient."""
+        return basis(self.patient)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -351,13 +357,34 @@ class Phrases:
             return False
         return found.isdisjoint(about.known) and found.isdisjoint(about.names)
 
-    def document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
-        """A whole document without identifiers; the same bytes of the same patient are read once."""
-        documents = self.about(patient).documents
+    def document(
+        self, data: bytes, content_type: str, patient: PatientContext, readings: Readings | None = None
+    ) -> DocumentResult:
+        """A whole document without identifiers; the same bytes of the same patient are read once.
+
+        Args:
+            data: its bytes.
+            content_type: its kind.
+            patient: whose it is.
+            readings: those of the person's last run, which serve as long as they stand; None for none.
+        """
+        about = self.about(patient)
         digest = hashlib.sha256(content_type.encode() + b"\0" + data).digest()
-        made = documents.get(digest)
+        made = about.documents.get(digest)
         if made is None:
-            if len(documents) >= _DOCUMENTS:
-                documents.clear()
-            made = documents[digest] = self._engine.document(data, content_type, patient)
+            if len(about.documents) >= _DOCUMENTS:
+                about.documents.clear()
+            made = about.documents[digest] = self._read(data, content_type, about, digest, readings)
+        return made
+
+    def _read(
+        self, data: bytes, content_type: str, about: About, digest: bytes, readings: Readings | None
+    ) -> DocumentResult:
+        if readings is None:
+            return self._engine.document(data, content_type, about.patient)
+        name = hashlib.sha256(about.basis + digest).hexdigest()
+        made = readings.before.get(name)
+        if made is None or not self._engine.stands(made.leaning, data, content_type):
+            made = self._engine.document(data, content_type, about.patient)
+        readings.used[name] = made
         return made

@@ -11,6 +11,7 @@ import orjson
 from chartline.deid import binaries, frames
 from chartline.deid.context import PatientContext
 from chartline.deid.phrases import About
+from chartline.deid.readings import Readings
 from chartline.errors import DataError
 from chartline.fhir import references
 
@@ -54,6 +55,7 @@ class Walk:
         single: how many values were treated as the resource's own: notes, hidden-origin days, references inside it.
         done: what was done since a value began whose treatment will be remembered.
         probe: the frame that is learnt, of whose stand-ins nothing else may be made.
+        readings: what became of the person's documents before; None where that is not kept.
         offsets: days on the hidden axis of the dates that became years, by path; of a path's second date ``path#1``.
         dated: the place of the last of these dates among those of its path, from 0.
     """
@@ -75,6 +77,7 @@ class Walk:
     single: int = 0
     done: list[Plan | Seen] | None = field(default=None, repr=False)
     probe: frames.Probe | None = field(default=None, repr=False)
+    readings: Readings | None = field(default=None, repr=False)
     about: About = field(init=False, repr=False)
 
     def of_patient(self) -> None:

@@ -883,7 +883,7 @@ class Deidentifier:
     def _document(self, content: bytes, kind: str, place: str, walk: Walk) -> dict[str, str]:
         """What an attached document becomes, nothing of one that cannot be read; what is read is told as a note."""
         walk.of_resource()
-        made = self._text.document(content, kind, walk.patient)
+        made = self._text.document(content, kind, walk.patient, walk.readings)
         if made.status != "deidentified":
             return {}
         spans = [{"start": s.start, "end": s.end, "type": s.type, "source": s.source} for s in made.spans]
@@ -907,7 +907,7 @@ class Deidentifier:
             from chartline.deid.text.documents import parsed
 
             walk.of_patient()
-            made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient)
+            made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient, walk.readings)
             text = self._mentioned(made.data.decode(), walk)
             if made.status == "deidentified" and parsed(text) is not None:
                 return {"status": "additional", "div": text}

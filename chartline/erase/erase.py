@@ -25,7 +25,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chartline import progress
-from chartline.deid import keys, pseudonyms
+from chartline.deid import keys, pseudonyms, readings
 from chartline.deid.keys import Key
 from chartline.erase import gone, landed
 from chartline.errors import DataError, UsageError
@@ -180,6 +180,7 @@ def _purge_restricted(
     removed["landing.names"] = _rename(settings, patients)
     removed["quarantine"] = _unquarantine(settings, aside)
     removed["identities"] = _forget_identities(settings, patients)
+    removed["readings"] = _forget_readings(settings)
     removed["pages"] = _drop_pages(settings)
     removed["exports"] = _drop_exports(settings)
     with progress.step("taking rows out of bronze"):
@@ -331,6 +332,14 @@ def _forget_identities(settings: Settings, patients: Collection[str]) -> int:
     if len(kept) < len(rows):
         tables.overwrite(settings, "bronze.identities", kept)
     return len(rows) - len(kept)
+
+
+def _forget_readings(settings: Settings) -> int:
+    """What became of all documents: of others' too it tells names of the person that were passed over."""
+    held = int(tables.read(settings, readings.TABLE, columns=["reading"]).num_rows)
+    if held:
+        tables.overwrite(settings, readings.TABLE, [])
+    return held
 
 
 def _drop_pages(settings: Settings) -> int:
@@ -485,10 +494,11 @@ def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str
     aside = _aside(settings, erasure.patients, numbers)
     names = {f"Patient/{p}" for p in erasure.patients}
     taken = _taken(names, erasure.patients, set(aside.values()), numbers)
-    people = _are(erasure.patients)
+    people, read = _are(erasure.patients), ds.field("person_id").isin(sorted(erasure.patients))
     out = {
         "bronze": bronze,
         "people": tables.read(settings, "bronze.people", columns=["resource_id"], where=people).num_rows,
+        "readings": tables.read(settings, readings.TABLE, columns=["reading"], where=read).num_rows,
         "vault": tables.read(settings, "vault.pseudonyms", columns=["resource_id"], where=people).num_rows,
         "quarantine": len(aside),
         "landing": sum(_search(at, file, taken, numbers) != 0 for at, file in _files(settings)),

@@ -295,6 +295,47 @@ def test_random_codes_are_made_once_and_derived_from_nothing(spark, tmp_path, ke
     assert set(after) - set(fresh) == {("Observation", "obs-3")}
 
 
+LATER = [
+    _observation(3, "ada-1"),
+    {"resourceType": "Practitioner", "id": "doc-2", "name": [{"family": "sorrelgate"}]},
+    {"resourceType": "Patient", "id": "new-3", "name": [{"family": "Vandermolen", "given": ["Wim"]}]},
+    _note(9, "new-3"),
+]
+QUIET, NAMING = "Afebrile, ambulating, tolerating diet.", "Told to sorrelgate at noon."
+
+
+def _apart(n, text):
+    note = _note(n, "ada-1")
+    note["content"][0]["attachment"]["data"] = base64.b64encode(text.encode()).decode()
+    return note
+
+
+def _delivered(spark, settings, folders, run_id):
+    land(settings, folders, run_id=run_id)
+    parse.parse(spark, settings, run_id=run_id)
+    return deidentify.deidentify(spark, settings, run_id=run_id).extra["documents"]
+
+
+def test_documents_are_read_once_and_silver_is_as_if_all_had_come_at_once(spark, tmp_path, key_file):
+    files = [tmp_path / "first", tmp_path / "later"]
+    for folder, records in zip(files, ([*RECORDS, _apart(3, QUIET), _apart(4, NAMING)], LATER), strict=True):
+        folder.mkdir()
+        (folder / f"{folder.name}.ndjson").write_text("".join(json.dumps(r) + "\n" for r in records))
+    settings, whole = (
+        Settings(lake=tmp_path / n, project="test", key=key_file, policy="expert_determination") for n in "ab"
+    )
+    assert _delivered(spark, settings, files[:1], "one") == {"read": 3, "kept": 0}
+    assert any("sorrelgate" in r["text"] for r in rows(settings, "silver.notes"))
+    assert _delivered(spark, settings, files[1:], "two") == {"read": 2, "kept": 2}
+    assert _delivered(spark, whole, files, "one") == {"read": 4, "kept": 0}
+    assert not any("sorrelgate" in r["text"] for r in rows(whole, "silver.notes"))
+    for name in ("silver.resources", "silver.notes"):
+        assert comparable(settings, name) == comparable(whole, name)
+    known = [{r["reading"]: (r["person_id"], r["text"]) for r in rows(a, "bronze.readings")} for a in (settings, whole)]
+    assert known[0] == known[1]
+    assert len(known[0]) == 4
+
+
 def test_what_was_done_is_counted_for_every_element(shifted):
     settings, _ = shifted
     counts = {(r["path"], r["action"]): r["count"] for r in rows(settings, "audit.elements")}

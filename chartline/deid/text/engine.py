@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -84,6 +85,23 @@ class TextResult:
 
 
 @dataclass(frozen=True)
+class Leaning:
+    """What of the cohort the treatment of a document leans on: it stands as long as this is the same.
+
+    Attributes:
+        cohort: digest of the cohort that it was read with.
+        providers: digest of the providers' values that its texts may hold.
+        free: surrogates that were nobody's.
+        taken: surrogates that were passed over, because they are somebody's.
+    """
+
+    cohort: str = ""
+    providers: str = ""
+    free: tuple[str, ...] = field(default=(), repr=False)
+    taken: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
 class DocumentResult:
     """A cleaned document.
 
@@ -93,6 +111,7 @@ class DocumentResult:
         text: its text.
         spans: pieces replaced, with offsets in ``text`` where the document is plain text, else none.
         status: ``deidentified``, or ``withheld`` for a kind that cannot be read.
+        leaning: what of the cohort it leans on.
     """
 
     data: bytes = field(repr=False)
@@ -100,6 +119,7 @@ class DocumentResult:
     text: str = field(repr=False)
     spans: tuple[Span, ...]
     status: str
+    leaning: Leaning = field(default=Leaning(), repr=False)
 
 
 class _Recognizer(EntityRecognizer):  # type: ignore[misc]
@@ -174,6 +194,7 @@ class TextEngine:
         _quiet()
         self._providers = known.Providers(cohort.providers)
         self._replacer = Replacer(policy.text, key.derive("surrogate", project), cohort)
+        self._cohort = _digest([[(k.type, k.value) for k in cohort.providers], sorted(cohort.names)])
         self._kept = {"DATE", "AGE"} if policy.text.dates == "keep" else set()
         if policy.text.geography == "city":
             self._kept |= {"LOCATION", "ZIP"}
@@ -251,8 +272,8 @@ class TextEngine:
         if not found:
             return TextResult(text, ())
         document = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        replace = partial(self._replacer.replacement, patient=patient, document=document)
-        operators = {"DEFAULT": OperatorConfig("chartline", {"replace": replace})}
+        chosen = partial(self._replacer.replacement, patient=patient, document=document)
+        operators = {"DEFAULT": OperatorConfig("chartline", {"replace": chosen})}
         out: list[str] = []
         spans: list[Span] = []
         at = 0
@@ -306,44 +327,73 @@ class TextEngine:
             DataError: as ``deidentify``.
         """
         documents.refuse_large(data, CAP)
-        with _failing_closed():
-            return self._document(data, content_type, patient)
+        with self._providers.hearing() as heard, self._replacer.drawing() as drawn, _failing_closed():
+            made = self._document(data, content_type, partial(self.deidentify, patient=patient))
+            free, taken = (tuple(sorted(n for n, was in drawn.items() if was is of)) for of in (False, True))
+            return replace(made, leaning=Leaning(self._cohort, _told(heard), free, taken))
 
-    def _document(self, data: bytes, content_type: str, patient: PatientContext) -> DocumentResult:
+    def stands(self, leaning: Leaning, data: bytes, content_type: str) -> bool:
+        """Whether a document would be treated as it was, but for what else it depends on: the patient and the policy.
+
+        Raises:
+            DataError: as ``deidentify``.
+        """
+        if leaning.cohort == self._cohort:
+            return True
+        if any(map(self._replacer.somebodys, leaning.free)) or not all(map(self._replacer.somebodys, leaning.taken)):
+            return False
+        with self._providers.hearing() as heard, _failing_closed():
+            self._document(data, content_type, self._heard)
+            return _told(heard) == leaning.providers
+
+    def _heard(self, text: str) -> TextResult:
+        self._providers.hear(normalise(text).text)
+        return TextResult(text, ())
+
+    def _document(self, data: bytes, content_type: str, clean: Callable[[str], TextResult]) -> DocumentResult:
         withheld = DocumentResult(b"", content_type, "", (), "withheld")
         kind = documents.kind_of(content_type, data)
         if kind == "pdf":
             text = documents.pdf(data)
-            return withheld if text is None else self._plain(text, patient)
+            return withheld if text is None else _plain(clean(text))
         text = None if kind == "other" else documents.decoded(data, content_type)
         if text is None:
             return withheld
         if kind == "rtf":
             plain = documents.rtf(text)
-            return withheld if plain is None else self._plain(plain, patient)
+            return withheld if plain is None else _plain(clean(plain))
         if kind == "plain":
-            return self._plain(text, patient)
-        read = partial(self._edits, patient=patient)
-        made = documents.markup(text, read) if kind == "markup" else documents.cda(text, read)
+            return _plain(clean(text))
+
+        def edits(piece: str) -> list[documents.Edit]:
+            return [(s.start, s.end, s.replacement) for s in clean(piece).spans]
+
+        made = documents.markup(text, edits) if kind == "markup" else documents.cda(text, edits)
         if made is None:
             return withheld
         of_xml = kind == "cda" or "xml" in content_type.partition(";")[0].lower()
         label = "application/xhtml+xml" if of_xml else "text/html"
         return DocumentResult(made.encode(), f"{label}; charset=utf-8", made, (), "deidentified")
 
-    def _edits(self, text: str, patient: PatientContext) -> list[documents.Edit]:
-        return [(s.start, s.end, s.replacement) for s in self.deidentify(text, patient).spans]
 
-    def _plain(self, text: str, patient: PatientContext) -> DocumentResult:
-        cleaned = self.deidentify(text, patient)
-        moved = 0
-        spans = []
-        for s in cleaned.spans:
-            start = s.start + moved
-            moved += len(s.replacement) - (s.end - s.start)
-            spans.append(Span(start, start + len(s.replacement), s.type, s.replacement, s.source))
-        kind = "text/plain; charset=utf-8"
-        return DocumentResult(cleaned.text.encode("utf-8", "replace"), kind, cleaned.text, tuple(spans), "deidentified")
+def _plain(cleaned: TextResult) -> DocumentResult:
+    """A plain text as a document, with the offsets of what was replaced in what it became."""
+    moved = 0
+    spans = []
+    for s in cleaned.spans:
+        start = s.start + moved
+        moved += len(s.replacement) - (s.end - s.start)
+        spans.append(Span(start, start + len(s.replacement), s.type, s.replacement, s.source))
+    kind = "text/plain; charset=utf-8"
+    return DocumentResult(cleaned.text.encode("utf-8", "replace"), kind, cleaned.text, tuple(spans), "deidentified")
+
+
+def _told(providers: Iterable[Known]) -> str:
+    return _digest(sorted((k.type, k.value) for k in providers))
+
+
+def _digest(told: Any) -> str:
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 @contextmanager

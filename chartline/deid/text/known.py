@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -224,6 +225,7 @@ class Providers:
 
     def __init__(self, values: tuple[Known, ...]) -> None:
         self._values = values
+        self._heard: set[Known] | None = None
         self._begins: dict[str, list[tuple[str, int]]] = {}
         self._always: list[int] = []
         for place, value in enumerate(values):
@@ -241,12 +243,28 @@ class Providers:
     def _all(self) -> tuple[Rule, ...]:
         return rules(self._values)
 
+    @contextmanager
+    def hearing(self) -> Iterator[set[Known]]:
+        """Within it the values are told that the texts which are asked about may hold."""
+        self._heard = set()
+        try:
+            yield self._heard
+        finally:
+            self._heard = None
+
+    def hear(self, text: str) -> None:
+        """Tell what a text may hold, where that is wanted; of letters that ASCII lacks nothing is known."""
+        if self._heard is not None:
+            plainly = folded(text)
+            self._heard.update(self.met(plainly) if solid(plainly).isascii() else self._values)
+
     def rules(self, text: str) -> tuple[Rule, ...]:
         """The patterns that may match a text."""
+        self.hear(text)
         return self._all if len(text) > _SHORT or not text.isascii() else rules(self.met(text))
 
     def met(self, text: str) -> tuple[Known, ...]:
-        """The values that a text in ASCII may hold."""
+        """The values that a text in letters of ASCII may hold."""
         held, found = solid(text), set(self._always)
         for i in range(len(held) - _BEGIN + 1):
             for needle, place in self._begins.get(held[i : i + _BEGIN], ()):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, lru_cache
 
 import regex
@@ -75,6 +76,11 @@ def _pool_of(which: str, size: int) -> tuple[str, ...]:
     return tuple(n for n in _pool(which) if _size(n) == size)
 
 
+def _turned(names: Sequence[str], first: int) -> Iterator[str]:
+    """The names in turn from one of them: what is passed over changes nothing for who drew another."""
+    return (names[(first + i) % len(names)] for i in range(len(names)))
+
+
 def _size(name: str) -> int:
     return 0 if len(name) < 5 else 1 if len(name) < 8 else 2
 
@@ -106,6 +112,23 @@ class Replacer:
         self._key = key
         self._cohort = cohort
         self._taken = frozenset(_bare(k.value) for k in cohort.providers)
+        self._drawn: dict[str, bool] | None = None
+
+    @contextmanager
+    def drawing(self) -> Iterator[dict[str, bool]]:
+        """Within it the surrogates that are drawn are told, and of each whether it is somebody's of the cohort."""
+        self._drawn = {}
+        try:
+            yield self._drawn
+        finally:
+            self._drawn = None
+
+    def somebodys(self, made: str) -> bool:
+        """Whether a surrogate is what somebody or something of the cohort is called."""
+        taken = made.casefold() in self._cohort.names or _bare(made) in self._taken
+        if self._drawn is not None:
+            self._drawn[made] = taken
+        return taken
 
     def replacement(self, kind: str, text: str, patient: PatientContext, document: str) -> str:
         """What stands in place of ``text``, a piece of type ``kind``.
@@ -124,11 +147,11 @@ class Replacer:
             return f"[{kind}]"
         scope = {"patient": patient.patient_id, "document": document, "none": ""}[self._rules.consistency]
         draw = _draw(self._key, scope)
-        taken = self._taken | {_bare(k.value) for k in patient.known}
+        own = {_bare(text), *(_bare(k.value) for k in patient.known)}
         for attempt in range(_ATTEMPTS):
             again = draw if not attempt else _draw(self._key, f"{scope}|{attempt}")
             made = self._surrogate(kind, text, patient, again)
-            if _bare(made) != _bare(text) and _bare(made) not in taken and made.casefold() not in self._cohort.names:
+            if _bare(made) not in own and not self.somebodys(made):
                 return made
         return f"[{kind}]"
 
@@ -165,9 +188,9 @@ class Replacer:
 
     def _among(self, names: tuple[str, ...], piece: str, patient: PatientContext, draw: Draw) -> str:
         """A name of a list that is nobody's of the cohort and nothing of the patient's, else a word that is none."""
-        taken = self._cohort.names | _own_words(patient.known)
-        free = [n for n in names if n.casefold() not in taken] or ["Elsewhere"]
-        return free[draw(plain(piece), len(free))]
+        own = _own_words(patient.known)
+        turned = _turned(names, draw(plain(piece), len(names)))
+        return next((n for n in turned if n.casefold() not in own and not self.somebodys(n)), "Elsewhere")
 
     def _place(self, kind: str, text: str, patient: PatientContext, draw: Draw) -> str:
         """An address or a town, part by part: numbers as numbers, the state as it is, the ZIP as zeros."""
@@ -213,10 +236,9 @@ class Replacer:
                 self._part(whole, last, patient, draw)[:1].upper() if whole and len(whole) > 1 else _letter(word, draw)
             )
         pool = _pool_of(self._list(name, last, patient), _size(name))
-        start = draw(name, len(pool))
-        turned = (pool[(start + i) % len(pool)] for i in range(len(pool)))
         own = _own_words(patient.known)
-        made = next((n for n in turned if n not in self._cohort.names and n != name and n not in own), "x")
+        turned = _turned(pool, draw(name, len(pool)))
+        made = next((n for n in turned if n != name and n not in own and not self.somebodys(n)), "x")
         made = made.upper() if word.isupper() else made.title() if word[0].isupper() else made
         return made + word[-2:] if word[-2:].lower() in ("'s", "’s") else made
 
