@@ -164,10 +164,20 @@ class Replacer:
         return _signs(text, draw, "", letters=True)
 
     def _among(self, names: tuple[str, ...], piece: str, patient: PatientContext, draw: Draw) -> str:
-        """A name of a list that is nobody's of the cohort and nothing of the patient's, else a word that is none."""
-        taken = self._cohort.names | _own_words(patient.known)
-        free = [n for n in names if n.casefold() not in taken] or ["Elsewhere"]
-        return free[draw(plain(piece), len(free))]
+        return self._free(names, plain(piece), patient, draw) or "Elsewhere"
+
+    def _free(self, names: tuple[str, ...], piece: str, patient: PatientContext, draw: Draw) -> str | None:
+        """A name of a list that is nobody's of the cohort, nothing of the patient's and no word of the piece.
+
+        For one that is taken the next stands in: who joins the cohort changes only what was drawn to their own name.
+        """
+        cohort, own, said = self._cohort.names, _own_words(patient.known), piece.split()
+        start = draw(piece, len(names))
+        for name in (*names[start:], *names[:start]):
+            low = name.casefold()
+            if low not in cohort and low not in own and low not in said:
+                return name
+        return None
 
     def _place(self, kind: str, text: str, patient: PatientContext, draw: Draw) -> str:
         """An address or a town, part by part: numbers as numbers, the state as it is, the ZIP as zeros."""
@@ -213,10 +223,7 @@ class Replacer:
                 self._part(whole, last, patient, draw)[:1].upper() if whole and len(whole) > 1 else _letter(word, draw)
             )
         pool = _pool_of(self._list(name, last, patient), _size(name))
-        start = draw(name, len(pool))
-        turned = (pool[(start + i) % len(pool)] for i in range(len(pool)))
-        own = _own_words(patient.known)
-        made = next((n for n in turned if n not in self._cohort.names and n != name and n not in own), "x")
+        made = self._free(pool, name, patient, draw) or "x"
         made = made.upper() if word.isupper() else made.title() if word[0].isupper() else made
         return made + word[-2:] if word[-2:].lower() in ("'s", "’s") else made
 
