@@ -156,12 +156,13 @@ class Replacer:
         if kind == "IP":
             return _host(text, draw(text.lower(), 253))
         if kind == "ZIP":
-            return _ZIP_DIGIT.sub("0", text)
+            return _LETTER.sub("X", _ZIP_DIGIT.sub("0", text))
         if kind == "PHONE":
-            return _signs(text, draw, "555" if sum(c.isdigit() for c in text) >= 10 and text[:1] != "+" else "")
+            start = "555" if sum(c.isdigit() for c in text) >= 10 and text[:1] != "+" else ""
+            return _signs(text, draw, start, _ASIDE)
         if kind == "SSN":
-            return _signs(text, draw, "9", letters=True)  # no number of Social Security begins with 9
-        return _signs(text, draw, "", letters=True)
+            return _signs(text, draw, "9")  # no number of Social Security begins with 9
+        return _signs(text, draw, "")
 
     def _among(self, names: tuple[str, ...], piece: str, patient: PatientContext, draw: Draw) -> str:
         return self._free(names, plain(piece), patient, draw) or "Elsewhere"
@@ -188,12 +189,12 @@ class Replacer:
             made, rest = box[1] + _signs(box[2], draw, ""), rest[box.end() :]
         elif street is not None:
             named = f"{self._among(_STREETS, street[2], patient, draw)} Street"
-            made, rest = f"{_signs(street[1], draw, '')} {_like(street[2], named)}", rest[street.end() :]
+            made, rest = f"{_signs(street[1], draw, '', _ASIDE)} {_like(street[2], named)}", rest[street.end() :]
         else:
             made = ""
         unit = _UNIT.match(rest)
         if unit is not None and (made or kind == "ADDRESS"):
-            made, rest = made + unit[1] + _signs(unit[2], draw, ""), rest[unit.end() :]
+            made, rest = made + unit[1] + _signs(unit[2], draw, "", _ASIDE), rest[unit.end() :]
         town = regex.fullmatch(r"(\W*)(.*?)(\W*)", rest, regex.DOTALL)
         if town is not None and town[2]:
             names = _TOWNS if made or kind == "LOCATION" else _STREETS
@@ -239,6 +240,9 @@ class Replacer:
 
 
 _ZIP_DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
+# In a number, what is no part of it: before an extension, behind the number of a street.
+_ASIDE = re.compile(r"(?<![^\W\d_])(?:x|ext|extension|st|nd|rd|th)(?![^\W\d_])", re.IGNORECASE)
 _ATTEMPTS = 20
 _PEOPLE = frozenset({"NAME", "GIVEN", "RELATIVE"})
 _STATE_TAIL = regex.compile(
@@ -291,15 +295,16 @@ def _host(text: str, number: int) -> str:
     )
 
 
-def _signs(text: str, draw: Draw, start: str, *, letters: bool = False) -> str:
-    """Each digit of a number replaced, and each letter where it is part of the number; its signs stay."""
+def _signs(text: str, draw: Draw, start: str, stay: re.Pattern[str] | None = None) -> str:
+    """Each digit and letter of a number replaced; its signs stay, and the words for what it is that are to stay."""
     source = iter(start + f"{draw(text.lower(), 10**18):018d}" + f"{draw(text.lower() + '|', 10**18):018d}" * 3)
     chosen = f"{draw(text.lower() + '|a', 16**12):012x}"
+    staying = {i for match in stay.finditer(text) for i in range(*match.span())} if stay else ()
     out = []
     for i, char in enumerate(text):
         if char.isdigit():
             out.append(next(source, "0"))
-        elif char.isalpha() and letters:
+        elif char.isalpha() and i not in staying:
             made = "abcdefghjkmnprstuvwxyz"[(int(chosen[i % len(chosen)], 16) + ord(char) + i) % 22]
             out.append(made.upper() if char.isupper() else made)
         else:

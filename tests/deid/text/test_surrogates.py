@@ -199,6 +199,23 @@ def test_a_street_is_never_its_own_surrogate(street):
     assert not any(street in made("ADDRESS", f"12 {street} Street", str(p)) for p in range(40))
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "kept"),
+    [
+        ("PHONE", "617-555-0142 x12 (ask for Dorothea)", "x"),
+        ("PHONE", "1-800-QUILLMORE ext. 4", "ext"),
+        ("ZIP", "EC4Q 7VX", "X"),
+        ("ADDRESS", "221QX Mapleholt Street", "Street"),
+        ("ADDRESS", "42nd Mapleholt Street", "nd Street"),
+        ("ADDRESS", "Apt Quill", "Apt"),
+    ],
+)
+def test_no_letter_of_a_number_stays(kind, text, kept):
+    was = re.findall(r"[^\W\d_]+", text)
+    for patient in map(str, range(9)):
+        assert {w for w in re.findall(r"[^\W\d_]+", made(kind, text, patient)) if w in was} <= set(kept.split())
+
+
 def test_what_is_short_for_a_value_keeps_its_form():
     assert made("NAME", "Quillmore's").endswith("'s")
     assert made("ADDRESS", "Apt 4B").startswith("Apt ")
