@@ -66,9 +66,12 @@ class _Made:
         return _head(self.dates) + "".join(_section(s, standing) for s in ("types", "paths", "extensions"))
 
     def drops(self, name: str) -> bool:
-        """Whether a path is dropped, by the configuration or else by the base."""
-        base = self.base.paths.get(name)
-        return self.decided[name][1] == "drop" if name in self.decided else base is not None and base.action == "drop"
+        """Whether an element is dropped, by the configuration or else by the base, each by its path or its type."""
+        kind = _kind(name)
+        base = _decision(self.base, _Place(name, kind))
+        by_type = self.decided.get(kind) if base and base.rule == kind else None
+        decided = self.decided.get(name) or by_type
+        return decided[1] == "drop" if decided else base is not None and base.action == "drop"
 
 
 def import_fhir_anonymizer(file: Path) -> tuple[str, list[str]]:

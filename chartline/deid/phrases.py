@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chartline.deid.text import DocumentResult, TextEngine
 
 _NOBODY = PatientContext("nobody")
+_OLD = PatientContext("nobody", earliest_year=9999)  # of whom no year and no age over 89 may stay
 _WORD = re.compile(r"[^\W_]+")
 # A local code that could be a number of a person: seven digits in a row, an address of mail, or a sentence.
 _FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
@@ -349,7 +350,7 @@ class Phrases:
         found = self._plain.get(text, _MISSING)
         if found is _MISSING:
             found = _says_nothing(text)
-            if found is not None and self._engine.clean(text, _NOBODY) != text:
+            if found is not None and self._engine.clean(text, _OLD) != text:
                 found = None
             if len(self._plain) < _LABELS:
                 self._plain[text] = found

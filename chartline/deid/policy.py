@@ -291,6 +291,17 @@ def _steps(path: str) -> tuple[Element | None, str | None, Iterable[str]]:
     return element, None, ()
 
 
+def _above(path: str) -> Iterator[tuple[str, str, Element]]:
+    """The elements in which the one that a path names lies, each with the type that declares it and its own path."""
+    owner, *steps = path.split(".")
+    at = owner
+    for step in steps[:-1]:
+        element = definitions.load()[owner].elements[step]
+        at = f"{at}.{step}"
+        yield owner, at, element
+        owner = element.type
+
+
 def _kind(path: str) -> str | None:
     """Type of the element, or name of the type, that a path names; None for one that is wrong."""
     element, wrong, _ = _steps(path)
@@ -435,9 +446,7 @@ def _agreeing(file: Path, rules: Policy) -> None:
         what = "[text] geography is 'city' and [means] city is 'drop', so that a note would tell the town"
         raise _contradiction(file, what, 'Use geography = "state".')
     for path, decision in rules.paths.items():
-        steps = path.split(".")
-        above = [".".join(steps[:i]) for i in range(2, len(steps))]
-        dropped = [p for p in above if p in rules.paths and rules.effect(rules.paths[p].action) == "drop"]
+        dropped = [at for owner, at, e in _above(path) if rules.effect(rules.decide(owner, at, e).action) == "drop"]
         if dropped and rules.effect(decision.action) != "drop":
             what = f'[paths] "{path}" never applies: "{dropped[0]}" is dropped'
             raise _contradiction(file, what, f'Keep "{dropped[0]}", or take "{path}" out.')

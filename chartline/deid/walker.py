@@ -190,7 +190,8 @@ class Deidentifier:
 
     def _observed(self, form: forms.Form, values: Sequence[bytes], walk: Walk) -> tuple[forms.Form, Sequence[bytes]]:
         """An Observation without ages over 89, and without what it was asked who somebody is."""
-        code, parts = form.held(values, "code"), form.held(values, "component")
+        asks = (form.held(values, name) for name in ("code", "component"))
+        code, parts = (held and walk.told(held) for held in asks)
         of_age, of_whom = ages.may_tell_age(code, parts), asked.may_hold(code, parts, self._without_towns)
         if not of_age and not of_whom:
             return form, values
@@ -809,7 +810,7 @@ class Deidentifier:
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             made = inner(value, walk)
-            if made is None or not may_be.search(made):
+            if made is None or not may_be.search(walk.told(made)):
                 return made
             walk.beyond_frame()
             return without(made, walk.patient.over_89)
@@ -821,9 +822,13 @@ class Deidentifier:
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             made = inner(value, walk)
-            kept = made and asked.unanswered(made, self._without_towns)
-            if kept is not made:
-                walk.beyond_frame()
+            if made is None:
+                return None
+            told = walk.told(made)
+            kept = asked.unanswered(told, self._without_towns)
+            if kept is told:
+                return made
+            walk.beyond_frame()
             return kept
 
         return step

@@ -14,6 +14,7 @@ from chartline.deid.walk import Refused, Result
 from chartline.deid.walker import Deidentifier
 from tests.deid.walking import PATIENT, SECRET, Engine, state, walker, written
 
+OLD = {"valueInteger": 97}
 LOINC = {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}
 
 
@@ -101,6 +102,48 @@ def test_a_text_of_the_frame_is_read_with_each_patient():
     assert b"as Zorplett and [NAME] said" in through(walk, observation(1, code=said))
     assert known(walk, observation(2, code=said))
     assert b"as [NAME] and [NAME] said" in through(walk, observation(2, code=said), named)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"code": {"text": "First name"}, "valueString": "Zebulonia"},
+        {"code": {"text": "Age"}, "valueInteger": 97},
+        {"code": {"text": "Weight"}, "component": [{"code": {"text": "Age"}, "valueQuantity": {"value": 97}}]},
+    ],
+)
+def test_a_question_in_words_is_asked_of_each_resource_of_a_frame(more):
+    walk = walker()
+    for number in range(4):
+        raw = observation(number, **{"valueQuantity": None, **more})
+        made = through(walk, raw.replace(b'"valueQuantity":null,', b""))
+        assert b"Zebulonia" not in made
+        assert b":97" not in made
+        assert b"masked" in made or b"90" in made
+
+
+@pytest.mark.parametrize(
+    ("kind", "named", "more"),
+    [
+        (
+            "QuestionnaireResponse",
+            "subject",
+            {"item": [{"linkId": "1", "text": "First name", "answer": [{"valueInteger": 97}]}]},
+        ),
+        (
+            "QuestionnaireResponse",
+            "subject",
+            {"item": [{"linkId": "1", "text": "Your age", "answer": [{"valueInteger": 97}]}]},
+        ),
+        ("Task", "for", {"intent": "order", "input": [{"type": {"text": "Age"}, "valueInteger": 97}]}),
+    ],
+)
+def test_a_question_of_a_form_is_asked_each_time(kind, named, more):
+    walk = walker()
+    for number in range(4):
+        body = {"resourceType": kind, "id": f"f-{number}", "status": "completed", "authored": f"2011-03-0{number + 1}"}
+        raw = json.dumps({**body, named: {"reference": "Patient/p1"}, **more}, separators=(",", ":")).encode()
+        assert b":97" not in through(walk, raw)
 
 
 def test_an_address_outside_is_asked_for_in_each_world():

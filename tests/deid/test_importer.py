@@ -229,3 +229,9 @@ def test_a_missing_configuration_is_refused(tmp_path):
     with pytest.raises(UsageError) as caught:
         import_fhir_anonymizer(tmp_path / "none.json")
     assert caught.value.number == "CL2051"
+
+
+def test_what_is_kept_inside_of_what_the_base_drops_by_its_type_is_told_and_not_written(tmp_path):
+    rules, left = imported(tmp_path, rule("Patient.name.use", "keep"), rule("Observation.identifier.value", "keep"))
+    assert not {"Patient.name.use", "Observation.identifier.value"} & rules.paths.keys()
+    assert ["it is dropped here" in line for line in left] == [True, True]

@@ -239,6 +239,21 @@ def test_an_age_that_may_tell_a_birth_is_read_with_its_patient():
     assert len(engine.calls) == 4  # once for nobody, once with the patient
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Born in 1921", "Born in [DATE]"),
+        ("year of birth 1921", "year of birth [DATE]"),
+        ("grandmother lived to 101", "grandmother lived to 90+"),
+        ("in the early nineties", "in the early 90+"),
+        ("patient is 96", "patient is 90+"),
+    ],
+)
+def test_a_short_text_of_everyday_words_tells_no_age_over_89(real, text, left):
+    assert Phrases(real._engine).clean(text, PatientContext("p", earliest_year=1937)) == left
+    assert Phrases(real._engine).clean(text, PatientContext("p")) == text
+
+
 @pytest.mark.parametrize("word", ["submitted", "Preeclampsia"])
 def test_a_strange_word_alone_is_compared_only_where_a_name_may_be_in_it(word):
     assert not _shares(word, "Quixmire")

@@ -210,6 +210,16 @@ def test_the_three_policies_differ_where_they_say():
             "CL2072",
             ["Patient.contact.gender", '"Patient.contact"'],
         ),
+        (
+            '\n[paths]\n"Patient.name.family" = { action = "clean-text", reason = "x" }',
+            "CL2072",
+            ["Patient.name.family", '"Patient.name" is dropped'],
+        ),
+        (
+            '\n[paths]\n"Observation.identifier.period.start" = { action = "date", reason = "x" }',
+            "CL2072",
+            ['"Observation.identifier" is dropped'],
+        ),
         ('\n[resources]\nLibrary = ""', "CL2044", ["Library", "reason"]),
         ('\n[systems]\npublic = "http://loinc.org"', "CL2074", ["list"]),
         ('\n[systems]\npublic = ["", "http://loinc.org"]', "CL2074", ["list"]),

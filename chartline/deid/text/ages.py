@@ -87,7 +87,10 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
 
 
 def may_stay(date: str, patient: PatientContext) -> bool:
-    """Whether no year that a date tells is too early; two digits are of the last hundred years, or of the birth."""
+    """Whether no year that a date tells is too early, or too late for the birth that stays.
+
+    Two digits are of the last hundred years, or of the birth.
+    """
     if not patient.earliest_year:
         return True
     told = [int(year) for year in _YEAR.findall(date)]
@@ -97,7 +100,8 @@ def may_stay(date: str, patient: PatientContext) -> bool:
             int(born) if patient.over_89 and born.endswith(year) else _within(int(year), patient.earliest_year)
             for year in datetext.years_of(date)
         ]
-    return all(year >= patient.earliest_year for year in told)
+    last = patient.last_year if patient.birth_date else None
+    return all(year >= patient.earliest_year and (last is None or year <= last) for year in told)
 
 
 def _within(two: int, earliest: int) -> int:

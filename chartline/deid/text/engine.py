@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -73,6 +74,7 @@ _CONTROL_FINDS = (
 )
 _CACHE = 4096
 _GUESSES = frozenset({"ner:person", "name:run"})
+_DAY = re.compile(r"\d{1,4}([\-/.])\d{1,2}\1\d{1,4}")  # a day written as few numbers are
 _PART = 64  # pieces that Presidio replaces in one go
 
 
@@ -248,6 +250,9 @@ class TextEngine:
         normal = normalise(text)
         found = self._recognized(normal.text, patient)
         kept = [f for f in found if f.type not in self._kept and f.end > f.start]
+        if "DATE" in self._kept:
+            days = [f for f in found if f.type == "DATE" and _DAY.match(normal.text, f.start, f.end)]
+            kept = [f for f in kept if not _in_day(f, days)]
         pieces = union(kept)
         if normal.starts is not None:
             pieces = union(Found(*normal.back(f.start, f.end), f.type, f.source) for f in pieces)
@@ -411,6 +416,11 @@ def _failing_closed() -> Iterator[None]:
         raise DataError("CL1111", "a note took longer than it may.", "It was set aside.") from None
     except Exception as cause:
         raise DataError("CL1112", f"a note failed with {type(cause).__name__}.", "It was set aside.") from None
+
+
+def _in_day(found: Found, days: Sequence[Found]) -> bool:
+    """Whether a form took the numbers of a day that stays for those of something else."""
+    return found.source.startswith("pattern:") and any(d.start <= found.start and found.end <= d.end for d in days)
 
 
 def _touching(text: str, found: list[Found]) -> list[Found]:

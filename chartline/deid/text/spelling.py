@@ -307,11 +307,13 @@ def _handle_forms(names: list[str]) -> Iterator[Form]:
     first, *middle, last = names
     heads = [first[0], *([first[0] + middle[0][0], "".join(names[:-1])] if middle else []), first, *called(first)]
     tails = dict.fromkeys("".join(names[i:]) for i in range(1, len(names)))
-    sure = [t for t in tails if len(t) > 2 and not any(kind(h + t).word or kind(t + h).word for h in heads)]
+    long = [t for t in tails if len(t) > 2]
     number = r"(?:[._\-]?\d{1,4})?"
-    if sure:
-        yield rf"{_either(heads)}[._\-]?{_either(sure)}{number}", False
-        yield rf"{_either(sure)}[._\-]?{_either(heads)}{number}", False
+    if long:
+        common = [w for h in heads for t in long for w in (h + t, t + h) if kind(w).word or kind(w).medical]
+        but = rf"(?!{_either(common)}(?![^\W_]))" if common else ""
+        yield rf"{but}{_either(heads)}[._\-]?{_either(long)}{number}", False
+        yield rf"{but}{_either(long)}[._\-]?{_either(heads)}{number}", False
     if len(first) > 3 and not kind(first + last[0]).word:
         yield rf"{first}[._\-]?{last[0]}{number}", False
     for name in (first, *tails):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 
@@ -74,11 +74,6 @@ def _pool(which: str) -> tuple[str, ...]:
 def _pool_of(which: str, size: int) -> tuple[str, ...]:
     """Names of a class of length: up to four letters, up to seven, longer."""
     return tuple(n for n in _pool(which) if _size(n) == size)
-
-
-def _turned(names: Sequence[str], first: int) -> Iterator[str]:
-    """The names in turn from one of them: what is passed over changes nothing for who drew another."""
-    return (names[(first + i) % len(names)] for i in range(len(names)))
 
 
 def _size(name: str) -> int:
@@ -179,18 +174,25 @@ class Replacer:
         if kind == "IP":
             return _host(text, draw(text.lower(), 253))
         if kind == "ZIP":
-            return _ZIP_DIGIT.sub("0", text)
+            return _LETTER.sub("X", _ZIP_DIGIT.sub("0", text))
         if kind == "PHONE":
-            return _signs(text, draw, "555" if sum(c.isdigit() for c in text) >= 10 and text[:1] != "+" else "")
+            start = "555" if sum(c.isdigit() for c in text) >= 10 and text[:1] != "+" else ""
+            return _signs(text, draw, start, _ASIDE)
         if kind == "SSN":
-            return _signs(text, draw, "9", letters=True)  # no number of Social Security begins with 9
-        return _signs(text, draw, "", letters=True)
+            return _signs(text, draw, "9")  # no number of Social Security begins with 9
+        return _signs(text, draw, "")
 
     def _among(self, names: tuple[str, ...], piece: str, patient: PatientContext, draw: Draw) -> str:
-        """A name of a list that is nobody's of the cohort and nothing of the patient's, else a word that is none."""
-        own = _own_words(patient.known)
-        turned = _turned(names, draw(plain(piece), len(names)))
-        return next((n for n in turned if n.casefold() not in own and not self.somebodys(n)), "Elsewhere")
+        return self._free(names, plain(piece), patient, draw) or "Elsewhere"
+
+    def _free(self, names: tuple[str, ...], piece: str, patient: PatientContext, draw: Draw) -> str | None:
+        """A name of a list that is nobody's of the cohort, nothing of the patient's and no word of the piece.
+
+        For one that is taken the next stands in: who joins the cohort changes only what was drawn to their own name.
+        """
+        own, start = {*_own_words(patient.known), *piece.split()}, draw(piece, len(names))
+        turned = (*names[start:], *names[:start])
+        return next((name for name in turned if name.casefold() not in own and not self.somebodys(name)), None)
 
     def _place(self, kind: str, text: str, patient: PatientContext, draw: Draw) -> str:
         """An address or a town, part by part: numbers as numbers, the state as it is, the ZIP as zeros."""
@@ -201,12 +203,12 @@ class Replacer:
             made, rest = box[1] + _signs(box[2], draw, ""), rest[box.end() :]
         elif street is not None:
             named = f"{self._among(_STREETS, street[2], patient, draw)} Street"
-            made, rest = f"{_signs(street[1], draw, '')} {_like(street[2], named)}", rest[street.end() :]
+            made, rest = f"{_signs(street[1], draw, '', _ASIDE)} {_like(street[2], named)}", rest[street.end() :]
         else:
             made = ""
         unit = _UNIT.match(rest)
         if unit is not None and (made or kind == "ADDRESS"):
-            made, rest = made + unit[1] + _signs(unit[2], draw, ""), rest[unit.end() :]
+            made, rest = made + unit[1] + _signs(unit[2], draw, "", _ASIDE), rest[unit.end() :]
         town = regex.fullmatch(r"(\W*)(.*?)(\W*)", rest, regex.DOTALL)
         if town is not None and town[2]:
             names = _TOWNS if made or kind == "LOCATION" else _STREETS
@@ -236,9 +238,7 @@ class Replacer:
                 self._part(whole, last, patient, draw)[:1].upper() if whole and len(whole) > 1 else _letter(word, draw)
             )
         pool = _pool_of(self._list(name, last, patient), _size(name))
-        own = _own_words(patient.known)
-        turned = _turned(pool, draw(name, len(pool)))
-        made = next((n for n in turned if n != name and n not in own and not self.somebodys(n)), "x")
+        made = self._free(pool, name, patient, draw) or "x"
         made = made.upper() if word.isupper() else made.title() if word[0].isupper() else made
         return made + word[-2:] if word[-2:].lower() in ("'s", "’s") else made
 
@@ -254,6 +254,9 @@ class Replacer:
 
 
 _ZIP_DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
+# In a number, what is no part of it: before an extension, behind the number of a street.
+_ASIDE = re.compile(r"(?<![^\W\d_])(?:x|ext|extension|st|nd|rd|th)(?![^\W\d_])", re.IGNORECASE)
 _ATTEMPTS = 20
 _PEOPLE = frozenset({"NAME", "GIVEN", "RELATIVE"})
 _STATE_TAIL = regex.compile(
@@ -306,15 +309,16 @@ def _host(text: str, number: int) -> str:
     )
 
 
-def _signs(text: str, draw: Draw, start: str, *, letters: bool = False) -> str:
-    """Each digit of a number replaced, and each letter where it is part of the number; its signs stay."""
+def _signs(text: str, draw: Draw, start: str, stay: re.Pattern[str] | None = None) -> str:
+    """Each digit and letter of a number replaced; its signs stay, and the words for what it is that are to stay."""
     source = iter(start + f"{draw(text.lower(), 10**18):018d}" + f"{draw(text.lower() + '|', 10**18):018d}" * 3)
     chosen = f"{draw(text.lower() + '|a', 16**12):012x}"
+    staying = {i for match in stay.finditer(text) for i in range(*match.span())} if stay else ()
     out = []
     for i, char in enumerate(text):
         if char.isdigit():
             out.append(next(source, "0"))
-        elif char.isalpha() and letters:
+        elif char.isalpha() and i not in staying:
             made = "abcdefghjkmnprstuvwxyz"[(int(chosen[i % len(chosen)], 16) + ord(char) + i) % 22]
             out.append(made.upper() if char.isupper() else made)
         else:

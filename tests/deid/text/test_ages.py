@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chartline.deid import keys, policy
+from chartline.deid import keys, patients, policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.text import ages, build
 from chartline.deid.text.lines import jsonl
@@ -103,6 +103,23 @@ def test_measures_are_no_ages_of_the_old(engine, text):
 def test_the_age_of_a_younger_person_stays_and_an_early_year_that_is_no_birth(engine):
     text = "A 38 year old woman in a house of 1931."
     assert engine.deidentify(text, YOUNG).text == text
+
+
+@pytest.mark.parametrize(
+    ("birth", "death", "year", "stays"),
+    [
+        ("1940-02-03", None, 2029, True),
+        ("1940-02-03", None, 2030, False),
+        ("1929-05-16", None, 2027, False),
+        ("1920-05-16", "1990-01-01", 2009, True),
+        ("1920-05-16", "1990-01-01", 2010, False),
+        (None, None, 2030, True),
+    ],
+)
+def test_a_year_to_come_tells_no_age_over_89_beside_the_birth(engine, birth, death, year, stays):
+    earliest, over_89, last = patients.lifetime(policy.load("safe_harbor"), 2026, birth, death)
+    patient = PatientContext("p", (), None, birth, -40, last, earliest, over_89)
+    assert (str(year) in engine.deidentify(f"Card ends in December {year}.", patient).text) is stays
 
 
 def test_a_year_of_birth_too_early_goes_from_whosever_note(engine):

@@ -34,6 +34,11 @@ def labels(key):
 
 
 @pytest.fixture(scope="module")
+def dated(key):
+    return build(policy.load("limited_data_set"), key, "test", Cohort())
+
+
+@pytest.fixture(scope="module")
 def surrogates(key):
     return build(policy.load("expert_determination"), key, "test", Cohort(names=frozenset({"smith", "mary"})))
 
@@ -196,6 +201,22 @@ def test_safe_harbor_keeps_only_the_year(labels, text, wanted):
 )
 def test_a_shifted_date_is_written_in_the_form_it_was_found(surrogates, text, wanted):
     assert surrogates.deidentify(text, NOBODY).text == wanted
+
+
+@pytest.mark.parametrize("day", ["2018-07-04", "07-04-2018", "2018/07/04", "2018-07-04T10:00:00Z", "4 July 2018"])
+@pytest.mark.parametrize("text", ["{}", "Smoker until {}, then none", "study {}: clear", "from {} to {}", "call {}"])
+def test_a_policy_that_keeps_dates_keeps_them_in_every_form(dated, text, day):
+    assert dated.deidentify(text.format(day, day), NOBODY).text == text.format(day, day)
+
+
+@pytest.mark.parametrize("number", ["MRN 20180704", "ID 482-07-0412", "2018-07-0412", "accession 20180704"])
+def test_what_is_no_day_goes_where_dates_are_kept(dated, number):
+    assert number.split()[-1] not in dated.deidentify(f"Seen, {number} noted.", NOBODY).text
+
+
+def test_a_known_number_that_looks_like_a_day_goes_where_dates_are_kept(dated):
+    known = PatientContext("p", (Known("ID", "2018-07-04"),))
+    assert "07-04" not in dated.deidentify("Card 2018-07-04 shown.", known).text
 
 
 def test_surrogates_are_consistent_within_a_patient_and_differ_between_patients(surrogates):

@@ -309,6 +309,23 @@ def test_what_only_looks_like_a_piece_of_the_record_stays(engine, text):
     assert engine.deidentify(text, PatientContext("p", known=known)).text == nobody
 
 
+@pytest.mark.parametrize(
+    ("given", "short"),
+    [("Debra", "DEBBIE"), ("Katharine", "KATHY"), ("Kaitlyn", "katie"), ("Rosemarie", "ROSIE"), ("Mathew", "Matty")],
+)
+def test_a_short_name_is_known_in_any_writing_of_the_long_one(engine, given, short):
+    known = known_values({"resourceType": "Patient", "name": [{"given": [given], "family": "Quillmore"}]})
+    assert short not in engine.deidentify(f"pt {short} c/o pain", PatientContext("p", known=known)).text
+
+
+@pytest.mark.parametrize("user", ["rstone", "RStone", "r.stone", "rstone42", "stone_r", "stoner42"])
+def test_the_name_of_a_user_is_found_though_another_made_of_the_same_name_is_a_word(engine, user):
+    known = known_values({"resourceType": "Patient", "name": [{"given": ["Ruth"], "family": "Stone"}]})
+    patient = PatientContext("p", known=known)
+    assert user not in engine.deidentify(f"left by {user} at ten", patient).text
+    assert engine.deidentify("a stoner, he says; stones passed", patient).text == "a stoner, he says; stones passed"
+
+
 @pytest.mark.parametrize("text", ["strength 4/5 in the left arm", "ate an orange in the morning", "an orange rash"])
 def test_short_forms_that_are_something_else_are_left(engine, text):
     record = {"birthDate": "1961-04-05", "address": [{"city": "Orange"}]}

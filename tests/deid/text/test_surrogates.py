@@ -174,6 +174,48 @@ def test_no_part_of_a_surrogate_is_a_name_that_the_record_tells(last, names):
     assert made("NAME", f"Dr. {last.title()}", known=known).split()[-1].lower() not in names
 
 
+@pytest.mark.parametrize(
+    ("kind", "form", "names"),
+    [
+        ("FACILITY", "{} Clinic", surrogates._PLACES),
+        ("LOCATION", "{}, OH", surrogates._TOWNS),
+        ("ADDRESS", "{} Street", surrogates._STREETS),
+    ],
+)
+def test_who_joins_the_cohort_changes_only_what_was_drawn_to_their_name(kind, form, names):
+    joined = Cohort(names=frozenset({names[0].casefold()}))
+    pieces = [form.format(place) for place in ("Quillholt", "Farrowmere", "Dunwick", "Ashbury", "Tolland", "Wexmoor")]
+    changed = set()
+    for patient in map(str, range(20)):
+        for piece in pieces:
+            alone, beside = made(kind, piece, patient), made(kind, piece, patient, joined)
+            assert (alone != beside) == alone.startswith(names[0])
+            changed.add(alone != beside)
+    assert changed == {True, False}
+
+
+@pytest.mark.parametrize("street", surrogates._STREETS)
+def test_a_street_is_never_its_own_surrogate(street):
+    assert not any(street in made("ADDRESS", f"12 {street} Street", str(p)) for p in range(40))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "kept"),
+    [
+        ("PHONE", "617-555-0142 x12 (ask for Dorothea)", "x"),
+        ("PHONE", "1-800-QUILLMORE ext. 4", "ext"),
+        ("ZIP", "EC4Q 7VX", "X"),
+        ("ADDRESS", "221QX Mapleholt Street", "Street"),
+        ("ADDRESS", "42nd Mapleholt Street", "nd Street"),
+        ("ADDRESS", "Apt Quill", "Apt"),
+    ],
+)
+def test_no_letter_of_a_number_stays(kind, text, kept):
+    was = re.findall(r"[^\W\d_]+", text)
+    for patient in map(str, range(9)):
+        assert {w for w in re.findall(r"[^\W\d_]+", made(kind, text, patient)) if w in was} <= set(kept.split())
+
+
 def test_what_is_short_for_a_value_keeps_its_form():
     assert made("NAME", "Quillmore's").endswith("'s")
     assert made("ADDRESS", "Apt 4B").startswith("Apt ")
