@@ -80,6 +80,7 @@ class Event:
         apart: its end is an event of its own, and not told with it.
         foretold: its end was known when it was, as that of a plan is.
         line: it is one only where no other record of the patient says the same.
+        records: the times that tell when it was recorded, and when it was true only where nothing else does.
     """
 
     element: str
@@ -113,6 +114,7 @@ class Event:
     billing: bool = False
     optional: bool = False
     unless: tuple[str, ...] = ()
+    records: frozenset[str] = frozenset()
 
     @cached_property
     def dates_entries(self) -> bool:
@@ -191,7 +193,7 @@ def table() -> Table:
 
 def _event(item: Mapping[str, Any]) -> Event:
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}
-    return Event(**fields)
+    return Event(**fields, records=frozenset(item["time"][1:]).intersection(item["available"]))
 
 
 _PATHS = ("code", "time", "end", "available", "planned", "text")
@@ -557,8 +559,15 @@ _Point = tuple[Instant | None, float | None]
 
 def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = False) -> Instant | None:
     for path in paths:
-        text = at(resource, path)
-        found = times.instant(text, end=end) if isinstance(text, str) else None
+        value = at(resource, path)
+        if isinstance(value, str):
+            found = times.instant(value, end=end)
+        elif type(value) is list:
+            # Of several dates the first is when it began, and the last when it was over.
+            each = filter(None, (times.instant(text, end=end) for text in value if isinstance(text, str)))
+            found = (max if end else min)(each, default=None)
+        else:
+            continue
         if found is not None:
             return found[0], found[1], path
     return None
@@ -581,7 +590,14 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     known, known_at = _point(resource, event.available, offsets, end=True)
     untold = known is None and known_at is None
     flags = None
-    if start is None and at_ is None and ends:
+    turned = start is not None and end is not None and end[0] < start[0]
+    turned_at = at_ is not None and end_at is not None and end_at < at_
+    if (turned and start and start[2] in event.records) or (turned_at and offsets and paths[-1] in event.records):
+        # What was written down when it was over was true before that.
+        known, known_at = _later(known, start), _later(known_at, at_)
+        over, over_at = _point(resource, ends, offsets)
+        start, at_, flags = over if turned else start, over_at if turned_at else at_, "open_start"
+    elif start is None and at_ is None and ends:
         lone = tuple(p for p in ends if _start_of(p) in event.time)
         start, at_ = _point(resource, lone, offsets)
         if start or at_ is not None:
@@ -589,7 +605,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     if untold and at_ is not None and (start is None or start[1] != "second"):
         # What nothing says more of is known when its day, month or year is over.
         known, known_at = _point(resource, paths, offsets, end=True)
-    if (end and start and end[0] < start[0]) or (end_at is not None and at_ is not None and end_at < at_):
+    if (turned or turned_at) and not flags:
         # Which of the two is wrong nobody can tell: what is known is known when both have passed (mimic-code#1288).
         known, known_at = _later(known or end, start), _later(known_at if known_at is not None else end_at, at_)
         end, end_at, flags = None, None, "reversed_period"
@@ -597,7 +613,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         flags = _both(flags, "unreadable_time")
     if event.apart:
         end, end_at = None, None
-    foretold = event.foretold
+    foretold = event.foretold and not flags
     if event.planned and flags is None:
         due, due_at = _planned(resource, event, paths, offsets, (start, at_))
         if due or due_at is not None:
@@ -619,6 +635,11 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     }
 
 
+def _told_by(paths: Sequence[str], start: Instant | None, at_: float | None) -> str | None:
+    """The element that tells a time; where only the hidden axis has it, the last that was looked at."""
+    return start[2] if start else paths[-1] if at_ is not None else None
+
+
 def _later(one: Any, other: Any) -> Any:
     """The later of two times, of which each may be missing."""
     return other if one is None or (other is not None and other > one) else one
@@ -627,7 +648,7 @@ def _later(one: Any, other: Any) -> Any:
 def _planned(resource: Mapping[str, Any], event: Event, paths: Sequence[str], offsets: Offsets, plan: _Point) -> _Point:
     """For when it is planned, which its end tells while its time is that of the plan; no date that had passed."""
     start, at_ = plan
-    told = start[2] if start else paths[-1] if at_ is not None else None
+    told = _told_by(paths, start, at_)
     for path in event.planned:
         due, due_at = _due(resource, path, offsets, plan)
         passed = (start and due and due[0] <= start[0]) or (at_ is not None and due_at is not None and due_at <= at_)
@@ -645,14 +666,7 @@ def _due(resource: Mapping[str, Any], path: str, offsets: Offsets, plan: _Point)
         (start, at_) = plan if days else (None, None)
         due = (start[0] + round(days * _DAY), start[1], path) if days and start else None
         return due, at_ + days if days and at_ is not None else None
-    if type(value) is not list:
-        return _point(resource, [path], offsets, end=True)
-    dates = [found for i in range(len(value)) if (found := _first(resource, [f"{path}.{i}"], end=True))]
-    last = max(dates, default=None)
-    if offsets is None:
-        return last, last[0] / _DAY if last else None
-    days = max((day for told, day in offsets.items() if told.partition("#")[0] == path), default=None)
-    return last, _whole_day(days)
+    return _point(resource, [path], offsets, end=True)
 
 
 def _days_long(value: Any) -> float | None:
@@ -669,7 +683,7 @@ def _own_ends(
     resource: Mapping[str, Any], event: Event, paths: Sequence[str], start: Instant | None, at_: float | None
 ) -> tuple[str, ...]:
     """The ends that belong to the time: a note is not over with the visit that it was written about."""
-    told = start[2] if start else paths[-1] if at_ is not None else None
+    told = _told_by(paths, start, at_)
     foreign = [p for p in event.end if (b := _start_of(p)) in event.time and b != told and at(resource, b) is not None]
     return tuple(p for p in event.end if p not in foreign) if foreign else event.end
 
@@ -681,7 +695,7 @@ def _start_of(path: str) -> str:
 
 
 def _says(resource: Mapping[str, Any], paths: Sequence[str]) -> bool:
-    return any(isinstance(at(resource, p), str) for p in paths)
+    return any(isinstance(at(resource, p), (str, list)) for p in paths)
 
 
 def _point(resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False) -> _Point:
@@ -689,8 +703,17 @@ def _point(resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, 
     found = _first(resource, paths, end=end) if paths else None
     if offsets is None:
         return found, found[0] / _DAY if found else None
-    day = next((offsets[p] for p in map(_plain, paths) if p in offsets), None)
+    day = next((day for path in paths if (day := _day(resource, path, offsets, end=end)) is not None), None)
     return found, _whole_day(day) if end else day
+
+
+def _day(resource: Mapping[str, Any], path: str, offsets: Mapping[str, float], *, end: bool) -> float | None:
+    """The day of a path on the hidden axis; of several dates that of the first, or of the last as an end."""
+    plain = _plain(path)
+    if type(at(resource, path)) is not list:
+        return offsets.get(plain)
+    days = (day for told, day in offsets.items() if told.partition("#")[0] == plain)
+    return (max if end else min)(days, default=None)
 
 
 def _whole_day(day: float | None) -> float | None:

@@ -835,6 +835,71 @@ def test_periods_of_every_shape(period, wanted):
     assert row["position"] * 86_400_000_000 == pytest.approx(row["time"])
 
 
+MEASURED, ISSUED = "2021-03-05T10:00:00Z", "2021-03-09T08:00:00Z"
+WRITTEN_DOWN = {
+    "Observation": {"status": "final", "code": LOINC, "effectivePeriod": {"end": MEASURED}, "issued": ISSUED},
+    "DiagnosticReport": {"status": "final", "code": LOINC, "effectivePeriod": {"end": MEASURED}, "issued": ISSUED},
+    "Media": {"createdPeriod": {"end": MEASURED}, "issued": ISSUED},
+    "Specimen": {
+        "status": "available", "type": SNOMED, "collection": {"collectedPeriod": {"end": MEASURED}},
+        "receivedTime": ISSUED,
+    },
+    "ClinicalImpression": {"effectivePeriod": {"end": MEASURED}, "date": ISSUED},
+    "MedicationStatement": {
+        "medicationCodeableConcept": SNOMED, "effectivePeriod": {"end": MEASURED}, "dateAsserted": ISSUED,
+    },
+    "DeviceUseStatement": {"timingPeriod": {"end": MEASURED}, "recordedOn": ISSUED},
+    "CarePlan": {"period": {"end": MEASURED}, "created": ISSUED},
+    "Condition": {"code": SNOMED, "abatementDateTime": MEASURED, "recordedDate": ISSUED},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRITTEN_DOWN)
+def test_what_was_over_when_it_was_written_down_stands_at_its_end_and_is_known_then(kind):
+    """On the calendar, and on the hidden axis, where a time of a day is told by its day alone."""
+    resource = {"resourceType": kind, "status": "completed", **WRITTEN_DOWN[kind]}
+    for row in made(resource):
+        assert (row["time"], row["available_time"]) == (micros(MEASURED), micros(ISSUED))
+    assert made(resource)[0]["flags"] == "open_start"
+    treated = walking.state(walking.PATIENT, anchor=4321)
+    result = walking.outcome(walking.walker("safe_harbor"), whole(resource), treated)
+    for row in made(result.resource, offsets=result.offsets):
+        known = micros(ISSUED) - micros(MEASURED)
+        assert row["available_at"] - row["position"] == pytest.approx(known / (24 * HOUR), abs=1e-9)
+
+
+def test_what_began_before_it_was_over_and_was_written_down_between_is_told_as_it_is():
+    diabetes = {"resourceType": "Condition", "code": SNOMED, "recordedDate": WHEN}
+    assert one(diabetes)["time"] == micros(WHEN)
+    assert made(diabetes | {"abatementDateTime": "2021-06"})[0]["time"] == micros(WHEN)
+    told = made(diabetes | {"onsetDateTime": "2021-02-05", "abatementDateTime": "2021-01"})[0]
+    assert (told["time"], told["flags"]) == (micros("2021-02-05"), "reversed_period")
+    # The year of the onset is told, its day is not.
+    years = diabetes | {"onsetDateTime": "2009", "recordedDate": "2021", "abatementDateTime": "2010"}
+    row = made(years, offsets={"recordedDate": 20900.0, "abatementDateTime": 17000.0})[0]
+    assert (row["time"], row["position"], row["available_at"]) == (micros("2009"), 17000.0, pytest.approx(20901.0))
+
+
+SEVERAL = {"event": ["2021-03-07T08:00:00Z", WHEN, "2021-03-06"]}
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        observation(effectiveDateTime=None, effectiveTiming=SEVERAL, valueInteger=1, interpretation=[SNOMED]),
+        {"resourceType": "DeviceUseStatement", "status": "active", "timingTiming": SEVERAL},
+    ],
+)
+def test_of_several_dates_the_first_is_when_it_was_and_the_last_when_it_is_known(resource):
+    resource = {name: value for name, value in resource.items() if value}
+    for row in made(resource):
+        assert (row["time"], row["available_time"]) == (micros(WHEN), micros("2021-03-07T08:00:00Z"))
+    treated = walking.state(walking.PATIENT, anchor=4321)
+    result = walking.outcome(walking.walker("safe_harbor"), whole(resource), treated)
+    for row in made(result.resource, offsets=result.offsets):
+        assert row["available_at"] - row["position"] == pytest.approx(46 / 24, abs=1e-9)
+
+
 def test_a_note_does_not_end_with_the_visit_it_is_about():
     visit = {"period": {"start": "2019-03-01", "end": "2019-03-02"}}
     note = {"resourceType": "DocumentReference", "status": "current", "type": LOINC, "context": visit}
