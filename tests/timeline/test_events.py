@@ -767,6 +767,7 @@ def test_an_appointment_that_nobody_came_to_is_not_one_when_it_was_made():
     made_for = {"resourceType": "Appointment", "status": "noshow", "serviceType": [LOINC], "created": BEGAN}
     missed = one(made_for | {"start": "2021-06-05T10:00:00Z", "end": "2021-06-05T11:00:00Z"})
     assert (missed["code"], missed["time"]) == ("LOINC//8480-6//NOT_DONE", micros("2021-06-05T10:00:00Z"))
+    assert missed["available_time"] == micros("2021-06-05T11:00:00Z"), "who has not come may still come"
     assert one(made_for)["time"] is None
 
 
