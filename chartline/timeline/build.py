@@ -24,6 +24,8 @@ _SPAN = (
 """Days by which an event may be later than the first day of its year or month, where that is all that is known."""
 _OVER = "code RLIKE '//(ABATED|ENDED|CANCELLED)$'"
 """What tells how something ended, which is not bound to the visit that it began in."""
+_BEFORE = "source_type IN ('Condition', 'AllergyIntolerance', 'MedicationStatement')"
+"""What may have begun long before the visit in which it was written down."""
 _OWN_FIRST = "struct(NOT own, source_id)"
 """The order of a person's Patient records: the survivor's first, else that of the smallest id."""
 _CHAIN = 16  # partOf is followed so far
@@ -309,7 +311,8 @@ def all_events(
         f"IF(position + {_SPAN} < born AND NOT startswith(code, 'FAMILY//'), 'before_birth', NULL)",
         f"IF(position > died + {GRACE_DAYS}, 'after_death', NULL)",
         "IF(sex <> gender AND gender IN ('male', 'female'), 'implausible_sex', NULL)",
-        f"IF((position < v_from - 7 OR position > v_at + 7) AND NOT {_OVER}, 'outside_encounter', NULL)",
+        f"IF((position < v_from - 7 AND NOT {_BEFORE} OR position > v_at + 7) AND NOT {_OVER},"
+        " 'outside_encounter', NULL)",
     ]
     years = (f.col("position") - f.col("born")) / 365.25
     return (
@@ -430,7 +433,7 @@ def _loaded(found: DataFrame, left: DataFrame, shared: DataFrame) -> DataFrame:
         # A birth tells when a patient was born, not from when on records are there.
         f.min(f.expr("IF(code = 'MEDS_BIRTH', NULL, time)")).alias("first_time"),
         f.max(f.expr("IF(code = 'MEDS_BIRTH', NULL, time)")).alias("last_time"),
-        f.max("available_time").alias("available_time"),
+        f.max(f.expr("IF(code = 'MEDS_BIRTH', NULL, available_time)")).alias("available_time"),
     )
     each = (
         given.unionByName(shared.select(*of, f.lit(1).alias("given")), allowMissingColumns=True)

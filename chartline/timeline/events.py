@@ -613,6 +613,9 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         flags = _both(flags, "unreadable_time")
     if event.apart:
         end, end_at = None, None
+    if event.over and start is None and at_ is None:
+        # When it was written says nothing of when it was over.
+        known, known_at = None, None
     foretold = event.foretold and not flags
     if event.planned and flags is None:
         due, due_at = _planned(resource, event, paths, offsets, (start, at_))

@@ -737,12 +737,14 @@ def test_while_something_lasts_its_end_is_a_plan():
           "authoredOn": WHEN}, "LOINC//8480-6"),
         ({"resourceType": "NutritionOrder", "status": "revoked", "dateTime": WHEN}, "NUTRITION//ORDER"),
         ({"resourceType": "Claim", "status": "cancelled", "type": LOINC, "created": WHEN}, "LOINC//8480-6"),
+        ({"resourceType": "CarePlan", "status": "revoked", "created": WHEN}, "PLAN//CARE"),
     ],
 )  # fmt: skip
 def test_an_order_that_was_cancelled_at_a_time_that_nobody_told_is_so_without_a_time(order, code):
     ordered, cancelled = made(order)
     assert (ordered["code"], ordered["time"]) == (code, micros(WHEN))
     assert (cancelled["code"], cancelled["time"], cancelled["undated"]) == (f"{code}//CANCELLED", None, "unknown")
+    assert cancelled["available_time"] is None, "nobody knew it when the order was written"
 
 
 def test_an_order_ends_when_its_validity_did_and_an_active_one_is_planned_to():
