@@ -402,12 +402,18 @@ def quantity(value: Any, code: str | None = None) -> Row:
         return _number(value)
     if type(value) is not dict or not _is_number(value.get("value")):
         return {}
-    source = next((u for u in (value.get("code"), value.get("unit")) if u and isinstance(u, str)), None)
+    # A code of another system than UCUM, such as a concept of SNOMED CT, is no unit.
+    names = ("code", "unit") if _is_unit(value.get("system")) else ("unit", "code")
+    source = next((u for u in map(value.get, names) if u and isinstance(u, str)), None)
     number, unit, flag = units.normalised(float(value["value"]), source, code)
     held = _number(number)
     sign = value.get("comparator")
     text = f"{sign}{_written(value['value'], number)}" if sign else held.get("text_value")
     return {**held, "unit": unit, "source_unit": source, "text_value": text, "flags": _both(flag, held.get("flags"))}
+
+
+def _is_unit(system: Any) -> bool:
+    return not isinstance(system, str) or system_name(system) == "UCUM"
 
 
 def _written(delivered: float, number: float) -> str:
@@ -943,7 +949,7 @@ def _suffix(resource: Mapping[str, Any], rule: TypeRule, status: str | None) -> 
 
 
 def _both(one: str | None, other: str | None) -> str | None:
-    return f"{one} {other}" if one and other else one or other
+    return f"{one} {other}" if one and other and one != other else one or other
 
 
 def _left_out(base: Row, reason: str) -> Row:

@@ -93,6 +93,32 @@ def test_values(value, wanted):
     assert (row.get("numeric_value"), row.get("unit"), row.get("text_value")) == wanted
 
 
+def test_a_result_that_is_coded_twice_comes_out_in_its_usual_unit():
+    glucose = {"coding": [SNOMED["coding"][0], {"system": "http://loinc.org", "code": "2345-7"}]}
+    row = one(observation(code=glucose, valueQuantity={"value": 5, "unit": "mmol/L"}))
+    assert (row["code"], row["numeric_value"], row["unit"]) == ("LOINC//2345-7", pytest.approx(90.08), "mg/dL")
+    assert row["parents"] == ["SNOMED//38341003"]
+
+
+@pytest.mark.parametrize(
+    ("system", "unit"),
+    [
+        ("http://snomed.info/sct", "mmol/L"),
+        ("http://unitsofmeasure.org", "258813002"),
+        ("urn:oid:2.16.840.1.113883.6.8", "258813002"),
+        (None, "258813002"),
+    ],
+)
+def test_a_concept_of_another_vocabulary_is_no_unit(system, unit):
+    given = {"value": 5, "unit": "mmol/L", "code": "258813002"} | ({"system": system} if system else {})
+    assert one(observation(valueQuantity=given))["source_unit"] == unit
+
+
+def test_what_is_odd_twice_is_said_once():
+    odd = observation(code={"coding": [{"system": "http://loinc.org", "code": "2345-7"}]})
+    assert one(odd | {"valueQuantity": {"value": 1e39, "unit": "mg/dL"}})["flags"] == "implausible"
+
+
 def test_a_panel_gives_its_components_and_not_itself():
     part = {"code": LOINC, "valueQuantity": {"value": 120, "code": "mm[Hg]"}}
     found = made(observation(component=[part, part]))
@@ -179,7 +205,9 @@ def test_a_medication_by_reference_waits_for_its_code():
 def test_the_preferred_vocabulary_wins_whatever_its_place():
     local = {"system": "urn:chartline:system:ab12", "code": "x"}
     snomed = {"system": "http://snomed.info/sct", "code": "38341003"}
-    assert events.code_of({"coding": [local, LOINC["coding"][0], snomed]})[0] == "SNOMED//38341003"
+    disease = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10"}
+    assert events.code_of({"coding": [local, disease, snomed]})[0] == "SNOMED//38341003"
+    assert events.code_of({"coding": [snomed, local, CODING]})[0] == "LOINC//8480-6"
     assert events.code_of({"coding": [local]})[0] == "AB12//x"
     assert events.code_of({"text": "a  free\ntext"})[0] == "TEXT//a free text"
     assert events.code_of({}) is None
