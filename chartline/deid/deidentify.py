@@ -49,7 +49,7 @@ from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     Batches = Iterator[pa.RecordBatch]
 
@@ -166,7 +166,8 @@ class _Unit:
                 earliest = patients.earliest_year(rules, self.job.year)
                 self._made = PatientContext(self.name, earliest_year=earliest)
             else:
-                key, latest = keys.load(self.job.key), max([self.job.year, *(p.get("latest", 0) for p in self.people)])
+                told = (year for p in self.people for year in p.get("later", ()))
+                key, latest = keys.load(self.job.key), patients.latest_year(self.job.year, told)
                 self._made = patients.context(rules, key, self.job.project, latest, person_id, self._told())
         return self._made
 
@@ -522,8 +523,9 @@ def _staged(
 ) -> DataFrame:
     from pyspark.sql import functions as f
 
-    later = f.array_max(f.transform(f.regexp_extract_all("raw", f.lit(patients.years_after(job.year)), 1), _whole))
-    latest = alive.where("person_id IS NOT NULL").groupBy("person_id").agg(f.max(later).alias("latest"))
+    later = f.collect_set(f.regexp_extract_all("raw", f.lit(patients.years_after(job.year)), 1))
+    years = f.array_sort(f.array_distinct(f.flatten(later))).alias("later")
+    latest = alive.where("person_id IS NOT NULL").groupBy("person_id").agg(years)
     resources = alive.select(
         f.coalesce("person_id", f.concat_ws("/", "resource_type", "resource_id")).alias("unit"),
         f.lit(1).alias("rank"),
@@ -531,7 +533,7 @@ def _staged(
         f.lit(None).cast("string").alias("person"),
     )
     own = ("unit", "rank", "resource_type", "resource_id", "person_id", "person")
-    told = ("resource_type", "resource_id", "known", "gender", "birth_date", "death_date", "latest", "shown")
+    told = ("resource_type", "resource_id", "known", "gender", "birth_date", "death_date", "later", "shown")
     persons = _with_person(people.where("patient_id IS NOT NULL"), people).unionByName(_places(alive, people))
     persons = persons.unionByName(_beside(alive), allowMissingColumns=True)
     persons = persons.join(latest, "person_id", "left").select(
@@ -608,10 +610,6 @@ def _beside(alive: DataFrame) -> DataFrame:
         .withColumn("resource_type", f.lit("Reference"))
         .withColumn("resource_id", f.lit(""))
     )
-
-
-def _whole(text: Column) -> Column:
-    return text.cast("int")
 
 
 def _aside(spark: SparkSession, settings: Settings, staged: DataFrame) -> DataFrame:

@@ -68,12 +68,12 @@ class World:
     Attributes:
         parties: rows like those of ``bronze.people``.
         links: reference as written to ``Type/id``, for the forms that do not say it themselves.
-        latest: patient to the latest year after the run's that the data tell.
+        latest: patient to the years after the run's that the data tell (``patients.years_after``).
         bearers: identifier of a declared system to the patients that bear it, each with the birth date.
         persons: patient to the one that stands for the person, where records of one were merged.
         relatives: the row of each relative, with what says whose relative it is.
         named: each patient with the references of its record: what it calls an organisation, its notes call so too.
-        later: what says whose a record is to the latest year after the run's that it tells; whose is known at the end.
+        later: what says whose a record is to the years after the run's that it tells; whose is known at the end.
         formats: what each file is, in the order of the files.
         asked: references by identifier, spelled as conditional ones, that may name something else than a party.
         binaries: documents that lie apart.
@@ -87,12 +87,12 @@ class World:
 
     parties: list[dict[str, Any]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
-    latest: dict[str, int] = field(default_factory=dict)
+    latest: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     bearers: dict[tuple[str, str], set[tuple[str, str | None]]] = field(default_factory=lambda: defaultdict(set))
     persons: Mapping[str, str] = field(default_factory=dict)
     relatives: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     named: list[tuple[str, list[str]]] = field(default_factory=list)
-    later: dict[bytes, int] = field(default_factory=dict)
+    later: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
     formats: list[formats.Format] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     binaries: binaries.Held = field(default_factory=binaries.Held)
@@ -242,12 +242,11 @@ def survey(
     targets = cast(Mapping[str, str | None], world)
     for row, tree in world.relatives:
         row["patient_id"] = references.patient_of(tree, row["resource_id"], targets)
-    for told, last in world.later.items():
+    for told, years in world.later.items():
         tree = orjson.loads(told)
         owner = references.patient_of(tree, tree["id"], targets)
         if owner:
-            one = world.person(owner)
-            world.latest[one] = max(world.latest.get(one, 0), last)
+            world.latest[world.person(owner)] |= years
     _claim(world, targets)
     _attribute(given, world, targets)
     return world
@@ -322,7 +321,7 @@ def _learn(
         _show(record, world)
     if claimed and own and is_plain(own):
         world.plain_ids.add(f"{claimed}/{own}")
-    years = [int(y) for y in later.findall(record.raw)]
+    years = {year.decode() for year in later.findall(record.raw)}
     points = _may_point(record.raw)
     tree = _parsed(record) if claimed in _LEARNED or years or points else None
     if tree is None:
@@ -345,7 +344,7 @@ def _learn(
     if years:
         told = _owned(tree)
         owning = orjson.dumps(told if kind == "Patient" else {**told, "id": ""})
-        world.later[owning] = max(world.later.get(owning, 0), *years)
+        world.later[owning] |= years
 
 
 def _show(record: records.Record, world: World) -> None:
@@ -495,7 +494,7 @@ class _Contexts(dict[str | None, PatientContext]):
             self._people[person_id].append(shown.row(named_beside))
 
     def __missing__(self, person_id: str) -> PatientContext:
-        latest = max(self._year, self._world.latest.get(person_id, 0))
+        latest = patients.latest_year(self._year, self._world.latest.get(person_id, ()))
         made = self[person_id] = patients.context(*self._facts, latest, person_id, self._people[person_id])
         return made
 

@@ -15,6 +15,8 @@ from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
 
 MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)
+PLANNED = 10
+"""An end so many years after all else, such as 2099-12-31, says that there is none, and does not stay."""
 _PERSONS = frozenset({"Patient", "RelatedPerson", "FamilyMemberHistory", "Person"})
 _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 
@@ -93,7 +95,8 @@ def earliest_year(rules: Policy, latest: int) -> int:
 def years_after(year: int) -> str:
     """A regular expression, for Python and Java, of a JSON date in a year after this one, the year as its group.
 
-    A year alone is not looked for: a code may be four digits. Such a date does not stay (``last_year``).
+    Of the end of a period the group begins with ``end``. A year alone is not looked for: a code may be four digits.
+    Such a date does not stay (``last_year``).
     """
     thousand, hundred, ten, one = tuple(str(year))
     later = [
@@ -101,7 +104,19 @@ def years_after(year: int) -> str:
         *([f"{thousand}{hundred}[{int(ten) + 1}-9][0-9]"] if ten < "9" else []),
         *([f"{thousand}[{int(hundred) + 1}-9][0-9][0-9]"] if hundred < "9" else []),
     ]
-    return f'"({"|".join(later)})-(?:0[1-9]|1[0-2])["-]'
+    return f'"((?:end": ?")?(?:{"|".join(later)}))-(?:0[1-9]|1[0-2])["-]'
+
+
+def latest_year(year: int, told: Iterable[str]) -> int:
+    """The latest year that the data may tell of a living person: of the run, or of a later date in the data.
+
+    Args:
+        year: of the run.
+        told: what ``years_after`` finds in the person's records.
+    """
+    years = [(int(text[-4:]), text.startswith("end")) for text in told]
+    latest = max([year, *(y for y, end in years if not end)])
+    return max([latest, *(y for y, end in years if end and y <= latest + PLANNED)])
 
 
 def cohort(known: Iterable[tuple[str, str, str]]) -> Cohort:

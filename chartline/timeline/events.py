@@ -80,6 +80,7 @@ class Event:
         apart: its end is an event of its own, and not told with it.
         foretold: its end was known when it was, as that of a plan is.
         line: it is one only where no other record of the patient says the same.
+        records: the times that tell when it was recorded, and when it was true only where nothing else does.
     """
 
     element: str
@@ -113,6 +114,7 @@ class Event:
     billing: bool = False
     optional: bool = False
     unless: tuple[str, ...] = ()
+    records: frozenset[str] = frozenset()
 
     @cached_property
     def dates_entries(self) -> bool:
@@ -191,7 +193,7 @@ def table() -> Table:
 
 def _event(item: Mapping[str, Any]) -> Event:
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}
-    return Event(**fields)
+    return Event(**fields, records=frozenset(item["time"][1:]).intersection(item["available"]))
 
 
 _PATHS = ("code", "time", "end", "available", "planned", "text")
@@ -400,12 +402,18 @@ def quantity(value: Any, code: str | None = None) -> Row:
         return _number(value)
     if type(value) is not dict or not _is_number(value.get("value")):
         return {}
-    source = next((u for u in (value.get("code"), value.get("unit")) if u and isinstance(u, str)), None)
+    # A code of another system than UCUM, such as a concept of SNOMED CT, is no unit.
+    names = ("code", "unit") if _is_unit(value.get("system")) else ("unit", "code")
+    source = next((u for u in map(value.get, names) if u and isinstance(u, str)), None)
     number, unit, flag = units.normalised(float(value["value"]), source, code)
     held = _number(number)
     sign = value.get("comparator")
     text = f"{sign}{_written(value['value'], number)}" if sign else held.get("text_value")
     return {**held, "unit": unit, "source_unit": source, "text_value": text, "flags": _both(flag, held.get("flags"))}
+
+
+def _is_unit(system: Any) -> bool:
+    return not isinstance(system, str) or system_name(system) == "UCUM"
 
 
 def _written(delivered: float, number: float) -> str:
@@ -557,8 +565,15 @@ _Point = tuple[Instant | None, float | None]
 
 def _first(resource: Mapping[str, Any], paths: Sequence[str], *, end: bool = False) -> Instant | None:
     for path in paths:
-        text = at(resource, path)
-        found = times.instant(text, end=end) if isinstance(text, str) else None
+        value = at(resource, path)
+        if isinstance(value, str):
+            found = times.instant(value, end=end)
+        elif type(value) is list:
+            # Of several dates the first is when it began, and the last when it was over.
+            each = filter(None, (times.instant(text, end=end) for text in value if isinstance(text, str)))
+            found = (max if end else min)(each, default=None)
+        else:
+            continue
         if found is not None:
             return found[0], found[1], path
     return None
@@ -572,16 +587,21 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     """
     paths = event.time
     if offsets is not None:
-        # On the hidden axis a day may be told by another element than the year: what comes after it says nothing more.
-        placed = next((i for i, p in enumerate(paths) if _plain(p) in offsets), len(paths))
-        paths = paths[: placed + 1]
+        # On the hidden axis what tells the day tells the year: another element's beside it would tell when the day was.
+        paths = next(((p,) for p in paths if _plain(p) in offsets), paths)
     start, at_ = _point(resource, paths, offsets, end=event.ends)
     ends = event.end and _own_ends(resource, event, paths, start, at_)
     end, end_at = _point(resource, ends, offsets, end=True)
     known, known_at = _point(resource, event.available, offsets, end=True)
     untold = known is None and known_at is None
     flags = None
-    if start is None and at_ is None and ends:
+    turned = _before((end, end_at), (start, at_))
+    if turned and _told_by(paths, start, at_) in event.records:
+        # What was written down when it was over was true before that.
+        known, known_at = _later(known, start), _later(known_at, at_)
+        start, at_ = _point(resource, ends, offsets)
+        turned, flags = False, "open_start"
+    elif start is None and at_ is None and ends:
         lone = tuple(p for p in ends if _start_of(p) in event.time)
         start, at_ = _point(resource, lone, offsets)
         if start or at_ is not None:
@@ -589,7 +609,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     if untold and at_ is not None and (start is None or start[1] != "second"):
         # What nothing says more of is known when its day, month or year is over.
         known, known_at = _point(resource, paths, offsets, end=True)
-    if (end and start and end[0] < start[0]) or (end_at is not None and at_ is not None and end_at < at_):
+    if turned:
         # Which of the two is wrong nobody can tell: what is known is known when both have passed (mimic-code#1288).
         known, known_at = _later(known or end, start), _later(known_at if known_at is not None else end_at, at_)
         end, end_at, flags = None, None, "reversed_period"
@@ -597,7 +617,10 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
         flags = _both(flags, "unreadable_time")
     if event.apart:
         end, end_at = None, None
-    foretold = event.foretold
+    if event.over and start is None and at_ is None:
+        # When it was written says nothing of when it was over.
+        known, known_at = None, None
+    foretold = event.foretold and not flags
     if event.planned and flags is None:
         due, due_at = _planned(resource, event, paths, offsets, (start, at_))
         if due or due_at is not None:
@@ -619,6 +642,18 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     }
 
 
+def _told_by(paths: Sequence[str], start: Instant | None, at_: float | None) -> str | None:
+    """The element that tells a time; where only the hidden axis has it, the last that was looked at."""
+    return start[2] if start else paths[-1] if at_ is not None else None
+
+
+def _before(one: _Point, other: _Point) -> bool:
+    """Whether one point is before another: by their days where the other has one."""
+    if other[1] is not None:
+        return one[1] is not None and one[1] < other[1]
+    return one[0] is not None and other[0] is not None and one[0][0] < other[0][0]
+
+
 def _later(one: Any, other: Any) -> Any:
     """The later of two times, of which each may be missing."""
     return other if one is None or (other is not None and other > one) else one
@@ -627,7 +662,7 @@ def _later(one: Any, other: Any) -> Any:
 def _planned(resource: Mapping[str, Any], event: Event, paths: Sequence[str], offsets: Offsets, plan: _Point) -> _Point:
     """For when it is planned, which its end tells while its time is that of the plan; no date that had passed."""
     start, at_ = plan
-    told = start[2] if start else paths[-1] if at_ is not None else None
+    told = _told_by(paths, start, at_)
     for path in event.planned:
         due, due_at = _due(resource, path, offsets, plan)
         passed = (start and due and due[0] <= start[0]) or (at_ is not None and due_at is not None and due_at <= at_)
@@ -645,14 +680,7 @@ def _due(resource: Mapping[str, Any], path: str, offsets: Offsets, plan: _Point)
         (start, at_) = plan if days else (None, None)
         due = (start[0] + round(days * _DAY), start[1], path) if days and start else None
         return due, at_ + days if days and at_ is not None else None
-    if type(value) is not list:
-        return _point(resource, [path], offsets, end=True)
-    dates = [found for i in range(len(value)) if (found := _first(resource, [f"{path}.{i}"], end=True))]
-    last = max(dates, default=None)
-    if offsets is None:
-        return last, last[0] / _DAY if last else None
-    days = max((day for told, day in offsets.items() if told.partition("#")[0] == path), default=None)
-    return last, _whole_day(days)
+    return _point(resource, [path], offsets, end=True)
 
 
 def _days_long(value: Any) -> float | None:
@@ -669,7 +697,7 @@ def _own_ends(
     resource: Mapping[str, Any], event: Event, paths: Sequence[str], start: Instant | None, at_: float | None
 ) -> tuple[str, ...]:
     """The ends that belong to the time: a note is not over with the visit that it was written about."""
-    told = start[2] if start else paths[-1] if at_ is not None else None
+    told = _told_by(paths, start, at_)
     foreign = [p for p in event.end if (b := _start_of(p)) in event.time and b != told and at(resource, b) is not None]
     return tuple(p for p in event.end if p not in foreign) if foreign else event.end
 
@@ -681,7 +709,7 @@ def _start_of(path: str) -> str:
 
 
 def _says(resource: Mapping[str, Any], paths: Sequence[str]) -> bool:
-    return any(isinstance(at(resource, p), str) for p in paths)
+    return any(isinstance(at(resource, p), (str, list)) for p in paths)
 
 
 def _point(resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False) -> _Point:
@@ -689,8 +717,17 @@ def _point(resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, 
     found = _first(resource, paths, end=end) if paths else None
     if offsets is None:
         return found, found[0] / _DAY if found else None
-    day = next((offsets[p] for p in map(_plain, paths) if p in offsets), None)
+    day = next((day for path in paths if (day := _day(resource, path, offsets, end=end)) is not None), None)
     return found, _whole_day(day) if end else day
+
+
+def _day(resource: Mapping[str, Any], path: str, offsets: Mapping[str, float], *, end: bool) -> float | None:
+    """The day of a path on the hidden axis; of several dates that of the first, or of the last as an end."""
+    plain = _plain(path)
+    if type(at(resource, path)) is not list:
+        return offsets.get(plain)
+    days = (day for told, day in offsets.items() if told.partition("#")[0] == plain)
+    return (max if end else min)(days, default=None)
 
 
 def _whole_day(day: float | None) -> float | None:
@@ -793,14 +830,24 @@ def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[Co
     named = value.get("reference") if isinstance(value, dict) else None
     if not isinstance(named, str):
         return None
-    if named.startswith("#"):
-        inner: Mapping[str, Any] = next((c for c in resource.get("contained") or () if c.get("id") == named[1:]), {})
-        found = coded(inner.get("code") or inner.get("type")) or coded(at(inner, _INGREDIENT))
-        return (found, None) if found else None
-    return _made(unknown), _reference_id(value)
+    if not named.startswith("#"):
+        return _made(unknown), _reference_id(value)
+    inner = _inside(resource, named)
+    found = coded(inner.get("code") or inner.get("type")) or coded(at(inner, _INGREDIENT))
+    part = at(inner, f"{_PART}.reference")
+    if found is None and isinstance(part, str):
+        if not part.startswith("#"):
+            return _made(unknown), _reference_id(part)
+        found = coded(_inside(resource, part).get("code"))
+    return (found, None) if found else None
 
 
-_INGREDIENT = "ingredient.0.itemCodeableConcept"
+def _inside(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The contained resource of a name such as ``#m1``."""
+    return next((c for c in resource.get("contained") or () if c.get("id") == name[1:]), {})
+
+
+_INGREDIENT, _PART = "ingredient.0.itemCodeableConcept", "ingredient.0.itemReference"
 
 
 def _named_medication(resource: Mapping[str, Any]) -> Row:
@@ -808,7 +855,7 @@ def _named_medication(resource: Mapping[str, Any]) -> Row:
     found = code_of(resource.get("code")) or code_of(at(resource, _INGREDIENT))
     if found:
         return {"code": found[0], "display": found[1]}
-    return {"medication_id": _reference_id(at(resource, "ingredient.0.itemReference"))}
+    return {"medication_id": _reference_id(at(resource, _PART))}
 
 
 def rows(
@@ -917,7 +964,7 @@ def _suffix(resource: Mapping[str, Any], rule: TypeRule, status: str | None) -> 
 
 
 def _both(one: str | None, other: str | None) -> str | None:
-    return f"{one} {other}" if one and other else one or other
+    return f"{one} {other}" if one and other and one != other else one or other
 
 
 def _left_out(base: Row, reason: str) -> Row:

@@ -57,6 +57,8 @@ def record(born: int, died: int | None, seen: list[int], month: int, by: str) ->
         {**member, "id": "f3", "ageRange": {"low": years(91), "high": years(97)}, "deceasedDate": day(seen[0])},
         {**member, "id": "f4", "condition": [{"code": OTHER_CODE, "onsetAge": years(93)}]},
     ]
+    insured = {"resourceType": "Coverage", "id": "v", "status": "active", "beneficiary": SUBJECT, "payor": [SUBJECT]}
+    made.append(insured | {"period": {"start": day(seen[0]), "end": "2099-12-31"}})
     for i, year in enumerate(seen):
         told = {
             "age": {"onsetAge": years(year - born)},
@@ -93,7 +95,7 @@ def treated(name: str, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The record through a policy, with the context that the product makes of it."""
     rules = policy.load(name)
     later = re.compile(patients.years_after(NOW))
-    latest = max([NOW, *(int(y) for r in resources for y in later.findall(json.dumps(r)))])
+    latest = patients.latest_year(NOW, (y for r in resources for y in later.findall(json.dumps(r))))
     patient = patients.context(rules, KEY, "test", latest, "p1", [person(resources[0])])
     out = []
     for resource in resources:
@@ -147,6 +149,19 @@ def test_what_does_not_tell_an_age_over_89_stays(life):
         assert all("period" in r for r in out if r["resourceType"] == "Encounter" and r["id"] in near)
         if life[-1] == "age":
             assert all("onsetAge" in r for r in out if r["resourceType"] == "Condition")
+
+
+@pytest.mark.parametrize(
+    ("end", "latest"), [("2030-12-31", 2030), ("2036-12-31", 2036), ("2037-01-01", NOW), ("2999-12-31", NOW)]
+)
+@pytest.mark.parametrize("blank", ["", " "])
+def test_an_end_that_stands_for_none_is_no_year_that_the_data_tell(end, latest, blank):
+    later = re.compile(patients.years_after(NOW))
+    assert (
+        patients.latest_year(NOW, later.findall(f'{{"period":{{"start":"2020-01-01","end":{blank}"{end}"}}}}'))
+        == latest
+    )
+    assert patients.latest_year(NOW, later.findall(f'{{"effectiveDateTime":{blank}"{end}"}}')) == int(end[:4])
 
 
 @settings(max_examples=50, deadline=None)

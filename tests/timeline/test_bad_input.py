@@ -59,10 +59,11 @@ STATE = {
     ("Condition", "in reversed"): ("visits", {"code": CODE, "encounter": to("Encounter", "reversed")}),
     ("Condition", "of nobody's visit"): ("visits", {"code": CODE, "encounter": to("Encounter", "nowhere")}),
     ("Condition", "of another's visit"): ("early", {"code": CODE, "encounter": to("Encounter", "a")}),
-    # What was seen long after its visit is odd; a condition of the visit that ended long after it is not.
+    # What was seen long after its visit is odd; a condition of the visit that began or ended long from it is not.
     ("Encounter", "short"): ("visits", visit("2021-08-05", "2021-08-06")),
     ("Observation", "weeks after"): ("visits", observation("2021-09-05", encounter=to("Encounter", "short"))),
     ("Condition", "cured"): ("visits", {"encounter": to("Encounter", "short"), "code": CODE, **ABATED}),
+    ("Condition", "old"): ("visits", {"encounter": to("Encounter", "short"), "code": CODE, "onsetDateTime": "1999-01"}),
     # A medication that is made of itself, one that was never delivered; a device and its use.
     ("Medication", "loop"): (None, {"ingredient": [{"itemReference": to("Medication", "loop")}]}),
     ("MedicationRequest", "of loop"): ("visits", {"status": "active", "medicationReference": to("Medication", "loop")}),
@@ -144,7 +145,9 @@ def test_what_is_odd_is_said(events, name, flag):
     assert flag in flags(events, name)
 
 
-@pytest.mark.parametrize("name", ["year of birth", "month of death", "29 days after", "agreed", "orphan", "cured"])
+@pytest.mark.parametrize(
+    "name", ["year of birth", "month of death", "29 days after", "agreed", "orphan", "cured", "old"]
+)
 def test_what_may_be_so_is_not_called_odd(events, name):
     assert flags(events, name) == set()
 

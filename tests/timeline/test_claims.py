@@ -87,6 +87,23 @@ def test_a_line_is_at_its_service_with_its_quantity_and_known_when_the_bill_was_
     assert [r["kind"] for r in made if r["first"]] == ["event"] * 3, "a line that is left out takes no bill with it"
 
 
+@pytest.mark.parametrize("kind", ["Claim", "ExplanationOfBenefit"])
+def test_a_procedure_of_a_bill_is_at_its_own_date(kind):
+    done = [
+        {"sequence": 1, "procedureCodeableConcept": concept(CPT, "44970"), "date": "2021-03-09"},
+        {"sequence": 2, "procedureCodeableConcept": concept(CPT, "47562")},
+    ]
+    bill = INSTITUTIONAL | {"resourceType": kind, "procedure": done}
+    kept = [r for r in events.rows(kind, "a" * 32, 7, bill, None) if "CPT4" in (r["code"] or "")]
+    day = 86_400_000_000
+    assert [r["time"] // day - kept[1]["time"] // day for r in kept] == [1, 0]
+    assert [(r["end_time"] or 0) // day - kept[1]["time"] // day for r in kept][1] == 2
+    assert (kept[0]["end_time"], kept[0]["available_time"]) == (None, kept[1]["available_time"])
+    offsets = {"created": 20.0, "billablePeriod.start": 5.0, "billablePeriod.end": 7.0, "procedure.date": 6.0}
+    hidden = [r for r in events.rows(kind, "a" * 32, 7, bill, offsets) if "CPT4" in (r["code"] or "")]
+    assert [r["position"] for r in hidden] == [6.0, 5.0]
+
+
 def test_a_bill_without_a_kind_and_lines_that_others_tell_stays_a_bill():
     bare = {k: v for k, v in PHARMACY.items() if k != "type"}
     assert events.rows("ExplanationOfBenefit", "a" * 32, 7, bare, None)[0]["code"] == "EOB//BILL"

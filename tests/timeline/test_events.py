@@ -93,6 +93,32 @@ def test_values(value, wanted):
     assert (row.get("numeric_value"), row.get("unit"), row.get("text_value")) == wanted
 
 
+def test_a_result_that_is_coded_twice_comes_out_in_its_usual_unit():
+    glucose = {"coding": [SNOMED["coding"][0], {"system": "http://loinc.org", "code": "2345-7"}]}
+    row = one(observation(code=glucose, valueQuantity={"value": 5, "unit": "mmol/L"}))
+    assert (row["code"], row["numeric_value"], row["unit"]) == ("LOINC//2345-7", pytest.approx(90.08), "mg/dL")
+    assert row["parents"] == ["SNOMED//38341003"]
+
+
+@pytest.mark.parametrize(
+    ("system", "unit"),
+    [
+        ("http://snomed.info/sct", "mmol/L"),
+        ("http://unitsofmeasure.org", "258813002"),
+        ("urn:oid:2.16.840.1.113883.6.8", "258813002"),
+        (None, "258813002"),
+    ],
+)
+def test_a_concept_of_another_vocabulary_is_no_unit(system, unit):
+    given = {"value": 5, "unit": "mmol/L", "code": "258813002"} | ({"system": system} if system else {})
+    assert one(observation(valueQuantity=given))["source_unit"] == unit
+
+
+def test_what_is_odd_twice_is_said_once():
+    odd = observation(code={"coding": [{"system": "http://loinc.org", "code": "2345-7"}]})
+    assert one(odd | {"valueQuantity": {"value": 1e39, "unit": "mg/dL"}})["flags"] == "implausible"
+
+
 def test_a_panel_gives_its_components_and_not_itself():
     part = {"code": LOINC, "valueQuantity": {"value": 120, "code": "mm[Hg]"}}
     found = made(observation(component=[part, part]))
@@ -176,10 +202,28 @@ def test_a_medication_by_reference_waits_for_its_code():
     assert one({**order, "contained": [inner], "medicationReference": {"reference": "#c1"}})["code"] == "LOINC//8480-6"
 
 
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        ("#s", ("LOINC//8480-6", None)),
+        ("Medication/m2", ("MEDICATION//UNKNOWN", "m2")),
+        ("#m", ("MEDICATION//UNKNOWN", None)),
+    ],
+)
+def test_a_mixture_inside_an_order_is_called_by_its_first_ingredient(part, wanted):
+    mixture = {"resourceType": "Medication", "id": "m", "ingredient": [{"itemReference": {"reference": part}}]}
+    inside = [mixture, {"resourceType": "Substance", "id": "s", "code": LOINC}]
+    order = {"resourceType": "MedicationRequest", "status": "active", "authoredOn": WHEN, "contained": inside}
+    row = one({**order, "medicationReference": {"reference": "#m"}})
+    assert (row["code"], row["medication_id"]) == wanted
+
+
 def test_the_preferred_vocabulary_wins_whatever_its_place():
     local = {"system": "urn:chartline:system:ab12", "code": "x"}
     snomed = {"system": "http://snomed.info/sct", "code": "38341003"}
-    assert events.code_of({"coding": [local, LOINC["coding"][0], snomed]})[0] == "SNOMED//38341003"
+    disease = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10"}
+    assert events.code_of({"coding": [local, disease, snomed]})[0] == "SNOMED//38341003"
+    assert events.code_of({"coding": [snomed, local, CODING]})[0] == "LOINC//8480-6"
     assert events.code_of({"coding": [local]})[0] == "AB12//x"
     assert events.code_of({"text": "a  free\ntext"})[0] == "TEXT//a free text"
     assert events.code_of({}) is None
@@ -737,12 +781,14 @@ def test_while_something_lasts_its_end_is_a_plan():
           "authoredOn": WHEN}, "LOINC//8480-6"),
         ({"resourceType": "NutritionOrder", "status": "revoked", "dateTime": WHEN}, "NUTRITION//ORDER"),
         ({"resourceType": "Claim", "status": "cancelled", "type": LOINC, "created": WHEN}, "LOINC//8480-6"),
+        ({"resourceType": "CarePlan", "status": "revoked", "created": WHEN}, "PLAN//CARE"),
     ],
 )  # fmt: skip
 def test_an_order_that_was_cancelled_at_a_time_that_nobody_told_is_so_without_a_time(order, code):
     ordered, cancelled = made(order)
     assert (ordered["code"], ordered["time"]) == (code, micros(WHEN))
     assert (cancelled["code"], cancelled["time"], cancelled["undated"]) == (f"{code}//CANCELLED", None, "unknown")
+    assert cancelled["available_time"] is None, "nobody knew it when the order was written"
 
 
 def test_an_order_ends_when_its_validity_did_and_an_active_one_is_planned_to():
@@ -767,6 +813,7 @@ def test_an_appointment_that_nobody_came_to_is_not_one_when_it_was_made():
     made_for = {"resourceType": "Appointment", "status": "noshow", "serviceType": [LOINC], "created": BEGAN}
     missed = one(made_for | {"start": "2021-06-05T10:00:00Z", "end": "2021-06-05T11:00:00Z"})
     assert (missed["code"], missed["time"]) == ("LOINC//8480-6//NOT_DONE", micros("2021-06-05T10:00:00Z"))
+    assert missed["available_time"] == micros("2021-06-05T11:00:00Z"), "who has not come may still come"
     assert one(made_for)["time"] is None
 
 
@@ -833,6 +880,84 @@ def test_periods_of_every_shape(period, wanted):
     start, end, flag = wanted
     assert (row["time"], row["end_time"], row["flags"]) == (stamp(start), end and stamp(end), flag)
     assert row["position"] * 86_400_000_000 == pytest.approx(row["time"])
+
+
+MEASURED, ISSUED = "2021-03-05T10:00:00Z", "2021-03-09T08:00:00Z"
+WRITTEN_DOWN = {
+    "Observation": {"status": "final", "code": LOINC, "effectivePeriod": {"end": MEASURED}, "issued": ISSUED},
+    "DiagnosticReport": {"status": "final", "code": LOINC, "effectivePeriod": {"end": MEASURED}, "issued": ISSUED},
+    "Media": {"createdPeriod": {"end": MEASURED}, "issued": ISSUED},
+    "Specimen": {
+        "status": "available", "type": SNOMED, "collection": {"collectedPeriod": {"end": MEASURED}},
+        "receivedTime": ISSUED,
+    },
+    "ClinicalImpression": {"effectivePeriod": {"end": MEASURED}, "date": ISSUED},
+    "MedicationStatement": {
+        "medicationCodeableConcept": SNOMED, "effectivePeriod": {"end": MEASURED}, "dateAsserted": ISSUED,
+    },
+    "DeviceUseStatement": {"timingPeriod": {"end": MEASURED}, "recordedOn": ISSUED},
+    "CarePlan": {"period": {"end": MEASURED}, "created": ISSUED},
+    "Condition": {"code": SNOMED, "abatementDateTime": MEASURED, "recordedDate": ISSUED},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRITTEN_DOWN)
+def test_what_was_over_when_it_was_written_down_stands_at_its_end_and_is_known_then(kind):
+    """On the calendar, and on the hidden axis, where a time of a day is told by its day alone."""
+    resource = {"resourceType": kind, "status": "completed", **WRITTEN_DOWN[kind]}
+    for row in made(resource):
+        assert (row["time"], row["available_time"]) == (micros(MEASURED), micros(ISSUED))
+    assert made(resource)[0]["flags"] == "open_start"
+    treated = walking.state(walking.PATIENT, anchor=4321)
+    result = walking.outcome(walking.walker("safe_harbor"), whole(resource), treated)
+    for row in made(result.resource, offsets=result.offsets):
+        known = micros(ISSUED) - micros(MEASURED)
+        assert row["available_at"] - row["position"] == pytest.approx(known / (24 * HOUR), abs=1e-9)
+
+
+def test_what_began_before_it_was_over_and_was_written_down_between_is_told_as_it_is():
+    diabetes = {"resourceType": "Condition", "code": SNOMED, "recordedDate": WHEN}
+    assert one(diabetes)["time"] == micros(WHEN)
+    assert made(diabetes | {"abatementDateTime": "2021-06"})[0]["time"] == micros(WHEN)
+    told = made(diabetes | {"onsetDateTime": "2021-02-05", "abatementDateTime": "2021-01"})[0]
+    assert (told["time"], told["flags"]) == (micros("2021-02-05"), "reversed_period")
+    # The year of the onset is told, its day is not.
+    years = diabetes | {"onsetDateTime": "2009", "recordedDate": "2021", "abatementDateTime": "2010"}
+    row = made(years, offsets={"recordedDate": 20900.0, "abatementDateTime": 17000.0})[0]
+    assert (row["time"], row["position"], row["available_at"]) == (micros("2010"), 17000.0, pytest.approx(20901.0))
+
+
+def test_on_the_hidden_axis_a_year_is_that_of_the_day():
+    """A year of one element beside a day of another tells in which year the day was not, or was."""
+    past = {"resourceType": "Condition", "code": LOINC, "onsetDateTime": "2009", "recordedDate": "2021"}
+    row = one(past, offsets={"recordedDate": 20900.0})
+    assert (row["time"], row["position"]) == (micros("2021"), 20900.0)
+    assert one(observation(effectiveDateTime="2021"), offsets={"issued": 20123.5})["time"] is None
+    ended = made(past | {"abatementDateTime": "2010"}, offsets={"recordedDate": 20900.0})
+    assert [(r["time"], r["position"], r["flags"]) for r in ended] == [
+        (micros("2021"), 20900.0, None),
+        (micros("2010", end=True), None, None),
+    ]
+
+
+SEVERAL = {"event": ["2021-03-07T08:00:00Z", WHEN, "2021-03-06"]}
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        observation(effectiveDateTime=None, effectiveTiming=SEVERAL, valueInteger=1, interpretation=[SNOMED]),
+        {"resourceType": "DeviceUseStatement", "status": "active", "timingTiming": SEVERAL},
+    ],
+)
+def test_of_several_dates_the_first_is_when_it_was_and_the_last_when_it_is_known(resource):
+    resource = {name: value for name, value in resource.items() if value}
+    for row in made(resource):
+        assert (row["time"], row["available_time"]) == (micros(WHEN), micros("2021-03-07T08:00:00Z"))
+    treated = walking.state(walking.PATIENT, anchor=4321)
+    result = walking.outcome(walking.walker("safe_harbor"), whole(resource), treated)
+    for row in made(result.resource, offsets=result.offsets):
+        assert row["available_at"] - row["position"] == pytest.approx(46 / 24, abs=1e-9)
 
 
 def test_a_note_does_not_end_with_the_visit_it_is_about():
