@@ -1,4 +1,4 @@
-"""What became of a person's documents in the last run: what still stands is not read again (decision 39).
+"""What became of a person's documents in the last run: what still stands is not read again (decision 40).
 
 A note of a page takes the text engine a hundred times as long as the rest of its resource takes the walk. What becomes
 of it depends on its bytes, on what is known of the patient, on code, policy and key, and on the cohort in two ways:
