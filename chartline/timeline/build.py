@@ -40,6 +40,8 @@ _CARE = ", ".join(
 """What tells of care itself, not of bills, plans, relatives or risks."""
 _COURSE = "kind IN ('event', 'noted')"
 """Events of a patient's course, the facts of the person aside."""
+_OPEN = "position_over IS NULL AND over IS NULL AND status IN ('arrived', 'triaged', 'in-progress', 'onleave')"
+"""A visit that goes on: what is known when it ended is not known yet."""
 _UNDATED = "undated = 'encounter_end' AND v_over IS NOT NULL"
 """What has no date of its own and names a visit that ended."""
 
@@ -241,7 +243,13 @@ def texts(notes: DataFrame) -> DataFrame:
 
 
 def all_events(
-    staged: DataFrame, again: DataFrame, visits: DataFrame, medicines: DataFrame, notes: DataFrame, few: bool = True
+    staged: DataFrame,
+    again: DataFrame,
+    visits: DataFrame,
+    medicines: DataFrame,
+    notes: DataFrame,
+    few: bool = True,
+    relative: bool = False,
 ) -> DataFrame:
     """The events with what other resources tell: a visit's end, a medication's code, a note's text, the day, the age.
 
@@ -255,6 +263,7 @@ def all_events(
         medicines: ``medications`` of the whole lake.
         notes: rows of silver.notes.
         few: whether what is known of the patients and their visits fits each task's memory.
+        relative: whether only days and the year of the first event are disclosed.
     """
     from pyspark.sql import functions as f
 
@@ -276,6 +285,7 @@ def all_events(
         "over AS v_over",
         "position_over AS v_at",
         "position AS v_from",
+        f"{_OPEN} AS v_open",
         "flags AS v_flags",
     )
     joined = (
@@ -295,12 +305,15 @@ def all_events(
         )
         .withColumn(
             "available_time",
-            f.greatest("time", _stamp("available_time"), f.when(f.expr("billing"), f.col("v_over"))),
+            f.expr(
+                "IF(billing AND v_open, NULL,"
+                " greatest(time, timestamp_micros(available_time), IF(billing, v_over, NULL)))"
+            ),
         )
         .withColumn("end_time", _stamp("end_time"))
         .withColumn(
             "available_at",
-            f.expr("greatest(position, available_at, IF(billing, v_at, NULL))"),
+            f.expr("IF(billing AND v_open, NULL, greatest(position, available_at, IF(billing, v_at, NULL)))"),
         )
     )
     lives = _sent(_spans(staged, facts, ends), few)
@@ -315,7 +328,7 @@ def all_events(
         " 'outside_encounter', NULL)",
     ]
     years = (f.col("position") - f.col("born")) / 365.25
-    return (
+    made = (
         joined.join(lives, "subject_id", "left")
         .withColumn("days", f.round(f.col("position") - f.col("first_at"), 10))
         .withColumn("end_days", f.round(f.col("end_at") - f.col("first_at"), 10))
@@ -324,10 +337,44 @@ def all_events(
         .withColumn("flags", f.expr(f"nullif(concat_ws(' ', {', '.join(odd)}), '')"))
         .withColumn("bucket", f.expr(lake.BUCKET))
     )
+    return _by_days(made) if relative else made
+
+
+def _by_days(found: DataFrame) -> DataFrame:
+    """The events with the years that their days tell, counted from the year of the first event, and no other time.
+
+    The calendar's years beside days tell the dates: of two events about New Year's Eve to the hour.
+    """
+    from pyspark.sql import functions as f
+
+    year = "CAST(dated.year - floor((dated.at - first_at) / 365.25) + floor(days / 365.25) AS INT)"
+    begins, ends = (f"make_timestamp({year} + {n}, 1, 1, 0, 0, 0)" for n in (0, 1))
+    over = f"WHEN month(time) = 12 THEN {ends} - INTERVAL 1 MICROSECOND"
+    told = f.expr(f"CASE WHEN days IS NULL OR dated IS NULL THEN time {over} ELSE {begins} END")
+    finer = f.expr("IF(days IS NOT NULL AND dated IS NOT NULL AND time IS NULL, 'year', time_precision)")
+    none = f.lit(None).cast("timestamp")
+    return found.withColumns({"time": told, "time_precision": finer, "end_time": none, "available_time": none})
+
+
+def visits_by_days(visits: DataFrame, found: DataFrame) -> DataFrame:
+    """The visits with the years that their events have."""
+    from pyspark.sql import functions as f
+
+    def time(which: str) -> Any:
+        return f.max(f.expr(f"IF(startswith(code, 'ENCOUNTER//{which}'), time, NULL)"))
+
+    told = found.where("source_type = 'Encounter'").groupBy(f.col("source_id").alias("encounter_id"))
+    years = told.agg(time("START").alias("began"), time("END").alias("ended"))
+    return visits.join(years, "encounter_id", "left").withColumns(
+        {"start_time": f.col("began"), "end_time": f.expr("IF(end_time IS NULL, NULL, ended)")}
+    )
 
 
 def _spans(staged: DataFrame, facts: DataFrame, ends: DataFrame) -> DataFrame:
-    """The first position of each patient (``first_at``), ``born``, ``died`` and ``gender``; without spare facts."""
+    """The first position of each patient (``first_at``), ``born``, ``died`` and ``gender``; without spare facts.
+
+    ``dated`` is the first position that has a year (``at``, ``year``).
+    """
     from pyspark.sql import functions as f
 
     course = staged.where(_COURSE)
@@ -335,15 +382,16 @@ def _spans(staged: DataFrame, facts: DataFrame, ends: DataFrame) -> DataFrame:
     ended = late.join(ends, ["subject_id", "encounter_id"]).where("v_over IS NOT NULL")
     born, died = (f"IF(code = 'MEDS_{name}', position, NULL)" for name in ("BIRTH", "DEATH"))
     told = (
-        course.selectExpr("subject_id", "position AS at")
-        .unionByName(ended.selectExpr("subject_id", "v_at AS at"))
-        .unionByName(facts.selectExpr("subject_id", "position AS at"))
+        course.selectExpr("subject_id", "position AS at", "time")
+        .unionByName(ended.selectExpr("subject_id", "v_at AS at", "unix_micros(v_over) AS time"))
+        .unionByName(facts.selectExpr("subject_id", "position AS at", "time"))
     )
+    dated = "IF(at IS NULL OR time IS NULL, NULL, struct(at, year(timestamp_micros(time)) AS year))"
     span = facts.selectExpr("subject_id", f"{born} AS birth", f"{died} AS death").groupBy("subject_id")
     person = staged.where("kind = 'subject'").groupBy("subject_id")
     return (
         told.groupBy("subject_id")
-        .agg(f.min("at").alias("first_at"))
+        .agg(f.min("at").alias("first_at"), f.min(f.expr(dated)).alias("dated"))
         .join(span.agg(f.min("birth").alias("born"), f.min("death").alias("died")), "subject_id", "left")
         .join(
             person.agg(f.min_by(f.expr("facts['gender']"), f.expr(_OWN_FIRST)).alias("gender")),

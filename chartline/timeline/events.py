@@ -587,22 +587,20 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     """
     paths = event.time
     if offsets is not None:
-        # On the hidden axis a day may be told by another element than the year: what comes after it says nothing more.
-        placed = next((i for i, p in enumerate(paths) if _plain(p) in offsets), len(paths))
-        paths = paths[: placed + 1]
+        # On the hidden axis what tells the day tells the year: another element's beside it would tell when the day was.
+        paths = next(((p,) for p in paths if _plain(p) in offsets), paths)
     start, at_ = _point(resource, paths, offsets, end=event.ends)
     ends = event.end and _own_ends(resource, event, paths, start, at_)
     end, end_at = _point(resource, ends, offsets, end=True)
     known, known_at = _point(resource, event.available, offsets, end=True)
     untold = known is None and known_at is None
     flags = None
-    turned = start is not None and end is not None and end[0] < start[0]
-    turned_at = at_ is not None and end_at is not None and end_at < at_
-    if (turned and start and start[2] in event.records) or (turned_at and offsets and paths[-1] in event.records):
+    turned = _before((end, end_at), (start, at_))
+    if turned and _told_by(paths, start, at_) in event.records:
         # What was written down when it was over was true before that.
         known, known_at = _later(known, start), _later(known_at, at_)
-        over, over_at = _point(resource, ends, offsets)
-        start, at_, flags = over if turned else start, over_at if turned_at else at_, "open_start"
+        start, at_ = _point(resource, ends, offsets)
+        turned, flags = False, "open_start"
     elif start is None and at_ is None and ends:
         lone = tuple(p for p in ends if _start_of(p) in event.time)
         start, at_ = _point(resource, lone, offsets)
@@ -611,7 +609,7 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
     if untold and at_ is not None and (start is None or start[1] != "second"):
         # What nothing says more of is known when its day, month or year is over.
         known, known_at = _point(resource, paths, offsets, end=True)
-    if (turned or turned_at) and not flags:
+    if turned:
         # Which of the two is wrong nobody can tell: what is known is known when both have passed (mimic-code#1288).
         known, known_at = _later(known or end, start), _later(known_at if known_at is not None else end_at, at_)
         end, end_at, flags = None, None, "reversed_period"
@@ -647,6 +645,13 @@ def _timed(resource: Mapping[str, Any], event: Event, offsets: Offsets) -> Row:
 def _told_by(paths: Sequence[str], start: Instant | None, at_: float | None) -> str | None:
     """The element that tells a time; where only the hidden axis has it, the last that was looked at."""
     return start[2] if start else paths[-1] if at_ is not None else None
+
+
+def _before(one: _Point, other: _Point) -> bool:
+    """Whether one point is before another: by their days where the other has one."""
+    if other[1] is not None:
+        return one[1] is not None and one[1] < other[1]
+    return one[0] is not None and other[0] is not None and one[0][0] < other[0][0]
 
 
 def _later(one: Any, other: Any) -> Any:
@@ -825,14 +830,24 @@ def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[Co
     named = value.get("reference") if isinstance(value, dict) else None
     if not isinstance(named, str):
         return None
-    if named.startswith("#"):
-        inner: Mapping[str, Any] = next((c for c in resource.get("contained") or () if c.get("id") == named[1:]), {})
-        found = coded(inner.get("code") or inner.get("type")) or coded(at(inner, _INGREDIENT))
-        return (found, None) if found else None
-    return _made(unknown), _reference_id(value)
+    if not named.startswith("#"):
+        return _made(unknown), _reference_id(value)
+    inner = _inside(resource, named)
+    found = coded(inner.get("code") or inner.get("type")) or coded(at(inner, _INGREDIENT))
+    part = at(inner, f"{_PART}.reference")
+    if found is None and isinstance(part, str):
+        if not part.startswith("#"):
+            return _made(unknown), _reference_id(part)
+        found = coded(_inside(resource, part).get("code"))
+    return (found, None) if found else None
 
 
-_INGREDIENT = "ingredient.0.itemCodeableConcept"
+def _inside(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The contained resource of a name such as ``#m1``."""
+    return next((c for c in resource.get("contained") or () if c.get("id") == name[1:]), {})
+
+
+_INGREDIENT, _PART = "ingredient.0.itemCodeableConcept", "ingredient.0.itemReference"
 
 
 def _named_medication(resource: Mapping[str, Any]) -> Row:
@@ -840,7 +855,7 @@ def _named_medication(resource: Mapping[str, Any]) -> Row:
     found = code_of(resource.get("code")) or code_of(at(resource, _INGREDIENT))
     if found:
         return {"code": found[0], "display": found[1]}
-    return {"medication_id": _reference_id(at(resource, "ingredient.0.itemReference"))}
+    return {"medication_id": _reference_id(at(resource, _PART))}
 
 
 def rows(

@@ -287,12 +287,10 @@ def _build(
         lambda: _laid(build.told_again(mapped), scratch / "again"),
         lambda: _with_lines(mapped, medicines, few, rows),
     )
-    found = build.all_events(staged, again, visits, medicines, texts, few)
-    found = found.select(*_event_columns(), "source", "first")
+    found = build.all_events(staged, again, visits, medicines, texts, few, relative)
+    laid = _laid(found.select(*_event_columns(), "source", "first"), scratch / "events")
     if relative:
-        # Only the year of what ended and of when it was known is there; their days are exact.
-        found = found.withColumns({n: f.lit(None).cast("timestamp") for n in ("end_time", "available_time")})
-    laid = _laid(found, scratch / "events")
+        visits = build.visits_by_days(visits, laid)
     lineage, subjects = lake.together(
         lambda: _laid(build.lineage(staged, again, laid, scope.sources.drop("proof")), scratch / "lineage"),
         lambda: _laid(build.subjects(staged, laid), scratch / "subjects"),

@@ -202,6 +202,22 @@ def test_a_medication_by_reference_waits_for_its_code():
     assert one({**order, "contained": [inner], "medicationReference": {"reference": "#c1"}})["code"] == "LOINC//8480-6"
 
 
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        ("#s", ("LOINC//8480-6", None)),
+        ("Medication/m2", ("MEDICATION//UNKNOWN", "m2")),
+        ("#m", ("MEDICATION//UNKNOWN", None)),
+    ],
+)
+def test_a_mixture_inside_an_order_is_called_by_its_first_ingredient(part, wanted):
+    mixture = {"resourceType": "Medication", "id": "m", "ingredient": [{"itemReference": {"reference": part}}]}
+    inside = [mixture, {"resourceType": "Substance", "id": "s", "code": LOINC}]
+    order = {"resourceType": "MedicationRequest", "status": "active", "authoredOn": WHEN, "contained": inside}
+    row = one({**order, "medicationReference": {"reference": "#m"}})
+    assert (row["code"], row["medication_id"]) == wanted
+
+
 def test_the_preferred_vocabulary_wins_whatever_its_place():
     local = {"system": "urn:chartline:system:ab12", "code": "x"}
     snomed = {"system": "http://snomed.info/sct", "code": "38341003"}
@@ -908,7 +924,20 @@ def test_what_began_before_it_was_over_and_was_written_down_between_is_told_as_i
     # The year of the onset is told, its day is not.
     years = diabetes | {"onsetDateTime": "2009", "recordedDate": "2021", "abatementDateTime": "2010"}
     row = made(years, offsets={"recordedDate": 20900.0, "abatementDateTime": 17000.0})[0]
-    assert (row["time"], row["position"], row["available_at"]) == (micros("2009"), 17000.0, pytest.approx(20901.0))
+    assert (row["time"], row["position"], row["available_at"]) == (micros("2010"), 17000.0, pytest.approx(20901.0))
+
+
+def test_on_the_hidden_axis_a_year_is_that_of_the_day():
+    """A year of one element beside a day of another tells in which year the day was not, or was."""
+    past = {"resourceType": "Condition", "code": LOINC, "onsetDateTime": "2009", "recordedDate": "2021"}
+    row = one(past, offsets={"recordedDate": 20900.0})
+    assert (row["time"], row["position"]) == (micros("2021"), 20900.0)
+    assert one(observation(effectiveDateTime="2021"), offsets={"issued": 20123.5})["time"] is None
+    ended = made(past | {"abatementDateTime": "2010"}, offsets={"recordedDate": 20900.0})
+    assert [(r["time"], r["position"], r["flags"]) for r in ended] == [
+        (micros("2021"), 20900.0, None),
+        (micros("2010", end=True), None, None),
+    ]
 
 
 SEVERAL = {"event": ["2021-03-07T08:00:00Z", WHEN, "2021-03-06"]}

@@ -66,7 +66,8 @@ def built(spark, key_file, tmp_path_factory):
     run_stage(lake, "land", sources=[at / "all.ndjson"])
     done = [run_stage(lake, stage) for stage in ("parse", "deidentify", "timeline")]
     rows = tables.read(lake, "gold.events").to_pylist()
-    return done[-1], {r["code"].removeprefix("LOINC//"): r for r in rows if r["code"] != "MEDS_BIRTH"}, rows
+    visits = tables.read(lake, "gold.encounters").to_pylist()
+    return done[-1], {r["code"].removeprefix("LOINC//"): r for r in rows if r["code"] != "MEDS_BIRTH"}, rows, visits
 
 
 def days_from_birth(text):
@@ -118,6 +119,19 @@ def test_no_date_finer_than_a_year_is_told(built):
         assert row["available_time"] is row["end_time"] is None
         at = row["time"]
         assert at is None or (at.month, at.day, at.hour) in ((1, 1, 0), (12, 31, 23))
+
+
+def test_years_beside_days_tell_no_more_than_the_year_of_the_first_event(built):
+    """A second apart about New Year's Eve of 1999: the calendar's years beside these days would tell the second."""
+    rows = [r for r in built[2] if r["days"] is not None]
+    first = {r["subject_id"]: r["time"].year for r in rows if r["days"] == 0}
+    for row in rows:
+        assert row["time"].year == first[row["subject_id"]] + int(row["days"] // 365.25)
+    assert [built[1][code]["time"].year for code in ("2345-7", "2160-0", "718-7")] == [1999, 1999, 2019]
+    stay = built[1]["718-7"]["encounter_id"]
+    [visit] = [r for r in built[3] if r["encounter_id"] == stay]
+    ends = (built[1][f"ENCOUNTER//{which}//IMP"]["time"] for which in ("START", "END"))
+    assert (visit["start_time"], visit["end_time"]) == tuple(ends)
 
 
 def test_a_month_has_a_year_and_no_day(built):
