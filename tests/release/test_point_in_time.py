@@ -32,11 +32,17 @@ def patient(**more):
 
 def visit(end=None):
     period = {"start": "2021-05-30T08:00:00Z"} | ({"end": end} if end else {})
-    return {"status": "finished" if end else "in-progress", "class": {"code": "IMP"}, "period": period}
+    told = {"class": {"code": "IMP"}, "period": period, "reasonCode": [coded("R07.4")["code"]]}
+    return {"status": "finished" if end else "in-progress", **told}
 
 
-def billed(encounter):
-    return {**coded("E11.65"), "encounter": {"reference": f"Encounter/{pseudonym(encounter)}"}}
+def billed(encounter, code="E11.65", **more):
+    return {**coded(code), "encounter": {"reference": f"Encounter/{pseudonym(encounter)}"}, **more}
+
+
+def order(status):
+    drug = {"medicationCodeableConcept": coded("387458008", SCT)["code"]}
+    return {"status": status, "intent": "order", "authoredOn": "2021-05-05T10:00:00Z", **drug}
 
 
 def came(*classes):
@@ -65,12 +71,14 @@ FIRST = {
     ("Patient", "q"): ("q", patient()),
     ("Encounter", "open"): ("p", visit()),
     ("Condition", "billed"): ("p", billed("open")),
+    ("Condition", "of the stay"): ("p", billed("open", "N17.9", onsetDateTime="2021-05-31")),
     ("Condition", "asthma"): ("p", {**coded("J45"), "recordedDate": "2020-01-01"}),
     ("Observation", "early"): ("p", result(100, "2021-03-05T10:00:00Z", "2021-03-05T12:00:00Z")),
     ("Encounter", "came"): ("q", came("EMER")),
     ("CarePlan", "plan"): ("q", plan("active", end="2022-01-01")),
     ("Goal", "aim"): ("q", aim("active", "2021-02-02")),
     ("ServiceRequest", "scan"): ("q", scan("active")),
+    ("MedicationRequest", "order"): ("q", order("active")),
     ("Observation", "other"): ("q", result(90, "2021-03-06T10:00:00Z", "2021-03-06T12:00:00Z")),
 }
 LATER = FIRST | {
@@ -84,6 +92,7 @@ LATER = FIRST | {
     ("CarePlan", "plan"): ("q", plan("completed", end="2021-07-01")),
     ("Goal", "aim"): ("q", aim("completed", "2021-08-08")),
     ("ServiceRequest", "scan"): ("q", scan("revoked")),
+    ("MedicationRequest", "order"): ("q", order("cancelled")),
     ("Observation", "after"): ("new", result(80, "2022-01-01T10:00:00Z", "2022-01-01T12:00:00Z")),
 }
 
@@ -128,6 +137,7 @@ def test_features_at_a_time_are_the_same_from_the_next_release(releases):
     assert found["LOINC//2345-7"] == (1, 100.0, 0), "not the result that was issued later"
     assert found["ICD10CM//J45"] == (1, None, 0), "that it ended was not known"
     assert {"ICD10CM//I10", "ICD10CM//E11.65", "ENCOUNTER//END"} & set(found) == set()
+    assert {"ICD10CM//N17.9", "REASON//ICD10CM//R07.4"} & set(found) == set(), "what is coded when the visit is over"
 
 
 def test_what_became_of_plans_and_orders_is_told_later_and_only_then(releases):
@@ -136,7 +146,7 @@ def test_what_became_of_plans_and_orders_is_told_later_and_only_then(releases):
     assert {"SNOMED//734163000", "SNOMED//289169006", "SNOMED//77477000", "ENCOUNTER//START//EMER"} < set(told)
     became = after.filter(pl.col("code").str.contains("//(?:ENDED|CANCELLED)$"))
     at = dict(became.select("code", "available_time").iter_rows())
-    assert at.pop("SNOMED//77477000//CANCELLED") is None
+    assert [at.pop(f"SNOMED//{code}//CANCELLED") for code in ("77477000", "387458008")] == [None, None]
     assert set(at) == {"SNOMED//734163000//ENDED", "SNOMED//289169006//ENDED"} and min(at.values()) > AT
     before_then = after.filter(pl.col("end_time") > pl.col("available_time"))
     assert before_then.is_empty(), "none of these plans still goes on"
