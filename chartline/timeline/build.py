@@ -248,9 +248,8 @@ def all_events(
     visits: DataFrame,
     medicines: DataFrame,
     notes: DataFrame,
-    *,
-    relative: bool,
     few: bool = True,
+    relative: bool = False,
 ) -> DataFrame:
     """The events with what other resources tell: a visit's end, a medication's code, a note's text, the day, the age.
 
@@ -263,8 +262,8 @@ def all_events(
         visits: ``encounters`` of them.
         medicines: ``medications`` of the whole lake.
         notes: rows of silver.notes.
-        relative: whether only days and the year of the first event are disclosed.
         few: whether what is known of the patients and their visits fits each task's memory.
+        relative: whether only days and the year of the first event are disclosed.
     """
     from pyspark.sql import functions as f
 
