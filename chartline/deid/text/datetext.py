@@ -324,10 +324,10 @@ _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
     "born": re.compile(r"(?:[Dd]\.?[Oo]\.?[Bb]\.?|born):?\s\d{1,2} \d{1,2} \d{2,4}"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
-    "dotted": re.compile(r"\d{1,2}\.\d{1,2}\. ?(?=[-–tubia])"),
     "eight": regex.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
 }
+_DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\. ?(?=[-–tubia])")  # before a date with stops
 _TIMEOUT = 5.0
 _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
 
@@ -518,6 +518,8 @@ def _formed(text: str) -> Iterator[Found]:
     hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
     for name, sign in _SIGNS.items():
         hints[name] = [m.span() for m in sign.finditer(text)]
+    if any(text[a + 1] == "." for a, _ in hints["parted"]):
+        hints["dotted"] = [m.span() for m in _DOTTED.finditer(text)]
     for start, end in sorted({_digits(text, a) for a, _ in hints.pop("parted")}):
         for name in _PARTED.get(end - start, ()) if start == 0 or text[start - 1] not in _GOES_ON else ():
             match = _PATTERN[name].match(text, start, timeout=_TIMEOUT)

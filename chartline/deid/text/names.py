@@ -1442,12 +1442,12 @@ _ROW_OF_LIST = regex.compile(
     r"(?m)^[ \t]*(?:[A-Z]?\d{1,4}[A-Z]?[.):]?|[-•*])[ ](?:(?:Mr|Mrs|Ms)\.?[ ])?(?P<v>\p{Lu}[\p{L}'’\-]+(?:,[ ]\p{Lu}[\p{L}'’\-]*|[ ]\p{Lu}[\p{L}'’\-]+)?)"
     r",?[ ](?:[1-9]|[1-9]\d)[ ]?(?:[MF]\b|y\.?/?o\b|(?!(?:mg|mcg|ml|mL|BID|TID|QID|QHS|PO|IV|IM|SQ|SL|PRN)\b)\p{Lu}{2}|s/p\b|w/)"
 )
-_ROW_BEGUN = re.compile(r"(?m)^[ \t]*(?:[A-Z]?\d{1,4}[A-Z]?[.):]?|[-•*]) [A-Z][^\W\d_]+[^\n\d]{0,24} \d")
+_ROW_BEGUN = re.compile(r"\n[ \t]*(?:[A-Z]?\d{1,4}[A-Z]?[.):]?|[-•*]) [A-Z][^\W\d_]+[^\n\d]{0,24} \d")
 
 
 def _rows(text: str) -> Iterator[Found]:
     """People in the rows of a list, each with an age, where several rows are written so."""
-    if text.count("\n") < _ROWS - 1 or len(_ROW_BEGUN.findall(text)) < _ROWS:
+    if "\n" not in text or len(_ROW_BEGUN.findall(f"\n{text}")) < _ROWS:
         return
     rows = [
         m for m in _ROW_OF_LIST.finditer(text) if not kind(m["v"].split()[0].rstrip(",")).medical or _a_usual(m["v"])
@@ -1540,6 +1540,7 @@ _ADDRESSES = regex.compile(
 _GREETS = regex.compile(r"\s*(?P<v>\p{Lu}\p{Ll}+)(?:\s(?:and|&)\s\p{Lu}\p{Ll}+)?,[ ]*\n")
 
 
+_GREETINGS = ("Hi ", "Hello ", "Hey ")
 _NOBODY = frozenset("sir sirs madam colleague colleagues friend friends all everyone team staff".split())
 
 
@@ -1555,7 +1556,7 @@ def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         unknown = found.unknown and (len(word) > 2 or lined)  # initials too, in a line of their own
         if found.common_first or found.namely or unknown or (capital and not found.everyday):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:valediction")
-    for m in _ADDRESSES.finditer(text) if "Dear " in text or "H" in text[:1] else ():
+    for m in _ADDRESSES.finditer(text) if "Dear " in text or text.startswith(_GREETINGS) else ():
         words = TOKEN.findall(m["v"])
         if not any(plain(w) in _NOBODY or (plain(w) in PLAIN and len(w) > 1) or _of_kin_or_role(w) for w in words):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:greeting")

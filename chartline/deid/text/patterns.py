@@ -44,7 +44,10 @@ _BARE_STREETS = """
     First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth
     """.split()
 # A word of a street's name; only what is cut short has a stop behind it: ``16 PO. VSS. Pt`` is no street.
-_OF_STREET = r"(?:(?:[A-Z]|St|Ste|Ft|Mt|Jr|Sr|Dr|Wm|Geo|Chas|Gen|Col|Capt|Sgt|Rev|Pres|N[EW]|S[EW])\.|(?:[A-Z]\.){2,3}|[A-Z][\w'’\-]*(?:\.[\w'’\-]+)*)"
+_OF_STREET = (
+    r"[A-Z][\w'’\-]*(?:(?<=\b(?:[A-Z]|St|Ste|Ft|Mt|Jr|Sr|Dr|Wm|Geo|Chas|Gen|Col|Capt|Sgt|Rev|Pres|N[EW]|S[EW]))\.(?:[A-Z]\.)*)?"
+    r"(?:\.[\w'’\-]+)*"
+)
 _DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
 _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
 _IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|\-–]*\s*[\(\[\"']?\s*"
