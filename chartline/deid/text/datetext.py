@@ -198,11 +198,13 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             # Over a number that is no scale, at a line's start or before a time of day.
             "day-timed",
-            rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:(?:at\s+|@\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b)|(?:at|@)\s?\d{{1,2}}\s?(?:am|pm|AM|PM)\b))|{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=,?\s\d{{1,2}}\s?(?:am|pm|AM|PM)\b)"
-            rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s)|\s(?:Pt|PT|Patient|Client|Spoke|Called|TC|Saw|Seen|Visit|Addendum|Note|Late\sentry)\b)"
+            rf"(?=\d{{1,2}}/\d{{1,2}}(?![\d/]))(?:{_BEFORE}(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=,?\s+(?:(?:at\s+|[@~]\s*)?(?:[01]?\d|2[0-3]):?[0-5]\d(?!\d|\s*(?:mg|mcg|m[lL]|units?|cc)\b)|(?:at|@)\s?\d{{1,2}}\s?(?:am|pm|AM|PM)\b))|{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=,?\s\d{{1,2}}\s?(?:am|pm|AM|PM)\b)"
+            rf"|(?<=(?:^|\n)\s*)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s*(?::\s|\n|$|[-–—]\s)|\s(?:[Pp]t|PT|Patient|Client|Spoke|Called|TC|LM|LVM|Saw|Seen|Visit|Addendum|Note|Late\sentry|seen|called|spoke)\b)"
             rf"|(?<=[.;]\s)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=\s?[-–—:]\s|\s(?:Pt|Patient|Client|Spoke|Called|TC|Saw|Seen|Addendum|LVM|LM|labs?|called|spoke|saw|seen|CT|MRI|CXR|echo|adm|admitted|d/c|dc)\b)"
             # In brackets behind the value of that day: ``9.1 (4/12)``.
             rf"|(?:(?<=\.\d{{1,2}}\s\()|(?<=\d\d\s\()(?!\d{{1,2}}/(?:[4-6]|10|15|30)\b))(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[),;])"
+            # In brackets behind the day of a stay.
+            rf"|(?<=\b(?:HD|POD|DOL|PPD|PPS|Day|day)\s?\#?\d{{1,3}}\s\()(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[),;])"
             # Between a time of day and who called.
             rf"|(?<=\b(?:[01]\d|2[0-3])[0-5]\d\s)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s(?i:by)\b)"
             # Behind who saw somebody, at a sentence's end.
@@ -257,6 +259,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"\b{_HOLIDAYS}(?:(?:\s+of|,)?\s+{_Y4})?\b(?!\s+(?:trees?|holidays?|season|dinner|part(?:y|ies)|lights|cards?|gifts?|break))",
             True,
         ),
+        (
+            # The first of two days as Germans write them: ``12.02. to 19.02.2025``.
+            "dotted",
+            r"(?<![\w.])(?P<d>0?[1-9]|[12]\d|3[01])\.(?P<m>0?[1-9]|1[0-2])\.(?=\s?(?:-|–|to|until|bis|und|and)\s?\d{1,2}\.\d{1,2}\.(?:\d{4}|\d\d)(?![\w.]\d))",
+            False,
+        ),
         ("quarter", rf"\bQ[1-4][\s\-/']*(?:of\s+)?{_Y4}\b", False),
         (
             "weekday-date",
@@ -300,6 +308,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "abroad": (("abroad",), 10, 16),
     "apart": (("spaced",), 12, 24),
     "born": (("born",), 8, 1),
+    "dotted": (("dotted",), 0, 14),
     "eight": (("compact",), 2, 4),
     "nth": (("the-nth", "the-nth-bare"), 8, 24),
 }
@@ -318,6 +327,7 @@ _SIGNS = {
     "eight": regex.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
 }
+_DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\. ?(?=[-–tubia])")  # before a date with stops
 _TIMEOUT = 5.0
 _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
 
@@ -347,6 +357,7 @@ _EVENTS = (
     r"|extraction|delivery|section|stroke|seizure|crash|trip|wedding|funeral|vacation|flight|interview|shift|game|camp|party|meeting|mtg|mediation|eviction|move"
     r"|deadline|birthday|anniversary|debridement|washout|revision|amputation|cx|cultures?|swab|titers?|levels?|prior|sleep\sstudy|stress\stest|US|KUB|CTA|MRA|MRCP|ERCP|VQ|DVT|PE|MI|CVA|TIA"
     r"|adm|OR|ED|INR|A1c|labs?|CXR|XR|consent|UA|UCx|pap|mammo(?:gram)?|colo(?:noscopy)?|EGD|cath|XRT|HD|dialysis|PICC|foley|trach|drain|RTW|LM|l/m|VM|msg"
+    r"|PSG|HVF|OCT|QFT|PKU|HUS|[BUbu]cx|path|NV|missed|ships?|deploying|rx['’]d|(?:R|L)?IJ|CVL|a-?line|next:|return\sto\swork|last\sdrink|(?:wound|postop|post-op|pre-?op|weight|BP)\scheck"
     r"|letter|telehealth|HV|onset|court|hearing|PET|EEG|EMG|EKG|ECG|holter|PFTs?|DEXA|clinic|consult"
 )
 # What a day stands behind where nothing but the end of a clause, or by whom and where, follows it.
@@ -355,6 +366,7 @@ _MOMENTS = (
     r"|ESI|MBB|RFA|PCI|ICD|PPM|ablation|cardioversion|DCCV|AVR|MVR|LVAD|whipple|chole|appy|bypass|sleeve|repair|I&D|BKA|AKA|TMA|STSG|CEA|EVAR|DIEP|fusion"
     r"|IVIG|infliximab|rituximab|Remicade|Prolia|Neulasta|Lupron|Vivitrol|Sublocade|Invega|Zometa|Reclast|Eylea|Botox|port"
     r"|\w{3,}(?:ectomy|otomy|ostomy|oscopy|plasty|pexy|centesis|gram)"
+    r"|BW|V\d|inj|ext|cert|valid|release|recon|repeat\s[A-Za-z]{1,4}"
     r"|start|end|exp|expires?|refill|off|out|back|dx|rx|resume|recheck|leaves?|arrives|flies|begin|began|call|LVM|copy|rash|fever|symptoms|sx|circ|frenotomy|NST|HUS|crown|cleaning|prophy"
     r"|glasses|MMR|hep\s[AB]|varicella|polio|DTaP|Tdap|flu|covid|RSV|Prevnar|Shingrix|shot|dose\s\d|vaccine|booster|EDC|EDD|due|last\s(?:drink|use|fill|void|BM|seen|visit|chemo|tx|dose|period)|menses|period|recollect"
     r"|PPD\sread|clamp|transfer|pick[\s-]up|ride|conf|conference|eval|re-?eval|procedure|note|visit|began|ended|(?<!pain\s)sent|given|TEE|TTE|d\.|cast\soff|staples\sout|sutures\sout|drain\sout|chgd|d/c'?d|dc'?d|xferred|tx'?d"
@@ -362,7 +374,7 @@ _MOMENTS = (
     r"|collected|received|ordered|scheduled|rescheduled|cancelled|canceled|transferred|evicted|relapsed|overdosed|detoxed|baptized|buried|cremated|adopted|removed|closed|opened|mailed|faxed|emailed|texted"
     r"|biopsied|excised|aborted|miscarried|delivered|circumcised|immunized|boosted|refilled|dispensed|filled|last\sfilled|certified|recertified|licensed|approved|denied|appealed|referred|accepted|declined"
 )
-_CLAUSE_ENDS = r"(?=\s*[.,;:)\n]|\s*$|\s(?:w/?|with|by|at|for|and|in|on|via|re|per|neg|pos|nl|normal|shows?|showed|to|from|but)\b(?!\s(?:the|his|her|all)\b|\splace))"
+_CLAUSE_ENDS = r"(?=\s*[.,;:)\n]|\s*$|\s(?:w/?|with|by|at|for|and|in|on|via|re|per|neg|no|pos|nl|normal|wnl|clear|benign|stable|c/w|shows?|showed|to|from|but)\b(?!\s(?:the|his|her|all)\b|\splace))"
 _DONE = regex.compile(
     rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
     rf"|(?<=\b(?i:{_MOMENTS})[:,]?\s\(?){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}{_CLAUSE_ENDS}"
@@ -370,7 +382,7 @@ _DONE = regex.compile(
 )
 # What was done before it, by whom behind it, or a time of day before it.
 _TOLD_OF = regex.compile(
-    rf"(?:(?<=\bs/p\s(?:[\w/&\-]+\s){{1,4}}){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[.,;)\n]|$|\s(?:w/?|with|by|at|for)\b)"
+    rf"(?:(?<=\b[Ss]/p\s(?:[\w/&\-]+\s){{1,4}}\(?){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[.,;)\n]|$|\s(?:w/?|with|by|at|for)\b)"
     rf"|(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s(?:by\s|w/?\s|with\s)?Drs?\b)"
     rf"|(?<=\b(?:[01]\d|2[0-3])[0-5]\d\s)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=[.,;)\n]|$)"
     # Behind the value of a day.
@@ -506,6 +518,8 @@ def _formed(text: str) -> Iterator[Found]:
     hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
     for name, sign in _SIGNS.items():
         hints[name] = [m.span() for m in sign.finditer(text)]
+    if any(text[a + 1] == "." for a, _ in hints["parted"]):
+        hints["dotted"] = [m.span() for m in _DOTTED.finditer(text)]
     for start, end in sorted({_digits(text, a) for a, _ in hints.pop("parted")}):
         for name in _PARTED.get(end - start, ()) if start == 0 or text[start - 1] not in _GOES_ON else ():
             match = _PATTERN[name].match(text, start, timeout=_TIMEOUT)

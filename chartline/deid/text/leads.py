@@ -22,18 +22,20 @@ _FROM = frozenset(
     xferred sent accepted placement records back recd received arrived arrives bib biba bibems staff nurse rn
     returned returning referred referral d walked came comes coming pt patient notes report call called fax letter
     walker wheelchair cpap boot brace supplies equipment commode oxygen meals hha aide driver transportation
-    paperwork labs results imaging films
+    paperwork labs results imaging films slides immunizations calls airlifted flown lifeflight o2 ride bus scan ct mri
     """.split()
 )
 _OF = frozenset("resident patient pt member employee student graduate grad care staff client parishioner".split())
 _THROUGH = frozenset(
     "health care hospice pt ot services meals nursing supplies hha equipment insurance oxygen o2".split()
 )
-_WITHOUT = frozenset("attends attended attending employer toured touring attend".split())
+_WITHOUT = frozenset("attends attended attending employer toured touring attend choosing".split())
+# By whom an admission is decided or somebody is sent, by the first letters.
+_DECIDED = frozenset(("by", word[:6]) for word in "denied declined accepted resettled sent ref referred".split())
 _LABELS = frozenset(
     """
     pharmacy pharm vna snf dme facility school employer agency clinic hospital hospice church ltac dispo daycare
-    shelter
+    shelter hh jail site
     """.split()
 )
 _AT = frozenset({"at", "from", "to", "for", "of", "by", "with", "through", "thru", "via"})
@@ -42,7 +44,7 @@ _TO = frozenset(
     """
     transfer transferred transferring transport transported admitted discharged dc tx txd xfer xferred sent accepted
     back body returned returning referred referral admission d placed goes go went waitlisted waitlist records
-    packet faxed moved moving
+    packet faxed moved moving airlifted flown lifeflight uber admit released
     """.split()
 )
 _FOR = frozenset("works work worked working cashier clerk driver drives nurse welder mechanic".split())
@@ -53,7 +55,7 @@ _CLOSERS = frozenset(
     was are were she he they pt nights days evenings weekends full part per via because due today tomorrow yesterday
     tonight last next this yest tmrw prn if so now here there again after before during between while re not no has
     had have will would can may daily weekly monthly mwf tts twice once fulltime parttime both also staff report
-    approx about over did do
+    approx about over did do neg pos normal nl wnl reviewed showed shows
     """.split()
 )
 # What ends a name and is a part of it.
@@ -121,7 +123,7 @@ def _led(words: list[str], gaps: list[str], i: int) -> str:
     if before == "to":
         return "cares" if lead in _TO else "new" if lead in _WORKS else ""
     if before in ("by", "with"):
-        return "new" if lead in _FROM or lead in _WORKS else ""
+        return "cares" if (before, lead[:6]) in _DECIDED else "new" if lead in _FROM or lead in _WORKS else ""
     return "works" if lead in _WORKS else "cares" if before == "at" or lead in _FROM else ""
 
 
@@ -135,7 +137,8 @@ def _run(words: list[str], gaps: list[str], start: int, tier: str) -> int:
     new = at > start and _no_word(words[start])
     if at < len(words) and start < at < start + _MOST and gaps[at - 1] == " " and words[at] in _ENDS:
         return at + 1
-    open_end = at < len(words) and gaps[at - 1] == " " and not (_closes(words[at]) or words[at][0].isdigit())
+    counted = at < len(words) and words[at].lstrip("x")[:1].isdigit()
+    open_end = at < len(words) and gaps[at - 1] == " " and not (_closes(words[at]) or counted)
     if open_end or at == start + _MOST or (tier == "new" and not new):
         return start + new
     return at
@@ -152,6 +155,8 @@ def _closes(word: str) -> bool:
 
 
 def _may_name(word: str, *, works: bool) -> bool:
+    if word in ("st", "mt", "ft"):
+        return True
     if word in _CLOSERS or word in NOWHERE or len(word) < 3 or not word.isalpha() or word in STATES:
         return False
     if plain(word) in GENERIC or KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word):
@@ -165,7 +170,8 @@ _MEETS = frozenset(
     """
     per paged page cc attending accepting hospitalist atty attorney co po sponsor text texted tell told ask asked
     call called w with by notified notify updated seeing saw and parole probation tech aide kids children sons
-    daughters
+    daughters np pa rn md rt rd rph sw cm slp ot emt medic crna pharm recorder operator driver sitter interp anes scrub
+    circ perfusionist pastor student inmate vet child baby infant pcp surg onc cards renal neph ofc hha refill
     """.split()
 )
 _BY_WHOM = frozenset(
@@ -183,8 +189,12 @@ _SURELY = frozenset("paged atty attorney attending accepting hospitalist officer
 _DOES = re.compile(
     r"(?:called|calls|calling|states|stated|reports|reported|denies|denied|wants|wanted|says|said|refuses|refused|refusing|drove"
     r"|thinks|lives|lived|tearful|fell|crying|cried|asked|asks|agrees|agreed|visited|visiting|arrived|brought|endorses|smokes"
-    r"|drinks|prefers|declines|declined|texted|slept|ate|sleeping|verbalized|verbalizes|lpn|cna|rn|aware|notified|requesting|requests)\Z"
+    r"|drinks|prefers|declines|declined|texted|slept|ate|sleeping|verbalized|verbalizes|lpn|cna|rn|aware|notified|requesting|requests|lvm|paged|updated|presents|recs|recommends|recommended)\Z"
 )
+
+
+# An age and what goes with it: ``44f``.
+_AGED = re.compile(r"\d{1,3}(?:yo[mf]?|mo)\Z|\d\d[mf]\Z")
 
 
 def persons(words: list[str], gaps: list[str]) -> list[int]:
@@ -195,7 +205,7 @@ def persons(words: list[str], gaps: list[str]) -> list[int]:
 def _person(words: list[str], gaps: list[str], i: int, word: str) -> bool:
     name = word.removesuffix("'s").removesuffix("’s")
     found = kind(name)
-    new = found.unknown and not found.medical and len(name) >= _SHORTEST
+    new = (found.unknown or found.strong) and not found.medical and len(name) >= _SHORTEST - found.strong
     told = new or (found.word and (found.surname or found.common_first))
     if not told or not name.isalpha() or name in NOWHERE or name in _CLOSERS:
         return False
@@ -207,6 +217,8 @@ def _person(words: list[str], gaps: list[str], i: int, word: str) -> bool:
         return True
     if not new:
         return False
+    if i + 1 < len(words) and gaps[i] in (" ", ", ") and _AGED.match(words[i + 1]):
+        return True
     if KIN_WORD.fullmatch(ahead) and (gaps[i] == " (" or name != word):
         return True
     return gaps[i] == " " and _DOES.match(ahead) is not None

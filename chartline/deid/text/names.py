@@ -13,9 +13,11 @@ import regex
 from chartline.deid.text import lexicon
 from chartline.deid.text.hints import Place, Places, by_letter
 from chartline.deid.text.lexicon import Kind, kind, plain
-from chartline.deid.text.places import facilities, told_again, towns
+from chartline.deid.text.places import GENERIC, NOWHERE, facilities, named_place, told_again, towns
 from chartline.deid.text.reading import (
     CREDENTIAL,
+    CREDENTIALS,
+    DOSED,
     FORM,
     GRADED,
     KIN,
@@ -56,11 +58,11 @@ _MEETS = (
 _SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{_SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|name is|name:|calls (?:him|her)self)))\s*+$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name is|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
 _AGED = regex.compile(
-    r"\s*[,;(\[|-]?\s*(?:(?!(?:for|over|past|after|since|within|until|every|x)\s)(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|Y\.?/?O|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|[MF]\s?\d{1,3}\b)"
+    r"\s*[,;(\[|-]?\s*(?:(?!(?:for|over|past|after|since|within|until|every|x)\s)(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|Y\.?/?O|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|\d\d[mf]\b|[MF]\s?\d{1,3}\b)"
     r"|\s?[,(]\s?(?i:rm|room|bed)\.?\s?\#?\d|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
     r"|\s?[,(:]?\s(?:\(?\d{3}\)?[\-. ]\d{3}[\-. ]\d{4}\b|\d{3}-\d{4}\b|(?:(?:cell|mobile|ph|pgr|pager|beeper)\.?:?\s?\#?\s?|x)\d{3})"
 )
@@ -103,6 +105,8 @@ _LABELLED = regex.compile(
 _LABEL, _SIGN = r"[\w.]+(?: [\w.]+){0,2}", r"(?<=\.)|\s*[:|=\-–—\t.]"
 _LABEL_ENDS = re.compile(rf"{_LABEL}(?:{_SIGN})")
 _LABEL_MARKED = re.compile(rf"{_LABEL}(?:{_SIGN}|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}>)\s?[:=])")
+# What ends a field of a form.
+_FIELD_ENDS = re.compile(r"[ ]*(?:\n|\Z|[|;]|[ ]{2})|,?\s(?:DOB|MRN|[Aa]ge|[Ss]ex)\b")
 _MARKUP = ("*:", '":', "</", "_:")
 _LOWER_TITLED = regex.compile(
     r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
@@ -111,6 +115,8 @@ _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # al
 _TITLED = regex.compile(
     rf"\b(?:{TITLES})\b{SHORT}{_SAME_LINE}\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
 )
+# Who is written with one letter behind a form of address: ``per Dr. K``.
+_TITLED_LETTER = regex.compile(r"(?:Drs?|Mrs?|Ms)\.?\s[A-WYZ](?![\w'’\-/&+]|\.\w|\.\s\p{Lu}|\s\p{Lu}\p{Ll})")
 _ONE = r"(?P<n>(?:(?:van|von|de|del|della|di|ten|la|den|der)\s+){0,2}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?)"
 _DOCTORS = regex.compile(rf"\b(?:Drs|Doctors)\.?\s+{_ONE}(?:(?:\s*(?:,|/|&|\band\b)){{1,2}}\s*{_ONE}){{1,6}}")
 _RELATED = regex.compile(
@@ -128,7 +134,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += (f for f in towns(text, words, hints) if not things.hold(f.start, f.end))
     found += (f for f in _titled(text, hints) if not things.hold(f.start, f.end))
     found += _labelled(text, hints)
-    found += _last_first(text, words)
+    found += (f for f in _last_first(text, words) if not things.hold(f.end - 1, f.end))
     found += _speakers(text)
     found += _signers(text)
     found += _nicknamed(text)
@@ -136,6 +142,9 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _valediction(text, hints)
     found += _fields(text, hints)
     found += _families(text, words)
+    found += _parents(text)
+    found += _rows(text)
+    found += _staff(text)
     found += _entries(text)
     found += _eastern(text, words)
     found += _by_comma(text)
@@ -233,8 +242,16 @@ def _a_person(token: Token) -> bool:
     return found.common_first or found.strong or (found.unknown and len(token.text) > _ACRONYM)
 
 
+# Particles with a capital that no first name is, before a name: ``De la Cruz``.
+_PARTICLE_BEFORE = re.compile(r"\b(?:Del?|Della|Dos|Das|Von|Ste?\.) \Z")
+_ENDS_OF_PARTICLES = frozenset({"e ", "l ", "a ", "s ", "n ", ". "})
+
+
 def _owner(text: str, found: Found) -> Found:
-    """A name without the ending that tells what is its own."""
+    """A name with the particle that begins it, without the ending that tells what is its own."""
+    if found.type == "NAME" and text[found.start - 2 : found.start] in _ENDS_OF_PARTICLES:
+        led = _PARTICLE_BEFORE.search(text, max(0, found.start - 7), found.start)
+        found = Found(led.start(), found.end, "NAME", found.source) if led else found
     owns = found.type == "NAME" and text[found.end - 2 : found.end] in ("'s", "’s")
     return Found(found.start, found.end - 2, "NAME", found.source) if owns and found.end - found.start > 3 else found
 
@@ -369,7 +386,7 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
         if token is not None and (_between(part, token, ahead) or _last_name_that_is_a_word(text, part, token)):
             part.append(token)
             continue
-        if token is not None and not part and _led_by_rare(text, token, ahead):
+        if token is not None and ((not part and _led_by_rare(text, token, ahead)) or _initialled(text, part, token)):
             part.append(token)
             continue
         if part:
@@ -377,6 +394,15 @@ def _judged(text: str, run: list[Token]) -> Iterator[Found]:
             part = []
     if len(run) > 1:
         yield from _upper_case(text, run)
+
+
+def _initialled(text: str, part: list[Token], token: Token) -> bool:
+    """Whether a surname that notes have everywhere stands behind an initial: ``J. Day``."""
+    if len(part) != 1 or part[0].shape != "initial" or text[part[0].end : token.start] != ". ":
+        return False
+    name = plain(token.text)
+    surname = name in _NAMES_TOO and name != "may" and token.kind.surname and token.shape == "capital"
+    return surname and not _NUMBER_AFTER.match(text, token.end)
 
 
 def _lettered(text: str, token: Token) -> bool:
@@ -418,7 +444,8 @@ def _rare_first(text: str, token: Token) -> bool:
     if after is None or plain(token.text) in PLAIN or _of_kin_or_role(token.text):
         return False
     last = kind(after["w"])
-    return last.strong and last.surname and not (last.medical or last.eponym or last.city)
+    new = last.unknown and len(after["w"]) > _ACRONYM
+    return (new or (last.strong and last.surname)) and not (last.medical or last.eponym or last.city)
 
 
 def _led_by_rare(text: str, token: Token, ahead: Token | None) -> bool:
@@ -432,7 +459,8 @@ def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
     usable = len(names) == len([t for t in run if t.shape != "initial"]) in (2, 3)
     if not usable or any(len(t.text) < 3 or t.kind.medical or plain(t.text) in PLAIN for t in names):
         return
-    if all(map(_acronym, names)):
+    named = any(t.kind.surname or t.kind.common_first for t in names)
+    if all(map(_acronym, names)) or (all(map(_short, names)) and not named):
         return
     if any(t.kind.unknown or t.kind.first for t in names) and _opens(text, run[0].start):
         yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
@@ -448,10 +476,13 @@ def _owned(text: str, end: int) -> bool:
     return text[end - 2 : end] in ("'s", "’s") and _KINFOLK.match(text, end - 2) is not None
 
 
+_OF_DOSES = frozenset("0123456789mgOBTQHS")  # that begin what is taken
 _GOOD_DAY = re.compile(r" (?:morning|afternoon|evening|day|night)\b")
 
 
 def _person(text: str, part: list[Token]) -> Iterator[Found]:
+    if text[part[-1].end + 1 : part[-1].end + 2] in _OF_DOSES and DOSED.match(text, part[-1].end):
+        return
     led_by = part[0].start
     while part and part[0].text in PARTICLES and part[0].shape == "lower":
         part = part[1:]
@@ -496,7 +527,7 @@ def _of_office(text: str, end: int, names: list[Token]) -> bool:
 
 # A letter that belongs to what follows: ``A&O``, ``M 95 y.o.``.
 _LETTER_OF = regex.compile(
-    r"\s?[&+]\s?O|(?<=[LR])\s(?:hand|arm|leg|knee|eye|ear|foot|hip|shoulder|side|sided|dominant)|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)"
+    r"\s?[&+]\s?O|(?<=[LR])\s(?:hand|arm|leg|knee|eye|ear|foot|hip|shoulder|side|sided|dominant)|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)|/o\b"
 )
 
 
@@ -512,14 +543,16 @@ def _trimmed(text: str, part: list[Token]) -> list[Token]:
     """The words of a name without a letter or a short form that only stands behind it."""
     if len(part) == 2 and part[0].text == "A" and text[part[0].end] == " " and _begins(text, part[0].start):
         return part[1:]  # an article
-    if len(part) > 2 and _bids(text, part[0]):
+    if len(part) > 1 and (len(part) > 2 or part[0].text == "See") and _bids(text, part[0]):
         return part[1:]
+    if len(part) > 1 and _does(part[0]) and not part[0].kind.namely and _begins(text, part[0].start):
+        return part[1:]  # ``Referring Ilka Tarn``
     if len(part) == 2 and _asks_of(text, *part):
         return part[1:]
     if len(part) > 1 and part[0].text in ("L", "R") and text[part[0].end] == " " and _acronym(part[1]):
         return []  # a side of what has a short form: ``R IJ``
     last = part[-1] if len(part) > 1 else None
-    if last is not None and last.shape == "initial" and last.text in "AMFLR" and _LETTER_OF.match(text, last.end):
+    if last is not None and last.shape == "initial" and last.text in "AMFLRSDW" and _LETTER_OF.match(text, last.end):
         return part[:-1]
     told = last is not None and (last.text in _ORDERED or not last.kind.surname)
     short = last is not None and told and last.shape == "upper" and len(last.text) < _ACRONYM
@@ -630,6 +663,24 @@ def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
 _STOPS = regex.compile(r"\s?[,;:()|]|\s*(?:\n|$)")
 
 
+def _surely(text: str, only: Token) -> bool:
+    """Whether what stands around a capitalised word tells that it is a person, even before a noun of medicine."""
+    if not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
+        return True
+    if _acts(text, only) or _family(text, only) or _done_by(text, only) or _is_of_trade(text, only):
+        return True
+    return text[only.end + 1 : only.end + 2].isdigit() and (_lies(text, only) or _bore(text, only))
+
+
+# How old and how often pregnant a mother is: ``to Osgard 33 G3P2``.
+_BORE = re.compile(r"\s[1-5]\d\s?(?:y/?o\s)?G\d")
+
+
+def _bore(text: str, only: Token) -> bool:
+    """Whether a name that is no word stands before an age and a count of pregnancies."""
+    return (only.kind.strong or _new(only)) and _BORE.match(text, only.end) is not None
+
+
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
     """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
     said = (
@@ -637,13 +688,11 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         or _arrives(text, only)
         or _owned(text, only.end)
         or (
-            (only.kind.strong or only.kind.common_first or _new(only))
+            (only.kind.strong or only.kind.common_first or _new(only) or _a_patient(text, only))
             and _PATIENT.search(text, max(0, only.start - 10), only.start)
         )
     )
-    if only.shape == "capital" and not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
-        return True
-    if only.shape == "capital" and (_acts(text, only) or _family(text, only)):
+    if only.shape == "capital" and _surely(text, only):
         return True
     given = only.kind.common_first and only.kind.strong and not only.kind.eponym
     if given and only.shape == "capital" and not only.kind.city and _AGE_ALONE.match(text, only.end):
@@ -683,9 +732,28 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     return usual and not lone and only.kind.common_first and only.kind.strong and not only.kind.eponym
 
 
+# What nobody but a patient does or has done, behind ``Pt`` and a surname that is a word.
+_COMES = regex.compile(
+    r"\s(?:c/o|seen|states|denies|reports|presents|presented|returns|called|here|s/p|was|is\sa\s\d)\b"
+)
+
+
+def _a_patient(text: str, only: Token) -> bool:
+    """Whether a surname that is a word too stands before what a patient does."""
+    return _usual(only) and _COMES.match(text, only.end) is not None
+
+
+def _lies(text: str, only: Token) -> bool:
+    """Whether a surname stands between a bed and an age: ``Rm 4 Osgard 54 ARDS``."""
+    if not _YEARS_BARE.match(text, only.end) or not _BEDDED.search(text, max(0, only.start - 12), only.start):
+        return False
+    return only.kind.strong or _new(only) or _usual(only)
+
+
+_YEARS_BARE = re.compile(r"\s[1-9]\d\s(?=[A-Za-z])")
 # What a noun of medicine may be that is what somebody does: ``Abra vomiting``, ``Abra picked up``; and an age alone.
 _IS_DOING = re.compile(r"\s(?:(?!staining|casting|splinting|imaging|testing|scoring)[a-z]{3,}(?:ing|ed)\b|left\b)")
-_AGE_ALONE = re.compile(r"\s[1-9]\d?(?:,\s(?!\d)|\sG\d)")
+_AGE_ALONE = re.compile(r"\s[1-9]\d?(?:,\s(?!\d)|\sG\d|\sw/)")
 
 
 def _new(token: Token) -> bool:
@@ -705,17 +773,34 @@ def _capital_told(text: str, only: Token, *, said: bool) -> bool:
     found = only.kind
     if found.medical:
         bedded = found.surname and only.text[1:].islower() and _IN_BED.match(text, only.end) is not None
-        return (said and found.common_first) or bedded  # ``Angel`` and ``Ivy``
+        told = said or _OF_AGE.match(text, only.end)
+        # ``Angel``, ``Ivy`` and ``Marsh``
+        return bool((said and found.common_first) or (told and _usual(only)) or bedded)
     written = only.text[1:].islower() or _inner_capital(only.text)
-    if (said or _followed(text, only.end)) and (found.first or found.last or found.unknown) and written:
+    named = found.first or found.last or (found.unknown and len(only.text) > 2)  # ``Rt``
+    if (said or _followed(text, only.end)) and named and written:
         return True
     if not found.city and not found.eponym and _alone(text, only):
         return True
     if found.namely and found.first and _ASKED.search(text, max(0, only.start - 10), only.start):
         return True
+    if written and _in_message(text, only):
+        return True
     if written and (_for_whom(text, only) or _told(text, only) or _acts(text, only)):
         return True
     return (found.common_first or (found.strong and found.first)) and _SPOKEN.match(text, only.end) is not None
+
+
+# An age that is a person's: ``Marsh, 44F``.
+_OF_AGE = re.compile(r"(?:,|\sis\san?)?\s\d{1,3}\s?(?:y\.?/?o\b|mo\b|[MF]\b)")
+
+
+def _usual(token: Token) -> bool:
+    """Whether a word that everybody uses is a usual surname too, written as one: no place and no part of a body."""
+    found = token.kind
+    name = plain(token.text)
+    written = token.text[1:].islower() and not found.eponym and name not in PLAIN
+    return written and found.everyday and found.surname and name not in NOWHERE and name not in GENERIC
 
 
 _IN_BED = re.compile(r"\s\((?:rm|room|bed)\s?\d")
@@ -798,24 +883,68 @@ def _of_whom(text: str, only: Token) -> bool:
 
 def _advises(text: str, only: Token) -> bool:
     """Whether a surname that is a word too does, at a sentence's start, what nobody but a colleague does."""
-    return only.kind.surname and _begins(text, only.start) and _ADVISES.match(text, only.end) is not None
+    if not (_usual(only) or (only.kind.surname and not only.kind.everyday)):
+        return False
+    begins = _begins(text, only.start) or text[max(0, only.start - 2) : only.start] in (", ", "- ")
+    return begins and _ADVISES.match(text, only.end) is not None
 
 
 # What nobody but a colleague does: ``Marsh recommended``.
 _ADVISES = regex.compile(
-    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\ssee|would\slike|rounded|thinks|scoped|consented)\b"
+    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\ssee|would\slike|rounded|thinks|scoped|consented"
+    r"|aware|notified|paged|updated|ok['’]?d|LVM|following\b(?!\s(?:commands|a|the|an)\b)|at\sbs|saw\son)\b"
 )
+
+
+# Trades and offices of one abbreviation before who is called by a surname: ``RT Osgard at bs``.
+_TRADE = regex.compile(r"\b(?i:RT|RD|RPh|OT|pharm|vet|child|recorder|perfusionist|control)\s\Z")
+
+
+_ENDS_OF_TRADES = frozenset({"T ", "D ", "h ", "m ", "t ", "d ", "r ", "l "})
+
+
+def _is_of_trade(text: str, only: Token) -> bool:
+    """Whether a trade stands before a surname or a word on no list that does something or ends."""
+    if text[only.start - 2 : only.start] not in _ENDS_OF_TRADES:
+        return False
+    found = only.kind
+    named = (found.strong or _new(only)) and not (found.eponym or found.medical or found.city)
+    if not (named or _usual(only)) or _TRADE.search(text, max(0, only.start - 14), only.start) is None:
+        return False
+    return bool(_ENDED.match(text, only.end) or _DOES.match(text, only.end) or _ACTS.match(text, only.end))
 
 
 # What somebody does who comes to be seen or calls.
 _ARRIVES = regex.compile(
-    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here\s(?:w/|with|for|to)|no[\s-]?show"
+    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here(?:\s(?:w/|with|for|to)|[,;])|(?:d/c['’]d|dc['’]d|desatted|coded|spiked|vomited|voided|ambulated)\b|at\sbs\b|no[\s-]?show"
     r"|(?:was|were)\s(?:seen|born|brought|referred|discharged|admitted|transferred|accompanied|evaluated\sby)|presented\s|presents\s|returns\s|returned\s|to\ssee\b)"
 )
 # What is done with a colleague who is named without a title.
 _TOLD = regex.compile(
     r"\s+(?:(?:notified|paged|informed|updated|contacted|made\saware|aware)\b|(?:fellow|intern|attending|hospitalist|resident|chief)(?=[.,;)\n]|$))"
 )
+# Who is asked, told or asked after in a message, and what goes on behind the name.
+_MESSAGED = regex.compile(
+    r"\b(?:(?i:asked?|told|tell|remind|reminded|let|text|texted|call|called|see|seeing|thank|hey|update\son|news\son|is)|FYI|[Rr]e)\s\Z"
+)
+_ASKED_OF = regex.compile(
+    r"\?|:\s|,\s(?:can|could)\syou\b|\s(?:to|know|re|about|if|that|in\s(?:yours|today|\d)|yours|still|cleared|ready|NPO|back)\b|\sd/?c['’]?d\b"
+)
+# Who is addressed at a line's start, and who lies where: ``Osgard can you``, ``Osgard bed 4``.
+_CALLED_ON = regex.compile(r",?\s(?:can|could|would)\syou\b|,?\s(?:pls|please)\s|\s(?:bed|rm|room)\s?\#?\d{1,4}\b")
+
+
+def _in_message(text: str, only: Token) -> bool:
+    """Whether a name that is no word is asked, told of or addressed in a message."""
+    found = only.kind
+    if not (found.strong or _new(only)) or found.eponym or found.medical or found.city:
+        return False
+    if _CALLED_ON.match(text, only.end) and (_begins(text, only.start) or text[only.start - 2 : only.start] == ": "):
+        return True
+    before = _MESSAGED.search(text, max(0, only.start - 11), only.start)
+    return before is not None and _ASKED_OF.match(text, only.end) is not None
+
+
 _ASKED = regex.compile(
     r"\b(?i:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
 )
@@ -824,16 +953,35 @@ _OLD = regex.compile(
     r"\b\d{1,3}\s?(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?\s$"
 )
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
-_PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran)\s$")
+_PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran|vet|child|infant|baby|toddler|newborn)\s$")
 _BY = regex.compile(
-    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
+    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|d/w|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)(?:\s(?:RT|RD|RPh|OB|GYN|ID|GI|IR|ENT|MFM|CTS|cards|renal|neuro|ortho|psych|heme|onc|pulm|surgery|anesthesia))?|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
 )
 _ONLY_BY = regex.compile(
-    r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&))\s+$"
+    r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&)|[DdSs]/w(?:\s(?:OB|GI|ID|IR|ENT|ortho|renal|cards|neuro|psych))?|(?i:mtg|meeting|conf|conference|visit|appt)\s(?:w/|with)|wasted\s[\w. ]{1,8}\s(?:w/?|with)|call|text|page|notify|update|states|pt,|[Ss]aw)\s+$"
 )
 _ENDED = regex.compile(
-    r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|who|will|to|s/p|here|next|last|this|when|if|about|today|tomorrow|just|both|GI|ID|IR|fellow|outpt|inpt|tmrw|re|yesterday|tonight|(?:19|20)\d\d|[012]\d[0-5]\d)\b|\s\(|\s\d{1,2}[/\-]\d)"
+    r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|w/|with|who|will|to|s/p|here|next|last|this|when|if|about|today|tomorrow|just|both|GI|ID|IR|fellow|outpt|inpt|tmrw|re|yesterday|tonight|(?:19|20)\d\d|[012]\d[0-5]\d)\b|\s\(|\s\d{1,2}[/\-]\d)"
 )
+
+
+# By whom something was done: ``relieved by Marsh 0700``.
+_DONE_BY = regex.compile(
+    r"\b(?!(?:follow|accompani|preced|caus|confirm|complicat|characteri[sz]|controll|improv|worsen|manag|cover|monitor|support|limit|fund|defin|replac)ed\b)"
+    r"(?i:\w{3,}ed|found|taken|driven|given|hit|struck|bitten|drawn|ok['’]?d|read\sback|held|made|led|run)\sby\s\Z"
+)
+
+
+def _done_by(text: str, only: Token) -> bool:
+    """Whether a first or last name that may be a word too tells by whom something was done."""
+    found = only.kind
+    if text[only.start - 3 : only.start] != "by ":
+        return False
+    named = (found.surname or found.common_first) and not (found.eponym or found.medical or found.city)
+    if not (named or _usual(only)) or not only.text[1:].islower():
+        return False
+    before = max(0, only.start - 24)
+    return _ENDED.match(text, only.end) is not None and _DONE_BY.search(text, before, only.start) is not None
 
 
 def _alone(text: str, token: Token) -> bool:
@@ -843,10 +991,10 @@ def _alone(text: str, token: Token) -> bool:
         return True
     if not (
         (found.namely and (found.last or found.strong))
-        or (found.unknown and len(token.text) > 3 and token.text[1:].islower())
+        or (found.unknown and len(token.text) > 3 and (token.text[1:].islower() or _inner_capital(token.text)))
     ):
         return False
-    before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 20), token.start)
+    before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 24), token.start)
     if before and _ENDED.match(text, token.end):
         return True
     if ((found.strong and found.last) or _new(token)) and _BEDDED.search(text, max(0, token.start - 12), token.start):
@@ -879,6 +1027,8 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         for found in _kept(text, m.start("v"), m.end("v"), "name:title", first=bool(FORM.match(m.group()))):
             # A form of address goes with the name; an office ("Nurse", "Attending") stays.
             yield Found(m.start() if FORM.match(m.group()) else found.start, found.end, found.type, found.source)
+    for m in opened(_TITLED_LETTER, text, hints, "form", capital=True):
+        yield Found(m.start(), m.end(), "NAME", "name:title")
     for m in opened(_DOCTORS, text, hints, "title", capital=True) if "Drs" in text or "Doctors" in text else ():
         for start, end in m.spans("n"):
             yield Found(start, end, "NAME", "name:doctors")
@@ -922,6 +1072,8 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
             break  # ``RN BSN``
         if not i and name == "aide":
             break  # ``Nurse Aide``
+        if not i and not first and _short(token) and token.kind.unknown:
+            break  # ``SLP MBSS``
         dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
         if (name in PLAIN and not (token.shape == "capital" and name in _NAMES_TOO) and not dotted) or not likely:
             break
@@ -1038,6 +1190,11 @@ _CALLED = regex.compile(
 )
 
 
+# How words end that tell what somebody does or has done.
+_PARTICIPLE = re.compile(r"(?:ed|ing|ly)\Z")
+_DOINGS = frozenset("aware here present away busy late wants says came went saw".split())
+
+
 def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
     stop = start
     for i, m in enumerate(TOKEN.finditer(text, start, end)):
@@ -1045,9 +1202,15 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
         name = plain(m.group())
         sure = k.strong or (k.unknown and (titled or i > 0)) or (titled and i == 0 and (k.last or k.first))
         if titled and i == 0 and name not in PLAIN and not k.medical:
-            sure = True
-        if i and m.group().isupper() and not text[start:stop].isupper():
-            break  # ``Tarn VO``
+            sure = (
+                k.first or k.last or not (k.word and (_PARTICIPLE.search(name) or name in _DOINGS))
+            )  # ``Dr notified``
+        if (
+            i
+            and text[start].isupper()
+            and (m.group().islower() or (m.group().isupper() and not text[start:stop].isupper()))
+        ):
+            break  # ``Tarn earlier``, ``Tarn VO``
         if name in PLAIN or not sure or (not titled and i == 0 and not (k.common_first or k.surname)):
             break
         stop = m.end()
@@ -1088,7 +1251,8 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             continue  # an article
         if text[start:stop].isupper() and GRADED.match(text, stop):
             continue  # ``ASA III``
-        if (sure or named > 1) and stop > start:
+        usual = begun == start and named and _FIELD_ENDS.match(text, stop)  # ``Pt: Marsh``
+        if (sure or named > 1 or usual) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
 
 
@@ -1148,6 +1312,10 @@ _ON_STREET = regex.compile(r"\son\s(?P<v>\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?)(?
 _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\b|\s*(?:\n|\Z))")
 
 
+# Where somebody of a credential works: ``Osgard MD, Harbor Light``.
+_AFFILIATED = regex.compile(
+    rf"(?:,?[ ]{CREDENTIALS})+(?:,[ ]|[ ]\()(?!{CREDENTIALS})(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:[ ](?:of[ ]|the[ ])?\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,3}})(?=[.;)]?[ ]*(?:\n|\Z)|[;)])"
+)
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -1166,6 +1334,10 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
         if street and plain(street["v"].split()[0]) not in PLAIN and not street["v"].startswith(_WEEKDAYS):
             yield Found(street.start("v"), street.end("v"), "LOCATION", "name:on-street")
         sign = near[:2] if f.type == "NAME" else ""
+        if near[-1:].isupper() and sign and (of := _AFFILIATED.match(text, f.end)):
+            end = named_place(text, of.start("v"), of.end("v"), works=False, sure=False)
+            if end > of.start("v"):
+                yield Found(of.start("v"), end, "FACILITY", "name:affiliated")
         at = f.end if sign == " (" and near[-1:].isdigit() else -1
         while at > 0 and (child := _NEXT_CHILD.match(text, at)):
             yield Found(child.start("v"), child.end("v"), "NAME", "name:next-child")
@@ -1265,6 +1437,65 @@ def _families(text: str, words: list[Token]) -> Iterator[Found]:
             yield Found(token.start, token.end, "NAME", "name:family")
 
 
+# A row of a list of patients: ``4 Osgard 61 GIB s/p EGD``; one alone may be of anything.
+_ROW_OF_LIST = regex.compile(
+    r"(?m)^[ \t]*(?:[A-Z]?\d{1,4}[A-Z]?[.):]?|[-•*])[ ](?:(?:Mr|Mrs|Ms)\.?[ ])?(?P<v>\p{Lu}[\p{L}'’\-]+(?:,[ ]\p{Lu}[\p{L}'’\-]*|[ ]\p{Lu}[\p{L}'’\-]+)?)"
+    r",?[ ](?:[1-9]|[1-9]\d)[ ]?(?:[MF]\b|y\.?/?o\b|(?!(?:mg|mcg|ml|mL|BID|TID|QID|QHS|PO|IV|IM|SQ|SL|PRN)\b)\p{Lu}{2}|s/p\b|w/)"
+)
+_ROW_BEGUN = re.compile(r"\n[ \t]*(?:[A-Z]?\d{1,4}[A-Z]?[.):]?|[-•*]) [A-Z][^\W\d_]+[^\n\d]{0,24} \d")
+
+
+def _rows(text: str) -> Iterator[Found]:
+    """People in the rows of a list, each with an age, where several rows are written so."""
+    if "\n" not in text or len(_ROW_BEGUN.findall(f"\n{text}")) < _ROWS:
+        return
+    rows = [
+        m for m in _ROW_OF_LIST.finditer(text) if not kind(m["v"].split()[0].rstrip(",")).medical or _a_usual(m["v"])
+    ]
+    for m in rows if len(rows) >= _ROWS else ():
+        yield Found(m.start("v"), m.end("v"), "NAME", "name:row")
+
+
+_ROWS = 2
+
+
+def _a_usual(name: str) -> bool:
+    """Whether a name is a single word that is a usual surname."""
+    return _usual(Token(name, 0, len(name), shape_of(name), kind(name)))
+
+
+# Who is on the staff of an operation, in the fields of a log: ``Surg Marsh  Asst P. Osgard``.
+_STAFF = regex.compile(
+    r"\b(?:Surg|Asst|Anes|Circ|Scrub|Perf|Att)[ ]{1,2}(?P<v>(?:\p{Lu}\.?[ ])?\p{Lu}\p{Ll}[\p{L}'’\-]+(?:[ ]\p{Lu}\b\.?)?)(?=[ ]{2}|[ ]?(?:\n|\Z|[/;])|[ ](?:RN|PA|MD|CRNA)\b)"
+)
+
+
+def _staff(text: str) -> Iterator[Found]:
+    """Surgeons and those with them in a log that has no colons."""
+    for m in _STAFF.finditer(text) if "Surg " in text or "Anes " in text or "Circ " in text else ():
+        name = m["v"].split()[0] if len(m["v"].split()[0].rstrip(".")) > 1 else m["v"].split()[1]
+        found = kind(name)
+        if (found.last or found.first or found.unknown) and plain(name) not in _NO_STAFF:
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:staff")
+
+
+_NO_STAFF = frozenset("general local spinal block none regional mac sedation topical".split())
+
+
+# Whose child or wife somebody is, as Indians write it: ``W/o Osgard``.
+_PARENT = regex.compile(
+    r"\b[SDW]/o\.?\s(?:(?i:late|shri|sri|smt|mr|mrs)\.?\s){0,2}(?P<v>(?:\p{Lu}\.?\s){0,2}\p{Lu}\p{Ll}+(?:\s\p{Lu}\p{Ll}+)?)"
+)
+
+
+def _parents(text: str) -> Iterator[Found]:
+    """Who stands behind ``S/o``, ``D/o`` and ``W/o``; what is done without something is no name."""
+    for m in _PARENT.finditer(text) if "/o" in text else ():
+        found = kind(TOKEN.findall(m["v"])[-1])
+        if found.namely or found.unknown:  # ``D/o`` is a disorder too
+            yield from _kept(text, m.start("v"), m.end("v"), "name:parent", first=False)
+
+
 def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
     """Whether kin in small letters has a rare word for a name: ``her husband Amble, ...``."""
     word = m.group("v")
@@ -1295,14 +1526,22 @@ def _fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 
 _VALEDICTION = regex.compile(
-    r"(?<![\w'’])(?i:thanks|thank\syou|thx|tysm|ty|regards|best|cheers|sincerely|warmly|yours|take\scare|respectfully|cordially|love)"
+    r"(?<![\w'’])(?i:thanks|thank\syou|thx|tysm|ty|regards|best|cheers|sincerely|signed(?=,)|your\spatient(?=,)|warmly|yours|take\scare|respectfully|cordially|love)"
     r"(?i:\s(?:so\smuch|again|a\slot|all|in\sadvance|truly|sincerely|wishes|regards|always))?[!.,]*\s{1,3}(?:[-–—~]{1,2}\s?)?"
     r"(?P<v>\p{L}['’\p{L}\-]{1,14}(?:\s\p{Lu}['’\p{L}\-]*\.?){0,2})(?=[.!]?[ ]*(?:\n|$))"
 )
 
 
+# Who is addressed, everyday words too: ``Dear Running Bear,``.
+_ADDRESSES = regex.compile(
+    r"(?:Dear|Hi|Hello|Hey)\s(?P<v>(?:\p{Lu}\.\s)?\p{Lu}[\p{L}'’\-]+(?:\s(?:la\s|los\s|de\s)?\p{Lu}[\p{L}'’\-]+){0,2})(?=,)"
+)
 # Who is addressed in a line of the letter's own.
 _GREETS = regex.compile(r"\s*(?P<v>\p{Lu}\p{Ll}+)(?:\s(?:and|&)\s\p{Lu}\p{Ll}+)?,[ ]*\n")
+
+
+_GREETINGS = ("Hi ", "Hello ", "Hey ")
+_NOBODY = frozenset("sir sirs madam colleague colleagues friend friends all everyone team staff".split())
 
 
 def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -1317,6 +1556,10 @@ def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         unknown = found.unknown and (len(word) > 2 or lined)  # initials too, in a line of their own
         if found.common_first or found.namely or unknown or (capital and not found.everyday):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:valediction")
+    for m in _ADDRESSES.finditer(text) if "Dear " in text or text.startswith(_GREETINGS) else ():
+        words = TOKEN.findall(m["v"])
+        if not any(plain(w) in _NOBODY or (plain(w) in PLAIN and len(w) > 1) or _of_kin_or_role(w) for w in words):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:greeting")
     if m := _GREETS.match(text):
         found = kind(m["v"])
         if found.common_first and not found.medical and plain(m["v"]) not in PLAIN:
@@ -1368,10 +1611,10 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             continue
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if (
-            m.group().isupper()
+            (m.group("last") + m.group("first")).isupper()
             and len(m.group("last")) < 5
             and len(m.group("first")) < 5
-            and not (last.last and first.first)
+            and not (last.surname and first.common_first)
         ):
             continue
         mixed = m.group("last").isupper() and not m.group("first").isupper()
@@ -1441,8 +1684,11 @@ def _of_several(text: str, m: regex.Match[str]) -> bool:
 
 def _plainly_last_first(m: regex.Match[str], last: Kind, first: Kind) -> bool:
     """Whether an office, two syllables (``Sung, Mi-ra``) or capitals of a surname and a first name tell a person."""
+    named = last.surname and first.common_first and first.strong
+    if named and not m.string[m.start() - 2 : m.start() - 1].isalpha() and _AGED.match(m.string, m.end()):
+        return True  # ``Long, Rita  44M``
     if m.group().isupper() and len(m.group("last")) > _ACRONYM:
-        return last.surname and first.common_first and first.strong
+        return named
     if first.medical or first.everyday:
         return False
     if last.namely and _CREDENTIALED.search(m.group("last")):
@@ -1517,6 +1763,8 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
         last = bisect_left(starts, at) - 1
         if last < 0 or words[last].end > at or _is_credential(words[last]):
             continue  # the second part of ``CCC-SLP``, or the second of ``MD, PhD``
+        if len(words[last].text) > _ACRONYM and text[words[last].end : at] == ". ":
+            continue  # of another sentence
         first, stop = last, at
         while first >= max(0, last - 4) and text[words[first].end : stop].strip(" ") in _NEXT[first == last]:
             token = words[first]
@@ -1525,7 +1773,7 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
                 token.shape == "lower"
                 or plainly
                 or _A_KIND.fullmatch(token.text)
-                or (first < last and _bids(text, token))
+                or (first < last and (_bids(text, token) or _does(token)))
                 or _is_credential(token)
                 or (
                     first < last
@@ -1549,16 +1797,27 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             continue
         if credential and text[credential.end() : credential.end() + 1] in _OF_FIELD and _does(words[last]):
             continue  # ``Referring MD:``
-        if names and any(k.strong or k.unknown or k.common_first or k.namely for k in names):
+        led = words[last - 1].shape == "initial" and text[words[last - 1].end : words[last].start] == ". "
+        led = led or (len(names) == 1 and _usual(words[last]) and _HOLDS.match(text, at) is not None)
+        if names and (
+            any(k.strong or k.unknown or k.common_first or k.namely for k in names) or (led and names[0].last)
+        ):
             yield Found(words[first + 1].start, words[last].end, "NAME", "name:credential")
 
 
 _OF_FIELD = (":", "/")
+# A credential that is nothing else, at the end of what is signed: ``Marsh RN 3/4``.
+_HOLDS = re.compile(r"(?:RN|LPN|LVN|CNA|CRNA|MD|NP|PA-C|FNP|LCSW|MSW|DPT|PharmD)\b(?=\s*(?:[.,;)\n]|\Z|\d))")
 
 
 def _does(token: Token) -> bool:
     """Whether a word tells what somebody does and is no surname."""
-    return token.text.lower().endswith("ing") and not token.kind.surname
+    word = token.text.lower()
+    if not word.endswith("ing") or token.kind.surname:
+        return False
+    stem = word[:-3]
+    stem = stem[:-1] if stem[-2:-1] == stem[-1:] else stem
+    return kind(stem).word or kind(f"{stem}e").word  # ``Referring``, but not ``Xiaoling``
 
 
 def _bids(text: str, token: Token) -> bool:
@@ -1607,7 +1866,7 @@ def _by_comma(text: str) -> Iterator[Found]:
 
 # Who tells a name: ``it's Abra,``, ``this is Abra from``.
 _TELLS = regex.compile(
-    r"(?i:it['’]?s|this\sis|I['’]m|I\sam|my\sname\sis)\s(?P<v>\p{Lu}\p{Ll}{2,})(?=[,.]|\s(?:from|calling|with|and\sI)\b)"
+    r"(?i:it['’]?s|this\sis|I['’]m|I\sam|my\sname(?:\sis|['’]s))\s(?:(?P<v>\p{Lu}\p{Ll}{2,})(?=[,.]|\s(?:from|calling|with|and\sI)\b)|(?P<v>\p{Lu}[\p{L}'’\-]+(?:[ ](?:la[ ]|los[ ])?\p{Lu}[\p{L}'’\-]+)?)(?=\scalling\b))"
 )
 
 
@@ -1616,6 +1875,7 @@ def _told_in_talk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for m in opened(_TELLS, text, hints, "talk"):
         found = kind(m["v"])
         may = found.common_first or ((found.first or found.last or found.unknown) and not found.medical)
+        may = may or text.startswith(" calling", m.end("v"))
         if may and plain(m["v"]) not in PLAIN and not found.eponym:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:tells")
 

@@ -34,7 +34,7 @@ _TOWN = r"(?:(?:St|Ste|Ft|Mt|Pt)\.|[A-Z][A-Za-z'’\-]+)"
 _CITY = rf"{_TOWN}(?:[ \t]+{_TOWN}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
 _POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}"  # British
-_TAIL = rf"(?:\s*[,\n|]\s*(?!(?i:city|town|state|zip)\b){_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?"
+_TAIL = rf"(?:\s*(?:[,|]|\n(?=[ \t]*{_CITY}[ \t]*(?:,|\n|\Z|\b{STATE}\b|\d{{5}})))\s*(?!(?i:city|town|state|zip)\b){_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?"
 # What American streets are called most often, which people write without the word for a street.
 _BARE_STREETS = """
     Elm Oak Maple Pine Cedar Walnut Main Washington Sycamore Chestnut Spruce Birch Willow Hickory Ash Poplar Magnolia
@@ -43,6 +43,11 @@ _BARE_STREETS = """
     Hawthorne Summit Meadow Woodland Riverside Hillcrest Oakwood Maplewood Cedarwood Park Front Water College School Union
     First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth
     """.split()
+# A word of a street's name; only what is cut short has a stop behind it: ``16 PO. VSS. Pt`` is no street.
+_OF_STREET = (
+    r"[A-Z][\w'’\-]*(?:(?<=\b(?:[A-Z]|St|Ste|Ft|Mt|Jr|Sr|Dr|Wm|Geo|Chas|Gen|Col|Capt|Sgt|Rev|Pres|N[EW]|S[EW]))\.(?:[A-Z]\.)*)?"
+    r"(?:\.[\w'’\-]+)*"
+)
 _DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
 _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
 _IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|\-–]*\s*[\(\[\"']?\s*"
@@ -56,7 +61,7 @@ _LABELS = {
     "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card",
     "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
-    "label": r"accession|order|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index|gate|lockbox|door code|JN|VJ|DocID|wristband|band|procurement|booking|inmate|offender|flight|donor|key",
+    "label": r"accession|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|procurement|booking|inmate|offender|flight|donor|key",
 }  # fmt: skip
 
 
@@ -69,7 +74,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
     for kind, name, pattern, fold, group in [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
-        ("URL", "handle", r"(?<![\w.@/])@(?!(?:work|home|night|rest|school|bedtime|noon|lunch|bedside)\b)(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
+        ("URL", "handle", r"(?<![\w.@/])@(?!(?:work|home|night|rest|school|bedtime|noon|lunch|bedside)\b|\d[\d.]*(?:[ap]m?|[cm]m|m[lg]|cc|mcg|kg|lpm|l|h(?:rs?)?|w(?:\dd?|ks?)?|min|bpm|hz)(?!\w))(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
         ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*(?:(?<=@)\w|[._\d\-]\w|\d|#\d))[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
         ("URL", "handle-said", r"\b(?:snap(?:chat)?|insta(?:gram)?|ig|twitter|tiktok|venmo|discord|psn|xbox|steam|gamer ?tag|kik|cash ?app|zelle|telegram|skype|screen ?name|username|handle)(?:\s?[:=]\s?(?P<v>[@$]?[A-Za-z][\w.\-]{2,29})|\s(?P<v>\$?(?=[\w.\-]*\d)[A-Za-z][\w.\-]{3,29})|(?<=username)\s(?P<v>[A-Za-z]{6,29}))(?<![.\-])(?!\w)", True, "v"),
         ("ID", "file", r"(?<![\w.@/\-])(?=[\w\-.]{0,60}[A-Za-z])\w[\w\-]{0,60}(?:\.[\w\-]{1,20}){0,2}\.(?:jpe?g|png|gif|tiff?|bmp|heic|webp|dcm|mp4|mov|avi|wav|mp3|m4a)(?![\w.@]*\w)", True, ""),
@@ -83,7 +88,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*)?(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
         ("PHONE", "phone-local", r"(?<![\w.\-/])\d{3}[\-.]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w\-]|\.\d)", True, ""),
-        ("PHONE", "phone-zero", r"(?<![\w.+/\-])(?:0\d{1,3}[ ]\d{3,4}[ ]\d{4}|0\d{4}[ ](?:\d{3}[ ]\d{3}|\d{5,6})|\(0\d{1,4}\)[ ]?\d{3,4}[ ]?\d{3,4})(?![\w%]|[.\-/]\d)", False, ""),
+        ("PHONE", "phone-zero", r"(?<![\w.+/\-])(?:0\d{1,3}[ ]\d{3,4}[ ]\d{4}|0\d{4}[ ](?:\d{3}[ ]\d{3}|\d{5,6})|0\d{3}[ ]\d{3}[ ]\d{3}|\(0\d{1,4}\)[ ]?\d{3,4}[ ]?\d{3,4})(?![\w%]|[.\-/]\d)", False, ""),
         ("ADDRESS", "address-abroad", rf"(?<![\w.\-/])(?:(?:Flat|Apt\.?|Unit|Apartment)[ ]\w{{1,4}},?[ ])?\d{{1,4}}[A-Za-z]?,?[ ][A-Z][\w'’\-]*(?:[ ][A-Za-z][\w'’\-]*){{0,4}}(?:,[ ]?[A-Z][\w'’ \-]{{1,30}}|\n[A-Z][\w'’ \-]{{1,30}}){{0,3}},?[ \n]{_POSTCODE}(?!\w)", False, ""),
         ("ADDRESS", "coordinates", r"(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
         ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient)_?name|sur_?name)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
@@ -110,7 +115,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,9}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
-        ("ID", "hash", r"(?<![\w#])#\s?(?P<v>[A-Z]{1,3}-?\d{3,}[\w\-]*|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
+        ("ID", "hash", r"(?<![\d#])#\s?(?P<v>[A-Z]{1,5}-?\d{3,}[\w\-]*|\d\d-\d{4,8}|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
         ("PHONE", "extension", r"(?<=[A-Za-z.)]\s)(?:x\s?(?:\d-)?\d{3,5}|p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
         ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
         ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
@@ -118,7 +123,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "spelled", rf"\b(?:(?:double\s+)?{_DIGIT}[\s,\-]+){{4,}}{_DIGIT}\b", True, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ID", "encoded", r"(?<![\w+/=])(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])(?=[\w+/]*\d)(?:(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]{1,76}(?![\w+/])|[A-Za-z0-9+/]{40,}(?![\w+/]))={0,2}", False, ""),
-        ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:[A-Z][\w'’.\-]*|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-+]|\d[ ])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
@@ -126,7 +131,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-bare", rf"(?<![\w./\-])\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:{'|'.join(_BARE_STREETS)})\b(?=[ \t]*(?:[,;.)|\n]|$|(?:until|in|with|near|off|since|by|and|apt)\b))(?:[ \t]*,[ \t]*{_CITY}(?=[ \t]*,?[ \t]*\b{STATE}\b))?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-said", rf"(?=\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z])(?i:(?<=\b(?:lives at|living at|resides at|residing at|residence|home|address|addr|mailing address|old address|new address|new|moved to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$)){_UNIT}", False, ""),
         ("ADDRESS", "street-on", r"(?<=\b(?i:on|off|near|from|at|to|of|and|down|along|onto|by)\s)(?:[NSEW]\.?[ ])?(?:\p{Lu}\p{Ll}[\w'’\-]+|\d{1,3}(?:st|nd|rd|th))(?:[ ]\p{Lu}\p{Ll}+)?[ ](?:Street|Avenue|Ave|Blvd|Boulevard|Road|Rd|Lane|Ln|Parkway|Pkwy|Highway|Hwy|St(?!\.?[ ]\p{Lu}))\b\.?", False, ""),
-        ("ADDRESS", "crossing", r"(?<=\b(?i:corner of|intersection of|at|near|on|off|by)\s)(?:\p{Lu}\p{Ll}{2,}\s(?:and|&)\s\d{1,3}(?:st|nd|rd|th)\b|\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s\p{Lu}\p{Ll}{2,}\b)(?!\s(?i:toes?|fingers?|digits?|ribs?|days?|degrees?|weeks?|grades?|MT|PIP|DIP|interspace))", False, ""),
+        ("ADDRESS", "crossing", r"(?<=\b(?i:corner of|intersection of|at|near|on|off|by|to|from)\s)(?:\p{Lu}\p{Ll}{2,}\s(?:and|&)\s\d{1,3}(?:st|nd|rd|th)\b|\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s\p{Lu}\p{Ll}{2,}\b)(?!\s(?i:toes?|fingers?|digits?|ribs?|days?|degrees?|weeks?|grades?|MT|PIP|DIP|interspace))", False, ""),
         ("ADDRESS", "home-on", r"\b(?i:apt|apartment|house|condo|trailer|duplex|lives|living|office|store|shelter|motel|corner|apts|clinic|stays|staying|hotel|church|bar|shop|bus\sstop|bridge|fell|mvc|mva|mcc|crash|accident|hit|struck|assaulted|attacked|shot|stabbed|robbed|jumped|found|walking|running|biking|bike|picked\sup)\s(?:(?:over|down|up)\s)?(?:on|off)\s(?:of\s)?(?P<v>\p{Lu}\p{Ll}{3,}(?:\s\p{Lu}\p{Ll}+)?)(?=[,.;)\n]|\s(?:and|with|w/|near|in|since|until|for)\b)", False, "v"),
         ("ADDRESS", "hl7-address", r"(?<=[|~])[^|^~\n]{3,60}\^[^|^\n]{0,40}\^[^|^\n]{2,40}\^[A-Za-z]{2}\^\d{5}(?:-?\d{4})?", False, ""),
         ("MRN", "hl7-id", r"(?<=PID\|[^|\n]{0,4}\|[^|\n]{0,40}\|)[^|^\n]{3,}", False, ""),
@@ -145,14 +150,16 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ZIP", "state-zip", rf"\b{STATE}[\s,]+(?P<v>{_ZIP})\b", False, "v"),
         ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2}|(?<=[A-Za-z]{3},?\s)[A-Z]{2}\d{2}[ ]\d[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
         ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}[A-Z][\w'’]+(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
-        ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
+        ("ADDRESS", "street-grid", r"(?<![\w./\-])\d{3,5}[ ](?:[NSEW]|[NS][EW])\.?[ ]\p{Lu}\p{Ll}{3,}(?=[ ]*(?:[,;.)|\n]|$)|[ ](?:[Aa]pt|[Uu]nit|\#|w/|for\b|by\b|near\b|with\b))", False, ""),
+        ("ADDRESS", "street-behind", r"\p{Lu}[\w\-]*(?:straße|strasse|str\.|gasse|weg|allee|platz|straat|laan|gracht|singel|vej|gatan|vägen|veien|katu),?[ ]\d{1,4}[a-z]?(?:[/\-]\d{1,3})?\b(?:,?[ ](?:[A-Z]{1,2}-)?\d{2}-?\d{2,3}(?:[ ][A-Z]{2})?[ ]\p{Lu}\p{L}[\p{L}\-]+)?", False, ""),
+        ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id|is)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:/\d)?(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
         ("MRN", "record-spaced", r"(?:(?:MRN|acct|account|FIN|CSN|accession|encounter)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?[:=]?|(?:MR|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|record)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?(?:[:=]|(?<=no\.?|number|id|\#)))[ ]*(?P<v>\d{2,4}(?:[ ]\d{2,4}){2,5})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
         ("ID", "ends-in", r"\b(?:phone|cell|mobile|number|no\.?|card|acct|account|ssn|social|mrn|fax|line|visa|mastercard|amex|debit|license|vin|id)(?:[ ][a-z]+){0,2}[ ]?(?:end(?:s|ing|ed)?[ ](?:(?:in|with)[ ])?|(?:last|final)[ ](?:4|four|6|six)(?:[ ]digits)?(?:[ ](?:are|is|of))?[ :]*)(?P<v>\d{3,6})\b", True, "v"),
         ("ID", "id-spaced", r"(?:zoom|meeting|webex|confirmation|reference|ref|member|tracking)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,3})(?![\w])", True, "v"),
         ("NAME", "stamp", r"(?<=:\d\d:\d\d )[A-Z][A-Za-z0-9]{2,14}(?=\])", False, ""),
         ("ID", "signed-code", r"(?<=[ ]M\.D\.[ ])[A-Z]{2}\d{1,4}(?=[ ]*(?:\n|$))", False, ""),
         ("ID", "code-line", r"(?:[A-Z]{2}\d{2,4}/\d{3,6}|\d{6,10})(?=[ \t]*(?:\n|$))", False, ""),
-        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3})|(?<=\b[Bb]y:?[ ]))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?!am|pm|ed|or|to)[a-z]{2,3}(?=[ ]*(?:\n|$))", False, ""),
+        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3})|(?<=\b[Bb]y:?[ ]))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}|[ ](?:Job|Doc)\b))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?!am|pm|ed|or|to)[a-z]{2,3}(?=[ ]*(?:\n|$))", False, ""),
         ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning|turns)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:(?:y|yrs?)[ ]?[,/]?[ ]?)?(?:[MF]|male|female)\b)(?!/)", False, ""),
@@ -229,7 +236,7 @@ _HINTS = Hints(
 )
 _FROM_DIGIT = re.compile(r"\d[\w\-]*")
 _SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
-_TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  ))")
+_TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  )| Job| Doc)")
 _TYPED_AFTER = re.compile(r" (?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
 _DEGREES = re.compile(r"\.\d{4,8}(?=°|,? )")
 _MARKED = re.compile(r"(?:name|given|family|city|county|code|zip)(?:>|[\"'] ?:)", re.IGNORECASE)
@@ -258,6 +265,12 @@ _STREET_OPENERS = frozenset(
 # What follows a street's number in small letters, and the letters that end what leads to one.
 _STREET_STARTS = frozenset("of the de la el".split()) | _STREET_OPENERS
 _HOME_LETTERS = frozenset("tse:")
+# How streets end that a number stands behind.
+_ENDS_OF_STREETS = tuple(
+    f"{end} "
+    for end in "straße strasse str. gasse weg allee platz straat laan gracht singel vej gatan vägen veien katu".split()
+)
+_LAST_OF_STREETS = frozenset(end[-2:] for end in _ENDS_OF_STREETS)
 _WORD_AFTER = re.compile(r"[\s½]*([A-Za-z]+)")
 _ZIP_NEAR = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _WORD = re.compile(r"[A-Za-z]+")
@@ -278,7 +291,7 @@ def find(text: str) -> Iterator[Found]:
         start, end = match.span(group) if group and match.group(group) else match.span()
         if group and of not in ("PHONE", "ZIP", "SSN", "AGE") and _NOT_VALUES.fullmatch(text, start, end):
             continue
-        if name == "home-on" and _no_street(text[start:end].split()[0]):
+        if name in _NAMED_STREETS and _no_street(text[start:end].split()[_NAMED_STREETS[name]]):
             continue
         if (
             name == "handle-said"
@@ -287,7 +300,7 @@ def find(text: str) -> Iterator[Found]:
             and not _made_up(text[start:end])
         ):
             continue
-        if name == "grouped" and _no_number(text, start, match.group()):
+        if name in ("grouped", "number") and _no_number(text, start, match.group()):
             continue
         if name == "mac" and match.group().replace("-", "").isdigit():
             continue  # the steps of a taper
@@ -309,16 +322,19 @@ def find(text: str) -> Iterator[Found]:
 
 
 def _no_number(text: str, start: int, digits: str) -> bool:
-    """Whether groups of digits are a package of a drug, the same for everyone, or a range."""
-    packed = text[max(0, start - 4) : start] in ("NDC ", "NDC:")
+    """Whether digits are a package of a drug, the same for everyone, or a range."""
+    packed = text[max(0, start - 5) : start].lstrip().removesuffix(" ").removesuffix(":") == "NDC"
     return packed or (_RANGE.fullmatch(digits) is not None and _spans(digits))
 
 
+_DIRECTIONS = frozenset("NSEW")
+# Streets without a word for one, and which of their words is the name.
+_NAMED_STREETS = {"home-on": 0, "street-grid": -1}
 _ON_WHAT = frozenset(
     """
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
     october november december christmas thanksgiving easter admission arrival exam examination ultrasound imaging doppler holter telemetry head
-    face back ice concrete stairs treadmill
+    units face back ice concrete stairs treadmill
     """.split()
 )
 
@@ -390,6 +406,8 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     if any(b - a >= _ENCODED for a, b in long):
         yield from _in(text, ("encoded",), [(0, len(text))])
     yield from _streets(text, numbered)
+    behind = (a for a, _ in numbered if text[a - 2 : a] in _LAST_OF_STREETS and _street_before(text, a))
+    yield from _at(text, "street-behind", (_line_word(text, a) for a in behind))
     yield from _at(text, "docket", (a for a, _ in numbered if _COURT.match(text, a)))
     yield from _in(
         text, ("hash",), windows(((a, b) for a, b in numbered if text[max(0, a - 2) : a].strip()[-1:] == "#"), 3, 8)
@@ -436,6 +454,17 @@ def _word_start(text: str, at: int) -> int:
     return at
 
 
+def _street_before(text: str, at: int) -> bool:
+    """Whether a word that ends as streets do stands before a number."""
+    return text[max(0, at - 8) : at].lower().endswith(_ENDS_OF_STREETS)
+
+
+def _line_word(text: str, at: int) -> int:
+    """Where the word before a place begins."""
+    start = text.rfind(" ", 0, at - 1) + 1
+    return max(start, text.rfind("\n", 0, at - 1) + 1)
+
+
 def _local_start(text: str, at: int) -> int:
     """Where what stands before the sign of an address begins."""
     m = _LOCAL.match(text, max(0, at - _LONGEST_LOCAL), at)
@@ -463,6 +492,8 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
             if _ZIP_NEAR.search(text, end, end + 110):
                 yield from _at(text, "street-zip", [start])
             yield from _at(text, "street-bare", [start])
+            if text[end + 1 : end + 2] in _DIRECTIONS:
+                yield from _at(text, "street-grid", [start])
             yield from _at(text, "street-said", [start])
         near = {w.lower() for w in _WORD.findall(text, end, end + 100)}
         if not near.isdisjoint(_STREET_OPENERS):
@@ -536,6 +567,7 @@ def _person_parts(component: str, *, led: bool) -> bool:
 
 
 _SHORT_FORMS = re.compile(r"(?<![A-Za-z])[A-Z]{1,3}\s*,\s*[A-Z]{2}$")
+_INITIAL_BEFORE = re.compile(r"(?<![A-Za-z])[A-Z]\.? \Z")
 _TITLE_BEFORE = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s+$")
 
 
@@ -543,6 +575,9 @@ def _doctor(text: str, start: int, end: int) -> bool:
     """Whether ``Name, MD`` is a physician rather than a place in Maryland."""
     piece = text[start:end]
     first = word_kind(piece.split()[0].strip(",")) if piece.strip() else None
+    if piece.endswith("MA"):
+        initial = text[start - 1 : start] == " " and _INITIAL_BEFORE.search(text, max(0, start - 3), start) is not None
+        return initial or (first is not None and len(piece.split()) > 2 and first.common_first and not first.city)
     if piece.endswith(("MD", "PA", "DO")) and _TITLE_BEFORE.search(text, max(0, start - 10), start):
         return True
     return (

@@ -40,7 +40,7 @@ _FACILITY_END = (
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental(?:\s+(?:Care|Group|Associates|Arts))?|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Inst(?:itute)?|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate)"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs?\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate)"
 )
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
 _MONTH = "|".join(sorted({name for m in _MONTHS for name in (m.title(), m[:3].title())} | {"Sept"}))
@@ -77,6 +77,9 @@ GENERIC = PLAIN | frozenset(
     obgyn vision assisted independent senior retirement group board certified licensed department division section
     cigna aetna humana anthem pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
     employer supervisor intake screen adult child surgery psychiatry trauma triage anesthesia
+    radiation gynecologic interventional oral maxillofacial nuclear reconstructive integrative addiction adolescent
+    hyperbaric genetics genetic perinatal fetal station segment gip obs observation coroner morgue comfort hospitalist
+    utilization peer case undecided stay excuse ready goals session sessions
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
     bingo tai chi yoga zumba pilates crossfit mass aa na
     attends attended works worked lives goes visits visited sees saw
@@ -118,7 +121,7 @@ _CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospit
 _CREDENTIAL_OF = regex.compile(rf"\b{CREDENTIALS}\s+(?:of|at|from|with)\s+")
 _LIVES = regex.compile(
     r"\b(?i:lives in|living in|resides(?: in)?|residing in|resident of|native of|near|outside(?: of)?|flies to|flying to|mov(?:ed|es|ing) (?:here )?(?:to|from)|born(?: in)?|raised(?: in)?|grew up(?: in)?|"
-    r"hometown(?: of| is)?|relocat(?:ed|es|ing) (?:to|from)|formerly (?:of|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|dr(?:ove|iv(?:e|es|ing)) (?:(?:up|down|over|out|back) )?(?:to|from)|sent to|transferred from|city of|town of|village of|city|town|commutes (?:to|from)|place of birth|birthplace|vive en|lives|living|from)[:\s]+"
+    r"hometown(?: of| is)?|relocat(?:ed|es|ing) (?:to|from)|formerly (?:of|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|dr(?:ove|iv(?:e|es|ing)) (?:(?:up|down|over|out|back) )?(?:to|from)|sent to|transferred from|city of|town of|village of|city|town|vill(?:age)?(?=:)|(?:brgy|barangay)\.?|ta(?:luk|luka|hsil)(?=:)|mandal(?=:)|commutes (?:to|from)|place of birth|birthplace|vive en|lives|living|from)[:\s]+"
     r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,3})"
 )
 
@@ -128,12 +131,13 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     yield from _ended(text, hints)
     yield from _brought(text, hints)
     for m in opened(_WENT, text, hints, "went"):
-        end = _named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
+        end = named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
         if end > m.start("v"):
             yield Found(m.start("v"), end, "FACILITY", "name:went")
     yield from _behind_nouns(text, hints)
     yield from _headed(text, hints)
     yield from _admitting(text, hints)
+    yield from _lettered(text, hints)
     for m in opened(_RETIRED, text, hints, "retired"):
         if not all(kind(w).word for w in m.group("v").split()):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:retired-from")
@@ -155,7 +159,7 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities and employers whose kind stands right before them, or behind them in brackets."""
     for m in opened(_EMPLOYS, text, hints, "occupied"):
-        end = _named_place(text, m.start("v"), m.end("v"), works=True, sure=True)
+        end = named_place(text, m.start("v"), m.end("v"), works=True, sure=True)
         if end > m.start("v"):
             yield Found(m.start("v"), end, "FACILITY", "name:employs")
     for hint in ("noun", "occupied"):
@@ -164,7 +168,7 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 text[m.end("v") : m.end("v") + 1] == ")" or hint == "occupied" or ":" in text[m.start() : m.start("v")]
             )
             works = apart and _of_two_words(m["v"])
-            end = _named_place(text, m.start("v"), m.end("v"), works=works, sure=False)
+            end = named_place(text, m.start("v"), m.end("v"), works=works, sure=False)
             kinds = [kind(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
             if end == m.end("v") and not any(k.eponym or (k.medical and not works) for k in kinds):
                 yield Found(m.start("v"), end, "FACILITY", "name:behind-noun")
@@ -179,10 +183,14 @@ def _headed(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     near = [(a, b) for a, b in hints.get("head", ()) if not text[b : b + _HEAD_REACH].islower()]
     for m in opened(_HEADED, text, {"head": near}, "head"):
         words = [plain(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
-        if any(w in _OF_A_HEAD or w in NOWHERE or w in PLAIN for w in words) or m["v"].isupper():
+        words = words[1:] if words[0] == "the" and len(words) > 1 else words
+        # The first word tells which is meant, the last what it is.
+        doubtful = any(w in _OF_A_HEAD or w in NOWHERE or w in PLAIN for w in words[:1])
+        if doubtful or words[-1] in _OF_A_HEAD or (len(words) > 1 and words[-1] in PLAIN) or m["v"].isupper():
             continue
-        if _named_place(text, m.start("v"), m.end("v"), works=False, sure=True) == m.end("v"):
+        if named_place(text, m.start("v"), m.end("v"), works=False, sure=True) == m.end("v"):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:headed")
+            yield from _listed_behind(text, m.end("v"), works=False)
 
 
 def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -244,7 +252,7 @@ _WIDE = re.compile(r"[ ]{3,}|\t")
 _DOUBTFUL = regex.compile(
     r"(?:House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
     r"|Innovations|Stadium|Arena|Theat(?:er|re)|Library|Museum|Pub|Lanes|Cinemas?|Club|Stables|Mines?|Depot|Middle|High|Primary|Elem|Intermediate|Inst"
-    r"|Drugs?|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
+    r"|Drugs?|Rx|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
 )
 
 
@@ -334,7 +342,7 @@ _WORKS = (
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharmacy|facility|camp|transport|HHC|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admitted\s(?:to|at)|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|declined\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|home\s(?:health\s)?w(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
@@ -345,7 +353,7 @@ _AT = regex.compile(
 )
 _WENT = regex.compile(
     rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
-    rf"|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\s(?:with|w/)|f/u\s(?:w/|with|by))\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
+    rf"|en\s?route(?:\sto)?|uber\sto|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\s(?:with|w/)|f/u\s(?:w/|with|by))\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
 )
 # What a facility or an employer stands behind without a word between: ``DME Osgard``, ``Detox (Osgard)``, ``cashier/Osgard``.
 _BEHIND_NOUN = regex.compile(
@@ -361,7 +369,7 @@ _HEADS = (
     r"shelter|day\s?care|preschool|school|church(?:\sis)?|hospice(?:\sis)?|group\shome|sober\s(?:house|home|living)|funeral\shome|mortuary|detox|IOP|PHP|VNA|HHA|HHC|HH"
     r"|DME|SNF|ALF|LTACH?|HD(?:\s(?:MWF|TTS|TTHS))?|dialysis(?:\s(?:MWF|TTS|TTHS))?|dialyzes|jail|camp|gym|EMS|BIBA|pharmacy|methadone|day\sprogram|lodging|hotel|motel"
     r"|respite|placement|resides|lives|stays|staying|stayed|housed|stationed|enrolled|graduated|freshman|sophomore|junior|volunteers|shops|dispo:?|FH:"
-    r"|prior\s(?:stay|admission|admit)s?|(?:admitted|hospitalized)(?=\s\p{Lu}[\w'’ ]+\s(?:in\s)?(?:19|20)\d\d)|(?:1st|2nd|3rd|first|second|third)\schoice|(?:2nd|second)\sopinion"
+    r"|prior\s(?:stay|admission|admit)s?|(?:admit(?:ted)?|hospitalized)(?=\s\p{Lu}[\w'’ ]+\s(?:in\s)?(?:19|20)\d\d)|(?:1st|2nd|3rd|first|second|third)\schoice|(?:2nd|second)\sopinion"
     r"|ride\sw/?|travels\sfor|(?:delivers|welds|cleans|sells|cooks|runs|hauls|roofs|paints)\sfor|sent\sby|ref(?:er)?\s(?:to|by)|returns?\sto|returned\sto|(?:rx|script|send)\sto"
     r"|slides\sto|auth\sfor|appl(?:ied|ying)\sto|foster\sw/?|starting(?=\s\p{Lu}[\w'’ ]+\sin\s(?:fall|spring|the))|f/u\sw/?|rehab|transport|reports?\s(?:called\s)?to|records"
 )
@@ -397,15 +405,16 @@ _RETIRED = regex.compile(
 # Partners after whom a firm is named: ``Osgard, Pell and Tarn``.
 _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{Lu}[\w'’\-]+")
 _KIND_BEHIND = regex.compile(
-    r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:(?P<sure>elementary|(?:high|middle)\sschool|nursing\shome|parish|church|mall|funeral\shome|daycare|school\sdistrict"
-    r"|\(?SNF|\(?ALF|LTACH?|apartments?|apts?|parking\slot|trailer\spark|motel|hotel|casino|preschool|campground|jail|prison|shelter|temple|synagogue|academy)"
-    r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory|plant|truck|bus|depot|mosque|gym)\b"
+    r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:(?P<sure>(?P<alone>hospice|nursing\shome|funeral\shome|motel|hotel)|elementary|(?:high|middle)\sschool|parish|church|mall|daycare|school\sdistrict"
+    r"|\(?SNF|\(?ALF|LTACH?|apartments?|apts?|parking\slot|trailer\spark|casino|preschool|campground|jail|prison|shelter|temple|synagogue|academy)"
+    r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory|plant|truck|bus|depot|mosque|gym"
+    r"|(?:care|rehab|nursing|medical|surgery|dialysis|imaging|wellness|recovery|treatment|garden|health)\scent(?:er|re))\b"
 )
 
 
 # What only a facility does or has: ``Osgard has no bed``.
 _ADMITS = regex.compile(
-    r"(?<![\w'’\-])(?P<v>\p{Lu}\p{Ll}[\w'’\-]+(?:[ ]\p{Lu}\p{Ll}[\w'’\-]+){0,3})\s(?:(?:(?:has|have|had|offer(?:s|ed|ing)|with|without)\s)?(?:(?:an?|no|one)\s)(?:[a-z/\-]+\s)?beds?\b|has\s(?:[a-z/\-]+\s)?beds?\b|(?:is\s)?(?:reviewing|at\scapacity)"
+    r"(?<![\w'’\-])(?P<v>\p{Lu}\p{Ll}[\w'’\-]+(?:[ ]\p{Lu}\p{Ll}[\w'’\-]+){0,3})\s(?:(?:(?:has|have|had|offer(?:s|ed|ing)|with|without)\s)?(?:(?:an?|no|one)\s)(?:[a-z/\-]+\s)?beds?\b|has\s(?:[a-z/\-]+\s)?beds?\b|(?:is\s)?(?:reviewing|accepting|at\scapacity)"
     r"|out\sof\snetwork|(?:can|will|cannot|can['’]t|unable\sto)\s(?:take|admit|accept)\b|declined,?\s(?:no|due|d/t|2/2)|accepted[,;.]?\s(?:bed|can|pt|patient|him|her|for)\b|bed\s(?:available|avail|offer)"
     r"|to\sdeliver|(?:staff|admissions|intake|liaison)\b)"
 )
@@ -430,6 +439,24 @@ def _admitter(word: str) -> bool:
     return not (KIN_WORD.fullmatch(word) or ROLE_WORD.fullmatch(word) or FORM.match(word))
 
 
+# An emergency department by the letters of its hospital: ``from QTMC ED``.
+_LETTERED = re.compile(r"(?:to|from|at|in|via):?\s+(?P<v>[A-Z]{3,6})\s(?:ED|ER)\b", re.IGNORECASE)
+
+
+def _lettered(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Hospitals of which nothing but letters is written before their emergency department."""
+    for start, _ in hints.get("emergency", ()):
+        m = _LETTERED.search(text, max(0, start - 14), start + 2) if text[start : start + 2].isupper() else None
+        if (
+            m is None
+            or not m["v"].isupper()
+            or kind(m["v"]).medical
+            or plain(m["v"]) in GENERIC | NO_INITIALS | NOWHERE
+        ):
+            continue
+        yield Found(m.start("v"), m.end("v"), "FACILITY", "name:lettered")
+
+
 _PERSONS = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s(?:[A-Z]\.\s?)*$")
 
 
@@ -443,7 +470,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             firm = _FIRM.match(text, m.start("v")) if works else None
             sure = rule is _BROUGHT or text[m.start("v") + 1 : m.start("v") + 2].islower()
             named = works or (rule is _AT and text[m.start()] in "aA@" and _of_two_words(m["v"]))
-            end = firm.end() if firm else _named_place(text, m.start("v"), m.end("v"), works=named, sure=sure)
+            end = firm.end() if firm else named_place(text, m.start("v"), m.end("v"), works=named, sure=sure)
             if end > m.start("v"):
                 end = _city_after(text, end) if text[end : end + 1] == "," else end
                 yield Found(m.start("v"), end, "FACILITY", "name:brought")
@@ -452,15 +479,16 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for start, end in windows((h for h in hints.get("kind", ()) if capital_before(text, h[0])), 60, 16):
         for m in _KIND_BEHIND.finditer(text, start, end, timeout=TIMEOUT):
             words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
-            sure = m["sure"] is not None and len(words) > 1
+            sign = text[max(0, m.start("v") - 2) : m.start("v")]
+            alone = m["alone"] is not None and sign[:1].islower()  # ``with Serenity hospice``
+            sure = m["sure"] is not None and (len(words) > 1 or alone)
             while words and (plain(words[0].group()) in GENERIC or (kind(words[0].group()).medical and not sure)):
                 words = words[1:]
             kinds = [kind(w.group()) for w in words]
-            sign = text[max(0, m.start("v") - 2) : m.start("v")]
             inside = sign in (": ", ", ") or sign[:1].islower()
             if (
                 kinds
-                and (any(k.strong or k.unknown or k.city for k in kinds) or (len(kinds) > 1 and inside))
+                and (any(k.strong or k.unknown or k.city for k in kinds) or (len(kinds) > 1 and inside) or alone)
                 and not any(k.medical and k.word and not sure for k in kinds)
                 and not _PERSONS.search(text, max(0, words[0].start() - 14), words[0].start())
             ):
@@ -477,7 +505,7 @@ def _of_two_words(name: str) -> bool:
 
 # What goes on a list of facilities or employers, and what may stand behind the last.
 _MORE = regex.compile(
-    rf"(?:,\s(?:(?i:and|or)\s)?|;\s|\s(?i:and|or|&)\s|\s?/\s?)(?:(?i:then|prev(?:iously)?|formerly|later|now|before\sthat)\s)?(?:(?i:at|@|from|to)\s)?(?:the\s)?{_NAMED_PLACE}(?=[,.;)\n]|$|\s(?:and|or|in|x|for|until|since|on|as|but)\b|\s?/|\s\(|\s\d)"
+    rf"(?:,\s(?:(?i:and|or)\s)?|;\s|\s(?i:and|or|&)\s|\s?/\s?)(?:(?i:then|prev(?:iously)?|formerly|later|now|before\sthat|(?:2nd|3rd|second|third)(?:\schoice)?)\s)?(?:(?i:at|@|from|to)\s)?(?:the\s)?{_NAMED_PLACE}(?=[,.;)\n]|$|\s(?:and|or|in|x|for|until|since|on|as|but)\b|\s?/|\s\(|\s\d)"
 )
 
 
@@ -485,7 +513,7 @@ def _listed_behind(text: str, end: int, *, works: bool) -> Iterator[Found]:
     """The others of a list whose first is told: ``referred to Osgard and Tollard``."""
     while (m := _MORE.match(text, end)) is not None:
         told = works and "," in text[end : m.start("v")]  # most employers are words
-        stop = _named_place(text, m.start("v"), m.end("v"), works=told, sure=told)
+        stop = named_place(text, m.start("v"), m.end("v"), works=told, sure=told)
         words = [kind(w.group()) for w in TOKEN.finditer(text, m.start("v"), m.end("v"))]
         if stop < m.end("v") or any(k.eponym for k in words):
             return
@@ -495,7 +523,7 @@ def _listed_behind(text: str, end: int, *, works: bool) -> Iterator[Found]:
         end = stop
 
 
-def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) -> int:
+def named_place(text: str, start: int, end: int, *, works: bool, sure: bool) -> int:
     """The end of what is named from a place on, ``start`` where nothing is.
 
     ``works`` tells that the words before bring an employer or a school, ``sure`` that they bring any facility, not only a
@@ -521,7 +549,7 @@ def _named_place(text: str, start: int, end: int, *, works: bool, sure: bool) ->
             or KIN_WORD.fullmatch(word)
         ):
             break
-        if _SHORT_FORMS.fullmatch(word) and not sure:
+        if (_SHORT_FORMS.fullmatch(word) and not sure) or (not count and word in ("Left", "Right")):
             break
         if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
             break
@@ -750,6 +778,11 @@ def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Fo
     for t in words if firsts else ():
         if t.start >= firsts.get(t.text, t.end) and (not t.kind.word or not _begins(text, t.start)):
             yield Found(t.start, t.end, "FACILITY", "name:told-again")
+    for whole in {text[f.start : f.end] for f in found if f.type == "FACILITY"} if "(" in text else ():
+        letters = "".join(w[0] for w in TOKEN.findall(whole) if w[0].isupper())
+        at = text.find(f"({letters})") if len(letters) > 1 and letters.lower() not in NO_INITIALS else -1
+        if at >= 0:
+            yield Found(at + 1, at + 1 + len(letters), "FACILITY", "name:told-again")
     low = lowered(text) if wholes else ""
     for whole in wholes:
         at = low.find(whole)

@@ -23,7 +23,7 @@ SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT|(?i:father|sister|
 """The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
 CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
 KIN = r"(?:godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre)"
-LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated by|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|ordering|requesting|performing|reading|read|read by|escort|confirmed by|verified by|resulted by|interp|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated(?: by)?|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|read by|escort|confirmed by|verified by|resulted by|interp|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -62,7 +62,7 @@ PLAIN = (
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called died dies res asst dept attg ashkenazi sephardic jewish nota
     enfermeria paciente fecha edad diagnostico motivo antecedentes alergias medicamentos historia direccion telefono cita
-    tratamiento dispo pgy records vit
+    tratamiento dispo pgy records vit subj inj syp tab tabs att vac vacs
     """.split()
     )
     | frozenset(
@@ -155,6 +155,7 @@ _THINGS_OF_NAMES = [
         "stevens johnson",
     ),
     *("stevens-johnson", "miami j", "robin hood", "sengstaken-blakemore", "montevideo unit"),
+    *("mueller-hinton", "jebsen-taylor", "jebsen taylor", "allen cognitive"),
     *("stanley-brown", "kirby-bauer", "weil-felix", "wong-baker", "wong baker", "hunt-hess", "hunt and hess", "rey-o"),
     *("stanford-binet", "stanford binet", "woodcock-johnson", "halstead-reitan", "hardy-rand", "fugl-meyer"),
     *("san francisco syncope", "salem sump", "mayo stand", "king airway", "king lt", "jackson table", "wilson frame"),
@@ -227,9 +228,9 @@ _HINTS = Hints(
             roommates dtrs grand step
             """.split(),
         "field": "last first middle maiden given family name surname".split(),
-        "talk": ["it's", "it’s", "its", "this is", "i'm", "i’m", "i am", "my name is"],
+        "talk": ["it's", "it’s", "its", "this is", "i'm", "i’m", "i am", "my name"],
         "farewell": """
-            thanks thank thx tysm ty regards best cheers sincerely warmly yours take respectfully cordially love
+            signed your thanks thank thx tysm ty regards best cheers sincerely warmly yours take respectfully cordially love
             """.split(),
         "credential": """
             md m.d do d.o rn r.n np n.p pa p.a ph.d phd d.d.s dd.s d.ds dds d.m.d dm.d d.md dmd lpn lvn cna crna cnm
@@ -240,7 +241,7 @@ _HINTS = Hints(
             """.split(),
         "lives": """
             drove drive driving lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
-            near outside flies flying town village commutes place birthplace vive from trip flew vacation immigrated emigrated visit sent transferred
+            near outside flies flying town vill: village brgy barangay taluk tahsil mandal: commutes place birthplace vive from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
         "facility": [
             *"""
@@ -256,7 +257,7 @@ _HINTS = Hints(
             manufacturing logistics foods construction consulting enterprises preschool daycare montessori kindergarten
             head police fire sheriff public nursery manor villa bank credit hotel motel casino restaurant diner
             supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
-            courthouse superior district svcs social legal human protective police sheriff ems derm gastro
+            courthouse superior district svc social legal human protective police sheriff ems derm gastro
             ortho cardio peds uro neuro dme rx drugstore apothecary dispensary salon grill caf bakery brewery motors warehouse
             house village haven pines acres fire fd pd mart garage apartments apts towers cycles
             foundation legion vfw ymca ywca group sober halfway pathology dermatopathology transport freight airline railroad
@@ -288,6 +289,29 @@ _HINTS = Hints(
             supplier supplies surgery taught teaches trabaja transfer transport transportation treated
             union university vaccinated vendor vna volunteers wheelchair work workplace
             """.split(),
+            *(
+                "admit to",
+                "admit at",
+                "pharm:",
+                "jail:",
+                "hospice:",
+                "hospice w",
+                "hh:",
+                "hh w",
+                "funeral home:",
+                "for choosing",
+            ),
+            *(
+                "body released",
+                "remains released",
+                "code 1",
+                "code 2",
+                "code 3",
+                "lifeflight",
+                "life flight",
+                "denied by",
+            ),
+            "resettled by",
             *_OCCUPIED,
             *"bib f/b roi tour chose quit member custody dispo choice plays ride transport: camp: hhc: booked cruise ship:".split(),
             *("rn at", "rn @", "lpn at", "cna at", "emt at", "ems from", "checked out", "signed out"),
@@ -327,7 +351,7 @@ _HINTS = Hints(
             shelter day preschool school church hospice group sober funeral mortuary detox iop php vna hha hhc hh dme snf alf ltac
             hd dialysis dialyzes jail camp gym ems biba pharmacy methadone lodging hotel motel respite placement resides
             lives stays staying stayed housed stationed enrolled graduated freshman sophomore junior volunteers shops dispo fh:
-            prior admitted hospitalized 1st 2nd 3rd first second third ride travels delivers welds cleans
+            prior admit hospitalized 1st 2nd 3rd first second third ride travels delivers welds cleans
             sells cooks runs hauls roofs paints sent ref refer return rx script send slides auth applied applying foster
             starting f/u rehab transport report record
             """.split(),
@@ -345,7 +369,8 @@ _HINTS = Hints(
             (pharm (hospice (agency (dme (vna
             """.split(),
         "at": "at @ from past near thru outside behind into".split(),
-        "went": "lab clinic hospital brought taken went going airlifted flown xfer faxed f/u fax join roi presented drove transported volunteer".split(),
+        "emergency": ["ed", "er"],
+        "went": "en route enroute uber lab clinic hospital brought taken went going airlifted flown xfer faxed f/u fax join roi presented drove transported volunteer".split(),
         "new": [
             f"{word} "
             for word in "new port west east north south lake mount mt mt. fort ft ft. san santa el los las saint".split()
@@ -354,8 +379,12 @@ _HINTS = Hints(
         "kind": """
             pharmacy hospital elementary high middle nursing clinic parish church mall funeral daycare school police warehouse courthouse
             snf (snf alf (alf ltac apartment apt parking trailer motel hotel casino preschool campground jail prison shelter temple synagogue
-            academy college university factory plant truck bus depot mosque gym
-            """.split(),
+            academy college university factory plant truck bus depot mosque gym hospice
+            """.split()
+        + [
+            f"{of} cent"
+            for of in "care rehab medical surgery dialysis imaging wellness recovery treatment garden health".split()
+        ],
         "saint": ["st", "saint"],
         "chain": """
             cvs walgreens rite walmart wal-mart kroger publix costco safeway wegmans heb h-e-b hy-vee giant food harris duane
@@ -599,6 +628,10 @@ RESULTED = regex.compile(
 )
 # A Roman number behind one word grades a thing; behind two it may count generations.
 GRADED = regex.compile(r"\s(?:I{1,3}|IV|V)[A-Ca-c]?(?!\w|\.\w)")
+# How often or how much is taken of what stands before it: ``T. Osgard-AM 1 OD``, ``Osgard 1-0-1``.
+DOSED = re.compile(
+    r"\s(?:[A-Z]{0,2}\d[\d./\-]*\s?)?(?:mg|mcg|ml|mL|g|OD|BD|BID|TDS|TID|QID|QDS|HS|SOS)\b|\s\d\s?-\s?\d\s?-\s?\d\b"
+)
 # Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
 NO_INITIALS = frozenset(
     """
@@ -608,7 +641,7 @@ NO_INITIALS = frozenset(
     neuro ortho id hem onc endo psy ir nm mso dvt pe mi cad chf htn dm cva tia copd uti uri aki ckd esrd hiv hcv tb ms als
     sob doe cp ha n v nv nvd abd wnl nad rrr ctab ok yes no aox ao a&o ama dc d/c fu f/u w/ wo s/p sp los loc gcs nih
     hep ltac ltach irf alf sar fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
-    jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt
+    jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt mwf tts tths
     """.split()
 )
 # What stands for a name in an example.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from chartline.deid.text.lexicon import kind
 from chartline.deid.text.spans import Found
 
 _HEADINGS = {
     "NAME": "name|patient|pt|patient name|full name|first name|last name|given name|family name|surname|provider"
+    "|first|last|firstname|lastname"
     "|attending|physician|doctor|nurse|rn|resident|pcp|author|clinician|therapist|surgeon|contact|emergency contact"
     "|guardian|guarantor|subscriber|ordering provider|signed by|seen by|caregiver|next of kin|nok|mother|father|spouse",
     "DATE": "date|visit date|date of visit|service date|date of service|dos|dob|date of birth|birth date|admit date"
@@ -27,6 +29,12 @@ _HEADINGS = {
 }
 _TYPES = {heading: of for of, headings in _HEADINGS.items() for heading in headings.split("|")}
 _CELL = {sep: re.compile(rf"[^{re.escape(sep)}\n]+") for sep in "|\t"}
+_CELL[","] = re.compile(r"\"[^\"\n]*\"|[^,\n]+|(?<=,)(?=,|$)")
+# The headings of values parted by commas: a line of words with no blank behind a comma.
+_COMMAS = re.compile(
+    r"(?im)^\"?(?:mrn|(?:patient|pt|encounter)?[ _]?id|(?:patient|pt|first|last|full)?[ _]?name|last|first|dob|date)\"?"
+    r",\"?[a-z]\S*,"
+)
 _FORM = {
     "NAME": re.compile(r"[^\W\d_]"),
     "ADDRESS": re.compile(r"\d+\s+\w"),
@@ -41,6 +49,14 @@ def find(text: str) -> Iterator[Found]:
     for sep in ("|", "\t"):
         if text.count(sep) >= 3:
             yield from _find(text, sep)
+    if text.count(",") - text.count(", ") > 3 and _COMMAS.search(text):
+        yield from _find(text, ",")
+
+
+def _empty(cell: str) -> bool:
+    """Whether a cell tells in a word that it holds nobody: ``closed``."""
+    found = kind(cell) if cell.isalpha() and cell.islower() else None
+    return found is not None and found.word and not (found.first or found.last)
 
 
 def _find(text: str, sep: str) -> Iterator[Found]:
@@ -54,7 +70,9 @@ def _find(text: str, sep: str) -> Iterator[Found]:
         if len(cells) < 2:
             columns = []
             continue
-        headings = [_TYPES.get(text[a:b].strip(" \r*#:.-").casefold().replace(" #", " no")) for a, b in cells]
+        headings = [
+            _TYPES.get(text[a:b].strip(' \r*#:.-"').casefold().replace("_", " ").replace(" #", " no")) for a, b in cells
+        ]
         if sum(h is not None for h in headings) >= 2 or (
             not columns and {"NAME", "DATE"} & set(headings) and len(cells) > 2
         ):
@@ -62,6 +80,6 @@ def _find(text: str, sep: str) -> Iterator[Found]:
         elif len(cells) == len(columns):
             for (a, b), of in zip(cells, columns, strict=True):
                 cell = text[a:b].strip()
-                if of is not None and len(cell) > 1 and _FORM.get(of, _DIGIT).search(cell):
+                if of is not None and len(cell) > 1 and _FORM.get(of, _DIGIT).search(cell) and not _empty(cell):
                     first = a + (len(text[a:b]) - len(text[a:b].lstrip()))
                     yield Found(first, first + len(cell), of, "table:column")
