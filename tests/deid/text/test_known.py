@@ -319,6 +319,20 @@ def test_a_short_name_is_known_in_any_writing_of_the_long_one(engine, given, sho
 
 
 @pytest.mark.parametrize(
+    "text", ["Seen with BOB.", "Spoke to BOB by phone", "cc: BOB", "Today BOB reports pain", "Mr. BOB"]
+)
+def test_a_short_name_of_three_capitals_is_known_where_a_person_is_spoken_of(engine, text):
+    known = known_values({"resourceType": "Patient", "name": [{"given": ["Robert"], "family": "Quillmore"}]})
+    assert "BOB" not in engine.deidentify(text, PatientContext("p", known=known)).text
+
+
+@pytest.mark.parametrize("text", ["TED hose on; no NED on CT", "TED stockings were placed"])
+def test_three_capitals_elsewhere_are_an_abbreviation(engine, text):
+    known = known_values({"resourceType": "Patient", "name": [{"given": ["Edward"], "family": "Quillmore"}]})
+    assert engine.deidentify(text, PatientContext("p", known=known)).text == text
+
+
+@pytest.mark.parametrize(
     ("city", "text"),
     [
         ("St. Quillban", "moved to Saint Quillban"),
