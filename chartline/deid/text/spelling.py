@@ -285,10 +285,9 @@ def _name_forms(names: list[str]) -> Iterator[Form]:
 
 # Three capitals are an abbreviation (``TED hose``) but where a person is spoken of.
 _TO_PERSON = (
-    r"(?<=\b(?:(?:spoke|talked|met|visited|seen|discussed)\s(?:with|w/|to|by)|called|named?|dear|mr|mrs|ms|miss|cc)"
-    r"[.:]?\s)"
+    r"(?:(?:spoke|talked|met|visited|seen|discussed)\s(?:with|w/|to|by)|called|named?|dear|mr|mrs|ms|miss|cc)[.:]?\s"
 )
-_OF_PERSON = r"(?=\s(?:says|said|reports|denies|states|stated|came|feels|lives|agrees|wants|asks|called|complains)\b)"
+_PERSON_SAYS = r"\s(?:says|said|reports|denies|states|stated|came|feels|lives|agrees|wants|asks|called|complains)\b"
 
 
 def _part_forms(name: str, *, given: bool) -> Iterator[Form]:
@@ -307,7 +306,8 @@ def _part_forms(name: str, *, given: bool) -> Iterator[Form]:
             short = len(other) < _WHOLE
             yield (rf"(?-i:{other.title()}|{other})" if short else other), short or kind(other).word
             if short and not (kind(other).word or kind(other).medical):
-                yield rf"{_TO_PERSON}(?-i:{other.upper()})|(?-i:{other.upper()}){_OF_PERSON}", False
+                up = other.upper()
+                yield rf"(?-i:{up})(?<=\b(?:{_TO_PERSON}{up}|{up}(?={_PERSON_SAYS})))", False
     # Synthea writes a number behind each name; clinicians drop it.
     bare = regex.sub(r"\d+$", "", name)
     if bare != name and len(bare) > 2:
