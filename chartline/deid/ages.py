@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from chartline.deid.answers import MEMORY, WITHHELD, Holder, answered, each_observed, opened, said, written
+from chartline.deid.answers import MEMORY, WITHHELD, Holder, answered, each_observed, may_say, opened, said, written
 from chartline.fhir import definitions
 from chartline.fhir.definitions import Element
 
@@ -78,43 +78,43 @@ def capped_range(value: Any) -> Any:
     }
 
 
-def _of_years(value: bytes, over_89: bool) -> bytes:
+def _of_years(value: bytes, given: bytes, over_89: bool) -> bytes:
     """A quantity in years over 89 counts as an age: what else is measured in years does not reach it."""
     return changed(value, lambda was: capped(was, None))
 
 
-def _range_of_years(value: bytes, over_89: bool) -> bytes:
+def _range_of_years(value: bytes, given: bytes, over_89: bool) -> bytes:
     return changed(value, capped_range)
 
 
 def may_tell_age(code: bytes | None, component: bytes | None) -> bool:
     """Whether an Observation may hold an age: a quick look that spares nearly all from being taken apart."""
     asks = code is not None and _asks_age(code)
-    return asks or (component is not None and _OF_AGE.search(component) is not None)
+    return asks or (component is not None and may_say(_OF_AGE, component))
 
 
-def cap_observed_age(out: Holder, over_89: bool) -> None:
+def cap_observed_age(out: Holder, given: Mapping[str, Any], over_89: bool) -> None:
     """Turn an observed age over 89 into 90 or older, in place; of a patient over 89 take any observed age away."""
-    each_observed(out, partial(_cap_observed, over_89=over_89))
+    each_observed(out, given, partial(_cap_observed, over_89=over_89))
 
 
-def _cap_observed(holder: Holder, over_89: bool) -> None:
-    if "code" in holder and _asks_age(holder["code"]) and not _cap_value(holder, over_89):
+def _cap_observed(holder: Holder, code: bytes | None, over_89: bool) -> None:
+    if code is not None and _asks_age(code) and not _cap_value(holder, over_89):
         holder["dataAbsentReason"] = WITHHELD
 
 
-def _answered_ages(item: bytes, over_89: bool) -> bytes:
+def _answered_ages(item: bytes, given: bytes, over_89: bool) -> bytes:
     """A question with its answers; those to the question for an age are treated as observed ages."""
-    return answered(item, _ASKED_AGE.match, partial(_cap_value, over_89=over_89))
+    return answered(item, given, _ASKED_AGE.match, partial(_cap_value, over_89=over_89))
 
 
-def _entered_age(entry: bytes, over_89: bool) -> bytes:
+def _entered_age(entry: bytes, given: bytes, over_89: bool) -> bytes:
     """What an entry says under a code of its own; one that gives an age is treated as an observed age."""
-    given = opened(entry)
-    if not any(_asks_age(given[n]) for n in ("code", "type", "category") if n in given):
+    made, source = opened(entry), opened(given)
+    if not any(_asks_age(source[n]) for n in ("code", "type", "category") if n in source):
         return entry
-    _cap_value(given, over_89)
-    return written(given)
+    _cap_value(made, over_89)
+    return written(made)
 
 
 def _cap_value(holder: Holder, over_89: bool) -> bool:
@@ -145,14 +145,14 @@ def _asks_age(code: bytes) -> bool:
 
 
 _OF_TIME = re.compile(rb'"(?:code|unit)":"\W*(?:%b)\b' % "|".join(_IN_A_YEAR).encode(), re.IGNORECASE)
-_OF_AGE = re.compile(rb'"code":"(?:%b)"|age|how|birth' % "|".join(sorted(_AGE_CODES)).encode(), re.IGNORECASE)
+_OF_AGE = re.compile(rb'"code"\s*:\s*"(?:%b)"|age|how|birth' % "|".join(sorted(_AGE_CODES)).encode(), re.IGNORECASE)
 _CAPS: Mapping[str, Callable[[Any], Any]] = {
     "valueQuantity": capped,
     "valueRange": capped_range,
     "valueInteger": _capped_number,
     "valueDecimal": _capped_number,
 }
-WITHOUT_AGES: Mapping[str, tuple[re.Pattern[bytes], Callable[[bytes, bool], bytes]]] = {
+WITHOUT_AGES: Mapping[str, tuple[re.Pattern[bytes], Callable[[bytes, bytes, bool], bytes]]] = {
     "Duration": (_OF_TIME, _of_years),
     "Quantity": (_OF_TIME, _of_years),
     "Range": (_OF_TIME, _range_of_years),
@@ -166,4 +166,5 @@ WITHOUT_AGES: Mapping[str, tuple[re.Pattern[bytes], Callable[[bytes, bool], byte
         (_OF_AGE, _entered_age),
     ),
 }
-"""What may hold an age without being one: the quick look that spares nearly all, and what is made of the others."""
+"""What may hold an age without being one: the quick look that spares nearly all, and what is made of the others, of
+what the walker made and what was given."""

@@ -1,10 +1,12 @@
 """What asks and what answers: Observations and items of forms, taken apart and written again.
 
-Values are the JSON that the walker made; what is changed is written anew, the rest keeps its bytes.
+What is asked is read in the source, for the words of a local code do not stay. Answers are the JSON that the walker
+made; what is changed is written anew, the rest keeps its bytes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,36 +36,55 @@ def written(members: Mapping[str, bytes]) -> bytes:
     return b"{" + b",".join([orjson.dumps(name) + b":" + value for name, value in members.items()]) + b"}"
 
 
+def may_say(sign: re.Pattern[bytes], given: bytes) -> bool:
+    """Whether JSON as it was given may hold a sign: a quick look, which an escaped letter must not deceive."""
+    return b"\\u" in given or sign.search(given) is not None
+
+
 def said(concept: bytes) -> tuple[list[str], list[str]]:
     """The codes of a concept, and its words: its text, displays and codes."""
     told = orjson.loads(concept)
-    codings = [c for c in told.get("coding", ()) if isinstance(c, dict)]
+    told = told if isinstance(told, dict) else {}
+    given = told.get("coding")
+    codings = [c for c in given if isinstance(c, dict)] if isinstance(given, list) else []
     codes = [c.get("code") for c in codings]
     words = [told.get("text"), *(c.get("display") for c in codings), *codes]
     return [c for c in codes if isinstance(c, str)], [w for w in words if isinstance(w, str) and w]
 
 
-def each_observed(out: Holder, change: Callable[[Holder], object]) -> None:
-    """Let a function change an Observation and each of its components, in place."""
-    change(out)
+def each_observed(out: Holder, given: Mapping[str, Any], change: Callable[[Holder, bytes | None], object]) -> None:
+    """Let a function change an Observation and each of its components, in place, by the concepts they came with."""
+    change(out, bytes(given["code"]) if "code" in given else None)
     if "component" in out:
-        out["component"] = _list_of(_each(out["component"], change))
+        holders = _opened_each(out["component"])
+        for holder, source in zip(holders, _opened_each(bytes(given["component"])), strict=True):
+            change(holder, source.get("code"))
+        out["component"] = _list_of(holders)
 
 
-def answered(item: bytes, asks: Callable[[str], object], change: Callable[[Holder], object]) -> bytes:
-    """An item of a form, its answers changed in place by a function where its id or text asks; empty ones go."""
-    given = opened(item)
-    if "answer" not in given or not any(asks(orjson.loads(given[n])) for n in ("linkId", "text") if n in given):
+def answered(item: bytes, given: bytes, asks: Callable[[str], object], change: Callable[[Holder], object]) -> bytes:
+    """An item of a form, its answers changed in place by a function where its id or text asks; empty ones go.
+
+    Args:
+        item: what was made of it.
+        given: the item in the source.
+        asks: whether words ask.
+        change: changes an answer.
+    """
+    made, source = opened(item), opened(given)
+    words = (orjson.loads(source[name]) for name in ("linkId", "text") if name in source)
+    if "answer" not in made or not any(isinstance(word, str) and asks(word) for word in words):
         return item
-    kept = [answer for answer in _each(given.pop("answer"), change) if answer]
-    return written({**given, "answer": _list_of(kept)} if kept else given)
+    answers = _opened_each(made.pop("answer"))
+    for answer in answers:
+        change(answer)
+    kept = [answer for answer in answers if answer]
+    return written({**made, "answer": _list_of(kept)} if kept else made)
 
 
-def _each(entries: bytes, change: Callable[[Holder], object]) -> list[Holder]:
-    holders = [opened(entry) for entry in _items.decode(entries)]
-    for holder in holders:
-        change(holder)
-    return holders
+def _opened_each(entries: bytes) -> list[Holder]:
+    """The members of each value of a list; what else may stand there has none."""
+    return [opened(entry) for entry in map(bytes, _items.decode(entries)) if entry[:1] == b"{"]
 
 
 def _list_of(holders: list[Holder]) -> bytes:

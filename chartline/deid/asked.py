@@ -7,9 +7,11 @@ a form says it all the same, and the question says what it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache, partial
+from typing import Any
 
-from chartline.deid.answers import MEMORY, WITHHELD, Holder, answered, each_observed, said
+from chartline.deid.answers import MEMORY, WITHHELD, Holder, answered, each_observed, may_say, said
 
 _NAMES_CODES = frozenset({"45392-8", "45393-6", "45394-4", "54125-0", "45396-9", "45397-7", "45400-9", "56799-0"})
 """Codes of LOINC for the parts of a name, numbers of insured persons, an address."""
@@ -78,11 +80,11 @@ def concept_asks(code: bytes, where: bool) -> bool:
     return any(asks(word, where) for word in words)
 
 
-def unanswered(item: bytes, where: bool) -> bytes:
-    """An item of a form without what answers such a question; answers keep the items below them."""
-    if not _MAY_ASK.search(item):
+def unanswered(item: bytes, given: bytes, where: bool) -> bytes:
+    """An item of a form, given so, without what answers such a question; answers keep the items below them."""
+    if not may_say(_MAY_ASK, given):
         return item
-    return answered(item, partial(asks, where=where), _silence)
+    return answered(item, given, partial(asks, where=where), _silence)
 
 
 def may_hold(code: bytes | None, component: bytes | None, where: bool) -> bool:
@@ -90,13 +92,13 @@ def may_hold(code: bytes | None, component: bytes | None, where: bool) -> bool:
     return (code is not None and concept_asks(code, where)) or (component is not None and b'"valueString"' in component)
 
 
-def withhold(out: Holder, where: bool) -> None:
-    """Take away what an Observation or its components answer to such a question, in place."""
-    each_observed(out, partial(_withhold, where=where))
+def withhold(out: Holder, given: Mapping[str, Any], where: bool) -> None:
+    """Take away what an Observation, given so, or its components answer to such a question, in place."""
+    each_observed(out, given, partial(_withhold, where=where))
 
 
-def _withhold(holder: Holder, where: bool) -> None:
-    if "code" in holder and concept_asks(holder["code"], where) and not holder.keys().isdisjoint(_SAID):
+def _withhold(holder: Holder, code: bytes | None, where: bool) -> None:
+    if code is not None and concept_asks(code, where) and not holder.keys().isdisjoint(_SAID):
         _silence(holder)
         holder["dataAbsentReason"] = WITHHELD
 

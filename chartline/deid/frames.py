@@ -229,15 +229,6 @@ class Probe:
         self._treated[place] = (place, _NOTHING, step)
         return (_TEXT % (_FIRST + place)).encode()
 
-    def told(self, made: bytes) -> bytes:
-        """What was made, with the texts themselves for what stands for them: what they ask must not be overlooked."""
-
-        def text(match: re.Match[bytes]) -> bytes:
-            place = int(match[1] or match[2]) - _FIRST
-            return match[0] if place < self._count else self._texts[place - self._count]
-
-        return _STAND_INS.sub(text, made)
-
     def outside(self, address: str) -> None:
         """An address names nothing of this world, and may do so in another."""
         if "?" in address:

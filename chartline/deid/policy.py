@@ -291,6 +291,14 @@ def _steps(path: str) -> tuple[Element | None, str | None, Iterable[str]]:
     return element, None, ()
 
 
+def _kinds(name: str) -> set[str]:
+    """Types of the element that a name stands for, of all forms of a choice; the name of a type is one."""
+    owner, _, step = name.rpartition(".")
+    holder = definitions.load().get(_kind(owner) or "")
+    forms = holder.elements.values() if holder and step.endswith("[x]") else ()
+    return {e.type for e in forms if e.choice == step.removesuffix("[x]")} or {_kind(name) or name}
+
+
 def _above(path: str) -> Iterator[tuple[str, str, Element]]:
     """The elements in which the one that a path names lies, each with the type that declares it and its own path."""
     owner, *steps = path.split(".")
@@ -445,6 +453,10 @@ def _agreeing(file: Path, rules: Policy) -> None:
     if text.geography == "city" and means["city"] == "drop":
         what = "[text] geography is 'city' and [means] city is 'drop', so that a note would tell the town"
         raise _contradiction(file, what, 'Use geography = "state".')
+    for name, decision in {**rules.types, **rules.paths}.items():
+        if decision.action == "keep" and means["date"] != "keep" and not _kinds(name).isdisjoint(DATES):
+            what = f"\"{name}\" is kept and [means] date is '{means['date']}', so that it would tell the dates"
+            raise _contradiction(file, what, 'Use action = "date", for each form of a choice its own.')
     for path, decision in rules.paths.items():
         dropped = [at for owner, at, e in _above(path) if rules.effect(rules.decide(owner, at, e).action) == "drop"]
         if dropped and rules.effect(decision.action) != "drop":

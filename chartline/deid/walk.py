@@ -99,10 +99,6 @@ class Walk:
         if self.probe is not None:
             raise frames.Opaque
 
-    def told(self, made: bytes) -> bytes:
-        """What was made of a value, as it will tell it to who asks what it says."""
-        return made if self.probe is None else self.probe.told(made)
-
     def target(self, named: str) -> str:
         """What a reference resolves to, however a conditional one is written; itself when that is not known."""
         known = self.links.get(named) or ("?" in named and self.links.get(references.conditional(named) or ""))

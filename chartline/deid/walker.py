@@ -34,6 +34,7 @@ from chartline.deid.actions import (
     refuse_modifier,
     tells_absence,
 )
+from chartline.deid.answers import may_say
 from chartline.deid.frames import Members, kind_of, members
 from chartline.deid.phrases import Phrases
 from chartline.deid.plans import NEW, SHAPES, Entry, Fill, Filled, Memory, Plan, Seen, Type, leave
@@ -154,7 +155,7 @@ class Deidentifier:
             at = form.places["meta"]
             values = (*values[:at], self._labelled(values[at]), *values[at + 1 :])
         code = resource_id if walk.probe is not None else walk.code(kind, resource_id)
-        out = self._body(kind, form, values, walk) + b',"id":"' + code.encode() + b'"'
+        out = self._body(kind, given, form, values, walk) + b',"id":"' + code.encode() + b'"'
         if "meta" not in form.places:
             out += self._only_labels
         made = [c for inner in inside if (c := self._contained(kind, inner, walk)) is not None]
@@ -182,25 +183,26 @@ class Deidentifier:
         added = [c for c in self._labels if (c["system"], c["code"]) not in known]
         return _dumps({**body, "security": [*body.get("security", ()), *added]})
 
-    def _body(self, kind: str, form: forms.Form, values: Sequence[bytes], walk: Walk) -> bytes:
+    def _body(self, kind: str, given: Members, form: forms.Form, values: Sequence[bytes], walk: Walk) -> bytes:
         """A resource but for what follows its elements: id, labels and contained resources."""
         if kind == "Observation":
-            form, values = self._observed(form, values, walk)
+            form, values = self._observed(given, form, values, walk)
         return form.template % tuple(values)
 
-    def _observed(self, form: forms.Form, values: Sequence[bytes], walk: Walk) -> tuple[forms.Form, Sequence[bytes]]:
+    def _observed(
+        self, given: Members, form: forms.Form, values: Sequence[bytes], walk: Walk
+    ) -> tuple[forms.Form, Sequence[bytes]]:
         """An Observation without ages over 89, and without what it was asked who somebody is."""
-        asks = (form.held(values, name) for name in ("code", "component"))
-        code, parts = (held and walk.told(held) for held in asks)
+        code, parts = (bytes(given[name]) if name in given else None for name in ("code", "component"))
         of_age, of_whom = ages.may_tell_age(code, parts), asked.may_hold(code, parts, self._without_towns)
         if not of_age and not of_whom:
             return form, values
         walk.beyond_frame()
         out = dict(zip(form.names, values, strict=True))
         if of_age:
-            ages.cap_observed_age(out, walk.patient.over_89)
+            ages.cap_observed_age(out, given, walk.patient.over_89)
         if of_whom:
-            asked.withhold(out, self._without_towns)
+            asked.withhold(out, given, self._without_towns)
         return forms.form("Observation", "Observation", tuple(out)), tuple(out.values())
 
     def _inside(self, value: bytes, walk: Walk) -> Sequence[Members]:
@@ -220,7 +222,7 @@ class Deidentifier:
         if kind not in self._policy.resources:
             return None
         before = len(walk.faults)
-        out = self._body(kind, *self._fill(kind)(inner, walk), walk)
+        out = self._body(kind, inner, *self._fill(kind)(inner, walk), walk)
         walk.faults[before:] = [f"{owner}.contained.{f.partition('.')[2]}" for f in walk.faults[before:]]
         name = walk.contained.get(_id(inner))
         return out + b',"id":"' + name.encode() + b'"}' if name else out + b"}"
@@ -810,10 +812,10 @@ class Deidentifier:
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             made = inner(value, walk)
-            if made is None or not may_be.search(walk.told(made)):
+            if made is None or not (may_be.search(made) or may_say(may_be, value)):
                 return made
             walk.beyond_frame()
-            return without(made, walk.patient.over_89)
+            return without(made, value, walk.patient.over_89)
 
         return step
 
@@ -822,13 +824,9 @@ class Deidentifier:
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             made = inner(value, walk)
-            if made is None:
-                return None
-            told = walk.told(made)
-            kept = asked.unanswered(told, self._without_towns)
-            if kept is told:
-                return made
-            walk.beyond_frame()
+            kept = made and asked.unanswered(made, value, self._without_towns)
+            if kept is not made:
+                walk.beyond_frame()
             return kept
 
         return step

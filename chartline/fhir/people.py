@@ -30,6 +30,11 @@ _KIN = re.compile(
     r"|spouse|partner|grand\w+|half|step\w*|(?:ma|pa)ternal|relative|family|member|unknown|none|no|not|other)\b",
     re.IGNORECASE,
 )
+_SCHEME = re.compile(r"(?:mailto|tel|sms|fax):(?=.)", re.IGNORECASE)
+# In an address that is told as text only: what is between the signs, and a postal code that ends a piece.
+_LINE = re.compile(r"\s*[\n;,]\s*")
+_CODE = re.compile(r"(?:^|\s)(\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d)$")
+_STATE = re.compile(r"(?:(?:^|\s+)[A-Z]{2})?\s*$")
 _PATIENT = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9\-.]+)(?:/_history/.*)?")
 
 
@@ -97,7 +102,7 @@ def named(value: Any) -> Iterator[Known]:
 def _telecoms(value: Any) -> Iterator[Known]:
     kinds = {"phone": "PHONE", "fax": "PHONE", "pager": "PHONE", "sms": "PHONE", "email": "EMAIL", "url": "URL"}
     for point in _dicts(value):
-        for text in _texts(point.get("value")):
+        for text in (_SCHEME.sub("", t) for t in _texts(point.get("value"))):
             yield Known(kinds.get(str(point.get("system")), "EMAIL" if "@" in text else "PHONE"), text)
 
 
@@ -106,7 +111,24 @@ def _addresses(value: Any) -> Iterator[Known]:
         yield from (Known("STREET", line) for line in _texts(address.get("line")))
         yield from (Known("CITY", city) for city in _texts(address.get("city")) + _texts(address.get("district")))
         yield from (Known("ZIP", code) for code in _texts(address.get("postalCode")))
-        yield from (Known("STREET", text) for text in _texts(address.get("text")))
+        for text in _texts(address.get("text")):
+            yield Known("STREET", text)
+            yield from () if address.get("line") else _written_address(text)
+
+
+def _written_address(text: str) -> Iterator[Known]:
+    """The parts of an address that is told as text only; what has no digit is a town up to the code that ends it."""
+    pieces = [p for p in _LINE.split(text) if p]
+    coded = [i for i, p in enumerate(pieces) if i and _CODE.search(p)]
+    for i, piece in enumerate(pieces):
+        code = _CODE.search(piece) if i else None
+        rest = _STATE.sub("", piece[: code.start()] if code else piece)
+        if code:
+            yield Known("ZIP", code[1])
+        if any(map(str.isdigit, rest)):
+            yield Known("STREET", rest)
+        elif len(rest) > 3 and i and (not coded or i <= coded[-1]):
+            yield Known("CITY", rest)
 
 
 def _identifiers(value: Any) -> Iterator[Known]:

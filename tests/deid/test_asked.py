@@ -78,3 +78,15 @@ def test_an_observation_that_was_asked_so_has_no_value():
     parts = [{"code": of_address, **told}, {"code": {"text": "Housing"}, "valueString": "own home"}]
     made = through({**seen, "code": {"text": "Social history"}, "component": parts})["component"]
     assert made == [{"code": of_address, "dataAbsentReason": masked}, parts[1]]
+
+
+@pytest.mark.parametrize("display", ["Patient Name", "Street address", "Member ID"])
+def test_what_only_the_words_of_a_local_code_ask_has_no_answer(display):
+    local = {"coding": [{"system": "urn:oid:1.2.3.4", "code": "7", "display": display}]}
+    seen = {"resourceType": "Observation", "id": "o", "status": "final", "subject": SUBJECT}
+    told = {"valueString": "Zosimaretta"}
+    alone = through({**seen, "code": local, **told})
+    components = [{"code": {"text": "Gait"}, **told}, {"code": local, **told}]
+    parts = through({**seen, "code": {"text": "Panel"}, "component": components})
+    assert "valueString" not in alone
+    assert ["valueString" in part for part in parts["component"]] == [True, False]

@@ -109,6 +109,8 @@ def test_a_text_of_the_frame_is_read_with_each_patient():
     [
         {"code": {"text": "First name"}, "valueString": "Zebulonia"},
         {"code": {"text": "Age"}, "valueInteger": 97},
+        {"code": {"coding": [{"system": "urn:x", "code": "7", "display": "First name"}]}, "valueString": "Zebulonia"},
+        {"code": {"coding": [{"system": "urn:x", "code": "7", "display": "Age"}]}, "valueInteger": 97},
         {"code": {"text": "Weight"}, "component": [{"code": {"text": "Age"}, "valueQuantity": {"value": 97}}]},
     ],
 )

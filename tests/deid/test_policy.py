@@ -211,6 +211,13 @@ def test_the_three_policies_differ_where_they_say():
             ["Patient.contact.gender", '"Patient.contact"'],
         ),
         (
+            '\n[paths]\n"Patient.birthDate" = { action = "keep", reason = "x" }',
+            "CL2072",
+            ["Patient.birthDate", 'action = "date"'],
+        ),
+        ('\n[paths]\n"Observation.value[x]" = { action = "keep", reason = "x" }', "CL2072", ["Observation.value[x]"]),
+        ('\n[types]\ninstant = { action = "keep", reason = "x" }', "CL2072", ['"instant" is kept']),
+        (
             '\n[paths]\n"Patient.name.family" = { action = "clean-text", reason = "x" }',
             "CL2072",
             ["Patient.name.family", '"Patient.name" is dropped'],

@@ -303,3 +303,38 @@ def test_mimic_patients_are_known_by_name_number_and_birth(corpora):
     assert {frozenset(k.type for k in known_values(p)) for p in patients} == {
         frozenset({"NAME", "FAMILY", "ID", "BIRTHDATE"})
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("12 Quill St Apt 4, Dunmoor OH 45402-1234, USA", ["12 Quill St Apt 4", "Dunmoor", "45402-1234"]),
+        (
+            "Flat 2B, 19 Quill Mews\nUpper Dunmoor\nBN17 5AB\nUnited Kingdom",
+            ["19 Quill Mews", "Upper Dunmoor", "BN17 5AB"],
+        ),
+        ("1 Quill Rd; Dunmoor ON M5V 3L9", ["1 Quill Rd", "Dunmoor", "M5V 3L9"]),
+        ("PO Box 12, Dunmoor", ["PO Box 12", "Dunmoor"]),
+        ("homeless", []),
+    ],
+)
+def test_an_address_told_as_text_only_has_its_parts(text, parts):
+    told = {k.value: k.type for k in known_values({"resourceType": "Patient", "address": [{"text": text}]})}
+    assert told[text] == "STREET"
+    assert set(parts) <= told.keys()
+    assert not {"United Kingdom", "USA", "OH", "ON"} & told.keys()
+    assert ("homeless", "CITY") not in told.items()
+    beside = known_values({"resourceType": "Patient", "address": [{"text": text, "line": ["12 Quill St"]}]})
+    assert {k.value for k in beside} == {text, "12 Quill St"}
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        ("mailto:ada@quill.example", Known("EMAIL", "ada@quill.example")),
+        ("tel:+1-419-555-0147", Known("PHONE", "+1-419-555-0147")),
+        ("sms:419-555-0147", Known("PHONE", "419-555-0147")),
+    ],
+)
+def test_a_telecom_is_known_without_the_scheme_before_it(value, known):
+    assert known in known_values({"resourceType": "Patient", "telecom": [{"value": value}]})

@@ -72,6 +72,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"{_BEFORE}{_Y4}(?P<s>[-/.])(?P<m>0?[1-9]|1[0-2])(?P=s){_DAY}(?P<time>T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w/]|[.\-]\d)",
             False,
         ),
+        # With both zeros it is nothing else, whatever it runs into: ``2021-03-04/2021-03-09``, ``2021-03-04_b``.
+        (
+            "iso-within",
+            rf"(?<!\d){_Y4}(?P<s>[-/])(?P<m>0[1-9]|1[0-2])(?P=s)(?P<d>0[1-9]|[12]\d|3[01])(?P<time>T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\d)",
+            False,
+        ),
         ("compact", rf"(?<![\w.\-]){_Y4}(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\w]|[.\-]\d)", False),
         (
             "month-range",
@@ -317,8 +323,9 @@ _DAY_OR_MONTH = (
     *("numeric", "numeric-eu", "numeric-pair", "numeric-range", "month-slash-year", "partial"),
     *("partial-day-first", "day-of-month", "day-timed", "day-brought", "falling", "sign-off"),
 )
-_PARTED = {1: _DAY_OR_MONTH, 2: _DAY_OR_MONTH, 4: ("iso", "year-month")}
+_PARTED = {1: _DAY_OR_MONTH, 2: _DAY_OR_MONTH, 4: ("iso", "year-month", "iso-within")}
 _GOES_ON = frozenset("/.-_")
+_WENT_ON = {4: ("iso-within",)}
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
@@ -521,7 +528,8 @@ def _formed(text: str) -> Iterator[Found]:
     if any(text[a + 1] == "." for a, _ in hints["parted"]):
         hints["dotted"] = [m.span() for m in _DOTTED.finditer(text)]
     for start, end in sorted({_digits(text, a) for a, _ in hints.pop("parted")}):
-        for name in _PARTED.get(end - start, ()) if start == 0 or text[start - 1] not in _GOES_ON else ():
+        went_on = start > 0 and text[start - 1] in _GOES_ON
+        for name in (_WENT_ON if went_on else _PARTED).get(end - start, ()):
             match = _PATTERN[name].match(text, start, timeout=_TIMEOUT)
             if match is not None and _possible(match):
                 yield Found(match.start(), match.end(), "DATE", f"date:{name}")

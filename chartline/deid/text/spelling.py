@@ -93,8 +93,11 @@ def _spelled(word: str) -> str:
     return "".join(map(_letter, word))
 
 
+_BETWEEN = r"(?:[\s,.'’_\-/|;^+]{1,3}|\s{1,16})"
+
+
 def _loose(parts: Iterable[str]) -> str:
-    return r"(?:[\s,.'’_\-/|;^+]{1,3}|\s{1,16})".join(map(_spelled, parts))
+    return _BETWEEN.join(map(_spelled, parts))
 
 
 def _either(forms: Iterable[str]) -> str:
@@ -161,6 +164,8 @@ def _needles(of: str, value: str) -> list[str]:
         return [max([p for p in parts if p.lower() not in _FACILITY_WORDS] or [""], key=len).rstrip("sS")]
     if of == "EMAIL" and "@" in value:
         return [max(value.partition("@")[0].split("."), key=len)]
+    if of == "CITY":
+        return [max(parts, key=len, default="")]
     return [value[:5] if of == "ZIP" else value]
 
 
@@ -182,7 +187,7 @@ def forms(known: Known) -> Iterator[Form]:
         yield from ((form, False) for form in _street_forms(value))
     elif known.type == "CITY":
         if len(value) > 2 and value.lower() not in lexicon.STATES:
-            yield _loose(value.split()), len(value.split()) == 1 and (kind(value).word or kind(value).medical)
+            yield _town_form(words(value)), len(value.split()) == 1 and (kind(value).word or kind(value).medical)
     elif known.type == "ORGANIZATION":
         yield from _facility_forms(words(value))
     elif known.type == "ZIP":
@@ -278,6 +283,13 @@ def _name_forms(names: list[str]) -> Iterator[Form]:
         yield from _part_forms(name, given=name == first)
 
 
+# Three capitals are an abbreviation (``TED hose``) but where a person is spoken of.
+_TO_PERSON = (
+    r"(?:(?:spoke|talked|met|visited|seen|discussed)\s(?:with|w/|to|by)|called|named?|dear|mr|mrs|ms|miss|cc)[.:]?\s"
+)
+_PERSON_SAYS = r"\s(?:says|said|reports|denies|states|stated|came|feels|lives|agrees|wants|asks|called|complains)\b"
+
+
 def _part_forms(name: str, *, given: bool) -> Iterator[Form]:
     for part in (name, *_pieces(name)):
         found, letters = kind(part), sum(c.isalnum() for c in part)
@@ -293,6 +305,9 @@ def _part_forms(name: str, *, given: bool) -> Iterator[Form]:
         for other in called(name):
             short = len(other) < _WHOLE
             yield (rf"(?-i:{other.title()}|{other})" if short else other), short or kind(other).word
+            if short and not (kind(other).word or kind(other).medical):
+                up = other.upper()
+                yield rf"(?-i:{up})(?<=\b(?:{_TO_PERSON}{up}|{up}(?={_PERSON_SAYS})))", False
     # Synthea writes a number behind each name; clinicians drop it.
     bare = regex.sub(r"\d+$", "", name)
     if bare != name and len(bare) > 2:
@@ -334,7 +349,7 @@ def glued(known: Known) -> Iterator[str]:
                 yield rf"(?i:{''.join(map(_spelled, pair))})"
             elif letters > 3:
                 yield rf"(?<!\p{{Lu}}){''.join(n.title() for n in pair)}(?!\p{{Ll}})"
-    for name in names:
+    for name in (*names, *(_letters(p) for w in told for p in _pieces(w))):
         if len(name) >= _WHOLE and not kind(name).word and not kind(name).medical:
             written = _either([name.title(), name[0].upper() + name[1:]])
             yield rf"(?<=\p{{Ll}}){written}(?!\p{{Ll}})|(?<!\p{{L}}){written}(?=\p{{Lu}}\p{{Ll}})"
@@ -517,6 +532,13 @@ _DIRECTIONS = frozenset("north n south s east e west w ne nw se sw".split())
 def _street_word(word: str) -> str:
     same = _STREET_WORDS.get(word.lower())
     return rf"(?:{'|'.join(same)})" if same else _spelled(word)
+
+
+def _town_form(parts: list[str]) -> str:
+    """A town, of several words with the first as it is or shortened: ``St. Albans``, ``Saint Albans``."""
+    if len(parts) < 2:
+        return _loose(parts)
+    return _BETWEEN.join([_street_word(parts[0]), *map(_spelled, parts[1:])])
 
 
 def _core(parts: list[str]) -> list[str]:

@@ -21,3 +21,22 @@ def test_every_form_is_tried_somewhere():
 )
 def test_days_before_their_month_move_together(text, days, made):
     assert datetext.shifted(text, days) == made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{}/{}", "stay {}/{}, home", "{}--{}", "{}..{}", "{}-{}", "_{}_{}_", "/{}/{}/", "{}T10:00:00Z/{}T11:30:00Z"),
+        *("x{}x {}T", "v1.{} {}b"),
+    ],
+)
+def test_a_day_in_eight_digits_is_found_whatever_it_runs_into(text):
+    told = text.format("2021-03-04", "2021-03-09")
+    assert {told[f.start : f.end][:10] for f in datetext.find(told)} == {"2021-03-04", "2021-03-09"}
+
+
+@pytest.mark.parametrize(
+    "text", ["2021-13-04", "12021-03-04", "2021-03-041", "1.2021.03.04.7", "2021-3-4b", "2021/03-04"]
+)
+def test_what_only_looks_like_such_a_day_is_none(text):
+    assert not list(datetext.find(text))

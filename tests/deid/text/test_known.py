@@ -318,6 +318,42 @@ def test_a_short_name_is_known_in_any_writing_of_the_long_one(engine, given, sho
     assert short not in engine.deidentify(f"pt {short} c/o pain", PatientContext("p", known=known)).text
 
 
+@pytest.mark.parametrize(
+    "text", ["Seen with BOB.", "Spoke to BOB by phone", "cc: BOB", "Today BOB reports pain", "Mr. BOB"]
+)
+def test_a_short_name_of_three_capitals_is_known_where_a_person_is_spoken_of(engine, text):
+    known = known_values({"resourceType": "Patient", "name": [{"given": ["Robert"], "family": "Quillmore"}]})
+    assert "BOB" not in engine.deidentify(text, PatientContext("p", known=known)).text
+
+
+@pytest.mark.parametrize("text", ["TED hose on; no NED on CT", "TED stockings were placed"])
+def test_three_capitals_elsewhere_are_an_abbreviation(engine, text):
+    known = known_values({"resourceType": "Patient", "name": [{"given": ["Edward"], "family": "Quillmore"}]})
+    assert engine.deidentify(text, PatientContext("p", known=known)).text == text
+
+
+@pytest.mark.parametrize(
+    ("city", "text"),
+    [
+        ("St. Quillban", "moved to Saint Quillban"),
+        ("Saint Quillban", "from ST QUILLBAN"),
+        ("Mount Quillmore", "near Mt. Quillmore"),
+        ("N. Quillton", "in north quillton"),
+        ("Fort Quill", "at Ft Quill"),
+    ],
+)
+def test_a_town_is_known_with_its_first_word_written_out_or_short(engine, city, text):
+    known = known_values({"resourceType": "Patient", "address": [{"city": city}]})
+    assert "quill" not in engine.deidentify(text, PatientContext("p", known=known)).text.lower()
+
+
+@pytest.mark.parametrize("text", ["EvangelinaQuillquist seen", "see QuillquistEvangelina", "ChartQuillquist"])
+def test_one_of_two_names_that_are_one_is_known_where_words_ran_together(engine, text):
+    name = {"given": ["Evangelina"], "family": "Quillquist-Omaro"}
+    known = known_values({"resourceType": "Patient", "name": [name]})
+    assert "quillquist" not in engine.deidentify(text, PatientContext("p", known=known)).text.lower()
+
+
 @pytest.mark.parametrize("user", ["rstone", "RStone", "r.stone", "rstone42", "stone_r", "stoner42"])
 def test_the_name_of_a_user_is_found_though_another_made_of_the_same_name_is_a_word(engine, user):
     known = known_values({"resourceType": "Patient", "name": [{"given": ["Ruth"], "family": "Stone"}]})
