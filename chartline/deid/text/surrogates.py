@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from itertools import chain
 
 import regex
 
@@ -74,6 +75,19 @@ def _pool(which: str) -> tuple[str, ...]:
 def _pool_of(which: str, size: int) -> tuple[str, ...]:
     """Names of a class of length: up to four letters, up to seven, longer."""
     return tuple(n for n in _pool(which) if _size(n) == size)
+
+
+_HEAD = re.compile(r".[^aeiouy]*[aeiouy]*[^aeiouy]{1,2}(?=.)")
+_END = re.compile(r"(?<=.)[aeiouy]+[^aeiouy]+[aeiouy]*$")
+
+
+def _coined(names: tuple[str, ...], start: int) -> Iterator[str]:
+    """Names made of the beginning of one of a list and the end of another."""
+    for i in range(_COINED):
+        one, other = names[(start + i) % len(names)], names[(start + 7 * i + 3) % len(names)]
+        head, tail = _HEAD.match(one), _END.search(other)
+        if head and tail:
+            yield head.group() + tail.group().lower()
 
 
 def _size(name: str) -> int:
@@ -189,10 +203,12 @@ class Replacer:
         """A name of a list that is nobody's of the cohort, nothing of the patient's and no word of the piece.
 
         For one that is taken the next stands in: who joins the cohort changes only what was drawn to their own name.
+        A large cohort has all names of a list; then one is made of two.
         """
         own, start = {*_own_words(patient.known), *piece.split()}, draw(piece, len(names))
-        turned = (*names[start:], *names[:start])
-        return next((name for name in turned if name.casefold() not in own and not self.somebodys(name)), None)
+        turned = (names[(start + i) % len(names)] for i in range(min(len(names), _TURNS)))
+        tried = chain(turned, _coined(names, start))
+        return next((name for name in tried if name.casefold() not in own and not self.somebodys(name)), None)
 
     def _place(self, kind: str, text: str, patient: PatientContext, draw: Draw) -> str:
         """An address or a town, part by part: numbers as numbers, the state as it is, the ZIP as zeros."""
@@ -258,6 +274,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 # In a number, what is no part of it: before an extension, behind the number of a street.
 _ASIDE = re.compile(r"(?<![^\W\d_])(?:x|ext|extension|st|nd|rd|th)(?![^\W\d_])", re.IGNORECASE)
 _ATTEMPTS = 20
+_TURNS = 20  # names of a list that are tried
+_COINED = 200
 _PEOPLE = frozenset({"NAME", "GIVEN", "RELATIVE"})
 _STATE_TAIL = regex.compile(
     rf"(?:,?\s+(?:{'|'.join(lexicon.POSTAL)})|,\s+(?i:{'|'.join(lexicon.STATES)}))?(?:,?\s+\d{{5}}(?:-\d{{4}})?)?\s*$"

@@ -194,6 +194,33 @@ def test_who_joins_the_cohort_changes_only_what_was_drawn_to_their_name(kind, fo
     assert changed == {True, False}
 
 
+ALL = frozenset(
+    name.casefold()
+    for names in (lists.last, lists.female, lists.male, surrogates._PLACES, surrogates._TOWNS, surrogates._STREETS)
+    for name in names
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [("NAME", "Dr. {}"), ("FACILITY", "{} Clinic"), ("LOCATION", "{}, OH"), ("ADDRESS", "{} Street")],
+)
+def test_in_a_cohort_that_has_all_names_one_is_made_of_two(kind, form):
+    pieces = [form.format(name) for name in ("Quillholt", "Farrowmere", "Dunwick", "Ashbury", "Tolland", "Wexmoor")]
+    found = {made(kind, piece, cohort=Cohort(names=ALL)) for piece in pieces}
+    words = {word for text in found for word in re.findall(r"[^\W\d]{3,}", text)}
+    coined = {word for word in words if word.casefold() not in ALL}
+    assert len(coined) >= len(found) >= 3
+    assert "Elsewhere" not in words
+
+
+def test_how_many_names_are_asked_for_does_not_grow_with_the_cohort():
+    replacer = Replacer(RULES, KEY, Cohort(names=ALL))
+    with replacer.drawing() as drawn:
+        replacer.replacement("NAME", "Dr. Quillholt", PatientContext("p"), "d")
+    assert len(drawn) < 60
+
+
 @pytest.mark.parametrize("street", surrogates._STREETS)
 def test_a_street_is_never_its_own_surrogate(street):
     assert not any(street in made("ADDRESS", f"12 {street} Street", str(p)) for p in range(40))
