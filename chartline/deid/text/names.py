@@ -1,96 +1,68 @@
-"""People, and with them facilities and places: runs of capitalised words judged by lists and by what stands around."""
+"""People, and with them facilities and places: who is told by a title, a label, a list, a signature or a sentence."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import pairwise
 
 import regex
 
-from chartline.deid.text import lexicon
-from chartline.deid.text.hints import Place, Places, by_letter
+from chartline.deid.text import runs
+from chartline.deid.text.hints import Place, Places
 from chartline.deid.text.lexicon import Kind, kind, plain
-from chartline.deid.text.places import GENERIC, NOWHERE, facilities, named_place, told_again, towns
+from chartline.deid.text.places import facilities, named_place, told_again, towns
 from chartline.deid.text.reading import (
     CREDENTIAL,
     CREDENTIALS,
-    DOSED,
     FORM,
     GRADED,
     KIN,
     KIN_WORD,
     LABELS,
     NO_INITIALS,
-    NOUN,
     PARTICLES,
     PLACEHOLDER,
     PLAIN,
     ROLE_WORD,
-    ROLES,
     SHORT,
-    STAGED,
-    THINGS,
     TIMEOUT,
     TITLES,
     TOKEN,
     Reading,
     Token,
-    a_sentence,
     of_thing,
     opened,
     shape_of,
     tokens,
     word_start,
 )
+from chartline.deid.text.runs import (
+    ACRONYM,
+    AGED,
+    DOES,
+    NAMES_TOO,
+    NUMBER_AFTER,
+    ORDERED,
+    SAME_LINE,
+    SAYS,
+    SPOKEN,
+    begins_line,
+    bids,
+    does,
+    goes_on,
+    is_acronym,
+    is_followed,
+    is_short,
+    is_usual,
+    of_kin_or_role,
+    of_list,
+    opens_list,
+    rare_first,
+)
 from chartline.deid.text.spans import Found
 
-_MEETS = (
-    r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)"
-    r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
-    r"|called|updated|written|interviewed|witnessed|survived|notified|informed|contacted|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
-    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|(?:paged|notified|informed|attn|d/w|s/w"
-    r"|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
-)
-# An office at a line's end has named who stands before it; only a form of address goes on in the next.
-_SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
-_LEAD = regex.compile(
-    rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{_SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name is|name:|calls (?:him|her)self)))\s*+$"
-)
-# What follows a person and hardly anything else.
-_AGED = regex.compile(
-    r"\s*[,;(\[|-]?\s*(?:(?!(?:for|over|past|after|since|within|until|every|x)\s)(?:is\s+)?(?:an?\s+)?(?:[\w\-]+\s+){0,2}?\d{1,3}[\s\-]?(?:y\.?/?o|Y\.?/?O|yr|year|month|mo\b|m\.?o|week|wk|day)|(?i:DOB|D\.O\.B|MRN|M\.R\.N|med(?:ical)? rec|record (?:no|num|\#)|age[d]?\s*:?\s*\d|born\b|SSN|DOS\b|acct)|\d{1,3}\s?[MF]\b|\d\d[mf]\b|[MF]\s?\d{1,3}\b)"
-    r"|\s?[,(]\s?(?i:rm|room|bed)\.?\s?\#?\d|\s+[\[(]#?\s?[A-Z]{0,3}-?\d{4,}|\s+A\s?[&+]\s?O"
-    r"|\s?[,(:]?\s(?:\(?\d{3}\)?[\-. ]\d{3}[\-. ]\d{4}\b|\d{3}-\d{4}\b|(?:(?:cell|mobile|ph|pgr|pager|beeper)\.?:?\s?\#?\s?|x)\d{3})"
-)
-_KINFOLK = regex.compile(
-    rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room|opinion|notes?|recs|recommendations?|input|team|service|office|patient|bedside|belongings|school|signout)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
-)
-# A department, an office or kin in brackets behind who is of it: ``Osgard (path)``.
-_OFFICE = (
-    r"path(?:ology)?|IR|(?:rad|radiation|med|medical)\s?onc\w*|onc(?:ology)?|heme(?:[/ ]onc)?|(?:[\w/]+\s)?surg(?:ery|ical)?|thoracic"
-    r"|ortho\w*|neuro\w*|cards?|cardiology|pulm\w*|GI|renal|nephro\w*|ID|derm\w*|psych\w*|peds|anesth\w*|radiology|pharm\w*|nutrition|PT|OT"
-    r"|SLP|SW|CM|case\smanagement|social\swork|palliative|chaplain\w*|fellow|resident|attending|intern|PGY-?\d|MS-?[34]|hospitalist|rheum\w*|endo\w*"
-    r"|uro\w*|ENT|OB(?:/?GYN)?|gyn\w*|MFM|NICU|ICU|RN|NP|PA(?:-C)?|MD|charge|tech|rep|interpreter|scribe|coordinator|transport|dietary"
-)
-_OF_OFFICE = regex.compile(rf"\s\((?i:{_OFFICE}|{KIN})\)")
-# An office in brackets behind a first name that is a word too: ``Dawn (CNA)``.
-_OF_WHOM = regex.compile(rf"\s\((?i:RN|LPN|CNA|PT|OT|SLP|SW|CM|RT|NP|PA(?:-C)?|MD|RD|MA|tech|aide|{KIN})\)")
-# A department before who is of it: ``renal (Osgard)``.
-_BY_OFFICE = regex.compile(rf"\b(?i:{_OFFICE})\s\($")
-_SAYS = regex.compile(
-    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|is\s(?:tearful|anxious|sleeping|resting|alert|awake|calm|upset|agreeable|adamant|worried|asking|requesting|refusing|complaining|crying|agitated|pleasant|cooperative|unable|eager|scared|frustrated)|vomits|vomited|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
-)
-# What is done by colleagues who are called by a surname alone.
-_ACTS = regex.compile(
-    r"\s+(?:also\s+|then\s+|still\s+)?(?:recommend(?:s|ed)?|disagree[sd]?|felt|thought|suggest(?:s|ed)|resected|repaired|removed|repeated|performed|operated"
-    r"|scoped|excised|drained|stented|ablated|biopsied|cleared|examined|evaluated|reviewed|consulted|consented|ordered|prescribed|started|stopped|held|increased"
-    r"|decreased|switched|placed|tapped|intubated|extubated|delivered|assisted|precepted|staffed|saw|sees|did|does|doesn['’]t|didn['’]t|would|wouldn['’]t|will|won['’]t"
-    r"|covers|covering|covered|rounded|following|follows|on\scall|signing|to\s(?:see|follow|call|scope|evaluate|review|assess|advise|discuss|perform|place|do)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?)\b"
-)
 _LED_BY = "van|von|de|del|della|di|da|du|la|le|ten|der|den"
 _PARTICLE = regex.compile(rf"(?:(?i:St\.|{_LED_BY})\s){{0,3}}")
 # What laboratories and wards print between a last and a first name: ``Smith RN, John``.
@@ -113,7 +85,7 @@ _LOWER_TITLED = regex.compile(
 )
 _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
 _TITLED = regex.compile(
-    rf"\b(?:{TITLES})\b{SHORT}{_SAME_LINE}\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
+    rf"\b(?:{TITLES})\b{SHORT}{SAME_LINE}\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
 )
 # Who is written with one letter behind a form of address: ``per Dr. K``.
 _TITLED_LETTER = regex.compile(r"(?:Drs?|Mrs?|Ms)\.?\s[A-WYZ](?![\w'’\-/&+]|\.\w|\.\s\p{Lu}|\s\p{Lu}\p{Ll})")
@@ -151,7 +123,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _told_in_talk(text, hints)
     found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
-    found += (f for f in _runs(text, words) if not things.hold(f.start, f.end))
+    found += (f for f in runs.find(text, words) if not things.hold(f.start, f.end))
     found = [f for f in found if not PLACEHOLDER.fullmatch(text, f.start, f.end)]
     found += _behind(text, found)
     found += _initials(text, words, hints)
@@ -223,7 +195,7 @@ def _of_two(text: str, at: int) -> bool:
 def _colleague(token: Token) -> bool:
     """Whether a word is a surname and nothing else, or on no list."""
     found = token.kind
-    named = (found.last and found.strong) or (found.unknown and len(token.text) > _ACRONYM)
+    named = (found.last and found.strong) or (found.unknown and len(token.text) > ACRONYM)
     return token.shape == "capital" and named and not (found.eponym or found.medical or found.city)
 
 
@@ -239,7 +211,7 @@ def _a_person(token: Token) -> bool:
         or not token.text[1:].islower()
     ):
         return False
-    return found.common_first or found.strong or (found.unknown and len(token.text) > _ACRONYM)
+    return found.common_first or found.strong or (found.unknown and len(token.text) > ACRONYM)
 
 
 # Particles with a capital that no first name is, before a name: ``De la Cruz``.
@@ -254,771 +226,6 @@ def _owner(text: str, found: Found) -> Found:
         found = Found(led.start(), found.end, "NAME", found.source) if led else found
     owns = found.type == "NAME" and text[found.end - 2 : found.end] in ("'s", "’s")
     return Found(found.start, found.end - 2, "NAME", found.source) if owns and found.end - found.start > 3 else found
-
-
-def _runs(text: str, words: list[Token]) -> Iterator[Found]:
-    """Capitalised words that follow each other, with initials and particles between."""
-    run: list[Token] = []
-    for i, token in enumerate(words):
-        if run and not _joined(text, run[-1], token):
-            yield from _judged(text, run)
-            run = []
-        if (token.shape in ("capital", "upper", "initial") and not _unit(text, token)) or (
-            token.text in PARTICLES and _before_name(words, i)
-        ):
-            run.append(token)
-        elif run:
-            yield from _judged(text, run)
-            run = []
-    yield from _judged(text, run)
-
-
-def _before_name(words: list[Token], i: int) -> bool:
-    """Whether particles from here on stand before a capitalised word, as in ``van den Berg``."""
-    while i < len(words) and words[i].text in PARTICLES:
-        i += 1
-    return i < len(words) and words[i].shape in ("capital", "upper")
-
-
-# Nouns that a letter goes with: it is no initial.
-_LETTERED = regex.compile(
-    r"(?:\d|\b(?i:hepatitis|hep|influenza|flu|grade|stage|class|type|vitamin|density|category|group|level|zone|profile|factor|part|plan"
-    r"|schedule|option|step|bed|room|appendix|figure|table|series|child[\s\-]pugh|pugh|protein|troponin|immunoglobulin|strain|category|column"
-    r"|section|block|specimen:?|item|exhibit|arm|cohort|wing|unit|building|tower|pod|team|twin|baby|grp|cat|vit|strep|LA|u\sof"
-    r"|NYHA|CCS|ASA|WHO|FIGO|AJCC|KDIGO|Killip|Mallampati|Fitzpatrick|Bosniak|Bethesda|Hinchey|Garden|Gustilo|Wagner|Rai)\s)\Z"
-)
-
-
-def _unit(text: str, token: Token) -> bool:
-    """Whether a single capital is a unit or begins a code, as in ``36.8 °C.``, ``g/L.`` or ``C1M2``."""
-    if token.shape != "initial":
-        return False
-    return text[token.start - 1 : token.start] in ("°", "/", "º") or text[token.end : token.end + 1].isdigit()
-
-
-def _joined(text: str, left: Token, right: Token) -> bool:
-    between = text[left.end : right.start]
-    if between == ". " and left.shape == "initial" and _lettered(text, left):
-        return False
-    if between == ". " and left.text in ("L", "R"):
-        sided = _SIDED.search(text, max(0, left.start - 20), left.start)
-        if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym):
-            return False
-    return (
-        between == " "
-        or (between == "  " and _goes_on(left, right))
-        or (between in (". ", ".") and (left.shape == "initial" or left.text in ("St", "Jr", "Sr")))
-    )
-
-
-def _goes_on(left: Token, right: Token) -> bool:
-    """Whether a name goes on over a line's end or a gap: only with another name, written as the first."""
-    return right.kind.strong and not right.kind.medical and left.shape == right.shape != "upper"
-
-
-# What a side follows at a sentence's end.
-_RESULTS = frozenset("positive negative pos neg equivocal absent present".split())
-_SIDED = regex.compile(r"\b(?P<w>\p{L}\p{Ll}{2,})\s$")
-_ACRONYM = 4  # letters of a word in capitals that may stand for several
-
-
-def _acronym(token: Token) -> bool:
-    """Whether a word in capitals is so short that it is more likely an abbreviation, and no common surname."""
-    return token.shape == "upper" and len(token.text) < _ACRONYM and not token.kind.surname
-
-
-def _short(token: Token) -> bool:
-    """Whether a word in capitals is no longer than most abbreviations."""
-    return token.shape == "upper" and len(token.text) <= _ACRONYM
-
-
-@lru_cache(maxsize=1 << 16)
-def _of_kin_or_role(word: str) -> bool:
-    """Whether a word tells who somebody is to somebody, or by trade."""
-    return KIN_WORD.fullmatch(word) is not None or ROLE_WORD.fullmatch(word) is not None
-
-
-def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
-    """Whether a word cannot be part of a name where it stands.
-
-    After a first name nearly any word can be a last name; a word that is also a drug or a plant is a first name when
-    a plain last name follows.
-    """
-    if token.shape == "initial" or token.text in PARTICLES:
-        return False
-    name, found = plain(token.text), token.kind
-    if len(token.text) <= _ACRONYM and token.shape == "capital" and not token.text[1:].islower():
-        return token.text[1] not in "'’"  # ``IgE`` is no Ige
-    led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
-    if led and after is not None and (found.surname or name not in PLAIN):
-        # ``Peter CHALMERS`` is written so on purpose; ``Peter ECG`` is not.
-        surname = found.strong and found.last and not found.medical and len(token.text) > _ACRONYM
-        return token.shape == "upper" and after.shape != "upper" and not surname
-    if name in PLAIN or _of_kin_or_role(token.text):
-        return True
-    if after is not None and after.shape == "initial":
-        return found.medical and not found.last
-    if found.medical and not (found.common_first or found.surname):
-        return not (
-            token.shape == "capital"
-            and not found.eponym
-            and ahead is not None
-            and ahead.shape == "capital"
-            and not ahead.kind.medical
-            and (found.first or found.last)
-            and (ahead.kind.unknown or (ahead.kind.strong and ahead.kind.last))
-        )
-    if token.shape == "upper" and not found.strong:
-        return not (after is not None and after.shape == "upper" and found.unknown)
-    return found.word and not (found.first or found.last)
-
-
-def _judged(text: str, run: list[Token]) -> Iterator[Found]:
-    if not run:
-        return
-    part: list[Token] = []
-    for token, ahead in zip([*run, None], [*run[1:], None, None], strict=True):
-        if token is not None and not part and token.shape == "initial" and _lettered(text, token):
-            continue
-        if token is not None and not _plain(token, part[-1] if part else None, ahead):
-            part.append(token)
-            continue
-        if token is not None and (_between(part, token, ahead) or _last_name_that_is_a_word(text, part, token)):
-            part.append(token)
-            continue
-        if token is not None and ((not part and _led_by_rare(text, token, ahead)) or _initialled(text, part, token)):
-            part.append(token)
-            continue
-        if part:
-            yield from _person(text, part)
-            part = []
-    if len(run) > 1:
-        yield from _upper_case(text, run)
-
-
-def _initialled(text: str, part: list[Token], token: Token) -> bool:
-    """Whether a surname that notes have everywhere stands behind an initial: ``J. Day``."""
-    if len(part) != 1 or part[0].shape != "initial" or text[part[0].end : token.start] != ". ":
-        return False
-    name = plain(token.text)
-    surname = name in _NAMES_TOO and name != "may" and token.kind.surname and token.shape == "capital"
-    return surname and not _NUMBER_AFTER.match(text, token.end)
-
-
-def _lettered(text: str, token: Token) -> bool:
-    return _LETTERED.search(text, max(0, token.start - 16), token.start) is not None
-
-
-def _between(part: list[Token], token: Token, ahead: Token | None) -> bool:
-    """Whether a rare word stands between two names: it is one."""
-    rare = token.shape == "capital" and not token.kind.everyday and not token.kind.medical
-    if not rare or not part or ahead is None or plain(token.text) in PLAIN or not token.text[1:].islower():
-        return False
-    return part[-1].kind.strong and ahead.kind.strong and ahead.shape == "capital"
-
-
-def _last_name_that_is_a_word(text: str, part: list[Token], token: Token) -> bool:
-    """Whether a word after one unknown capitalised word is its last name: where a person is named, or before a stop."""
-    names = [t for t in part if t.shape == "capital"]
-    if len(names) != 1 or token.shape != "capital" or plain(token.text) in PLAIN or KIN_WORD.fullmatch(token.text):
-        return False
-    if not (names[0].kind.unknown or names[0].kind.strong or names[0].kind.first):
-        return False
-    if _opens(text, part[0].start):
-        return True
-    return (
-        names[0].kind.unknown
-        and not token.kind.medical
-        and text[token.end : token.end + 1] in (",", ";", ":", "(", "[", ")", "|")
-    )
-
-
-_SURNAME_NEXT = re.compile(r" (?P<w>[A-Z][a-z]+)(?![\w'’\-])")
-
-
-def _rare_first(text: str, token: Token) -> bool:
-    """Whether a rare word stands before a surname that is no word: ``Ilka Varga`` is a person where one is named."""
-    found = token.kind
-    rare = token.shape == "capital" and found.word and not (found.everyday or found.medical)
-    after = _SURNAME_NEXT.match(text, token.end) if rare else None
-    if after is None or plain(token.text) in PLAIN or _of_kin_or_role(token.text):
-        return False
-    last = kind(after["w"])
-    new = last.unknown and len(after["w"]) > _ACRONYM
-    return (new or (last.strong and last.surname)) and not (last.medical or last.eponym or last.city)
-
-
-def _led_by_rare(text: str, token: Token, ahead: Token | None) -> bool:
-    """Whether a rare word begins a sentence with a surname behind it."""
-    return ahead is not None and ahead.kind.surname and _rare_first(text, token) and _opens(text, token.start)
-
-
-def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
-    """Two words in capitals where a person is named, such as ``for ESME NUNEZ:``."""
-    names = [t for t in run if t.shape == "upper"]
-    usable = len(names) == len([t for t in run if t.shape != "initial"]) in (2, 3)
-    if not usable or any(len(t.text) < 3 or t.kind.medical or plain(t.text) in PLAIN for t in names):
-        return
-    named = any(t.kind.surname or t.kind.common_first for t in names)
-    if all(map(_acronym, names)) or (all(map(_short, names)) and not named):
-        return
-    if any(t.kind.unknown or t.kind.first for t in names) and _opens(text, run[0].start):
-        yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
-
-
-def _followed(text: str, end: int) -> bool:
-    """Whether what follows a place tells of a person: an age, a birth date, a record number, a relative."""
-    return bool(_AGED.match(text, end) or _KINFOLK.match(text, end) or _owned(text, end))
-
-
-def _owned(text: str, end: int) -> bool:
-    """Whether kin or what a person has is told of as hers or his: ``Abra's mother``."""
-    return text[end - 2 : end] in ("'s", "’s") and _KINFOLK.match(text, end - 2) is not None
-
-
-_OF_DOSES = frozenset("0123456789mgOBTQHS")  # that begin what is taken
-_GOOD_DAY = re.compile(r" (?:morning|afternoon|evening|day|night)\b")
-
-
-def _person(text: str, part: list[Token]) -> Iterator[Found]:
-    if text[part[-1].end + 1 : part[-1].end + 2] in _OF_DOSES and DOSED.match(text, part[-1].end):
-        return
-    led_by = part[0].start
-    while part and part[0].text in PARTICLES and part[0].shape == "lower":
-        part = part[1:]
-    while part and part[-1].shape == "lower":
-        part = part[:-1]
-    part = _trimmed(text, part)
-    if not part or (part[-1].text == "Good" and _GOOD_DAY.match(text, part[-1].end)):
-        return
-    names = [t for t in part if t.shape != "initial" and t.text not in PARTICLES]
-    if all(map(_acronym, names)):
-        return
-    short = all(map(_short, names))
-    imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[0].kind.namely
-    led = not short and not imaging and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
-    led = led or (text.startswith(" (", part[-1].end) and _of_office(text, part[-1].end, names))
-    if _eponym_alone(text, part, names, led=led):
-        return
-    if text[part[0].start : part[-1].end].lower() in lexicon.STATES:
-        return
-    if not led and STAGED.match(text, part[-1].end) and any(t.kind.eponym for t in names):
-        return
-    if led and len(part) == 1 and names[0].kind.city and _before_thing(text, part[0].end):
-        return
-    if not led and len(part) == 1 and GRADED.match(text, part[0].end):
-        return
-    if led or _is_person(text, part, names):
-        end = part[-1].end
-        if part[-1].shape == "initial" and text[end : end + 1] == ".":
-            end += 1
-        start = led_by if text[led_by : part[0].start] in _NOBLE else part[0].start
-        yield Found(start, end, "NAME", "name:run")
-
-
-def _of_office(text: str, end: int, names: list[Token]) -> bool:
-    """Whether an office in brackets stands behind words that may be a name."""
-    if any(t.kind.medical or t.kind.everyday or not (t.kind.namely or t.kind.unknown) for t in names):
-        return False
-    return (
-        all(t.text[1:].islower() or _inner_capital(t.text) for t in names) and _OF_OFFICE.match(text, end) is not None
-    )
-
-
-# A letter that belongs to what follows: ``A&O``, ``M 95 y.o.``.
-_LETTER_OF = regex.compile(
-    r"\s?[&+]\s?O|(?<=[LR])\s(?:hand|arm|leg|knee|eye|ear|foot|hip|shoulder|side|sided|dominant)|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)|/o\b"
-)
-
-
-_BEGUN = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
-
-
-def _begins(text: str, at: int) -> bool:
-    """Whether a sentence begins at a place."""
-    return at == 0 or _BEGUN.search(text, max(0, at - 3), at) is not None
-
-
-def _trimmed(text: str, part: list[Token]) -> list[Token]:
-    """The words of a name without a letter or a short form that only stands behind it."""
-    if len(part) == 2 and part[0].text == "A" and text[part[0].end] == " " and _begins(text, part[0].start):
-        return part[1:]  # an article
-    if len(part) > 1 and (len(part) > 2 or part[0].text == "See") and _bids(text, part[0]):
-        return part[1:]
-    if len(part) > 1 and _does(part[0]) and not part[0].kind.namely and _begins(text, part[0].start):
-        return part[1:]  # ``Referring Ilka Tarn``
-    if len(part) == 2 and _asks_of(text, *part):
-        return part[1:]
-    if len(part) > 1 and part[0].text in ("L", "R") and text[part[0].end] == " " and _acronym(part[1]):
-        return []  # a side of what has a short form: ``R IJ``
-    last = part[-1] if len(part) > 1 else None
-    if last is not None and last.shape == "initial" and last.text in "AMFLRSDW" and _LETTER_OF.match(text, last.end):
-        return part[:-1]
-    told = last is not None and (last.text in _ORDERED or not last.kind.surname)
-    short = last is not None and told and last.shape == "upper" and len(last.text) < _ACRONYM
-    return part[:-1] if short and any(t.shape == "capital" for t in part) else part
-
-
-def _asks_of(text: str, verb: Token, whom: Token) -> bool:
-    """Whether a word that few are called by tells, at a sentence's start, what to do with somebody: ``Reach Ilka at``."""
-    found = verb.kind
-    rare = found.word and not (found.first or found.surname or found.city)
-    goes_on = text[whom.end : whom.end + 1] == " " and text[whom.end + 1 : whom.end + 2].islower()
-    return rare and whom.kind.common_first and goes_on and _begins(text, verb.start)
-
-
-def _eponym_alone(text: str, part: list[Token], names: list[Token], *, led: bool) -> bool:
-    """Whether all names of a part are those of things of medicine and nothing but a heading or a side stands before."""
-    if not all(t.kind.eponym for t in names) or any(t.kind.common_first for t in names):
-        return False
-    side = part[0].text in ("L", "R", "A") and text[part[0].end] != "."
-    return not led or side or bool(_HEADED.search(text, max(0, part[0].start - 12), part[0].start))
-
-
-# A specialty with a colon heads a finding as often as a person.
-_HEADED = regex.compile(r"\b(?i:GI|neuro|ortho|derm|uro|nephro|cards|onc|rheum|endo|ped)\s*:\s*$")
-# Particles that begin a surname, with the space behind them.
-_NOBLE = frozenset(
-    {
-        *(
-            "van ",
-            "von ",
-            "de ",
-            "del ",
-            "di ",
-            "da ",
-            "dos ",
-            "das ",
-            "du ",
-            "ten ",
-            "ter ",
-            "bin ",
-            "ibn ",
-            "al ",
-            "el ",
-            "la ",
-        ),
-        *("van der ", "van den ", "van de ", "von der ", "de la ", "de las ", "de los ", "de la ", "zu "),
-    }
-)
-
-
-def _before_thing(text: str, end: int) -> bool:
-    """Whether the noun of a thing stands behind a name: ``Epley maneuver``."""
-    noun = NOUN.match(text, end)
-    return noun is not None and noun.group("w") in THINGS
-
-
-def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:
-    initials = len(part) - len(names)
-    strong_first = sum(t.kind.first and t.kind.strong for t in names)
-    strong = sum(t.kind.strong for t in names)
-    unknown = sum(t.kind.unknown and t.shape == "capital" for t in names)
-    if any(not t.text[1:].islower() and t.shape == "capital" and not _inner_capital(t.text) for t in names):
-        names_ok = strong_first > 0
-    else:
-        names_ok = True
-    if len(names) >= 2:
-        rest = names[1:]
-        if not initials and _before_thing(text, part[-1].end):
-            return False
-        if not any(t.kind.medical for t in names) and _followed(text, part[-1].end):
-            return True
-        if (
-            names_ok
-            and unknown == 1
-            and names[0].kind.unknown
-            and (
-                initials
-                or _opens(text, part[0].start)
-                or text[part[-1].end : part[-1].end + 1] in (",", ";", ":", "(", "[", ")", "|")
-            )
-        ):
-            return True
-        does = _SAYS.match(text, part[-1].end) or _SPOKEN.match(text, part[-1].end)
-        if (
-            does
-            and not all(map(_short, names))
-            and names[0].kind.last
-            and all(t.kind.strong and t.kind.last for t in rest)
-        ):
-            return True
-        ambiguous_first = (
-            (names[0].kind.common_first and any(t.kind.last for t in rest))
-            or (
-                (names[0].kind.first or names[0].kind.namely)
-                and any(t.kind.strong or (t.kind.unknown and t.shape == "capital") for t in rest)
-            )
-            or (names[0].kind.strong and all(t.kind.namely for t in rest))
-        )
-        if all(t.shape == "upper" for t in names):
-            told = any(not _short(t) or (t.kind.common_first and len(t.text) > 2) for t in names)
-            return told and strong_first > 0 and strong_first + sum(t.kind.last or t.kind.unknown for t in names) >= 2
-        return names_ok and (
-            strong_first > 0 or strong + unknown >= 2 or ambiguous_first or (strong > 0 and initials > 0)
-        )
-    return _one_name(text, part, names[0], initials=initials, usual=names_ok)
-
-
-_STOPS = regex.compile(r"\s?[,;:()|]|\s*(?:\n|$)")
-
-
-def _surely(text: str, only: Token) -> bool:
-    """Whether what stands around a capitalised word tells that it is a person, even before a noun of medicine."""
-    if not only.kind.eponym and (_of_whom(text, only) or _advises(text, only)):
-        return True
-    if _acts(text, only) or _family(text, only) or _done_by(text, only) or _is_of_trade(text, only):
-        return True
-    return text[only.end + 1 : only.end + 2].isdigit() and (_lies(text, only) or _bore(text, only))
-
-
-# How old and how often pregnant a mother is: ``to Osgard 33 G3P2``.
-_BORE = re.compile(r"\s[1-5]\d\s?(?:y/?o\s)?G\d")
-
-
-def _bore(text: str, only: Token) -> bool:
-    """Whether a name that is no word stands before an age and a count of pregnancies."""
-    return (only.kind.strong or _new(only)) and _BORE.match(text, only.end) is not None
-
-
-def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
-    """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
-    said = (
-        _SAYS.match(text, only.end)
-        or _arrives(text, only)
-        or _owned(text, only.end)
-        or (
-            (only.kind.strong or only.kind.common_first or _new(only) or _a_patient(text, only))
-            and _PATIENT.search(text, max(0, only.start - 10), only.start)
-        )
-    )
-    if only.shape == "capital" and _surely(text, only):
-        return True
-    given = only.kind.common_first and only.kind.strong and not only.kind.eponym
-    if given and only.shape == "capital" and not only.kind.city and _AGE_ALONE.match(text, only.end):
-        return True
-    if not (initials or said) and (
-        (of_thing(text, only.end) and not (given and _IS_DOING.match(text, only.end)))
-        or _of_list(text, part[0].start, only.end)
-    ):
-        return False
-    if only.shape == "capital" and (_in_company(text, only) or _is_of_office(text, only)):
-        return True
-    if only.shape == "capital" and _capital_told(text, only, said=bool(said)):
-        return True
-    if initials and _acronym(only):
-        return False
-    if part[-1].shape == "initial" and only.shape == "capital" and _AGED.match(text, part[-1].end):
-        return not only.kind.medical and (only.kind.strong or only.kind.unknown)  # ``Osgard M 44F``
-    if initials:
-        if only.kind.eponym and part[-1].text in ("I", "V", "X"):
-            return False  # a stage
-        if part[0].shape == "initial" and _opens(text, part[0].start) and text[part[0].end] == ".":
-            return not (only.kind.medical and not only.kind.last)
-        if part[0].shape == "initial":
-            return usual and (
-                only.kind.strong
-                or (only.kind.unknown and only.shape == "capital")
-                or (only.kind.last and text[part[0].end] == ".")
-            )
-        return only.kind.first and (
-            only.kind.strong
-            or text[part[-1].end : part[-1].end + 1] == "."
-            or (only.kind.common_first and _STOPS.match(text, part[-1].end) is not None)
-        )
-    if only.shape == "upper":
-        return _in_row(text, only) or (len(only.text) > _ACRONYM and _acts(text, only))
-    lone = only.kind.surname and a_sentence(text, only.start, only.end)
-    return usual and not lone and only.kind.common_first and only.kind.strong and not only.kind.eponym
-
-
-# What nobody but a patient does or has done, behind ``Pt`` and a surname that is a word.
-_COMES = regex.compile(
-    r"\s(?:c/o|seen|states|denies|reports|presents|presented|returns|called|here|s/p|was|is\sa\s\d)\b"
-)
-
-
-def _a_patient(text: str, only: Token) -> bool:
-    """Whether a surname that is a word too stands before what a patient does."""
-    return _usual(only) and _COMES.match(text, only.end) is not None
-
-
-def _lies(text: str, only: Token) -> bool:
-    """Whether a surname stands between a bed and an age: ``Rm 4 Osgard 54 ARDS``."""
-    if not _YEARS_BARE.match(text, only.end) or not _BEDDED.search(text, max(0, only.start - 12), only.start):
-        return False
-    return only.kind.strong or _new(only) or _usual(only)
-
-
-_YEARS_BARE = re.compile(r"\s[1-9]\d\s(?=[A-Za-z])")
-# What a noun of medicine may be that is what somebody does: ``Abra vomiting``, ``Abra picked up``; and an age alone.
-_IS_DOING = re.compile(r"\s(?:(?!staining|casting|splinting|imaging|testing|scoring)[a-z]{3,}(?:ing|ed)\b|left\b)")
-_AGE_ALONE = re.compile(r"\s[1-9]\d?(?:,\s(?!\d)|\sG\d|\sw/)")
-
-
-def _new(token: Token) -> bool:
-    """Whether a word is on no list, and written and as long as names are."""
-    return token.kind.unknown and not token.kind.medical and len(token.text) > _ACRONYM and token.text[1:].islower()
-
-
-def _arrives(text: str, only: Token) -> bool:
-    """Whether a name that is no word comes, calls or is seen: ``Osgard came in``, ``Osgard LVM``."""
-    found = only.kind
-    may = found.strong or _new(only)
-    return may and not found.eponym and not found.medical and _ARRIVES.match(text, only.end) is not None
-
-
-def _capital_told(text: str, only: Token, *, said: bool) -> bool:
-    """Whether what stands around a capitalised word tells that it is a person; ``said`` that the person speaks or has."""
-    found = only.kind
-    if found.medical:
-        bedded = found.surname and only.text[1:].islower() and _IN_BED.match(text, only.end) is not None
-        told = said or _OF_AGE.match(text, only.end)
-        # ``Angel``, ``Ivy`` and ``Marsh``
-        return bool((said and found.common_first) or (told and _usual(only)) or bedded)
-    written = only.text[1:].islower() or _inner_capital(only.text)
-    named = found.first or found.last or (found.unknown and len(only.text) > 2)  # ``Rt``
-    if (said or _followed(text, only.end)) and named and written:
-        return True
-    if not found.city and not found.eponym and _alone(text, only):
-        return True
-    if found.namely and found.first and _ASKED.search(text, max(0, only.start - 10), only.start):
-        return True
-    if written and _in_message(text, only):
-        return True
-    if written and (_for_whom(text, only) or _told(text, only) or _acts(text, only)):
-        return True
-    return (found.common_first or (found.strong and found.first)) and _SPOKEN.match(text, only.end) is not None
-
-
-# An age that is a person's: ``Marsh, 44F``.
-_OF_AGE = re.compile(r"(?:,|\sis\san?)?\s\d{1,3}\s?(?:y\.?/?o\b|mo\b|[MF]\b)")
-
-
-def _usual(token: Token) -> bool:
-    """Whether a word that everybody uses is a usual surname too, written as one: no place and no part of a body."""
-    found = token.kind
-    name = plain(token.text)
-    written = token.text[1:].islower() and not found.eponym and name not in PLAIN
-    return written and found.everyday and found.surname and name not in NOWHERE and name not in GENERIC
-
-
-_IN_BED = re.compile(r"\s\((?:rm|room|bed)\s?\d")
-# Whom a question is asked for.
-_FOR = regex.compile(r"\b(?:for|about)\s$")
-_ASKS = regex.compile(r"\?\s+(?:She|He|They|Pt|Patient)\b|,?\s(?:[Ss]he|[Hh]e)(?:['’]s|\sis|\shas)\s")
-
-
-def _for_whom(text: str, only: Token) -> bool:
-    """Whether somebody is told of right behind the question: ``the dose for Ilo? She is 8``."""
-    found = only.kind
-    may = (found.first or found.unknown) and not (found.medical or found.eponym) and only.text[1:].islower()
-    return may and bool(_FOR.search(text, max(0, only.start - 8), only.start) and _ASKS.match(text, only.end))
-
-
-# Age and sex behind a surname in capitals, in a list of patients: ``0730 OSGARD 58M``.
-_ROW = regex.compile(r"\s\(?\d{1,3}\s?(?:[MFmf]\b|y\.?/?o)")
-# A pager's number behind who signs a line with a surname.
-_PAGED = regex.compile(r"\s(?:\#|x|p|pgr\s|pager\s|beeper\s)\s?\d{3,6}\s*(?:\n|$)")
-
-
-def _in_row(text: str, only: Token) -> bool:
-    """Whether a surname in capitals begins a row of a list of patients."""
-    surname = only.kind.strong and not only.kind.medical and not _acronym(only)
-    return surname and _ROW.match(text, only.end) is not None
-
-
-def _is_of_office(text: str, only: Token) -> bool:
-    """Whether a lone word in brackets is who is of the department before them."""
-    found = only.kind
-    if text[only.start - 1 : only.start] != "(" or found.medical or not (found.first or found.last or found.unknown):
-        return False
-    closed = text[only.end : only.end + 1] in (")", ",")
-    return closed and _BY_OFFICE.search(text, max(0, only.start - 24), only.start) is not None
-
-
-def _in_company(text: str, only: Token) -> bool:
-    """Whether a lone word is a person's by an age beside it (``Dawn, 14 mo``) or by who is with it (``with Hazel.``)."""
-    found = only.kind
-    if found.common_first:
-        with_whom = _WITH.search(text, max(0, only.start - 13), only.start)
-        ended = with_whom and (not found.everyday or _ENDED.match(text, only.end))
-        return bool(_followed(text, only.end) or (ended and not of_thing(text, only.end)))
-    aged = (found.first or found.unknown) and not found.word and not found.medical and only.text[1:].islower()
-    return aged and _OLD.search(text, max(0, only.start - 24), only.start) is not None
-
-
-def _told(text: str, only: Token) -> bool:
-    """Whether a lone name is a person's by an age behind it (``Ilka, 34,``) or by what is done with a colleague."""
-    found = only.kind
-    aged = found.common_first or found.strong or (found.unknown and len(only.text) > 3)
-    if aged and _YEARS.match(text, only.end):
-        return True
-    return (found.strong or found.unknown) and _TOLD.match(text, only.end) is not None
-
-
-def _acts(text: str, only: Token) -> bool:
-    """Whether a surname that is nothing else does what colleagues do: ``Osgard recommended``."""
-    found = only.kind
-    surname = found.last and found.strong and not (found.city or found.eponym)
-    return surname and (_ACTS.match(text, only.end) or _SAYS.match(text, only.end)) is not None
-
-
-# A family by its surname: ``the Tarn family is here``.
-_FAMILY = re.compile(
-    r"\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b"
-)
-
-
-def _family(text: str, only: Token) -> bool:
-    """Whether a surname that is nothing else stands before its family."""
-    found = only.kind
-    return found.last and found.strong and not found.eponym and _FAMILY.match(text, only.end) is not None
-
-
-def _of_whom(text: str, only: Token) -> bool:
-    """Whether an office or kin in brackets tells who a first name is that is a word too: ``Dawn (CNA)``."""
-    return only.kind.common_first and _OF_WHOM.match(text, only.end) is not None
-
-
-def _advises(text: str, only: Token) -> bool:
-    """Whether a surname that is a word too does, at a sentence's start, what nobody but a colleague does."""
-    if not (_usual(only) or (only.kind.surname and not only.kind.everyday)):
-        return False
-    begins = _begins(text, only.start) or text[max(0, only.start - 2) : only.start] in (", ", "- ")
-    return begins and _ADVISES.match(text, only.end) is not None
-
-
-# What nobody but a colleague does: ``Marsh recommended``.
-_ADVISES = regex.compile(
-    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\ssee|would\slike|rounded|thinks|scoped|consented"
-    r"|aware|notified|paged|updated|ok['’]?d|LVM|following\b(?!\s(?:commands|a|the|an)\b)|at\sbs|saw\son)\b"
-)
-
-
-# Trades and offices of one abbreviation before who is called by a surname: ``RT Osgard at bs``.
-_TRADE = regex.compile(r"\b(?i:RT|RD|RPh|OT|pharm|vet|child|recorder|perfusionist|control)\s\Z")
-
-
-_ENDS_OF_TRADES = frozenset({"T ", "D ", "h ", "m ", "t ", "d ", "r ", "l "})
-
-
-def _is_of_trade(text: str, only: Token) -> bool:
-    """Whether a trade stands before a surname or a word on no list that does something or ends."""
-    if text[only.start - 2 : only.start] not in _ENDS_OF_TRADES:
-        return False
-    found = only.kind
-    named = (found.strong or _new(only)) and not (found.eponym or found.medical or found.city)
-    if not (named or _usual(only)) or _TRADE.search(text, max(0, only.start - 14), only.start) is None:
-        return False
-    return bool(_ENDED.match(text, only.end) or _DOES.match(text, only.end) or _ACTS.match(text, only.end))
-
-
-# What somebody does who comes to be seen or calls.
-_ARRIVES = regex.compile(
-    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here(?:\s(?:w/|with|for|to)|[,;])|(?:d/c['’]d|dc['’]d|desatted|coded|spiked|vomited|voided|ambulated)\b|at\sbs\b|no[\s-]?show"
-    r"|(?:was|were)\s(?:seen|born|brought|referred|discharged|admitted|transferred|accompanied|evaluated\sby)|presented\s|presents\s|returns\s|returned\s|to\ssee\b)"
-)
-# What is done with a colleague who is named without a title.
-_TOLD = regex.compile(
-    r"\s+(?:(?:notified|paged|informed|updated|contacted|made\saware|aware)\b|(?:fellow|intern|attending|hospitalist|resident|chief)(?=[.,;)\n]|$))"
-)
-# Who is asked, told or asked after in a message, and what goes on behind the name.
-_MESSAGED = regex.compile(
-    r"\b(?:(?i:asked?|told|tell|remind|reminded|let|text|texted|call|called|see|seeing|thank|hey|update\son|news\son|is)|FYI|[Rr]e)\s\Z"
-)
-_ASKED_OF = regex.compile(
-    r"\?|:\s|,\s(?:can|could)\syou\b|\s(?:to|know|re|about|if|that|in\s(?:yours|today|\d)|yours|still|cleared|ready|NPO|back)\b|\sd/?c['’]?d\b"
-)
-# Who is addressed at a line's start, and who lies where: ``Osgard can you``, ``Osgard bed 4``.
-_CALLED_ON = regex.compile(r",?\s(?:can|could|would)\syou\b|,?\s(?:pls|please)\s|\s(?:bed|rm|room)\s?\#?\d{1,4}\b")
-
-
-def _in_message(text: str, only: Token) -> bool:
-    """Whether a name that is no word is asked, told of or addressed in a message."""
-    found = only.kind
-    if not (found.strong or _new(only)) or found.eponym or found.medical or found.city:
-        return False
-    if _CALLED_ON.match(text, only.end) and (_begins(text, only.start) or text[only.start - 2 : only.start] == ": "):
-        return True
-    before = _MESSAGED.search(text, max(0, only.start - 11), only.start)
-    return before is not None and _ASKED_OF.match(text, only.end) is not None
-
-
-_ASKED = regex.compile(
-    r"\b(?i:asks?|asked|tell|told|remind|reminded|let|have|text|texted|call|called|saw|see|thank|thanked)\s$"
-)
-_WITH = regex.compile(r"\b(?:with|w/|w|by|(?i:she|he|they|him|her|mom|dad|wife|husband)\s(?:and|&|\+))\s?$")
-_OLD = regex.compile(
-    r"\b\d{1,3}\s?(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?\s$"
-)
-_YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
-_PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran|vet|child|infant|baby|toddler|newborn)\s$")
-_BY = regex.compile(
-    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|d/w|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)(?:\s(?:RT|RD|RPh|OB|GYN|ID|GI|IR|ENT|MFM|CTS|cards|renal|neuro|ortho|psych|heme|onc|pulm|surgery|anesthesia))?|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
-)
-_ONLY_BY = regex.compile(
-    r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&)|[DdSs]/w(?:\s(?:OB|GI|ID|IR|ENT|ortho|renal|cards|neuro|psych))?|(?i:mtg|meeting|conf|conference|visit|appt)\s(?:w/|with)|wasted\s[\w. ]{1,8}\s(?:w/?|with)|call|text|page|notify|update|states|pt,|[Ss]aw)\s+$"
-)
-_ENDED = regex.compile(
-    r"\s*(?:[.,;:)|/\n]|$|\s(?:at|on|in|re|for|and|is|was|w/|with|who|will|to|s/p|here|next|last|this|when|if|about|today|tomorrow|just|both|GI|ID|IR|fellow|outpt|inpt|tmrw|re|yesterday|tonight|(?:19|20)\d\d|[012]\d[0-5]\d)\b|\s\(|\s\d{1,2}[/\-]\d)"
-)
-
-
-# By whom something was done: ``relieved by Marsh 0700``.
-_DONE_BY = regex.compile(
-    r"\b(?!(?:follow|accompani|preced|caus|confirm|complicat|characteri[sz]|controll|improv|worsen|manag|cover|monitor|support|limit|fund|defin|replac)ed\b)"
-    r"(?i:\w{3,}ed|found|taken|driven|given|hit|struck|bitten|drawn|ok['’]?d|read\sback|held|made|led|run)\sby\s\Z"
-)
-
-
-def _done_by(text: str, only: Token) -> bool:
-    """Whether a first or last name that may be a word too tells by whom something was done."""
-    found = only.kind
-    if text[only.start - 3 : only.start] != "by ":
-        return False
-    named = (found.surname or found.common_first) and not (found.eponym or found.medical or found.city)
-    if not (named or _usual(only)) or not only.text[1:].islower():
-        return False
-    before = max(0, only.start - 24)
-    return _ENDED.match(text, only.end) is not None and _DONE_BY.search(text, before, only.start) is not None
-
-
-def _alone(text: str, token: Token) -> bool:
-    """Whether a lone surname stands where a colleague is named: ``route to Balogun.``, ``(Moua)``, ``| Hsieh``."""
-    found = token.kind
-    if (found.namely or found.unknown) and _begins(text, token.start) and _PAGED.match(text, token.end):
-        return True
-    if not (
-        (found.namely and (found.last or found.strong))
-        or (found.unknown and len(token.text) > 3 and (token.text[1:].islower() or _inner_capital(token.text)))
-    ):
-        return False
-    before = (_BY if found.last else _ONLY_BY).search(text, max(0, token.start - 24), token.start)
-    if before and _ENDED.match(text, token.end):
-        return True
-    if ((found.strong and found.last) or _new(token)) and _BEDDED.search(text, max(0, token.start - 12), token.start):
-        return True
-    closed = found.last and _CLOSES.match(text, token.end)
-    return bool(closed and _CLOSED.search(text, max(0, token.start - 4), token.start))
-
-
-# A bed before who lies in it.
-_BEDDED = regex.compile(r"\b(?i:rm|room|bed|bay)\s?\#?\d{1,4}[A-Za-z]?:?\s\Z")
-# Who signs a note with a surname and no more.
-_CLOSED = regex.compile(r"(?<!\d)[.!?]\s+$")
-_CLOSES = regex.compile(r"\.?\s*\Z")
-_SPOKEN = regex.compile(
-    r",?\s+(?:seen|who|whose|presented|presents|was\s+(?:seen|admitted|born|brought|referred|discharged|accompanied|transferred)|(?:has|had)\s+been"
-    r"|(?:is\s+)?s/p|is\s+(?:a|an|the|here|doing|seen|currently|accompanied)|will\s+(?:follow|return|call|see|come)|returns|returned|came|comes|takes|needs|from\s(?:SW|CM|PT|OT|ST|RT|IR|ED|pharmacy|lab|dietary|transport|radiology|nutrition|social\swork|case\smanagement|billing)|grew\s+up|at\s(?:the\s)?bedside|at\sbs\b|in\sto\s(?:visit|see)|here\s(?:with|to|for|from)|to\s(?:visit|pick|drive|bring|call|follow)|will\s(?:pick|drive|sit|bring|visit|be|stay)|phoned|helps|cares|manages|handles|visits|checks|attended|moved|married|divorced|graduated|started|quit|completed|sent\s+from|has\s+(?:a|an|no|had))\b"
-)
-
-
-_INNER = regex.compile(r"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’]|[A-Z][\w]+-)[A-Z][\w'’\-]+")
-
-
-def _inner_capital(word: str) -> bool:
-    return _INNER.fullmatch(word) is not None
 
 
 def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -1051,14 +258,6 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:kin")
 
 
-_NAMES_TOO = frozenset("will may june april august white black young long short day old new left call".split()) - {
-    "old",
-    "new",
-    "left",
-    "call",
-}
-
-
 def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Iterator[Found]:
     """The words of a candidate up to the first that is plainly none of a name."""
     stop, before = start, None
@@ -1066,16 +265,16 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         token = Token(m.group(), m.start(), m.end(), shape_of(m.group()), kind(m.group()))
         name = plain(token.text)
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
-        likely = likely or (not i and _rare_first(text, token))
-        short = len(token.text) <= _ACRONYM and token.shape == "capital" and not token.text[1:].islower()
+        likely = likely or (not i and rare_first(text, token))
+        short = len(token.text) <= ACRONYM and token.shape == "capital" and not token.text[1:].islower()
         if not i and token.shape == "upper" and CREDENTIAL.fullmatch(token.text):
             break  # ``RN BSN``
         if not i and name == "aide":
             break  # ``Nurse Aide``
-        if not i and not first and _short(token) and token.kind.unknown:
+        if not i and not first and is_short(token) and token.kind.unknown:
             break  # ``SLP MBSS``
         dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
-        if (name in PLAIN and not (token.shape == "capital" and name in _NAMES_TOO) and not dotted) or not likely:
+        if (name in PLAIN and not (token.shape == "capital" and name in NAMES_TOO) and not dotted) or not likely:
             break
         if i and short and token.text[1] not in "'’":
             break  # ``BrCa``
@@ -1091,16 +290,13 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
 def _apart(text: str, left: Token, right: Token) -> bool:
     """Whether a gap or a line's end parts two words of what may be a name."""
     between = text[left.end : right.start]
-    return between != " " and between.isspace() and not _goes_on(left, right)
-
-
-_ORDERED = frozenset({"VO", "TO"})  # by voice, by telephone; both are surnames too
+    return between != " " and between.isspace() and not goes_on(left, right)
 
 
 def _order_behind(left: Token, right: Token) -> bool:
     """Whether two or three capitals behind a name tell how an order came: ``per Dr. Tarn VO``."""
-    told = right.text in _ORDERED or not right.kind.surname
-    return right.shape == "upper" and len(right.text) < _ACRONYM and left.shape == "capital" and told
+    told = right.text in ORDERED or not right.kind.surname
+    return right.shape == "upper" and len(right.text) < ACRONYM and left.shape == "capital" and told
 
 
 _SIGNED_OFF = regex.compile(
@@ -1231,16 +427,16 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 break
             if len(gap) > 1 and gap.isspace() and (token.text in ("F", "M") or token.kind.word):
                 break  # a field of its own
-            if stop == start and token.shape == "upper" and len(token.text) <= _ACRONYM and token.kind.unknown:
+            if stop == start and token.shape == "upper" and len(token.text) <= ACRONYM and token.kind.unknown:
                 break
             if gap.startswith(".") and stop - begun > 2:
                 break  # a sentence ends
             name = plain(token.text)
-            if name in PLAIN and token.shape != "initial" and not (name in _NAMES_TOO and token.shape != "lower"):
+            if name in PLAIN and token.shape != "initial" and not (name in NAMES_TOO and token.shape != "lower"):
                 break
             if token.kind.medical and not token.kind.first and not token.kind.last:
                 break
-            if token.kind.word and not (token.kind.first or token.kind.last) and not _rare_first(text, token):
+            if token.kind.word and not (token.kind.first or token.kind.last) and not rare_first(text, token):
                 break
             if token.shape == "lower" and not (token.kind.strong or token.kind.unknown) and token.text not in PARTICLES:
                 break
@@ -1358,7 +554,7 @@ def _another(word: str) -> bool:
     """Whether a word in brackets behind a name is what somebody is called too, and no kin or office."""
     found = kind(word)
     return (found.unknown or found.strong or found.common_first) and not (
-        found.medical or found.city or plain(word) in PLAIN or _of_kin_or_role(word)
+        found.medical or found.city or plain(word) in PLAIN or of_kin_or_role(word)
     )
 
 
@@ -1392,7 +588,7 @@ def _entries(text: str) -> Iterator[Found]:
         first = m["v"].split()[0]
         found = kind(first)
         named = (found.first or found.unknown or found.surname) and not found.medical
-        if named and plain(first) not in PLAIN and not _of_kin_or_role(first):
+        if named and plain(first) not in PLAIN and not of_kin_or_role(first):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:entry")
 
 
@@ -1461,7 +657,7 @@ _ROWS = 2
 
 def _a_usual(name: str) -> bool:
     """Whether a name is a single word that is a usual surname."""
-    return _usual(Token(name, 0, len(name), shape_of(name), kind(name)))
+    return is_usual(Token(name, 0, len(name), shape_of(name), kind(name)))
 
 
 # Who is on the staff of an operation, in the fields of a log: ``Surg Marsh  Asst P. Osgard``.
@@ -1503,15 +699,11 @@ def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
     if found.medical or found.everyday or not word[1:].islower() or plain(word) in PLAIN or _ADJECTIVE.search(word):
         return False
     related = m.group().split()[0]
-    lower = related.islower() or (related[1:].islower() and _begins(text, m.start()))
-    ended = text[m.end("v") : m.end("v") + 1] in (",", ".", ";", ")", "'") or _DOES.match(text, m.end("v"))
+    lower = related.islower() or (related[1:].islower() and begins_line(text, m.start()))
+    ended = text[m.end("v") : m.end("v") + 1] in (",", ".", ";", ")", "'") or DOES.match(text, m.end("v"))
     return lower and m.group() == f"{related} {word}" and bool(ended)
 
 
-# What somebody does or is, behind who it is.
-_DOES = re.compile(
-    r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|drove|came|went|took|gave|said|told|saw|got|made|ate|did|slept|will|can|does|who|at|and|to)\b"
-)
 # How words end that say what somebody is like or was.
 _ADJECTIVE = re.compile(
     r"(?:ed|ing|ic|al|ive|ous|ful|less|able|ible|ly|ant|ent|sis|itis|oma|emia|tion|ity|ist|ian|ese)$"
@@ -1558,7 +750,7 @@ def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:valediction")
     for m in _ADDRESSES.finditer(text) if "Dear " in text or text.startswith(_GREETINGS) else ():
         words = TOKEN.findall(m["v"])
-        if not any(plain(w) in _NOBODY or (plain(w) in PLAIN and len(w) > 1) or _of_kin_or_role(w) for w in words):
+        if not any(plain(w) in _NOBODY or (plain(w) in PLAIN and len(w) > 1) or of_kin_or_role(w) for w in words):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:greeting")
     if m := _GREETS.match(text):
         found = kind(m["v"])
@@ -1624,11 +816,13 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             continue
         if mixed and not (last.namely or (last.unknown and len(m.group("last")) > 5)):
             continue
-        if mixed and len(m.group("last").split()[0]) < _ACRONYM and not last.surname:
+        if mixed and len(m.group("last").split()[0]) < ACRONYM and not last.surname:
             continue
         if plain(m.group("last")) in PLAIN or plain(m.group("first")) in PLAIN:
             continue
-        named = first.first and first.strong and (_opens(text, m.start()) or bool(_DATED.match(text, m.end("first"))))
+        named = (
+            first.first and first.strong and (opens_list(text, m.start()) or bool(_DATED.match(text, m.end("first"))))
+        )
         if (last.medical or last.eponym or (first.eponym and not first.first)) and not named:
             continue
         if named and not first.medical and not _LISTED.match(text, m.end("first")):
@@ -1651,20 +845,6 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
 
 _GRADED_LAST = re.compile(r"\s(?:II|III|IV)$")
 _GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?!\w|\.\w)")
-# A word that a list goes on from, and to.
-_LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
-_LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
-
-
-def _of_list(text: str, start: int, end: int) -> bool:
-    """Whether a list of things of medicine goes on with a place: ``Allis, Babcock, Kelly, Kocher``."""
-    if text[max(0, start - 2) : start] != ", ":
-        return False
-    before = _LISTED_BEFORE.search(text, max(0, start - 24), start)
-    if before is None or not (kind(before["w"]).eponym or (before["w"][0].isupper() and kind(before["w"]).medical)):
-        return False
-    after = _LISTED_AFTER.match(text, end)
-    return after is None or kind(after["w"]).eponym or kind(after["w"]).medical
 
 
 def _of_things(text: str, m: regex.Match[str]) -> bool:
@@ -1672,12 +852,12 @@ def _of_things(text: str, m: regex.Match[str]) -> bool:
     if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
         return True
     graded = _GRADED_LAST.search(m.group("last")) and _GRADED_TOO.match(text, m.end("first"))
-    return bool(graded) or _of_list(text, m.start(), m.end("first"))
+    return bool(graded) or of_list(text, m.start(), m.end("first"))
 
 
 def _of_several(text: str, m: regex.Match[str]) -> bool:
     """Whether two words are of a longer list that brings no people, not a last and a first name."""
-    if _opens(text, m.start()):
+    if opens_list(text, m.start()):
         return False
     return bool(_LISTED.match(text, m.end("first")) or _IN_LIST.search(text, max(0, m.start() - 24), m.start()))
 
@@ -1685,9 +865,9 @@ def _of_several(text: str, m: regex.Match[str]) -> bool:
 def _plainly_last_first(m: regex.Match[str], last: Kind, first: Kind) -> bool:
     """Whether an office, two syllables (``Sung, Mi-ra``) or capitals of a surname and a first name tell a person."""
     named = last.surname and first.common_first and first.strong
-    if named and not m.string[m.start() - 2 : m.start() - 1].isalpha() and _AGED.match(m.string, m.end()):
+    if named and not m.string[m.start() - 2 : m.start() - 1].isalpha() and AGED.match(m.string, m.end()):
         return True  # ``Long, Rita  44M``
-    if m.group().isupper() and len(m.group("last")) > _ACRONYM:
+    if m.group().isupper() and len(m.group("last")) > ACRONYM:
         return named
     if first.medical or first.everyday:
         return False
@@ -1730,7 +910,7 @@ def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool
     if headed and (last.namely or last.unknown) and not m.group().isupper():
         return True
     named = first.common_first or first.unknown or (first.first and first.strong) or last.unknown
-    return named and not last.medical and not first.medical and _opens(text, m.start())
+    return named and not last.medical and not first.medical and opens_list(text, m.start())
 
 
 # What heads a person, and a date behind one.
@@ -1738,15 +918,6 @@ _HEADS = regex.compile(r"\b(?i:pt|patient|name|inmate|resident|client|member|vet
 _DATED = regex.compile(r"\s+\(?\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _LISTED = regex.compile(r",?\s+(?:and\s+)?[A-Z][a-z]+,|,\s+[A-Z][a-z]+(?:\s\d|\.\s)|,\s+(?:and|or)\s")
 _IN_LIST = regex.compile(r"\p{Lu}\p{L}[\p{L}\-]*(?:\s(?:[IVX]+|[A-D]|\d))?,\s\Z")
-_OPENS = regex.compile(
-    r"(?:^|[\n:|;(\[—–•\t]|(?<=\s)--?|\.\s\.\s|\bw/|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|inmate|detainee|emerg|sender|driver|counsel|trooper|deputy|rep|coordinator|chaplain|of|and))\s*$",
-    regex.IGNORECASE,
-)
-
-
-def _opens(text: str, at: int) -> bool:
-    """Whether a place is one where a person is named: a line's start, after a label or a word that brings a person."""
-    return bool(_OPENS.search(text, max(0, at - 16), at))
 
 
 _SHORTENED = frozenset({"Wm", "Jas", "Chas", "Geo", "Thos", "Jos", "Robt"})
@@ -1763,17 +934,17 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
         last = bisect_left(starts, at) - 1
         if last < 0 or words[last].end > at or _is_credential(words[last]):
             continue  # the second part of ``CCC-SLP``, or the second of ``MD, PhD``
-        if len(words[last].text) > _ACRONYM and text[words[last].end : at] == ". ":
+        if len(words[last].text) > ACRONYM and text[words[last].end : at] == ". ":
             continue  # of another sentence
         first, stop = last, at
         while first >= max(0, last - 4) and text[words[first].end : stop].strip(" ") in _NEXT[first == last]:
             token = words[first]
-            plainly = plain(token.text) in PLAIN and not (token.shape == "initial" or plain(token.text) in _NAMES_TOO)
+            plainly = plain(token.text) in PLAIN and not (token.shape == "initial" or plain(token.text) in NAMES_TOO)
             if (
                 token.shape == "lower"
                 or plainly
                 or _A_KIND.fullmatch(token.text)
-                or (first < last and (_bids(text, token) or _does(token)))
+                or (first < last and (bids(text, token) or does(token)))
                 or _is_credential(token)
                 or (
                     first < last
@@ -1786,7 +957,7 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
                 break
             first, stop = first - 1, token.start
         names = [t.kind for t in words[first + 1 : last + 1] if len(t.text) > 1]
-        if all(map(_acronym, words[first + 1 : last + 1])) and text[words[last].end] != ",":
+        if all(map(is_acronym, words[first + 1 : last + 1])) and text[words[last].end] != ",":
             continue  # ``CXR PA``
         credential = CREDENTIAL.match(text, at)
         if (
@@ -1795,10 +966,10 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             and (len(names) < 2 or of_thing(text, credential.end()))
         ):
             continue
-        if credential and text[credential.end() : credential.end() + 1] in _OF_FIELD and _does(words[last]):
+        if credential and text[credential.end() : credential.end() + 1] in _OF_FIELD and does(words[last]):
             continue  # ``Referring MD:``
         led = words[last - 1].shape == "initial" and text[words[last - 1].end : words[last].start] == ". "
-        led = led or (len(names) == 1 and _usual(words[last]) and _HOLDS.match(text, at) is not None)
+        led = led or (len(names) == 1 and is_usual(words[last]) and _HOLDS.match(text, at) is not None)
         if names and (
             any(k.strong or k.unknown or k.common_first or k.namely for k in names) or (led and names[0].last)
         ):
@@ -1808,21 +979,6 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
 _OF_FIELD = (":", "/")
 # A credential that is nothing else, at the end of what is signed: ``Marsh RN 3/4``.
 _HOLDS = re.compile(r"(?:RN|LPN|LVN|CNA|CRNA|MD|NP|PA-C|FNP|LCSW|MSW|DPT|PharmD)\b(?=\s*(?:[.,;)\n]|\Z|\d))")
-
-
-def _does(token: Token) -> bool:
-    """Whether a word tells what somebody does and is no surname."""
-    word = token.text.lower()
-    if not word.endswith("ing") or token.kind.surname:
-        return False
-    stem = word[:-3]
-    stem = stem[:-1] if stem[-2:-1] == stem[-1:] else stem
-    return kind(stem).word or kind(f"{stem}e").word  # ``Referring``, but not ``Xiaoling``
-
-
-def _bids(text: str, token: Token) -> bool:
-    """Whether a word begins a sentence and tells what to do with who follows: ``See``, ``Call``."""
-    return token.text in ("See", "Call", "Ask", "Page", "Saw", "Per", "Text") and _begins(text, token.start)
 
 
 def _is_credential(token: Token) -> bool:
@@ -1891,7 +1047,7 @@ def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, c
     parts = {w for w, t in said.items() if not t.kind.word and w not in PLAIN}
     parts |= {p for w in parts for p in w.split("-") if len(p) > 3 and kind(p).strong}
     doubtful = said.keys() - parts
-    small = {w for w in parts if len(w) > _ACRONYM and not kind(w).medical}
+    small = {w for w in parts if len(w) > ACRONYM and not kind(w).medical}
     for i, token in enumerate(words):
         if token.shape not in ("capital", "upper") and token.text not in small:
             continue
@@ -1907,15 +1063,12 @@ def _said_again(text: str, words: list[Token], i: int) -> bool:
     token = words[i]
     if token.shape != "capital" or of_thing(text, token.end):
         return False
-    if _SAYS.match(text, token.end) or _SPOKEN.match(text, token.end) or _followed(text, token.end):
+    if SAYS.match(text, token.end) or SPOKEN.match(text, token.end) or is_followed(text, token.end):
         return True
-    if token.kind.common_first and _DOES.match(text, token.end) and _begins(text, token.start):
+    if token.kind.common_first and DOES.match(text, token.end) and begins_line(text, token.start):
         return True
     before = words[i - 1] if i else None
     inside = before is not None and before.shape == "lower" and text[before.end : token.start] == " "
     after = words[i + 1] if i + 1 < len(words) else None
     apart = after is None or text[token.end : after.start] != " " or after.shape == "lower"
-    return inside and apart and not _NUMBER_AFTER.match(text, token.end)
-
-
-_NUMBER_AFTER = regex.compile(r"\s?[#\d]")
+    return inside and apart and not NUMBER_AFTER.match(text, token.end)
