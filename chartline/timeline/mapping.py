@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from chartline.lake import tables
 from chartline.lake.spark import guarded
-from chartline.timeline import events
+from chartline.timeline import events, values
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -94,10 +94,10 @@ def _groups(batches: Batches, relative: bool) -> Iterator[tuple[str, pa.Table]]:
         yield kind, pa.Table.from_batches(pieces)
 
 
-def _rows(batch: pa.RecordBatch, relative: bool) -> dict[str, list[events.Row]]:
+def _rows(batch: pa.RecordBatch, relative: bool) -> dict[str, list[values.Row]]:
     """The rows of the resources of a batch, by kind."""
     columns = batch.to_pydict()
-    made: dict[str, list[events.Row]] = defaultdict(list)
+    made: dict[str, list[values.Row]] = defaultdict(list)
     for kind, rid, subject, text, offsets, source in zip(*(columns[n] for n in _READ), strict=True):
         days = dict(offsets or ()) if relative else None
         for row in events.rows(kind, rid, subject, orjson.loads(text), days):

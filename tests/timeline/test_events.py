@@ -9,7 +9,7 @@ from hypothesis import given
 
 from chartline.fhir import definitions
 from chartline.quality import gates
-from chartline.timeline import events, times
+from chartline.timeline import events, rules, times, values
 from tests.conftest import ROOT
 from tests.deid import walking
 from tests.end_to_end import canaries
@@ -42,15 +42,15 @@ def observation(**more):
 
 
 def test_every_type_of_the_table_is_a_resource_type_and_every_passing_type_is_decided():
-    table = events.table()
+    table = rules.table()
     assert not set(table.types) & set(table.out)
     assert set(table.types) | set(table.out) <= definitions.resource_types()
 
 
-@pytest.mark.parametrize("kind", sorted(events.table().types))
+@pytest.mark.parametrize("kind", sorted(rules.table().types))
 def test_the_paths_of_the_table_exist(kind):
     tree = definitions.load()
-    for event in events.table().types[kind].events:
+    for event in rules.table().types[kind].events:
         several = (*event.time, *event.end, *event.available, *event.planned, *event.code, *event.text, *event.quantity)
         for path in filter(None, (*several, event.each, event.about, event.forbidden)):
             here = kind
@@ -222,11 +222,11 @@ def test_the_preferred_vocabulary_wins_whatever_its_place():
     local = {"system": "urn:chartline:system:ab12", "code": "x"}
     snomed = {"system": "http://snomed.info/sct", "code": "38341003"}
     disease = {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10"}
-    assert events.code_of({"coding": [local, disease, snomed]})[0] == "SNOMED//38341003"
-    assert events.code_of({"coding": [snomed, local, CODING]})[0] == "LOINC//8480-6"
-    assert events.code_of({"coding": [local]})[0] == "AB12//x"
-    assert events.code_of({"text": "a  free\ntext"})[0] == "TEXT//a free text"
-    assert events.code_of({}) is None
+    assert values.code_of({"coding": [local, disease, snomed]})[0] == "SNOMED//38341003"
+    assert values.code_of({"coding": [snomed, local, CODING]})[0] == "LOINC//8480-6"
+    assert values.code_of({"coding": [local]})[0] == "AB12//x"
+    assert values.code_of({"text": "a  free\ntext"})[0] == "TEXT//a free text"
+    assert values.code_of({}) is None
 
 
 def test_a_patient_gives_birth_death_and_what_always_holds():
@@ -338,7 +338,7 @@ def test_the_end_of_a_visit_tells_its_class_and_how_the_patient_left():
 
 
 def test_every_code_that_is_made_here_is_described():
-    table = events.table()
+    table = rules.table()
     named = {c for rule in table.types.values() for e in rule.events for c in (e.fixed, e.fixed_if_none) if c}
     assert named <= set(table.descriptions)
 
@@ -447,7 +447,7 @@ def test_a_value_is_told_with_its_sign_its_unit_and_its_words(value, wanted):
 
 @pytest.mark.parametrize("at", ["_valueString", "valueQuantity", "inside"])
 def test_an_extension_tells_why_a_value_is_absent(at):
-    why = {"extension": [{"url": events._ABSENT, "valueCode": "unknown"}]}
+    why = {"extension": [{"url": values._ABSENT, "valueCode": "unknown"}]}
     value = {"valueQuantity": {"_value": why}} if at == "inside" else {at: why}
     assert one(observation(**value))["text_value"] == "ABSENT//unknown"
     assert codes(observation(component=[{"code": SNOMED, "valueInteger": 1}], **value)) == ["SNOMED//38341003"]
@@ -684,8 +684,8 @@ def test_a_timing_bounds_what_it_repeats():
 # --- what became of something is told when it was known ------------------------------------------------
 
 BEGAN, RECORDED, AT, LATER = "2021-03-05", "2021-04-05", "2021-05-05T00:00:00Z", "2021-06-05"
-LASTING = sorted(kind for kind, rule in events.table().types.items() if rule.going is not None or rule.fates)
-SOON_OVER = sorted((k, s) for k in LASTING for s in events._statuses(k) - events.table().types[k].removed)
+LASTING = sorted(kind for kind, rule in rules.table().types.items() if rule.going is not None or rule.fates)
+SOON_OVER = sorted((k, s) for k in LASTING for s in rules.statuses_of(k) - rules.table().types[k].removed)
 PLANS = {"Appointment", "Claim", "ExplanationOfBenefit", "ServiceRequest"}
 """Types whose end is in what was written: an appointment's slot, the period of a bill, when a service is wanted."""
 
@@ -702,7 +702,7 @@ def put(resource, path, value):
 
 def told(kind, status, **dates):
     """A resource with the first of its codes, and a date at the first of its paths to each of some times."""
-    rule = events.table().types[kind]
+    rule = rules.table().types[kind]
     resource = put({"resourceType": kind}, rule.status, status)
     for event in rule.events:
         for path in (*event.code[:1], *([event.about] if event.about else [])):
@@ -727,7 +727,7 @@ def then(resource):
 
 @pytest.mark.parametrize(("kind", "status"), SOON_OVER)
 def test_what_became_of_something_later_changes_nothing_of_what_was_known_before(kind, status):
-    rule = events.table().types[kind]
+    rule = rules.table().types[kind]
     dates = {"time": BEGAN, "available": RECORDED, **({"end": LATER} if kind in PLANS else {})}
     known = then(told(kind, "active", **dates))
     ending = f"//{rule.modifiers[status]}" if status in rule.modifiers else ""
@@ -737,10 +737,10 @@ def test_what_became_of_something_later_changes_nothing_of_what_was_known_before
     assert became or kind in ("Appointment", "MedicationDispense")
 
 
-@pytest.mark.parametrize("kind", sorted(events.table().types))
+@pytest.mark.parametrize("kind", sorted(rules.table().types))
 def test_no_row_tells_an_end_before_it_could_be_known(kind):
-    rule = events.table().types[kind]
-    for status in (events._statuses(kind) or {"active"}) - (rule.going or frozenset()):
+    rule = rules.table().types[kind]
+    for status in (rules.statuses_of(kind) or {"active"}) - (rule.going or frozenset()):
         for recorded in (BEGAN, RECORDED, LATER):
             rows = made(told(kind, status, time=BEGAN, available=recorded, end=LATER))
             ends = [r for r in rows if r["kind"] in events.EVENTS and r.get("end_time") is not None]
@@ -999,10 +999,10 @@ def test_on_the_hidden_axis_periods_end_and_results_are_known_to_the_moment():
 
 
 def test_a_code_of_blanks_is_none_and_line_ends_are_blanks():
-    assert events.coded({"text": " \n "}) is None
-    assert events.coded({"coding": [{"system": "s", "code": " "}]}) is None
-    assert events.coded({"coding": [{"system": "urn:x: y\n", "code": "a\nb"}]}).code == "Y//a b"
-    assert events.coded({"coding": [{"system": "///", "code": "a"}]}).code == "UNKNOWN//a"
+    assert values.coded({"text": " \n "}) is None
+    assert values.coded({"coding": [{"system": "s", "code": " "}]}) is None
+    assert values.coded({"coding": [{"system": "urn:x: y\n", "code": "a\nb"}]}).code == "Y//a b"
+    assert values.coded({"coding": [{"system": "///", "code": "a"}]}).code == "UNKNOWN//a"
 
 
 def accounted(rows):
@@ -1026,14 +1026,14 @@ def test_paths_that_lead_nowhere_in_a_resource_are_left_out_without_a_trace(reso
     views = [resource, *({k: v for k, v in resource.items() if k != gone} for gone in resource if gone != "id")]
     views = [v for v in views if "resourceType" in v]
     pruned = [made(v) for v in views]
-    monkeypatch.setattr(events, "_reachable", lambda *at: events._held(*at))
+    monkeypatch.setattr(rules, "reachable", lambda *at: rules.all_of(*at))
     assert [made(v) for v in views] == pruned
 
 
 FORM = re.compile(next(c.kwargs["regex"] for c in gates.suite("timeline") if c.id == "F3"))
 DIGEST = """
 import hashlib
-from chartline.timeline import events, times
+from chartline.timeline import events, rules, times, values
 from tests.end_to_end import canaries
 made = [list(events.rows(r["resourceType"], "a" * 32, 7, r, None)) for r in canaries.resources()[0]]
 print(hashlib.sha256(repr(made).encode()).hexdigest())
@@ -1215,4 +1215,4 @@ def test_the_age_at_which_something_was_is_its_value(told):
     ],
 )
 def test_a_vocabulary_has_one_name_under_its_address_and_its_oid(oid, name):
-    assert events.system_name(f"urn:oid:2.16.840.1.113883.{oid}") == name
+    assert values.system_name(f"urn:oid:2.16.840.1.113883.{oid}") == name
