@@ -27,8 +27,8 @@ def context(
     """The person as the engines see it.
 
     A date that, with the latest date of the person, tells an age over 89 does not stay
-    (45 CFR 164.514(b)(2)(i)(C)). Of a deceased person the latest date is that of the death. A later one, as of a bill
-    or of a visit to come, stays only within 89 years of the birth.
+    (45 CFR 164.514(b)(2)(i)(C)). Of a deceased person the latest date is that of the death. A later one, as of a bill,
+    stays only within 89 years of the birth, and that of a visit to come only within ``PLANNED`` years too.
 
     Args:
         rules: the policy.
@@ -70,7 +70,8 @@ def lifetime(rules: Policy, latest: int, birth: str | None, death: str | None) -
     born, died = (dates.year(str(told or "")) for told in (birth, death))
     earliest = earliest_year(rules, int(died or latest))
     over_89 = is_over_89(birth, earliest)
-    last = max(int(died or latest), int(born) + MAX_AGE if born and not over_89 else 0)
+    within = int(born) + MAX_AGE if born and not over_89 else 0
+    last = max(int(died), within) if died else max(latest, min(within, latest + PLANNED))
     return earliest, over_89, last if earliest else None
 
 
