@@ -16,7 +16,7 @@ from chartline.deid.policy import Policy
 
 MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)
 PLANNED = 10
-"""An end so many years after all else, such as 2099-12-31, says that there is none, and does not stay."""
+"""What is later than all else by more years, such as an end of 2099-12-31, says that there is none: it cannot stay."""
 _PERSONS = frozenset({"Patient", "RelatedPerson", "FamilyMemberHistory", "Person"})
 _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 
@@ -27,8 +27,8 @@ def context(
     """The person as the engines see it.
 
     A date that, with the latest date of the person, tells an age over 89 does not stay
-    (45 CFR 164.514(b)(2)(i)(C)). Of a deceased person the latest date is that of the death. A later one, as of a bill,
-    stays only within 89 years of the birth, and that of a visit to come only within ``PLANNED`` years too.
+    (45 CFR 164.514(b)(2)(i)(C)). Of a deceased person the latest date is that of the death. A later one, as of a bill
+    or of a visit to come, stays only within 89 years of the birth and ``PLANNED`` years.
 
     Args:
         rules: the policy.
@@ -68,10 +68,11 @@ def lifetime(rules: Policy, latest: int, birth: str | None, death: str | None) -
         death: deceasedDateTime as delivered; what is no date is none.
     """
     born, died = (dates.year(str(told or "")) for told in (birth, death))
-    earliest = earliest_year(rules, int(died or latest))
+    last = int(died or latest)
+    earliest = earliest_year(rules, last)
     over_89 = is_over_89(birth, earliest)
     within = int(born) + MAX_AGE if born and not over_89 else 0
-    last = max(int(died), within) if died else max(latest, min(within, latest + PLANNED))
+    last = max(last, min(within, last + PLANNED))
     return earliest, over_89, last if earliest else None
 
 
