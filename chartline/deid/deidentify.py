@@ -44,6 +44,7 @@ from chartline.erase import gone
 from chartline.fhir import references, versions
 from chartline.lake import ledger, quarantine, tables
 from chartline.lake import spark as lake
+from chartline.lake.hashes import row_hash
 from chartline.quality import gates
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
@@ -273,7 +274,7 @@ def _rows(
     offsets = sorted(made.offsets.items()) or None
     yield {
         "kind": "resource",
-        "row_hash": _row_hash(text, orjson.dumps(offsets)),
+        "row_hash": row_hash(text, orjson.dumps(offsets)),
         "resource_type": kind,
         "resource_id": resource_id,
         "subject_id": subject,
@@ -284,7 +285,7 @@ def _rows(
     for i, note in enumerate(made.notes):
         yield {
             "kind": "note",
-            "row_hash": _row_hash(
+            "row_hash": row_hash(
                 note.text.encode("utf-8", "surrogatepass"), orjson.dumps([note.spans, note.status, note.path])
             ),
             "note_id": hashlib.sha256(f"{resource_id}|{note.path}|{i}".encode()).hexdigest()[:32],
@@ -297,10 +298,6 @@ def _rows(
             "spans": note.spans,
             "status": note.status,
         }
-
-
-def _row_hash(*parts: bytes) -> int:
-    return int.from_bytes(hashlib.sha256(b"|".join(parts)).digest()[:8]) >> 1
 
 
 def _set_aside(row: Mapping[str, Any], reason: str, rule: str, key: keys.Key, project: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class World:
     Attributes:
         parties: rows like those of ``bronze.people``.
         links: reference as written to ``Type/id``, for the forms that do not say it themselves.
-        latest: patient to the years after the run's that the data tell (``patients.years_after``).
+        years: patient to the years after the run's that the data tell (``patients.years_after``).
         bearers: identifier of a declared system to the patients that bear it, each with the birth date.
         persons: patient to the one that stands for the person, where records of one were merged.
         relatives: the row of each relative, with what says whose relative it is.
@@ -87,7 +87,7 @@ class World:
 
     parties: list[dict[str, Any]] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
-    latest: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    years: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     bearers: dict[tuple[str, str], set[tuple[str, str | None]]] = field(default_factory=lambda: defaultdict(set))
     persons: Mapping[str, str] = field(default_factory=dict)
     relatives: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
@@ -246,7 +246,7 @@ def survey(
         tree = orjson.loads(told)
         owner = references.patient_of(tree, tree["id"], targets)
         if owner:
-            world.latest[world.person(owner)] |= years
+            world.years[world.person(owner)] |= years
     _claim(world, targets)
     _attribute(given, world, targets)
     return world
@@ -494,7 +494,7 @@ class _Contexts(dict[str | None, PatientContext]):
             self._people[person_id].append(shown.row(named_beside))
 
     def __missing__(self, person_id: str) -> PatientContext:
-        latest = patients.latest_year(self._year, self._world.latest.get(person_id, ()))
+        latest = patients.latest_year(self._year, self._world.years.get(person_id, ()))
         made = self[person_id] = patients.context(*self._facts, latest, person_id, self._people[person_id])
         return made
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from chartline.deid.context import PatientContext
+from chartline.lake.hashes import row_hash
 
 if TYPE_CHECKING:
     from chartline.deid.text import DocumentResult
@@ -44,7 +45,6 @@ class Readings:
             engine: digest of code, policy, key and project.
         """
         for name, made in self.used.items():
-            spans = [{"start": s.start, "end": s.end, "type": s.type, "source": s.source} for s in made.spans]
             leaning = made.leaning
             told = {
                 "person_id": person_id,
@@ -52,16 +52,15 @@ class Readings:
                 "engine": engine,
                 "content_type": made.content_type,
                 "text": made.text,
-                "spans": spans,
+                "spans": [span.told() for span in made.spans],
                 "status": made.status,
                 "cohort": leaning.cohort,
                 "providers": leaning.providers,
                 "free": list(leaning.free),
                 "taken": list(leaning.taken),
             }
-            whole = hashlib.sha256(orjson.dumps(told)).digest()
             stood = self.before.get(name) is made
-            yield told | {"row_hash": int.from_bytes(whole[:8]) >> 1, "count": int(stood)}
+            yield told | {"row_hash": row_hash(orjson.dumps(told)), "count": int(stood)}
 
 
 def of_row(row: Mapping[str, Any]) -> DocumentResult:

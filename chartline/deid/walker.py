@@ -889,7 +889,7 @@ class Deidentifier:
         made = self._text.document(content, kind, walk.patient, walk.readings)
         if made.status != "deidentified":
             return {}
-        spans = [{"start": s.start, "end": s.end, "type": s.type, "source": s.source} for s in made.spans]
+        spans = [span.told() for span in made.spans]
         walk.notes.append(Note(place, self._mime(kind, walk), made.text, spans, made.status))
         data = {"data": base64.b64encode(made.data).decode()} if made.data else {}
         return {"contentType": made.content_type, **data}

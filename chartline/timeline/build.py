@@ -249,7 +249,6 @@ def all_events(
     medicines: DataFrame,
     notes: DataFrame,
     few: bool = True,
-    relative: bool = False,
 ) -> DataFrame:
     """The events with what other resources tell: a visit's end, a medication's code, a note's text, the day, the age.
 
@@ -263,7 +262,6 @@ def all_events(
         medicines: ``medications`` of the whole lake.
         notes: rows of silver.notes.
         few: whether what is known of the patients and their visits fits each task's memory.
-        relative: whether only days and the year of the first event are disclosed.
     """
     from pyspark.sql import functions as f
 
@@ -328,7 +326,7 @@ def all_events(
         " 'outside_encounter', NULL)",
     ]
     years = (f.col("position") - f.col("born")) / 365.25
-    made = (
+    return (
         joined.join(lives, "subject_id", "left")
         .withColumn("days", f.round(f.col("position") - f.col("first_at"), 10))
         .withColumn("end_days", f.round(f.col("end_at") - f.col("first_at"), 10))
@@ -337,11 +335,10 @@ def all_events(
         .withColumn("flags", f.expr(f"nullif(concat_ws(' ', {', '.join(odd)}), '')"))
         .withColumn("bucket", f.expr(lake.BUCKET))
     )
-    return _by_days(made) if relative else made
 
 
-def _by_days(found: DataFrame) -> DataFrame:
-    """The events with the years that their days tell, counted from the year of the first event, and no other time.
+def by_days(found: DataFrame) -> DataFrame:
+    """``all_events`` with the years that their days tell, counted from the year of the first event, and no other time.
 
     The calendar's years beside days tell the dates: of two events about New Year's Eve to the hour.
     """

@@ -287,7 +287,8 @@ def _build(
         lambda: _laid(build.told_again(mapped), scratch / "again"),
         lambda: _with_lines(mapped, medicines, few, rows),
     )
-    found = build.all_events(staged, again, visits, medicines, texts, few, relative)
+    found = build.all_events(staged, again, visits, medicines, texts, few)
+    found = build.by_days(found) if relative else found
     laid = _laid(found.select(*_event_columns(), "source", "first"), scratch / "events")
     if relative:
         visits = build.visits_by_days(visits, laid)

@@ -47,7 +47,6 @@ _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|fi
 _NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Apgars?|scored?|scale|points|answered|correct)(?:\sof)?:?\s)"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
 _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|then)\b)[A-Za-z])"
-_TIME = r"(?:[T\s]\s?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 
 # What stands before a day that nothing else tells from a share or a score.
 _BRINGS_DAY = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Found(NamedTuple):
@@ -33,6 +33,10 @@ class Span:
     type: str
     replacement: str = field(repr=False)
     source: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """The columns of a span in a table: all but the replacement, which the text has."""
+        return {"start": self.start, "end": self.end, "type": self.type, "source": self.source}
 
 
 # What decides the type when pieces overlap: the more specific first.
