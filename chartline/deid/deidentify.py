@@ -168,8 +168,9 @@ class _Unit:
                 self._made = PatientContext(self.name, earliest_year=earliest)
             else:
                 told = (year for p in self.people for year in p.get("later", ()))
-                key, latest = keys.load(self.job.key), patients.latest_year(self.job.year, told)
-                self._made = patients.context(rules, key, self.job.project, latest, person_id, self._told())
+                people, key = self._told(), keys.load(self.job.key)
+                latest = patients.latest_year(self.job.year, told, patients.record(person_id, people).get("birth_date"))
+                self._made = patients.context(rules, key, self.job.project, latest, person_id, people)
         return self._made
 
     def _told(self) -> list[Mapping[str, Any]]:

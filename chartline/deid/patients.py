@@ -39,8 +39,7 @@ def context(
         people: rows of ``bronze.people`` of the person, of each record merged into it, of relatives, and of the
             organisations that the person's record names.
     """
-    patients = [p for p in people if p["resource_type"] == "Patient"]
-    own = next((p for p in patients if p["resource_id"] == person_id), next(iter(patients), {}))
+    own = record(person_id, people)
     known = dict.fromkeys(Known(k["type"], k["value"]) for p in people for k in p["known"] or ())
     offset = None
     if rules.means["date"] == "shift":
@@ -58,6 +57,12 @@ def context(
     )
 
 
+def record(person_id: str, people: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The row of a person's own record; of another merged into it where there is none, empty without any."""
+    patients = [p for p in people if p["resource_type"] == "Patient"]
+    return next((p for p in patients if p["resource_id"] == person_id), next(iter(patients), {}))
+
+
 def lifetime(rules: Policy, latest: int, birth: str | None, death: str | None) -> tuple[int, bool, int | None]:
     """The earliest year whose dates may stay, whether the person is or became older than 89, and the latest such year.
 
@@ -65,10 +70,10 @@ def lifetime(rules: Policy, latest: int, birth: str | None, death: str | None) -
         rules: the policy.
         latest: latest year that the data may tell of a living person.
         birth: birthDate as delivered.
-        death: deceasedDateTime as delivered; what is no date is none.
+        death: deceasedDateTime as delivered; what is no date is none, and what is later than a life may be.
     """
     born, died = (dates.year(str(told or "")) for told in (birth, death))
-    last = int(died or latest)
+    last = int(died) if died and int(died) <= _lived(latest, birth) else latest
     earliest = earliest_year(rules, last)
     over_89 = is_over_89(birth, earliest)
     within = int(born) + MAX_AGE if born and not over_89 else 0
@@ -109,16 +114,27 @@ def years_after(year: int) -> str:
     return f'"((?:end": ?")?(?:{"|".join(later)}))-(?:0[1-9]|1[0-2])["-]'
 
 
-def latest_year(year: int, told: Iterable[str]) -> int:
+def latest_year(year: int, told: Iterable[str], birth: str | None = None) -> int:
     """The latest year that the data may tell of a living person: of the run, or of a later date in the data.
+
+    A year that no life of ``MAX_AGE`` and ``PLANNED`` years reaches is an error, and takes no other date with it.
 
     Args:
         year: of the run.
         told: what ``years_after`` finds in the person's records.
+        birth: birthDate as delivered.
     """
     years = [(int(text[-4:]), text.startswith("end")) for text in told]
+    if dates.year(str(birth or "")):
+        years = [(y, end) for y, end in years if y <= _lived(year, birth)]
     latest = max([year, *(y for y, end in years if not end)])
     return max([latest, *(y for y, end in years if end and y <= latest + PLANNED)])
+
+
+def _lived(year: int, birth: str | None) -> int:
+    """The last year that may be told of somebody born then, seen in ``year``."""
+    born = dates.year(str(birth or ""))
+    return max(year, int(born) + MAX_AGE if born else year) + PLANNED
 
 
 def cohort(known: Iterable[tuple[str, str, str]]) -> Cohort:

@@ -95,7 +95,8 @@ def treated(name: str, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The record through a policy, with the context that the product makes of it."""
     rules = policy.load(name)
     later = re.compile(patients.years_after(NOW))
-    latest = patients.latest_year(NOW, (y for r in resources for y in later.findall(json.dumps(r))))
+    told = (y for r in resources for y in later.findall(json.dumps(r)))
+    latest = patients.latest_year(NOW, told, resources[0].get("birthDate"))
     patient = patients.context(rules, KEY, "test", latest, "p1", [person(resources[0])])
     out = []
     for resource in resources:
@@ -162,6 +163,23 @@ def test_an_end_that_stands_for_none_is_no_year_that_the_data_tell(end, latest, 
         == latest
     )
     assert patients.latest_year(NOW, later.findall(f'{{"effectiveDateTime":{blank}"{end}"}}')) == int(end[:4])
+
+
+@pytest.mark.parametrize("wrong", ["3021-04-05", "2099-12-31"])
+@pytest.mark.parametrize("place", ["issued", "deceasedDateTime"])
+def test_a_year_that_no_life_reaches_takes_only_itself_away(wrong, place):
+    born, *rest = record(1980, None, [2019, 2021], 6, "age")
+    seen = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "Weight"}}
+    seen["subject"] = {"reference": "Patient/p1"}
+    changed = (born | {place: wrong}, *rest) if place == "deceasedDateTime" else (born, *rest, seen | {place: wrong})
+    out = treated("expert_determination", list(changed))
+    assert out[: len(rest) + 1] == treated("expert_determination", [born, *rest])
+    assert not any(place in r for r in out)
+
+
+@pytest.mark.parametrize(("birth", "latest"), [("2040-01-01", 2139), ("2039-01-01", 2110), (None, 2139)])
+def test_a_record_that_lies_in_the_future_altogether_has_its_own_years(birth, latest):
+    assert patients.latest_year(NOW, ["2110", "2139"], birth) == latest
 
 
 @settings(max_examples=50, deadline=None)
