@@ -3,12 +3,12 @@
 import gzip
 import hashlib
 import json
-import re
 import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from ahocorasick_rs import BytesAhoCorasick
 
 from chartline import pipeline
 from chartline.lake import tables
@@ -36,10 +36,11 @@ def surfaces(folder: Path):
 
 def leaks(folder: Path, words: list[str]) -> set[tuple[str, str]]:
     found = set()
-    pattern = re.compile(b"|".join(re.escape(w.encode()) for w in words), re.IGNORECASE)
+    lowered = [word.encode().lower() for word in words]
+    search = BytesAhoCorasick(lowered)
     for path, data in surfaces(folder):
-        for hit in pattern.findall(data):
-            found.add((str(path.relative_to(folder)), hit.decode().lower()))
+        for number, _, _ in search.find_matches_as_indexes(data.lower(), overlapping=True):
+            found.add((str(path.relative_to(folder)), lowered[number].decode()))
     return found
 
 
