@@ -575,7 +575,7 @@ def _beside(alive: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     asked = alive.where("person_id IS NOT NULL").where(f.col("resource_type") != shown.REPEATS)
-    coded = f'right(before, {shown.NEAR}) RLIKE \'"code":"[^}}]*$\''
+    coded = f'right(before, {shown.NEAR}) RLIKE \'"code": ?"[^{{}}]*$\''
     around = f"concat(right(before, {_AROUND}), '\"display\"', left(behind, {_AROUND}))"
     pairs = "arrays_zip(slice(pieces, 1, size(pieces) - 1), slice(pieces, 2, size(pieces) - 1))"
     kinds = f.col("kind").isin(*sorted(shown.PERSONS | shown.PLACES))

@@ -83,9 +83,15 @@ def fragments(raw: bytes) -> list[bytes]:
     """
     pieces = raw.split(b'"display"')
     last = len(pieces) - 1
-    found = [i for i, p in enumerate(pieces) if p.rfind(b'"code":"', -NEAR) <= p.rfind(b"}", -NEAR) and i < last]
+    found = [i for i, piece in enumerate(pieces) if i < last and not _coded(piece)]
     made = [piece for i in found if (piece := _piece(pieces[i], pieces[i + 1]))]
     return [*made, *_inside(raw)] if b'"contained"' in raw else made
+
+
+def _coded(before: bytes) -> bool:
+    """Whether what is displayed behind this is a code's: one stands before it in the same object."""
+    at = before.rfind(b'"code":"', -NEAR)
+    return at >= 0 and before.find(b"}", at) < 0 and before.find(b"{", at) < 0
 
 
 def _inside(raw: bytes) -> Iterator[bytes]:

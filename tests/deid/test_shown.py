@@ -186,6 +186,16 @@ def test_every_person_beside_a_reference_is_read_however_it_is_written(persons, 
     )
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_code_of_the_object_around_hides_nobody(indent, blank):
+    tree = {"relatesTo": [{"code": "signs", "target": {"type": "Practitioner", "display": "Dr. Ottoline Farrowick"}}]}
+    raw = json.dumps(tree, indent=indent, separators=(",", f":{blank}")).encode()
+    (found,) = [shown.read(piece.decode(), {}) for piece in shown.fragments(raw)]
+    assert found is not None
+    assert Known("STAFF", "Ottoline Farrowick") in found.known
+
+
 def test_only_whom_no_party_tells_is_new():
     pieces = {
         b"1": shown.Shown("Practitioner/1", (Known("STAFF", "Ottoline Farrowick"),)),
