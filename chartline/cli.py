@@ -130,9 +130,12 @@ def _timeline(args: argparse.Namespace) -> Answer:
 
 
 def _release_list(args: argparse.Namespace) -> Answer:
+    from chartline.lake import ledger
     from chartline.release import candidates
 
-    found = candidates.list_candidates(_settings(args))
+    settings = _settings(args)
+    ledger.require(settings)
+    found = candidates.list_candidates(settings)
     rows = [(c["candidate"], c["state"], c["policy"], c["created_at"]) for c in found]
     return {"candidates": found}, _table(("candidate", "state", "policy", "created"), rows), 0
 
@@ -190,9 +193,12 @@ def _reidentify_open(args: argparse.Namespace) -> Answer:
 
 
 def _reidentify_list(args: argparse.Namespace) -> Answer:
+    from chartline.lake import ledger
     from chartline.release import reidentify
 
-    found = reidentify.requests(_settings(args))
+    settings = _settings(args)
+    ledger.require(settings)
+    found = reidentify.requests(settings)
     header = ("request", "state", "subjects", "asked by", "asked at", "opened")
     rows = [(r["request"], r["state"], len(r["subjects"]), r["asked_by"], r["asked_at"], r["opened"]) for r in found]
     return {"requests": found}, _table(header, rows), 0
@@ -294,13 +300,14 @@ def _lineage(args: argparse.Namespace) -> Answer:
 
 def _quarantine(action: str) -> Callable[[argparse.Namespace], Answer]:
     def command(args: argparse.Namespace) -> Answer:
-        from chartline.lake import quarantine
+        from chartline.lake import ledger, quarantine
 
         settings = _settings(args)
+        ledger.require(settings)
         if action == "list":
-            rows = quarantine.summary(settings)
-            table = _table(("stage", "reason", "rule", "records"), [tuple(r.values()) for r in rows])
-            return {"quarantine": rows}, table, 0
+            rows = quarantine.listing(settings, args.reason) if args.reason else quarantine.summary(settings)
+            header = tuple(rows[0]) if rows else ("stage", "reason", "rule", "records")
+            return {"quarantine": rows}, _table(header, [tuple(r.values()) for r in rows]), 0
         if action == "show":
             record = quarantine.show(settings, args.id)
             return record, "\n".join(f"{k}: {v}" for k, v in record.items()), 0
@@ -465,13 +472,15 @@ def _parser() -> argparse.ArgumentParser:
     add(commands, "lineage", "The ledger as OpenLineage run events, one a line.", _lineage, lake)
 
     quarantine = group("quarantine", "Records that were set aside.")
-    add(quarantine, "list", "Counts by stage, reason and rule.", _quarantine("list"), lake, rules)
+    listed = add(quarantine, "list", "Counts by stage, reason and rule.", _quarantine("list"), lake, rules)
+    listed.add_argument("reason", nargs="?", metavar="REASON", help="the open records of this reason, with their ids")
+    shown = add(quarantine, "show", "Where a record came from and why it is here.", _quarantine("show"), lake, rules)
+    shown.add_argument("id", metavar="ID")
     for action, help in (
-        ("show", "Where a record came from and why it is here."),
-        ("retry", "Let a record re-enter at parse."),
-        ("discard", "Give a record up, on the record."),
+        ("retry", "Let records re-enter at parse."),
+        ("discard", "Give records up, on the record."),
     ):
-        add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", metavar="ID")
+        add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", nargs="+", metavar="ID")
 
     erase = add(commands, "erase", "A person leaves: every table, landed file and release.", _erase, lake, rules)
     erase.add_argument("--patient", required=True, metavar="SOURCE_ID", help="logical id of a Patient in its source")

@@ -47,6 +47,12 @@ def test_a_run_that_cannot_have_its_key_or_policy_does_nothing(tmp_path, key_fil
     assert not (tmp_path / "lake").exists()
 
 
+@pytest.mark.parametrize("command", ["verify", "lineage", "release list", "quarantine list", "reidentify list"])
+def test_a_folder_that_is_no_lake_is_told_from_a_lake_in_which_nothing_is(tmp_path, capfd, command):
+    assert cli.main([*command.split(), "--lake", str(tmp_path / "moved")]) == 1
+    assert "CL1150" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(("good", "code"), [(0, 1), (1, 0)])
 def test_files_of_which_nothing_passes_are_a_data_error_with_the_counts(tmp_path, key_file, capfd, good, code):
     lines = ['{"resourceType": "Patient"}', '{"resourceType": "Patient", "id": "1"}'][: 1 + good]
