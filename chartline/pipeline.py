@@ -132,10 +132,14 @@ def _publish(candidate: str) -> Stage:
 
 
 def _require_rules(settings: Settings) -> None:
-    """Refuse a policy or a key that cannot be used before anything is copied or a session started."""
+    """Refuse a policy, terms, mappings or a key that cannot be used before anything is copied or a session started."""
     from chartline.deid import policy
+    from chartline.ingest import extracts
+    from chartline.release import terms
 
     policy.load(settings.policy)
+    terms.load(settings.terms)
+    extracts.load(settings.extracts)
     ledger.key(settings)
 
 
@@ -201,8 +205,8 @@ def run(settings: Settings, sources: Sequence[Source]) -> Iterator[StageResult]:
     """Land to assess, one result as each stage ends; the first error ends the chain.
 
     Raises:
-        ChartlineError: whatever a stage says; UsageError before the first of them when the policy or the key cannot
-            be used.
+        ChartlineError: whatever a stage says; UsageError before the first of them when the policy, the terms, a
+            mapping or the key cannot be used.
     """
     _require_rules(settings)
     run_id = ledger.new_run_id()
