@@ -81,20 +81,32 @@ def _run(args: argparse.Namespace) -> Answer:
     text = _table(("stage", "in", "out", "quarantined", "duplicate", "filtered"), rows)
     if error is not None:
         return body, f"{text}\n\n{error}" if rows else str(error), error.exit_code
-    report = settings.zone("audit") / "candidates" / str(body["candidate"]) / "report.html"
-    text += (
-        f"\n\nRelease candidate {body['candidate']} waits for a decision.\nReport: {report}\nNext:   chartline release "
-        f"decide {body['candidate']} --lake {settings.lake} --approve --by NAME --reason TEXT"
-    )
-    return body, text, 0
+    return body, f"{text}\n\n{_candidate(settings, body['candidate'])}", 0
+
+
+def _candidate(settings: Settings, candidate: str) -> str:
+    """Where a candidate stands, and what comes next."""
+    from chartline.release import candidates
+
+    found = candidates.show(settings, candidate)
+    command = {"pending": "decide", "approved": "publish"}.get(found["state"])
+    said = "--approve --by NAME --reason TEXT" if command == "decide" else ""
+    lines = [
+        f"Release candidate {candidate} under the policy {found['policy']}: {found['state']}, {found['verdict']}.",
+        f"Report: {found['report']}",
+        f"Next:   chartline release {command} {candidate} --lake {settings.lake} {said}".rstrip() if command else "",
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _stage(name: str) -> Callable[[argparse.Namespace], Answer]:
     def command(args: argparse.Namespace) -> Answer:
         from chartline import pipeline
 
-        result = pipeline.run_stage(_settings(args), name, sources=getattr(args, "source", ()))
-        return _stage_answer(result)
+        settings = _settings(args)
+        result = pipeline.run_stage(settings, name, sources=getattr(args, "source", ()))
+        body, text, code = _stage_answer(result)
+        return body, text + (f"\n{_candidate(settings, result.extra['candidate'])}" if name == "assess" else ""), code
 
     return command
 
@@ -157,7 +169,9 @@ def _release_decide(args: argparse.Namespace) -> Answer:
 def _release_publish(args: argparse.Namespace) -> Answer:
     from chartline import pipeline
 
-    return _stage_answer(pipeline.run_stage(_settings(args), "publish", candidate=args.id))
+    settings = _settings(args)
+    body, text, code = _stage_answer(pipeline.run_stage(settings, "publish", candidate=args.id))
+    return body, f"{text}\nRelease: {settings.zone('curated') / 'releases' / args.id}", code
 
 
 def _release_check(args: argparse.Namespace) -> Answer:
@@ -495,7 +509,7 @@ def _parser() -> argparse.ArgumentParser:
     client.add_argument("file", type=Path)
     rotate = add(key, "rotate", "Give a lake to another key: a new namespace.", _key_rotate, lake, rules)
     rotate.add_argument("file", type=Path, help="file of the new key; made when it is not there")
-    add(commands, "doctor", "Check Python, Java, disk, jars, model, lake and key.", _doctor, lake, rules)
+    add(commands, "doctor", "Check the machine, the installation, the lake and the settings.", _doctor, lake, rules)
     return parser
 
 

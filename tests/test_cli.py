@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from chartline import cli
+from chartline.release import candidates
 from chartline.settings import STAGES
 
 
@@ -53,6 +54,17 @@ def test_a_folder_that_is_no_lake_is_told_from_a_lake_in_which_nothing_is(tmp_pa
     assert "CL1150" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(("variable", "number"), [("CHARTLINE_TERMS", "CL2110"), ("CHARTLINE_EXTRACTS", "CL2081")])
+def test_a_run_that_cannot_have_its_terms_or_mappings_does_nothing(
+    tmp_path, key_file, monkeypatch, capfd, variable, number
+):
+    (tmp_path / "in.ndjson").write_text('{"resourceType": "Patient", "id": "1"}\n')
+    monkeypatch.setenv(variable, str(tmp_path / "none"))
+    assert cli.main(["run", str(tmp_path / "in.ndjson"), "--lake", str(tmp_path / "lake"), "--key", str(key_file)]) == 2
+    assert number in "".join(capfd.readouterr())
+    assert not (tmp_path / "lake").exists()
+
+
 @pytest.mark.parametrize(("good", "code"), [(0, 1), (1, 0)])
 def test_files_of_which_nothing_passes_are_a_data_error_with_the_counts(tmp_path, key_file, capfd, good, code):
     lines = ['{"resourceType": "Patient"}', '{"resourceType": "Patient", "id": "1"}'][: 1 + good]
@@ -62,6 +74,18 @@ def test_files_of_which_nothing_passes_are_a_data_error_with_the_counts(tmp_path
     told = json.loads(capfd.readouterr().out)
     assert (told["in"], told["out"], told["quarantined"]) == (1 + good, good, {"missing_id": 1})
     assert told.get("error", {}).get("number") == (None if good else "CL1102")
+
+
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [("pending", "release decide"), ("approved", "release publish"), ("published", None), ("blocked", None)],
+)
+def test_what_comes_next_is_what_the_state_of_a_candidate_asks_for(monkeypatch, lake, state, command):
+    shown = {"state": state, "policy": "safe_harbor", "verdict": "needs review", "report": "r.html"}
+    monkeypatch.setattr(candidates, "show", lambda settings, candidate: shown)
+    told = cli._candidate(lake, "c1")
+    assert "safe_harbor" in told and state in told
+    assert ("Next:" in told) == (command is not None) and (command or "") in told
 
 
 def test_help_names_every_stage_and_exit_code():
@@ -100,6 +124,7 @@ def test_noise_on_descriptor_1_does_not_reach_standard_output(monkeypatch, capfd
 LEFT_BEHIND = """
 import sys, threading, time
 from chartline import cli
+from chartline.release import candidates
 threading.Thread(target=time.sleep, args=(600,)).start()
 sys.argv = ["chartline", "verify", "--lake", sys.argv[1]]
 cli.command()
