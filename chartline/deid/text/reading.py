@@ -135,6 +135,17 @@ _THINGS_OF_NAMES = [
         "mifflin-st. jeor",
         "argyll robertson",
     ),
+    *(
+        "bacterial flora",
+        "bowel flora",
+        "commensal flora",
+        "enteric flora",
+        "fecal flora",
+        "genital flora",
+        "gut flora",
+    ),
+    *("intestinal flora", "mixed flora", "normal flora", "oral flora", "oropharyngeal flora", "respiratory flora"),
+    *("skin flora", "urogenital flora", "usual flora", "vaginal flora", "flora absent"),
     *("austin flint", "graham steell", "ramsay hunt", "marcus gunn", "bence jones", "brown-sequard", "brown-séquard"),
     *(
         "charles bonnet",

@@ -126,3 +126,25 @@ def test_a_field_for_who_refers_keeps_its_name(engine):
     made = engine.deidentify("Referring MD: Osgard", NOBODY).text
     assert made.startswith("Referring MD: ")
     assert "Osgard" not in made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MIXED BACTERIAL FLORA ( >= 3 COLONY TYPES)",
+        "Sparse growth Commensal Respiratory Flora.",
+        "Respiratory Flora Absent.",
+        "NO ANTIBODY TO B. BURGDORFERI OR A. PHAGOCYTOPHILUM DETECTED BY EIA.",
+        "CULTURE GREW A. BAUMANNII, S. MALTOPHILIA AND C. AURIS.",
+        "Negative by the Illumigene assay.",
+    ],
+)
+def test_what_a_culture_grew_is_nobody(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
+
+
+def test_who_is_called_like_what_grows_goes_all_the_same(engine):
+    assert (
+        left(engine, "Mixed bowel flora. Patient Flora Varga was seen; Flora rests.", ["Flora V", "Varga", "Flora r"])
+        == []
+    )
