@@ -326,7 +326,10 @@ def _quarantine(action: str) -> Callable[[argparse.Namespace], Answer]:
             record = quarantine.show(settings, args.id)
             return record, "\n".join(f"{k}: {v}" for k, v in record.items()), 0
         changed = quarantine.dispose(settings, args.id, "released" if action == "retry" else "discarded")
-        return {"changed": changed, "action": action}, f"{action}: {changed} records", 0
+        text = f"{action}: {changed} records, {len(set(args.id)) - changed} were not open"
+        if changed and action == "retry":
+            text += f"\nNext:   chartline parse --lake {settings.lake}"
+        return {"changed": changed, "action": action}, text, 0
 
     return command
 
@@ -550,11 +553,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 3
         except Exception as cause:
             body, text, code = _refusal(cause)
-        if args.json and body:
-            print(json.dumps(body, default=str), file=out)
-        elif text and not args.json:
-            print(text, file=out)
+        said = json.dumps(body, default=str) if args.json and body else "" if args.json else text
+        if said:
+            _print(said, out)
     return int(code)
+
+
+def _print(text: str, out: IO[str]) -> None:
+    """Print for a reader that may go before the end, as ``head`` does: what it did not want is no failure."""
+    try:
+        print(text, file=out, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # what is still in the buffer has to go somewhere
 
 
 def command() -> NoReturn:

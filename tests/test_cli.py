@@ -88,6 +88,14 @@ def test_what_comes_next_is_what_the_state_of_a_candidate_asks_for(monkeypatch, 
     assert ("Next:" in told) == (command is not None) and (command or "") in told
 
 
+def test_a_reader_that_goes_before_the_end_is_no_failure():
+    words = [sys.executable, "-m", "chartline.cli", "policy", "table", "expert_determination"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as done:
+        done.stdout.close()
+        assert b"Traceback" not in done.stderr.read()
+    assert done.returncode == 0
+
+
 def test_help_names_every_stage_and_exit_code():
     done = run("--help")
     assert done.returncode == 0
