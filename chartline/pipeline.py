@@ -85,7 +85,10 @@ def _spark(settings: Settings) -> Iterator[SparkSession]:
 
     started = spark.session(settings)
     landed = sum(tables.read(settings, "landing.files", columns=["size"])["size"].to_pylist())
-    with spark.little_data(started) if landed <= _LITTLE else nullcontext():
+    with (
+        spark.little_data(started) if landed <= _LITTLE else nullcontext(),
+        progress.beat(lambda: spark.at_work(started)),
+    ):
         yield started
 
 
