@@ -30,8 +30,9 @@ with DAG(
     default_args={"owner": "data-engineering", "retries": 2, "retry_delay": timedelta(seconds=30)},
     params={
         "source": Param(
-            description="Absolute path of a file, folder or archive, as Airflow's workers see it, or the https address of "
-            "a Bulk FHIR export: it ends in $export, or in that and ?_type=... and the like. It may not name a person.",
+            description="Absolute path of a file, folder or archive, as Airflow's workers see it, or the https address "
+            "of a Bulk FHIR export: it ends in $export, or in that and ?_type=... and the like. It may not name a "
+            "person.",
             type="string",
             pattern=(
                 r"^(/[A-Za-z0-9._/ -]+"
