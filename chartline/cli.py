@@ -156,7 +156,14 @@ def _release_show(args: argparse.Namespace) -> Answer:
     from chartline.release import candidates
 
     found = candidates.show(_settings(args), args.id)
-    return found, "\n".join(f"{k}: {v}" for k, v in found.items()), 0
+    return found, "\n".join(f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in found.items()), 0
+
+
+def _plain(value: object) -> str:
+    """A value as people write it: a table as its names and figures, and what is not there as a dash."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(of)}" for name, of in value.items())
+    return "-" if value is None else str(value)
 
 
 def _release_decide(args: argparse.Namespace) -> Answer:
@@ -324,7 +331,7 @@ def _quarantine(action: str) -> Callable[[argparse.Namespace], Answer]:
             return {"quarantine": rows}, _table(header, [tuple(r.values()) for r in rows]), 0
         if action == "show":
             record = quarantine.show(settings, args.id)
-            return record, "\n".join(f"{k}: {v}" for k, v in record.items()), 0
+            return record, "\n".join(f"{k}: {_plain(v)}" for k, v in record.items()), 0
         changed = quarantine.dispose(settings, args.id, "released" if action == "retry" else "discarded")
         text = f"{action}: {changed} records, {len(set(args.id)) - changed} were not open"
         if changed and action == "retry":

@@ -68,6 +68,7 @@ with DAG(
         task_id="approve",
         subject=f"Publish release candidate {CANDIDATE}?",
         body="{% set c = ti.xcom_pull(task_ids='candidate') %}"
+        "**{{ c.verdict }}**: {{ c.reason }}\n\n"
         "Report: `{{ c.report }}`\n\nSHA-256 of report.json: `{{ c.report_hash }}`\n\n"
         "Policy: {{ c.policy }} (`{{ c.policy_hash }}`)\n\n"
         "Tables: {{ c.tables }}\n\nEvents: {{ c.counts['in'] }}, gates: {{ c.gates }}",

@@ -96,6 +96,13 @@ def test_a_reader_that_goes_before_the_end_is_no_failure():
     assert done.returncode == 0
 
 
+def test_a_candidate_is_shown_as_people_write_it(monkeypatch, capfd):
+    shown = {"verdict": "blocked", "tables": {"gold.events": 3}, "report_hash": "ab", "decision": None}
+    monkeypatch.setattr(candidates, "show", lambda settings, candidate: shown)
+    assert cli.main(["release", "show", "c1"]) == 0
+    assert capfd.readouterr().out == "verdict: blocked\ntables: gold.events 3\nreport hash: ab\ndecision: -\n"
+
+
 def test_help_names_every_stage_and_exit_code():
     done = run("--help")
     assert done.returncode == 0
