@@ -294,7 +294,10 @@ def _sweep(args: argparse.Namespace) -> Answer:
     told = known.known_from_sources(args.known, load(args.config).extracts)
     result = sweep.sweep(args.path, sweep.Search(told))
     body = result.to_json()
-    text = "\n".join(f"{hit}" for hit in body.get("hits", [])) or "no known value was found"
+    hits = [(h.category, h.count, h.surface, h.column or None, h.file, h.value) for h in result.hits]
+    text = _table(("category", "count", "surface", "column", "file", "hash of the value"), hits)
+    if not hits:
+        text = "no known value was found" if result.clean else "the sweep missed its decoy: it proves nothing"
     return body, text, 0 if result.clean else 1
 
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from chartline import cli
+from chartline.audit.sweep import Hit, SweepResult
 from chartline.release import candidates
 from chartline.settings import STAGES
 
@@ -103,6 +104,27 @@ def test_a_candidate_is_shown_as_people_write_it(monkeypatch, capfd):
     assert capfd.readouterr().out == "verdict: blocked\ntables: gold.events 3\nreport hash: ab\ndecision: -\n"
 
 
+@pytest.mark.parametrize(
+    ("hits", "found", "said", "code"),
+    [
+        ((), True, "no known value was found", 0),
+        ((), False, "the sweep missed its decoy", 1),
+        (
+            (Hit("NAME", "audit/a.json", "json", "", "ab12", 3),),
+            True,
+            "NAME      3      json     -       audit/a.json",
+            1,
+        ),
+    ],
+)
+def test_what_a_sweep_found_is_a_table(monkeypatch, capfd, tmp_path, hits, found, said, code):
+    result = SweepResult(1, 1, 1, 1, hits, {h.category: h.count for h in hits}, control={"plain.log": found})
+    monkeypatch.setattr("chartline.audit.sweep.sweep", lambda paths, search: result)
+    (tmp_path / "p.ndjson").write_text('{"resourceType": "Patient", "id": "quix-8812"}')
+    assert cli.main(["sweep", str(tmp_path), "--known", str(tmp_path / "p.ndjson")]) == code
+    assert said in capfd.readouterr().out
+
+
 def test_help_names_every_stage_and_exit_code():
     done = run("--help")
     assert done.returncode == 0
@@ -139,6 +161,7 @@ def test_noise_on_descriptor_1_does_not_reach_standard_output(monkeypatch, capfd
 LEFT_BEHIND = """
 import sys, threading, time
 from chartline import cli
+from chartline.audit.sweep import Hit, SweepResult
 from chartline.release import candidates
 threading.Thread(target=time.sleep, args=(600,)).start()
 sys.argv = ["chartline", "verify", "--lake", sys.argv[1]]
