@@ -79,9 +79,22 @@ def _run(args: argparse.Namespace) -> Answer:
         body["error"] = _told(error)
     rows = [(r.stage, *(f"{v:,}" for v in r.counts.totals().values())) for r in results]
     text = _table(("stage", "in", "out", "quarantined", "duplicate", "filtered"), rows)
+    text += "".join(f"\n{line}" for r in results for line in _reasons(r, settings))
     if error is not None:
         return body, f"{text}\n\n{error}" if rows else str(error), error.exit_code
     return body, f"{text}\n\n{_candidate(settings, body['candidate'])}", 0
+
+
+def _reasons(result: StageResult, settings: Settings) -> Iterator[str]:
+    """A line each for what a stage left out and what it set aside, with the reasons, most first."""
+    listed = f"; see 'chartline quarantine list --lake {settings.lake}'"
+    for fate, told, more in (
+        ("filtered", result.counts.filtered, ""),
+        ("quarantined", result.counts.quarantined, listed),
+    ):
+        if told:
+            ranked = sorted(told.items(), key=lambda item: (-item[1], item[0]))
+            yield f"{result.stage} {fate}: {', '.join(f'{reason} {n:,}' for reason, n in ranked)}{more}"
 
 
 def _candidate(settings: Settings, candidate: str) -> str:
@@ -106,6 +119,7 @@ def _stage(name: str) -> Callable[[argparse.Namespace], Answer]:
         settings = _settings(args)
         result = pipeline.run_stage(settings, name, sources=getattr(args, "source", ()))
         body, text, code = _stage_answer(result)
+        text = "\n".join((text, *_reasons(result, settings)))
         return body, text + (f"\n{_candidate(settings, result.extra['candidate'])}" if name == "assess" else ""), code
 
     return command

@@ -125,6 +125,13 @@ def test_what_a_sweep_found_is_a_table(monkeypatch, capfd, tmp_path, hits, found
     assert said in capfd.readouterr().out
 
 
+def test_a_stage_tells_why_it_left_out_what_it_left_out(tmp_path, capfd):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "own.csv").write_text("A,B\n1,2\n")
+    assert cli.main(["land", str(tmp_path / "in"), "--lake", str(tmp_path / "lake")]) == 0
+    assert "land filtered: csv_unknown_header 1" in capfd.readouterr().out
+
+
 def test_help_names_every_stage_and_exit_code():
     done = run("--help")
     assert done.returncode == 0
