@@ -7,6 +7,9 @@ write it into a file `NAME.url` and give its path where it names a group that no
 more than type and time. The same extract again changes nothing; the same server again is asked for what changed.
 
 Emits the asset `bronze`.
+
+A red job says in its log what happened and what to do, behind a number: CL1 the data or a gate said no, CL2 the call
+was wrong, CL3 the machine failed, which is tried again twice.
 """
 
 from collections.abc import Iterator

@@ -6,6 +6,9 @@ reads it there again and refuses without one, whatever the colour of the tasks b
 red at *rejected*. A candidate that is published or rejected is not asked about again.
 
 Emits the asset `curated`.
+
+A red job says in its log what happened and what to do, behind a number: CL1 the data or a gate said no, CL2 the call
+was wrong, CL3 the machine failed, which is tried again twice.
 """
 
 import os
