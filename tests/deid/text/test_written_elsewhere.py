@@ -148,3 +148,23 @@ def test_who_is_called_like_what_grows_goes_all_the_same(engine):
         left(engine, "Mixed bowel flora. Patient Flora Varga was seen; Flora rests.", ["Flora V", "Varga", "Flora r"])
         == []
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Body mass index 25.0-25.9, adult. Ankle-brachial index: 0.85-1.10.",
+        "Magnetic Resonance Imaging of the brain showed no lesion.",
+        "Insertion of Infusion Device into Superior Vena Cava, Percutaneous Approach",
+        "Introduction of Other Antineoplastic into Central Vein, Percutaneous Approach",
+        "She had a Transcranial Doppler.",
+    ],
+)
+def test_ranges_vessels_and_images_are_no_numbers_and_no_places(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
+
+
+def test_a_number_behind_index_that_is_no_range_goes(engine):
+    assert (
+        left(engine, "index 4471-22, index 12.5-33.1A, index 1.2.3-4.5", ["4471-22", "12.5-33.1A", "1.2.3-4.5"]) == []
+    )
