@@ -254,7 +254,8 @@ def erase(settings: Settings, patient: str, *, by: str, reason: str, old_keys: S
     run_id = ledger.new_run_id()
     made_with = ledger.policy_hash(settings, "deidentify")
     if made_with not in (None, policy.load(settings.policy).hash):
-        raise UsageError("CL2131", "silver was made with another policy.", "Pass it: --policy NAME|FILE.")
+        name = ledger.policy_name(settings, "deidentify")
+        raise UsageError("CL2131", f"silver was made with another policy, {name}.", "Pass it: --policy NAME|FILE.")
     retired = [keys.load(path) for path in old_keys]
     with only_run(settings):
         _attempt(settings, "parse", _parse, run_id)
