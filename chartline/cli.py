@@ -79,22 +79,48 @@ def _run(args: argparse.Namespace) -> Answer:
         body["error"] = _told(error)
     rows = [(r.stage, *(f"{v:,}" for v in r.counts.totals().values())) for r in results]
     text = _table(("stage", "in", "out", "quarantined", "duplicate", "filtered"), rows)
+    text += "".join(f"\n{line}" for r in results for line in _reasons(r, settings))
     if error is not None:
         return body, f"{text}\n\n{error}" if rows else str(error), error.exit_code
-    report = settings.zone("audit") / "candidates" / str(body["candidate"]) / "report.html"
-    text += (
-        f"\n\nRelease candidate {body['candidate']} waits for a decision.\nReport: {report}\nNext:   chartline release "
-        f"decide {body['candidate']} --lake {settings.lake} --approve --by NAME --reason TEXT"
-    )
-    return body, text, 0
+    return body, f"{text}\n\n{_candidate(settings, body['candidate'])}", 0
+
+
+def _reasons(result: StageResult, settings: Settings) -> Iterator[str]:
+    """A line each for what a stage left out and what it set aside, with the reasons, most first."""
+    listed = f"; see 'chartline quarantine list --lake {settings.lake}'"
+    for fate, told, more in (
+        ("filtered", result.counts.filtered, ""),
+        ("quarantined", result.counts.quarantined, listed),
+    ):
+        if told:
+            ranked = sorted(told.items(), key=lambda item: (-item[1], item[0]))
+            yield f"{result.stage} {fate}: {', '.join(f'{reason} {n:,}' for reason, n in ranked)}{more}"
+
+
+def _candidate(settings: Settings, candidate: str) -> str:
+    """Where a candidate stands, and what comes next."""
+    from chartline.release import candidates
+
+    found = candidates.show(settings, candidate)
+    command = {"pending": "decide", "approved": "publish"}.get(found["state"])
+    said = "--approve --by NAME --reason TEXT" if command == "decide" else ""
+    lines = [
+        f"Release candidate {candidate} under the policy {found['policy']}: {found['state']}, {found['verdict']}.",
+        f"Report: {found['report']}",
+        f"Next:   chartline release {command} {candidate} --lake {settings.lake} {said}".rstrip() if command else "",
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _stage(name: str) -> Callable[[argparse.Namespace], Answer]:
     def command(args: argparse.Namespace) -> Answer:
         from chartline import pipeline
 
-        result = pipeline.run_stage(_settings(args), name, sources=getattr(args, "source", ()))
-        return _stage_answer(result)
+        settings = _settings(args)
+        result = pipeline.run_stage(settings, name, sources=getattr(args, "source", ()))
+        body, text, code = _stage_answer(result)
+        text = "\n".join((text, *_reasons(result, settings)))
+        return body, text + (f"\n{_candidate(settings, result.extra['candidate'])}" if name == "assess" else ""), code
 
     return command
 
@@ -130,9 +156,12 @@ def _timeline(args: argparse.Namespace) -> Answer:
 
 
 def _release_list(args: argparse.Namespace) -> Answer:
+    from chartline.lake import ledger
     from chartline.release import candidates
 
-    found = candidates.list_candidates(_settings(args))
+    settings = _settings(args)
+    ledger.require(settings)
+    found = candidates.list_candidates(settings)
     rows = [(c["candidate"], c["state"], c["policy"], c["created_at"]) for c in found]
     return {"candidates": found}, _table(("candidate", "state", "policy", "created"), rows), 0
 
@@ -141,7 +170,14 @@ def _release_show(args: argparse.Namespace) -> Answer:
     from chartline.release import candidates
 
     found = candidates.show(_settings(args), args.id)
-    return found, "\n".join(f"{k}: {v}" for k, v in found.items()), 0
+    return found, "\n".join(f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in found.items()), 0
+
+
+def _plain(value: object) -> str:
+    """A value as people write it: a table as its names and figures, and what is not there as a dash."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(of)}" for name, of in value.items())
+    return "-" if value is None else str(value)
 
 
 def _release_decide(args: argparse.Namespace) -> Answer:
@@ -154,7 +190,9 @@ def _release_decide(args: argparse.Namespace) -> Answer:
 def _release_publish(args: argparse.Namespace) -> Answer:
     from chartline import pipeline
 
-    return _stage_answer(pipeline.run_stage(_settings(args), "publish", candidate=args.id))
+    settings = _settings(args)
+    body, text, code = _stage_answer(pipeline.run_stage(settings, "publish", candidate=args.id))
+    return body, f"{text}\nRelease: {settings.zone('curated') / 'releases' / args.id}", code
 
 
 def _release_check(args: argparse.Namespace) -> Answer:
@@ -190,9 +228,12 @@ def _reidentify_open(args: argparse.Namespace) -> Answer:
 
 
 def _reidentify_list(args: argparse.Namespace) -> Answer:
+    from chartline.lake import ledger
     from chartline.release import reidentify
 
-    found = reidentify.requests(_settings(args))
+    settings = _settings(args)
+    ledger.require(settings)
+    found = reidentify.requests(settings)
     header = ("request", "state", "subjects", "asked by", "asked at", "opened")
     rows = [(r["request"], r["state"], len(r["subjects"]), r["asked_by"], r["asked_at"], r["opened"]) for r in found]
     return {"requests": found}, _table(header, rows), 0
@@ -267,7 +308,10 @@ def _sweep(args: argparse.Namespace) -> Answer:
     told = known.known_from_sources(args.known, load(args.config).extracts)
     result = sweep.sweep(args.path, sweep.Search(told))
     body = result.to_json()
-    text = "\n".join(f"{hit}" for hit in body.get("hits", [])) or "no known value was found"
+    hits = [(h.category, h.count, h.surface, h.column or None, h.file, h.value) for h in result.hits]
+    text = _table(("category", "count", "surface", "column", "file", "hash of the value"), hits)
+    if not hits:
+        text = "no known value was found" if result.clean else "the sweep missed its decoy: it proves nothing"
     return body, text, 0 if result.clean else 1
 
 
@@ -294,18 +338,22 @@ def _lineage(args: argparse.Namespace) -> Answer:
 
 def _quarantine(action: str) -> Callable[[argparse.Namespace], Answer]:
     def command(args: argparse.Namespace) -> Answer:
-        from chartline.lake import quarantine
+        from chartline.lake import ledger, quarantine
 
         settings = _settings(args)
+        ledger.require(settings)
         if action == "list":
-            rows = quarantine.summary(settings)
-            table = _table(("stage", "reason", "rule", "records"), [tuple(r.values()) for r in rows])
-            return {"quarantine": rows}, table, 0
+            rows = quarantine.listing(settings, args.reason) if args.reason else quarantine.summary(settings)
+            header = tuple(rows[0]) if rows else ("stage", "reason", "rule", "records")
+            return {"quarantine": rows}, _table(header, [tuple(r.values()) for r in rows]), 0
         if action == "show":
             record = quarantine.show(settings, args.id)
-            return record, "\n".join(f"{k}: {v}" for k, v in record.items()), 0
+            return record, "\n".join(f"{k}: {_plain(v)}" for k, v in record.items()), 0
         changed = quarantine.dispose(settings, args.id, "released" if action == "retry" else "discarded")
-        return {"changed": changed, "action": action}, f"{action}: {changed} records", 0
+        text = f"{action}: {changed} records, {len(set(args.id)) - changed} were not open"
+        if changed and action == "retry":
+            text += f"\nNext:   chartline parse --lake {settings.lake}"
+        return {"changed": changed, "action": action}, text, 0
 
     return command
 
@@ -465,13 +513,15 @@ def _parser() -> argparse.ArgumentParser:
     add(commands, "lineage", "The ledger as OpenLineage run events, one a line.", _lineage, lake)
 
     quarantine = group("quarantine", "Records that were set aside.")
-    add(quarantine, "list", "Counts by stage, reason and rule.", _quarantine("list"), lake, rules)
+    listed = add(quarantine, "list", "Counts by stage, reason and rule.", _quarantine("list"), lake, rules)
+    listed.add_argument("reason", nargs="?", metavar="REASON", help="the open records of this reason, with their ids")
+    shown = add(quarantine, "show", "Where a record came from and why it is here.", _quarantine("show"), lake, rules)
+    shown.add_argument("id", metavar="ID")
     for action, help in (
-        ("show", "Where a record came from and why it is here."),
-        ("retry", "Let a record re-enter at parse."),
-        ("discard", "Give a record up, on the record."),
+        ("retry", "Let records re-enter at parse."),
+        ("discard", "Give records up, on the record."),
     ):
-        add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", metavar="ID")
+        add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", nargs="+", metavar="ID")
 
     erase = add(commands, "erase", "A person leaves: every table, landed file and release.", _erase, lake, rules)
     erase.add_argument("--patient", required=True, metavar="SOURCE_ID", help="logical id of a Patient in its source")
@@ -486,7 +536,7 @@ def _parser() -> argparse.ArgumentParser:
     client.add_argument("file", type=Path)
     rotate = add(key, "rotate", "Give a lake to another key: a new namespace.", _key_rotate, lake, rules)
     rotate.add_argument("file", type=Path, help="file of the new key; made when it is not there")
-    add(commands, "doctor", "Check Python, Java, disk, jars, model, lake and key.", _doctor, lake, rules)
+    add(commands, "doctor", "Check the machine, the installation, the lake and the settings.", _doctor, lake, rules)
     return parser
 
 
@@ -527,11 +577,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 3
         except Exception as cause:
             body, text, code = _refusal(cause)
-        if args.json and body:
-            print(json.dumps(body, default=str), file=out)
-        elif text and not args.json:
-            print(text, file=out)
+        said = json.dumps(body, default=str) if args.json and body else "" if args.json else text
+        if said:
+            _print(said, out)
     return int(code)
+
+
+def _print(text: str, out: IO[str]) -> None:
+    """Print for a reader that may go before the end, as ``head`` does: what it did not want is no failure."""
+    try:
+        print(text, file=out, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # what is still in the buffer has to go somewhere
 
 
 def command() -> NoReturn:

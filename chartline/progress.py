@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 _started = time.monotonic()
@@ -29,6 +30,26 @@ def step(name: str) -> Iterator[None]:
     say(f"{name} ...")
     yield
     say(f"{name} done in {time.monotonic() - began:.1f} s")
+
+
+@contextmanager
+def beat(found: Callable[[], str]) -> Iterator[None]:
+    """Say twice a minute what a long wait is at, when there is something to say."""
+    ended = threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(_EVERY):
+            with suppress(Exception):  # what only tells of the work must not end it
+                if message := found():
+                    say(message)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def through(things: Iterable[_Thing], count: int, what: str) -> Iterator[_Thing]:

@@ -4,6 +4,9 @@ Runs when the asset `bronze` changes. Applies the project's policy to every reso
 *parsed* and *deidentified*: what fails them is never readable by the next stage.
 
 Emits the asset `silver`.
+
+A red job says in its log what happened and what to do, behind a number: CL1 the data or a gate said no, CL2 the call
+was wrong, CL3 the machine failed, which is tried again twice.
 """
 
 from collections.abc import Iterator

@@ -7,6 +7,9 @@ write it into a file `NAME.url` and give its path where it names a group that no
 more than type and time. The same extract again changes nothing; the same server again is asked for what changed.
 
 Emits the asset `bronze`.
+
+A red job says in its log what happened and what to do, behind a number: CL1 the data or a gate said no, CL2 the call
+was wrong, CL3 the machine failed, which is tried again twice.
 """
 
 from collections.abc import Iterator
@@ -30,8 +33,9 @@ with DAG(
     default_args={"owner": "data-engineering", "retries": 2, "retry_delay": timedelta(seconds=30)},
     params={
         "source": Param(
-            description="Absolute path of a file, folder or archive, or https address that ends in $export; it may not "
-            "name a person.",
+            description="Absolute path of a file, folder or archive, as Airflow's workers see it, or the https address "
+            "of a Bulk FHIR export: it ends in $export, or in that and ?_type=... and the like. It may not name a "
+            "person.",
             type="string",
             pattern=(
                 r"^(/[A-Za-z0-9._/ -]+"

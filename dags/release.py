@@ -6,6 +6,9 @@ reads it there again and refuses without one, whatever the colour of the tasks b
 red at *rejected*. A candidate that is published or rejected is not asked about again.
 
 Emits the asset `curated`.
+
+A red job says in its log what happened and what to do, behind a number: CL1 the data or a gate said no, CL2 the call
+was wrong, CL3 the machine failed, which is tried again twice.
 """
 
 import os
@@ -68,6 +71,7 @@ with DAG(
         task_id="approve",
         subject=f"Publish release candidate {CANDIDATE}?",
         body="{% set c = ti.xcom_pull(task_ids='candidate') %}"
+        "**{{ c.verdict }}**: {{ c.reason }}\n\n"
         "Report: `{{ c.report }}`\n\nSHA-256 of report.json: `{{ c.report_hash }}`\n\n"
         "Policy: {{ c.policy }} (`{{ c.policy_hash }}`)\n\n"
         "Tables: {{ c.tables }}\n\nEvents: {{ c.counts['in'] }}, gates: {{ c.gates }}",

@@ -4,6 +4,9 @@ Runs when the asset `silver` changes. Builds `gold.events`, `subjects`, `encount
 *timeline*.
 
 Emits the asset `gold`.
+
+A red job says in its log what happened and what to do, behind a number: CL1 the data or a gate said no, CL2 the call
+was wrong, CL3 the machine failed, which is tried again twice.
 """
 
 from collections.abc import Iterator

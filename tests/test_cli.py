@@ -5,6 +5,8 @@ import sys
 import pytest
 
 from chartline import cli
+from chartline.audit.sweep import Hit, SweepResult
+from chartline.release import candidates
 from chartline.settings import STAGES
 
 
@@ -47,6 +49,23 @@ def test_a_run_that_cannot_have_its_key_or_policy_does_nothing(tmp_path, key_fil
     assert not (tmp_path / "lake").exists()
 
 
+@pytest.mark.parametrize("command", ["verify", "lineage", "release list", "quarantine list", "reidentify list"])
+def test_a_folder_that_is_no_lake_is_told_from_a_lake_in_which_nothing_is(tmp_path, capfd, command):
+    assert cli.main([*command.split(), "--lake", str(tmp_path / "moved")]) == 1
+    assert "CL1150" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("variable", "number"), [("CHARTLINE_TERMS", "CL2110"), ("CHARTLINE_EXTRACTS", "CL2081")])
+def test_a_run_that_cannot_have_its_terms_or_mappings_does_nothing(
+    tmp_path, key_file, monkeypatch, capfd, variable, number
+):
+    (tmp_path / "in.ndjson").write_text('{"resourceType": "Patient", "id": "1"}\n')
+    monkeypatch.setenv(variable, str(tmp_path / "none"))
+    assert cli.main(["run", str(tmp_path / "in.ndjson"), "--lake", str(tmp_path / "lake"), "--key", str(key_file)]) == 2
+    assert number in "".join(capfd.readouterr())
+    assert not (tmp_path / "lake").exists()
+
+
 @pytest.mark.parametrize(("good", "code"), [(0, 1), (1, 0)])
 def test_files_of_which_nothing_passes_are_a_data_error_with_the_counts(tmp_path, key_file, capfd, good, code):
     lines = ['{"resourceType": "Patient"}', '{"resourceType": "Patient", "id": "1"}'][: 1 + good]
@@ -56,6 +75,61 @@ def test_files_of_which_nothing_passes_are_a_data_error_with_the_counts(tmp_path
     told = json.loads(capfd.readouterr().out)
     assert (told["in"], told["out"], told["quarantined"]) == (1 + good, good, {"missing_id": 1})
     assert told.get("error", {}).get("number") == (None if good else "CL1102")
+
+
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [("pending", "release decide"), ("approved", "release publish"), ("published", None), ("blocked", None)],
+)
+def test_what_comes_next_is_what_the_state_of_a_candidate_asks_for(monkeypatch, lake, state, command):
+    shown = {"state": state, "policy": "safe_harbor", "verdict": "needs review", "report": "r.html"}
+    monkeypatch.setattr(candidates, "show", lambda settings, candidate: shown)
+    told = cli._candidate(lake, "c1")
+    assert "safe_harbor" in told and state in told
+    assert ("Next:" in told) == (command is not None) and (command or "") in told
+
+
+def test_a_reader_that_goes_before_the_end_is_no_failure():
+    words = [sys.executable, "-m", "chartline.cli", "policy", "table", "expert_determination"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as done:
+        done.stdout.close()
+        assert b"Traceback" not in done.stderr.read()
+    assert done.returncode == 0
+
+
+def test_a_candidate_is_shown_as_people_write_it(monkeypatch, capfd):
+    shown = {"verdict": "blocked", "tables": {"gold.events": 3}, "report_hash": "ab", "decision": None}
+    monkeypatch.setattr(candidates, "show", lambda settings, candidate: shown)
+    assert cli.main(["release", "show", "c1"]) == 0
+    assert capfd.readouterr().out == "verdict: blocked\ntables: gold.events 3\nreport hash: ab\ndecision: -\n"
+
+
+@pytest.mark.parametrize(
+    ("hits", "found", "said", "code"),
+    [
+        ((), True, "no known value was found", 0),
+        ((), False, "the sweep missed its decoy", 1),
+        (
+            (Hit("NAME", "audit/a.json", "json", "", "ab12", 3),),
+            True,
+            "NAME      3      json     -       audit/a.json",
+            1,
+        ),
+    ],
+)
+def test_what_a_sweep_found_is_a_table(monkeypatch, capfd, tmp_path, hits, found, said, code):
+    result = SweepResult(1, 1, 1, 1, hits, {h.category: h.count for h in hits}, control={"plain.log": found})
+    monkeypatch.setattr("chartline.audit.sweep.sweep", lambda paths, search: result)
+    (tmp_path / "p.ndjson").write_text('{"resourceType": "Patient", "id": "quix-8812"}')
+    assert cli.main(["sweep", str(tmp_path), "--known", str(tmp_path / "p.ndjson")]) == code
+    assert said in capfd.readouterr().out
+
+
+def test_a_stage_tells_why_it_left_out_what_it_left_out(tmp_path, capfd):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "own.csv").write_text("A,B\n1,2\n")
+    assert cli.main(["land", str(tmp_path / "in"), "--lake", str(tmp_path / "lake")]) == 0
+    assert "land filtered: csv_unknown_header 1" in capfd.readouterr().out
 
 
 def test_help_names_every_stage_and_exit_code():
@@ -94,6 +168,8 @@ def test_noise_on_descriptor_1_does_not_reach_standard_output(monkeypatch, capfd
 LEFT_BEHIND = """
 import sys, threading, time
 from chartline import cli
+from chartline.audit.sweep import Hit, SweepResult
+from chartline.release import candidates
 threading.Thread(target=time.sleep, args=(600,)).start()
 sys.argv = ["chartline", "verify", "--lake", sys.argv[1]]
 cli.command()

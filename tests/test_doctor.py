@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,8 @@ def named(settings):
 
 def test_a_fit_machine_is_found_fit(lake):
     found = named(lake)
-    assert set(found) == {"python", "java", "disk", "memory", "spark", "jars", "model", "lake", "key", "bulk client"}
+    machine = {"python", "java", "disk", "memory", "spark", "jars", "model", "lake"}
+    assert set(found) == machine | {"variables", "key", "policy", "terms", "csv mappings", "bulk client"}
     assert [c for c in found.values() if not c.ok] == []
 
 
@@ -75,3 +77,28 @@ def test_a_key_that_others_may_read_is_told(lake, tmp_path):
 def test_unequal_pyspark_and_client_are_told(lake, monkeypatch):
     monkeypatch.setattr(doctor.metadata, "version", lambda name: {"pyspark": "4.1.3"}.get(name, "4.2.0"))
     assert not named(lake)["spark"].ok
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "number_or_fix"),
+    [
+        ("policy", {"policy": "safe_harbour"}, "safe_harbor"),
+        ("terms", {"terms": Path("none.toml")}, "none.toml"),
+        ("csv mappings", {"extracts": Path("none")}, "CHARTLINE_EXTRACTS"),
+    ],
+)
+def test_a_setting_that_a_run_would_refuse_is_told_with_its_fix(lake, name, wrong, number_or_fix):
+    found = named(replace(lake, **wrong))[name]
+    assert not found.ok and number_or_fix in found.detail
+
+
+def test_a_variable_with_a_mistyped_name_is_told(lake, monkeypatch):
+    monkeypatch.setenv("CHARTLINE_POLCY", "safe_harbor")
+    found = named(lake)["variables"]
+    assert not found.ok and "CHARTLINE_POLCY" in found.detail
+
+
+def test_a_lake_that_is_not_there_is_told_from_one_that_is_and_is_not_made(tmp_path):
+    found = named(Settings(lake=tmp_path / "moved"))["lake"]
+    assert found.ok and "nothing there" in found.detail
+    assert not (tmp_path / "moved").exists()

@@ -11,6 +11,8 @@ The rule against false alarms, which is also printed in the report:
 - **Found only near another value of the same person:** name parts that are also words (``May``, ``Long``), cities,
   five-digit ZIP codes, short ids and dates of birth count when two of different kinds stand within 60 characters. A
   birth date alone proves nothing, for the shifted date of one patient may be the true one of another.
+- **Not looked for:** ids of published definitions (profiles, code systems, questionnaires). They are the ends of public
+  addresses that any record may name (``.../StructureDefinition/us-core-race``) and are nobody's.
 """
 
 from __future__ import annotations
@@ -160,6 +162,12 @@ def _elements() -> Mapping[str, frozenset[str]]:
     return {kind: frozenset(map(str.lower, of.elements)) for kind, of in definitions.load().items()}
 
 
+@cache
+def _definitions() -> frozenset[str]:
+    """The types that are published definitions: FHIR marks them, and them alone, as experimental or not."""
+    return frozenset(kind for kind, of in definitions.load().items() if "experimental" in of.elements)
+
+
 def _phrase(text: str) -> bool:
     """Whether an id is words of the language with at most a two-digit number: ``10-minute-apgar-score`` is a label."""
     words = [w for w in text.split() if not w.isdigit()]
@@ -187,7 +195,8 @@ def _distinctive(word: str) -> bool:
 def party(resource: Mapping[str, Any]) -> Party:
     """Known values of one resource of a source: what it tells of a person or place, and its own id."""
     kind, own = str(resource.get("resourceType", "")), resource.get("id")
-    ids = (Known("ID", own), Known("ID", f"{kind}/{own}")) if isinstance(own, str) and own else ()
+    told = isinstance(own, str) and own and kind not in _definitions()
+    ids = (Known("ID", str(own)), Known("ID", f"{kind}/{own}")) if told else ()
     return (*ids, *(known_values(resource) if kind in PARTIES else ()))
 
 
@@ -206,7 +215,7 @@ def known_from_lake(settings: Settings) -> Iterator[Party]:
     each = versions.group_by(by).aggregate([]).sort_by([(name, "ascending") for name in by])
     for batch in each.to_batches():
         for kind, own in zip(*(batch[name].to_pylist() for name in by), strict=True):
-            if (kind, own) not in seen:
+            if (kind, own) not in seen and kind not in _definitions():
                 yield Known("ID", own), Known("ID", f"{kind}/{own}")
 
 

@@ -425,8 +425,11 @@ def _build(
         "resources": resources.select(columns["silver.resources"]),
         "notes": notes.select(columns["silver.notes"]),
     }
+    with_zip = resources.where("contains(json, '\"postalCode\"')")
+    three_digits = with_zip.limit(0) if rules.means["zip"] == "zip5" else with_zip
     with progress.step("gate deidentified"):
-        verdict = gates.check(settings, "deidentified", frames, counts, run_id=run_id)
+        seen = {**frames, "three_digits": three_digits.select("json")}
+        verdict = gates.check(settings, "deidentified", seen, counts, run_id=run_id)
     stamp = {"run_id": run_id, "policy_hash": rules.hash, "key_id": key_id}
     for name, frame in (("silver.resources", frames["resources"]), ("silver.notes", frames["notes"])):
         by = [*tables.schema(name).key, "subject_id", "row_hash", "policy_hash", "key_id"]

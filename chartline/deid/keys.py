@@ -90,7 +90,9 @@ def load(path: Path | None) -> Key:
         key_id = str(body["id"])
     except OSError:
         raise UsageError(
-            "CL2023", f"key file {path} cannot be read.", "Make one with 'chartline key new FILE'."
+            "CL2023",
+            f"key file {path} cannot be read.",
+            "Check the path; a new one is made by 'chartline key new FILE'.",
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         raise UsageError("CL2024", f"{path} is not a key file.", "Make one with 'chartline key new FILE'.") from None

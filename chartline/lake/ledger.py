@@ -114,8 +114,17 @@ def key_id(settings: Settings) -> str | None:
 
 def policy_hash(settings: Settings, stage: str) -> str | None:
     """Hash of the policy that the last completed run of a stage followed; None before the first."""
-    rows = tables.read(settings, "audit.runs", columns=["seq", "stage", "status", "policy_hash"]).sort_by("seq")
-    done = [r["policy_hash"] for r in rows.to_pylist() if (r["stage"], r["status"]) == (stage, "done")]
+    return _last(settings, stage, "policy_hash")
+
+
+def policy_name(settings: Settings, stage: str) -> str | None:
+    """Name of that policy, as the policy gives it."""
+    return _last(settings, stage, "policy")
+
+
+def _last(settings: Settings, stage: str, column: str) -> str | None:
+    rows = tables.read(settings, "audit.runs", columns=["seq", "stage", "status", column]).sort_by("seq")
+    done = [r[column] for r in rows.to_pylist() if (r["stage"], r["status"]) == (stage, "done")]
     return str(done[-1]) if done else None
 
 

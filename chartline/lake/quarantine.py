@@ -116,6 +116,21 @@ def summary(settings: Settings) -> list[dict[str, Any]]:
     return [{"stage": s, "reason": r, "rule": u, "records": n} for (s, r, u), n in ordered]
 
 
+def listing(settings: Settings, reason: str) -> list[dict[str, Any]]:
+    """Open records of a reason in the order of their files and lines: id, stage, rule, type and place.
+
+    Raises:
+        UsageError: CL2034 no open record has that reason.
+    """
+    columns = ["quarantine_id", "stage", "rule", "resource_type", "source_file", "source_line"]
+    table = tables.read(settings, TABLE, columns=[*columns, "reason", "disposition"])
+    found = [r for r in table.to_pylist() if (r["reason"], r["disposition"]) == (reason, "open")]
+    if not found:
+        raise UsageError("CL2034", "no open record has this reason.", "See them with 'chartline quarantine list'.")
+    found.sort(key=lambda r: (r["source_file"], r["source_line"] or 0, r["quarantine_id"]))
+    return [{name: r[name] for name in columns} for r in found]
+
+
 def show(settings: Settings, quarantine_id: str) -> dict[str, Any]:
     """Where a record came from and why it is here; everything but its content.
 
@@ -126,7 +141,7 @@ def show(settings: Settings, quarantine_id: str) -> dict[str, Any]:
     for found in tables.read(settings, TABLE, columns=columns).to_pylist():
         if found["quarantine_id"] == quarantine_id:
             return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in found.items()}
-    raise UsageError("CL2031", "there is no such quarantined record.", "List them with 'chartline quarantine list'.")
+    raise _missing()
 
 
 def content(settings: Settings, quarantine_id: str, key: Key) -> bytes | None:
@@ -137,20 +152,29 @@ def content(settings: Settings, quarantine_id: str, key: Key) -> bytes | None:
     return None if sealed is None else decrypt(sealed, key, settings.project, quarantine_id)
 
 
-def dispose(settings: Settings, quarantine_id: str, disposition: str) -> int:
-    """Release an open record to the next parse, or discard it; return how many records changed (0 or 1).
+def dispose(settings: Settings, ids: Iterable[str], disposition: str) -> int:
+    """Release open records to the next parse, or discard them; return how many changed.
 
     Args:
-        quarantine_id: id of the record.
+        ids: ids of the records.
         disposition: ``released`` or ``discarded``.
 
     Raises:
-        UsageError: CL2031 there is no such record.
+        UsageError: CL2031 one of them is not there; then none is changed.
     """
-    if show(settings, quarantine_id)["disposition"] != "open":
-        return 0
-    settle(settings, {quarantine_id: disposition})
-    return 1
+    table = tables.read(settings, TABLE, columns=["quarantine_id", "disposition"])
+    held = {r["quarantine_id"]: r["disposition"] for r in table.to_pylist()}
+    wanted = set(ids)
+    if not wanted <= held.keys():
+        raise _missing()
+    opened = {i for i in wanted if held[i] == "open"}
+    settle(settings, dict.fromkeys(opened, disposition))
+    return len(opened)
+
+
+def _missing() -> UsageError:
+    fix = "List them with 'chartline quarantine list REASON'."
+    return UsageError("CL2031", "there is no such quarantined record.", fix)
 
 
 def settle(settings: Settings, dispositions: Mapping[str, str]) -> None:

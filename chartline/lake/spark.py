@@ -192,6 +192,14 @@ def little_data(spark: SparkSession) -> Iterator[None]:
             spark.conf.unset(name) if held is None else spark.conf.set(name, held)
 
 
+def at_work(spark: SparkSession) -> str:
+    """How far Spark is with what it is at, for people who wait; empty between two steps."""
+    tracker = spark.sparkContext.statusTracker()
+    under_way = [found for i in tracker.getActiveStageIds() if (found := tracker.getStageInfo(i))]
+    done, tasks = (sum(getattr(of, name) for of in under_way) for name in ("numCompletedTasks", "numTasks"))
+    return f"at work, {done:,} of {tasks:,} tasks of this step are done" if tasks else ""
+
+
 def together(*works: Callable[[], Any]) -> list[Any]:
     """Run actions that do not need one another side by side; what they return, in their order.
 

@@ -119,7 +119,8 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         body["review"] = review.write(settings, candidate, drawn, body["text"]["notes"].get("deidentified", 0))
     report_hash = _write(settings, candidate, body, search)
     if body["verdict"] == "blocked":
-        raise GateFailed("CL1121", f"candidate {candidate} is blocked: {'; '.join(blocked)}.", "Read its report.")
+        told = candidates.report_path(settings, candidate).with_suffix(".html")
+        raise GateFailed("CL1121", f"candidate {candidate} is blocked: {'; '.join(blocked)}.", f"Read {told}.")
     extra = {"candidate": candidate, "report_hash": report_hash, "verdict": body["verdict"]}
     versions = {name: int(version) for name, version in at.items() if version is not None and name in GOLD}
     result = StageResult("assess", run_id, counts, versions, {"release": gate}, extra=extra)

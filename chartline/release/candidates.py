@@ -110,6 +110,7 @@ def show(settings: Settings, candidate: str) -> dict[str, Any]:
         "candidate": candidate,
         "state": state(settings, candidate),
         "verdict": body["verdict"],
+        "reason": body["reason"],
         "policy": body["policy"],
         "created_at": body["created_at"],
         "tables": body["tables"],

@@ -34,6 +34,11 @@ def _cell(value: object) -> str:
     return " ".join(told.replace("|", "\\|").split())
 
 
+def _meanings() -> dict[str, str]:
+    """What each column of the files means, in the words of the schema."""
+    return {c.name: c.meaning for c in tables.schema("curated.events").columns} | _MEANINGS
+
+
 def _texts(told: Mapping[str, Any] | None, patients: int) -> str:
     if not told:
         return f"There is no text of {contents.WORDS} words or more."
@@ -65,10 +70,16 @@ def data_card(facts: Mapping[str, Any]) -> str:
     kinds = "\n".join(f"| {kind['type']} | {_told(kind['events'])} |" for kind in facts["kinds"])
     agreed = facts["terms"] or {}
     terms = "".join(f"| {FIELDS[name].lower()} | {_cell(agreed[name])} |\n" for name in FIELDS if name in agreed)
-    missing = "\n".join(f"| `{name}` | {share:.1%} |" for name, share in sorted(facts["missing"].items()))
+    meanings = _meanings()
+    missing = {name: f"{share:.1%}" for name, share in facts["missing"].items()}
+    columns = "\n".join(
+        f"| `{name}` | {_cell(meanings[name])} | {missing.get(name, '')} |" for name in meds_files.SCHEMA.names
+    )
+    total = facts["events"] + sum(facts["left_out"].values())
+    later = f"\nWhat was known only from {cut} on is in the MEDS files of held-out patients alone.\n" if cut else ""
     years = facts["years"]
     span = (
-        f"The first and the last year with events of more than {cells.SMALL} patients are {years[0]} and {years[-1]}."
+        f" The first and the last year with events of more than {cells.SMALL} patients are {years[0]} and {years[-1]}."
         if years
         else ""
     )
@@ -95,7 +106,7 @@ that hospital; this card grants no licence.
 | de-identification policy | {facts["policy"]} (SHA-256 `{facts["policy_hash"]}`) |
 | approved by decision | `{facts["decision_id"]}` on report `{facts["report_hash"]}` |
 | patients | {_told(cells.shown(facts["subjects"]))} |
-| events | {facts["events"]:,} |
+| events | {facts["events"]:,} in the MEDS files, {total:,} in `curated.events` |
 | codes | {facts["codes"]:,}, of which {facts["described"]:,} have a description |
 {terms}
 ## Splits by patient
@@ -112,24 +123,25 @@ A split depends on the patient alone: adding patients moves nobody, and a merged
 |---|---|
 {kinds}
 
-Counts that stand for 1-10 patients, or would let one be worked out, are not shown.
+All events in `curated.events`. Counts that stand for 1-10 patients, or would let one be worked out, are not shown.
 
 ## Text
 {_texts(facts["texts"], facts["subjects"])}
 
-## Columns without a value
+## Columns
 
-| column | share of events |
-|---|---|
-{missing}
+| column | meaning | without a value |
+|---|---|---|
+{columns}
+
+Shares are of all events in `curated.events`. A value that is not there was not delivered, does not apply, or was taken
+out by the policy.
 
 ## Time
-{axis} {span} `available_time` is when the fact could have been known; a row may be used at T when
+{axis}{span} `available_time` is when the fact could have been known; a row may be used at T when
 `available_time <= T`. `time_precision` says how exact the source was; `inferred_encounter_end` marks events that had no
 date of their own.
-
-{f"What was known only from {cut} on is in the MEDS files of held-out patients alone." if cut else ""}
-
+{later}
 ## Left out of the MEDS files
 
 | why | events |
@@ -278,7 +290,7 @@ _FORMATS = {
 
 def _records(name: str, source: Mapping[str, Any], schema: pa.Schema, key: str | None = None) -> dict[str, Any]:
     """A record set with a field for each column; ``key`` names the one that tells its records apart."""
-    meanings = {c.name: c.meaning for c in tables.schema("curated.events").columns} | _MEANINGS
+    meanings = _meanings()
     fields = []
     for column in schema:
         of = column.type.value_type if pa.types.is_list(column.type) else column.type

@@ -16,18 +16,19 @@ def kinds(events: DataFrame) -> list[dict[str, Any]]:
     """``type``, ``events`` and ``patients`` of each FHIR type, the most events first.
 
     Patients are None where those who have the type, or those who lack it, are a small cell; events where those who
-    have it are.
+    have it are, and of another type where the total of all events would tell them: then its patients too.
     """
     from pyspark.sql import functions as f
 
     counted = events.groupBy("source_type").agg(f.count("*").alias("n"), f.countDistinct("subject_id").alias("who"))
     rows = counted.orderBy(f.desc("n"), "source_type").collect()
     everybody = events.select("subject_id").distinct().count()
+    told = cells.suppressed({r["source_type"]: r["who"] for r in rows})
     return [
         {
             "type": r["source_type"],
-            "events": None if cells.shown(r["who"]) is None else r["n"],
-            "patients": None if cells.share(r["who"], everybody) is None else r["who"],
+            "events": None if told[r["source_type"]] is None else r["n"],
+            "patients": told[r["source_type"]] if cells.share(r["who"], everybody) is not None else None,
         }
         for r in rows
     ]

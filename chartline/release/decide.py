@@ -37,9 +37,11 @@ def decide(settings: Settings, candidate: str, *, approve: bool, by: str, reason
     if before is not None and (before["decision"], before["report_hash"]) == (wanted, report_hash):
         return _answer(before, unchanged=True)
     if not approve and candidate in candidates.published(settings):
-        raise DataError("CL1132", "the candidate is published.", "Withdraw it by publishing a newer release.")
+        raise DataError(
+            "CL1132", "the candidate is published.", "It stays; publish a newer one and tell whoever has it."
+        )
     if approve and body["verdict"] == "blocked":
-        raise DataError("CL1130", "the candidate is blocked.", "Read its report; a gate or the sweep said no.")
+        raise DataError("CL1130", "the candidate is blocked.", "Read its report: 'chartline release show ID' names it.")
     if approve and not candidates.current(settings, body):
         raise DataError("CL1131", "the tables changed since the report.", "Run 'chartline assess' and decide anew.")
     now = datetime.now(UTC)

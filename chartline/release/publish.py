@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import meds
+import pyarrow.parquet as pq
+
 from chartline import progress
 from chartline.audit.report import html
 from chartline.erase import gone
@@ -151,8 +154,6 @@ def _files(
     settings: Settings, frames: dict[str, DataFrame], part: Path, decision: dict[str, Any], approved: bytes
 ) -> None:
     """Write the release folder under a temporary name and check it; the same candidate and decision, the same bytes."""
-    from pyspark.sql import functions as f
-
     body = json.loads(approved)
     candidate, decided = body["candidate"], decision["decided_at"].isoformat(timespec="seconds")
     shutil.rmtree(part, ignore_errors=True)
@@ -171,7 +172,7 @@ def _files(
     found = meds_check.faults(part)
     if found:
         raise DataError("CL1146", f"the MEDS dataset has {len(found)} faults: {found[0]}.", "Nothing was published.")
-    codes = frames["codes"].agg(f.count("*").alias("n"), f.count("description").alias("d")).first()
+    codes = pq.read_table(part / meds.code_metadata_filepath, columns=["description"])
     facts = {
         "release_id": candidate,
         "approved_at": decided,
@@ -183,8 +184,8 @@ def _files(
         "texts": body["texts"],
         "years": [] if written.relative else contents.years(frames["events"]),
         "missing": contents.missing(frames["events"]),
-        "codes": codes["n"] if codes else 0,
-        "described": codes["d"] if codes else 0,
+        "codes": codes.num_rows,
+        "described": codes.num_rows - codes["description"].null_count,
         "held_out_from": settings.held_out_from,
         "terms": body.get("terms"),
         **vars(written),

@@ -46,7 +46,8 @@ def load(file: Path | None) -> dict[str, Any] | None:
         data = file.read_bytes()
         body = tomllib.loads(data.decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
-        raise UsageError("CL2110", f"{file} cannot be read as TOML.", "See docs/privacy-officer.md.") from cause
+        fix = "Check the path that 'terms' or CHARTLINE_TERMS names; docs/privacy-officer.md shows such a file."
+        raise UsageError("CL2110", f"{file} cannot be read as TOML.", fix) from cause
     unknown = sorted(set(body) - set(FIELDS))
     if unknown:
         raise UsageError("CL2111", f"{file} has unknown fields: {', '.join(unknown)}.", f"Use {', '.join(FIELDS)}.")

@@ -46,7 +46,8 @@ def rows(tallied: Iterable[Mapping[str, Any]], delivered: Iterable[Mapping[str, 
     """Rows of ``gold.completeness``.
 
     A year is the one from which on, or up to which, more than ten patients have events: the first and the last event
-    of all may be one patient's. Counts of 1-10 patients are null, and the next smallest too where it alone would let
+    of all may be one patient's. Of few patients who are not there together the first may come after the last: then
+    there are no such years. Counts of 1-10 patients are null, and the next smallest too where it alone would let
     one be worked out.
 
     Args:
@@ -76,7 +77,9 @@ def _hidden(sums: Mapping[Key, _Sum]) -> set[Key]:
 
 
 def _row(key: Key, told: _Sum, came: Mapping[str, Any], hidden: bool) -> dict[str, Any]:
-    first, last = told.years["first_year"], told.years["last_year"]
+    first = _reached(sorted(told.years["first_year"].items()))
+    last = _reached(sorted(told.years["last_year"].items(), reverse=True))
+    apart = first is not None and last is not None and first > last
     return {
         "source": key[0],
         "resource_type": key[1],
@@ -85,8 +88,8 @@ def _row(key: Key, told: _Sum, came: Mapping[str, Any], hidden: bool) -> dict[st
         "resources": None if hidden else told.resources,
         "events": None if hidden else told.events,
         "subjects": None if hidden else told.subjects,
-        "first_year": _reached(sorted(first.items())),
-        "last_year": _reached(sorted(last.items(), reverse=True)),
+        "first_year": None if apart else first,
+        "last_year": None if apart else last,
         "last_available_year": _reached(sorted(told.years["available_year"].items(), reverse=True)),
     }
 

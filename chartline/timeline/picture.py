@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
 import meds
@@ -91,7 +91,7 @@ def timeline_svg(events: Sequence[Event], names: Mapping[str, str | None] | None
     dated = sorted((e for e in events if e["days"] is not None), key=lambda e: (e["days"], e["event_id"]))
     names = names or {}
     last = max((e["days"] for e in dated), default=0.0)
-    first = min((e["days"] for e in dated), default=0.0)
+    first = _begin(dated, last)
     scale = _scale(first, last)
     died = next((e["days"] for e in dated if e["code"] == meds.death_code), None)
     groups = [g for g in _groups(dated, names, scale, last if died is None else died) if g.rows]
@@ -108,6 +108,14 @@ def timeline_svg(events: Sequence[Event], names: Mapping[str, str | None] | None
     bottom = y + 4
     head = [*_title(events, dated, first, last), *_axis(first, last, scale, bottom)]
     return "".join([_open(bottom + 78, events, dated), *head, *body, *_landmarks(dated, scale, bottom), "</svg>\n"])
+
+
+def _begin(dated: Sequence[Event], last: float) -> float:
+    """The day that the axis begins on: the first, but no birth after which more than half of the picture is empty."""
+    birth = next((e["days"] for e in dated if e["code"] == meds.birth_code), None)
+    first: float = min((e["days"] for e in dated), default=0.0)
+    after: float = min((e["days"] for e in dated if e["code"] != meds.birth_code), default=first)
+    return after if birth == first and after - first > (last - first) / 2 else first
 
 
 # --- what is drawn ------------------------------------------------------------------------------------
@@ -361,12 +369,21 @@ def _text(
 
 
 def _short(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"
+    """The text as far as there is room for so many small letters; a capital takes a third more."""
+    widths = accumulate(4 / 3 if c.isupper() else 1.0 for c in text)
+    fits = sum(width <= room for width in widths)
+    return text if fits == len(text) else f"{text[: fits - 1].rstrip()}…"
+
+
+def _label(text: str) -> str:
+    """As much as there is room for; of a code that has no name rather its end than its system."""
+    short = _short(text, 33)
+    return short if short == text or "//" not in text else _short(f"…{text[text.index('//') :]}", 33)
 
 
 def _row(row: Row, colour: str, y: float) -> str:
     middle = y + row.height / 2 + 4.5
-    label = _text(32, middle, _short(row.label, 33), INK)
+    label = _text(32, middle, _label(row.label), INK)
     told = f"<title>{escape(row.label)}</title>"
     value = _text(RIGHT + 12, middle, _short(row.right, 20), INK, size=12)
     ground = f'<path d="M{LEFT} {y + row.height - 2.5:.1f}H{RIGHT}" stroke="{LINE}"/>'
@@ -392,7 +409,9 @@ def _length(days: float) -> str:
 def _title(events: Sequence[Event], dated: Sequence[Event], first: float, last: float) -> Iterable[str]:
     gender = next((e["code"].removeprefix("GENDER//") for e in events if e["code"].startswith("GENDER//")), None)
     ended = "died" if any(e["code"] == meds.death_code for e in dated) else None
-    facts = [gender, f"{len(dated):,} events over {_length(last - first)}", ended]
+    before = first - dated[0]["days"] if dated else 0
+    born = f"born {_length(before)} before them" if before else None
+    facts = [gender, f"{len(dated):,} events over {_length(last - first)}", born, ended]
     yield _text(20, 36, "One patient", INK, size=22, weight=650)
     yield _text(20, 60, " · ".join(f for f in facts if f), SOFT, size=14)
 
@@ -423,8 +442,7 @@ def _axis(first: float, last: float, x: Callable[[float], float], bottom: float)
 def _landmarks(dated: Sequence[Event], x: Callable[[float], float], bottom: float) -> Iterable[str]:
     for code, name, dash in ((meds.birth_code, "born", ' stroke-dasharray="2 3"'), (meds.death_code, "died", "")):
         day = next((e["days"] for e in dated if e["code"] == code), None)
-        if day is not None:
-            at = x(day)
+        if day is not None and (at := x(day)) >= LEFT:
             yield f'<path d="M{at:.1f} {TOP - 36}V{bottom:.0f}" stroke="{INK}" stroke-width="1.4"{dash}/>'
             yield _text(at, TOP - 40, name, INK, anchor="middle", size=12, weight=600)
 

@@ -48,6 +48,8 @@ def labels(release: Path, task: Path) -> pl.DataFrame:
         end = pl.col("target.end_summary").struct.field("timestamp_at_end")
         known = cohort.join(last, on="subject_id").filter((pl.col("label") > 0) | (pl.col("last") >= end))
         found.append(known.select("subject_id", prediction_time="index_timestamp", label=pl.col("label") > 0))
+    if not found:
+        raise SystemExit("Nobody meets the task: hold its predicates against the codes in metadata/codes.parquet.")
     return pl.concat(found).unique(KEY).sort(KEY)
 
 

@@ -1,8 +1,11 @@
 """Evidence tells counts, statuses and reasons, and hides small cells."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from chartline.audit import evidence
+from chartline.audit import evidence, report
 from chartline.deid import policy
 from chartline.lake import tables
 
@@ -87,3 +90,9 @@ def test_the_verdict():
 def test_no_bound_is_told_where_something_leaked():
     assert evidence.text_facts({"deidentified": 300}, {}, 0)["upper_bound"] == pytest.approx(0.0099, abs=1e-4)
     assert evidence.text_facts({"deidentified": 300}, {}, 1)["upper_bound"] is None
+
+
+def test_no_column_of_the_report_is_wider_than_a_phone():
+    style = (Path(report.__file__).parent / "templates" / "report.html").read_text().split("</style>")[0]
+    least = [int(n) for n in re.findall(r"minmax\((\d+)px", style)]
+    assert least and max(least) <= 320

@@ -311,6 +311,13 @@ def test_an_id_that_reads_as_an_element_of_its_type_proves_nothing_in_the_name_o
 _AS_ELEMENTS = (("Provenance", "signature"), ("Condition", "onsetage"), ("Provenance", "exemplar"))
 
 
+def test_the_id_of_a_published_definition_is_nobodys(tmp_path):
+    known = [party({"resourceType": kind, "id": "uscr-8812-x"}) for kind in ("StructureDefinition", "Observation")]
+    (tmp_path / "a.json").write_text('{"url": "http://hl7.org/fhir/us/core/StructureDefinition/uscr-8812-x"}')
+    assert sweep([tmp_path], [*known[:1], PERSON]).clean
+    assert not sweep([tmp_path], known).clean
+
+
 def test_a_clean_folder_is_clean_and_the_decoy_was_found_everywhere(tmp_path):
     (tmp_path / "x.txt").write_text("nothing here")
     found = sweep([tmp_path], [PERSON])
@@ -387,7 +394,7 @@ def test_known_values_come_from_a_csv_extract_that_a_mapping_knows(tmp_path):
 def test_known_values_of_a_lake_hold_every_source_id(lake):
     row = {"resource_type": "Patient", "resource_id": "p-4711", "known": [{"type": "FAMILY", "value": "Quixmire"}]}
     tables.append(lake, "bronze.people", [row])
-    ids = [("Patient", "p-4711"), ("Observation", "o-1")]
+    ids = [("Patient", "p-4711"), ("Observation", "o-1"), ("ValueSet", "v-1")]
     rows = [{"resource_type": t, "resource_id": i, "row_hash": "h"} for t, i in ids]
     tables.append(lake, "bronze.resources", rows)
     people, other = known_from_lake(lake)

@@ -3,6 +3,7 @@
 import ast
 import json
 
+import jinja2
 import pytest
 
 from tests.conftest import ROOT
@@ -82,3 +83,14 @@ def test_the_graph_is_the_one_that_was_reviewed(graph):
     """A change of wiring shows as a difference: review it, then write the new edges to graph.json."""
     reviewed = {tuple(edge) for edge in json.loads((ROOT / "tests" / "dags" / "graph.json").read_text())}
     assert graph == reviewed
+
+
+def test_the_officer_is_asked_with_what_is_to_be_judged():
+    class Waiting:
+        def xcom_pull(self, task_ids):
+            return {"verdict": "needs review", "reason": "the recipient is not named", "counts": {"in": 7}}
+
+    tree = ast.parse((ROOT / "dags" / "release.py").read_text())
+    (body,) = (ast.literal_eval(k.value) for k in ast.walk(tree) if isinstance(k, ast.keyword) and k.arg == "body")
+    said = jinja2.Environment(autoescape=True).from_string(body).render(ti=Waiting())
+    assert "**needs review**: the recipient is not named" in said and "Events: 7" in said

@@ -128,3 +128,12 @@ def test_metrics_say_how_they_were_measured(ran):
     low, high = readmission["interval_95"]
     assert low <= readmission["auroc"] <= high
     assert all((ran / task / "roc.svg").read_text().count("<path") for task in ("mortality_1y", "readmission_30d"))
+
+
+def test_a_task_that_nobody_meets_says_so(ran, tmp_path):
+    task = (ROOT / "docs/examples/tasks/mortality_1y.yaml").read_text().replace("ENCOUNTER//END", "ADMISSION//END")
+    (tmp_path / "task.yaml").write_text(task)
+    words = ["docs/examples/train.py", ran / "release", tmp_path / "task.yaml", tmp_path / "out"]
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines()[-1].startswith("Nobody meets the task")

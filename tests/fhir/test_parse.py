@@ -264,7 +264,7 @@ def test_a_file_that_its_manifest_disowns_waits_until_it_is_released(spark, lake
     assert run(spark, lake, delivery("d", a=[PATIENT], b=manifest)).counts.in_ == 0
     (held,) = tables.read(lake, "bronze.quarantine").to_pylist()
     assert held["reason"] == "manifest_count_mismatch"
-    quarantine.dispose(lake, held["quarantine_id"], "released")
+    quarantine.dispose(lake, [held["quarantine_id"]], "released")
     assert parse(spark, lake, run_id="after").counts.out == 1
     assert quarantine.show(lake, held["quarantine_id"])["disposition"] == "reentered"
     assert parse(spark, lake, run_id="once more").counts.in_ == 0
@@ -278,7 +278,7 @@ def test_a_released_record_is_judged_again(spark, lake, delivery, monkeypatch):
         delivery("d", a=bundle(PATIENT), b=[PATIENT | {"nickname": "J"}, observation("o2", "Patient/p1"), bad]),
     )
     held = {r["reason"]: r["quarantine_id"] for r in tables.read(lake, "bronze.quarantine").to_pylist()}
-    quarantine.dispose(lake, held["unknown_element"], "released")
+    quarantine.dispose(lake, [held["unknown_element"]], "released")
     counts = parse(spark, lake, run_id="after").counts
     assert counts.totals() == {"in": 1, "out": 0, "quarantined": 1, "duplicate": 0, "filtered": 0}
     assert quarantine.show(lake, held["unknown_element"])["disposition"] == "open"

@@ -154,7 +154,7 @@ def test_a_header_that_no_mapping_knows_waits_for_one(spark, lake, tmp_path, map
 
 def test_rows_set_aside_come_back_when_the_mapping_is_mended(spark, ours, tmp_path, mappings):
     run(spark, ours, tmp_path / "d", persons=ROWS + b"p1,1970-01-01,F,\np2,1970-01-01,X,\np3,1970-01-01,X,\n")
-    quarantine.dispose(ours, held(ours)[3]["quarantine_id"], "released")
+    quarantine.dispose(ours, [held(ours)[3]["quarantine_id"]], "released")
     mappings(MAPPING | {"tables": {"sex": {"F": "female", "M": "male", "X": "other"}}})
     counts = parse(spark, ours, run_id="after").counts
     assert (counts.in_, counts.out) == (1, 1)

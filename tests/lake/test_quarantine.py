@@ -64,6 +64,17 @@ def test_summary_and_show_tell_where_and_why_but_not_what(lake, key):
     assert "payload" not in shown and "Jane" not in json.dumps(shown)
 
 
+def test_the_open_records_of_a_reason_are_listed_with_the_ids_that_the_other_commands_want(lake, key):
+    held = [record(line=2), record(), record(line=3), record(line=4, reason="nan")]
+    quarantine.append(lake, held, NOW, "r1", key)
+    quarantine.dispose(lake, [record(line=3).id], "discarded")
+    listed = quarantine.listing(lake, "not_json")
+    assert [(r["quarantine_id"], r["source_line"]) for r in listed] == [(record().id, 1), (record(line=2).id, 2)]
+    assert "Jane" not in json.dumps(listed)
+    with pytest.raises(UsageError, match="CL2034"):
+        quarantine.listing(lake, "no_such_reason")
+
+
 def test_content_is_given_to_who_holds_the_key(lake, key):
     quarantine.append(lake, [record(), record(line=2, payload=None)], NOW, "r1", key)
     assert quarantine.content(lake, record().id, key) == b"Jane Doe was here"
@@ -78,13 +89,15 @@ def test_no_byte_of_the_table_holds_the_payload(lake, key):
 
 def test_a_record_is_disposed_of_once(lake, key):
     quarantine.append(lake, [record(), record(line=2)], NOW, "r1", key)
-    assert quarantine.dispose(lake, record().id, "discarded") == 1
-    assert quarantine.dispose(lake, record().id, "released") == 0
+    assert quarantine.dispose(lake, [record().id], "discarded") == 1
+    assert quarantine.dispose(lake, [record().id], "released") == 0
     assert quarantine.show(lake, record().id)["disposition"] == "discarded"
     assert quarantine.show(lake, record(line=2).id)["disposition"] == "open"
     assert quarantine.summary(lake)[0]["records"] == 1
 
 
-def test_a_record_that_is_not_there_is_a_wrong_call(lake):
+def test_a_record_that_is_not_there_is_a_wrong_call(lake, key):
+    quarantine.append(lake, [record()], NOW, "r1", key)
     with pytest.raises(UsageError, match="CL2031"):
-        quarantine.dispose(lake, "0" * 64, "released")
+        quarantine.dispose(lake, [record().id, "0" * 64], "released")
+    assert quarantine.show(lake, record().id)["disposition"] == "open"

@@ -14,7 +14,7 @@ from chartline.stage import Counts
 HEX32, HEX64 = "0123456789abcdef" * 2, "0123456789abcdef" * 4
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CANARY = "Zorblatt Quixmire 219-09-9377 z@hospital.org http://x.org 617-444-0193 aged 97 years"
-LEAK = json.dumps({"telecom": CANARY, "latitude": 1, "postalCode": "02139", "note": CANARY}, separators=(",", ":"))
+LEAK = json.dumps({"telecom": CANARY, "latitude": 1, "postalCode": "02139-1234", "note": CANARY}, separators=(",", ":"))
 
 DDL = {
     "landed": {
@@ -27,6 +27,7 @@ DDL = {
     },
     "deidentified": {
         "resources": "resource_type string, resource_id string, json string, policy_hash string, key_id string",
+        "three_digits": "json string",
         "notes": "note_id string, status string, text string",
     },
     "timeline": {
@@ -57,6 +58,7 @@ GOOD = {
     },
     "deidentified": {
         "resources": [("Patient", HEX32, '{"meta":{"security":[{"code":"PSEUDED"}]}}', HEX64, "k")],
+        "three_digits": [('{"postalCode":"021"}',)],
         "notes": [("n", "deidentified", "[NAME] is well, aged 90")],
     },
     "timeline": {
@@ -88,6 +90,7 @@ BAD = {
     },
     "deidentified": {
         "resources": [("Patient", CANARY, LEAK, "x", None)] * 2 + [("Patient", "y", None, "x", None)],
+        "three_digits": [(LEAK,)],
         "notes": [("n", "raw", CANARY)] * 2,
     },
     "timeline": {
@@ -237,6 +240,11 @@ def test_an_unknown_suite_is_refused():
         ("D3a", "219-09-93771", False),
         ("D3a", "5219-09-9377 and 219-09-9377", True),
         ("D3b", "to z@hospital.org", True),
+        ("D11", '"postalCode":"02139"', True),
+        ("D11", '"postalCode":"021"', False),
+        ("D11b", '"postalCode":"02139-1234"', True),
+        ("D11b", '"postalCode":"021391234"', True),
+        ("D11b", '"postalCode":"02139"', False),
         ("D3b", "z.q%+-_9@sub-domain.org", True),
         ("D3b", f"{'x' * 80}@hospital.org", True),
         ("D3b", "z@example.com", False),

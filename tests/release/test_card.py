@@ -1,5 +1,6 @@
 import pytest
 
+from chartline.release import meds_files
 from chartline.release.card import data_card
 from chartline.release.meds_files import Split
 
@@ -42,7 +43,7 @@ def test_few_patients_are_not_counted():
 
 def test_missing_values_and_years_are_told():
     text = data_card(FACTS)
-    assert "| `unit` | 25.0% |" in text
+    assert "| `unit` | UCUM unit of numeric_value | 25.0% |" in text
     assert "2019 and 2020" in text
 
 
@@ -77,3 +78,14 @@ def test_how_much_text_is_said_again_is_told():
     assert "(template) | 36.0% |" in text
     assert "(template) | cannot be told" in data_card({**FACTS, "texts": texts, "subjects": 10})
     assert "no text of 20 words" in data_card(FACTS)
+
+
+def test_every_column_of_the_files_is_explained():
+    text = data_card(FACTS)
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    assert [row[0].strip("| `") for row in rows] == meds_files.SCHEMA.names
+    assert all(row[1].strip() for row in rows)
+
+
+def test_the_two_numbers_of_events_differ_by_what_is_left_out():
+    assert "| events | 900 in the MEDS files, 906 in `curated.events` |" in data_card(FACTS)

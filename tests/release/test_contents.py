@@ -33,12 +33,20 @@ def test_without_notes_nothing_is_told(spark):
     assert contents.texts(spark.createDataFrame([(1, "e", "yes", "Observation")], EVENTS)) is None
 
 
+def test_the_one_type_that_few_patients_have_is_not_told_by_the_total(spark):
+    have = {"Observation": 40, "Claim": 15, "Coverage": 25, "Goal": 6}
+    rows = [(i, f"{kind}{i}", None, kind) for kind, n in have.items() for i in range(n)]
+    told = {k["type"]: k["events"] for k in contents.kinds(spark.createDataFrame(rows, EVENTS))}
+    assert told == {"Observation": 40, "Coverage": 25, "Claim": None, "Goal": None}
+
+
 def test_types_that_few_patients_have_or_lack_do_not_tell_these_few(spark):
-    have = {"Observation": 30, "Claim": 15, "Coverage": 25, "Goal": 6}
+    have = {"Observation": 30, "Claim": 15, "Coverage": 25, "Goal": 6, "Flag": 5}
     rows = [(i, f"{kind}{i}", None, kind) for kind, n in have.items() for i in range(n)]
     assert contents.kinds(spark.createDataFrame(rows, EVENTS)) == [
         {"type": "Observation", "events": 30, "patients": 30},
         {"type": "Coverage", "events": 25, "patients": None},
         {"type": "Claim", "events": 15, "patients": 15},
         {"type": "Goal", "events": None, "patients": None},
+        {"type": "Flag", "events": None, "patients": None},
     ]

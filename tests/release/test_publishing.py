@@ -450,6 +450,13 @@ def test_a_small_split_cannot_be_told_by_subtraction(released):
     assert len(hidden) > 1
 
 
+def test_the_card_counts_the_codes_that_the_files_have(released):
+    folder = folder_of(released)
+    described = pq.read_table(folder / meds.code_metadata_filepath)["description"]
+    told = f"| codes | {len(described)}, of which {len(described) - described.null_count} have a description |"
+    assert told in (folder / "DATA_CARD.md").read_text()
+
+
 def test_the_card_says_how_it_was_made(released):
     text = (folder_of(released) / "DATA_CARD.md").read_text()
     assert text.startswith("---\n")

@@ -38,6 +38,11 @@ def test_the_outermost_year_is_one_of_more_than_ten_patients():
     assert told(tallied, "first_year", "last_year") == {"Observation": (2000, 2020)}
 
 
+def test_of_patients_who_are_not_there_together_no_years_are_told():
+    tallied = [sums(7, first=1930, last=1960), sums(6, first=2006, last=2020)]
+    assert told(tallied, "subjects", "first_year", "last_year") == {"Observation": (13, None, None)}
+
+
 @pytest.mark.parametrize("few", [1, 10])
 def test_a_small_count_is_null_and_so_is_the_one_that_would_tell_it(few):
     tallied = [sums(few, "Goal"), sums(30), sums(20, "Condition")]

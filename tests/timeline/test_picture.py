@@ -7,7 +7,7 @@ import pytest
 
 from chartline.errors import UsageError
 from chartline.lake import tables
-from chartline.timeline.picture import LEAST, LEFT, RIGHT, WIDTH, subject_svg, timeline_svg
+from chartline.timeline.picture import LEAST, LEFT, RIGHT, WIDTH, _label, _short, subject_svg, timeline_svg
 
 YEAR = 365.25
 SVG = "{http://www.w3.org/2000/svg}"
@@ -106,6 +106,22 @@ def test_the_head_tells_who_how_much_and_how_it_ended():
     assert "female · 58 events over 40.0 years · died" in svg
     assert ">born<" in svg and ">died<" in svg
     assert "1 without a day" in svg
+
+
+def test_a_record_that_begins_late_in_a_life_has_the_picture_to_itself():
+    svg = timeline_svg([event(0, "MEDS_BIRTH", "Patient"), event(50 * YEAR, "A//1"), event(54 * YEAR, "A//1")])
+    assert "3 events over 4.0 years · born 50.0 years before them" in svg
+    assert ">born<" not in svg and ">50<" in svg and ">40<" not in svg
+    (paths, _), *_ = rows(svg).values()
+    assert [float(x) for x in re.findall(r"M(\d+) ", paths)] == [LEFT, RIGHT]
+
+
+def test_a_label_of_capitals_stays_left_of_the_plot():
+    assert len(_short("MIMIC-MEDICATION-FORMULARY-DRUG-CODE", 33)) < len(
+        _short("mimic-medication-formulary-drug-code", 33)
+    )
+    assert _label("Hemoglobin") == "Hemoglobin"
+    assert _label("MIMIC-MEDICATION-FORMULARY-DRUG-CODE//HEPPREMIX") == "…//HEPPREMIX"
 
 
 def test_a_short_record_is_told_in_days():

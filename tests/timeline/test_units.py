@@ -27,6 +27,19 @@ SAME = [
 ]
 
 
+@pytest.mark.parametrize("unit", sorted(set(units.rules().aliases.values())))
+def test_what_a_spelling_is_read_as_is_a_unit(unit):
+    assert units.is_ucum(unit)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "unit"),
+    [(("UNIT", "Units", "units"), "U"), (("gm", "grams"), "g"), (("MG", "mg"), "mg"), (("TAB", "tablets"), "{tablet}")],
+)
+def test_one_dose_in_the_spellings_of_several_systems_has_one_unit(spelled, unit):
+    assert {units.normalised(2.0, s, None) for s in spelled} == {(2.0, unit, None)}
+
+
 @pytest.mark.parametrize(("code", "given", "wanted"), SAME)
 def test_one_result_in_two_units_is_the_same(code, given, wanted):
     number, unit, flag = units.normalised(*given, f"LOINC//{code}")

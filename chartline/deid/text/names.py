@@ -101,7 +101,7 @@ def find(reading: Reading) -> Iterator[Found]:
     """Names of people, facilities and places."""
     text, words, hints, things = reading
     found: list[Found] = []
-    found += (f for f in facilities(text, hints) if f.source != "name:brought" or not things.hold(f.start, f.end))
+    found += (f for f in facilities(text, hints) if not things.hold(f.start, f.end))
     found += told_again(words, found, text)
     found += (f for f in towns(text, words, hints) if not things.hold(f.start, f.end))
     found += (f for f in _titled(text, hints) if not things.hold(f.start, f.end))

@@ -135,6 +135,17 @@ _THINGS_OF_NAMES = [
         "mifflin-st. jeor",
         "argyll robertson",
     ),
+    *(
+        "bacterial flora",
+        "bowel flora",
+        "commensal flora",
+        "enteric flora",
+        "fecal flora",
+        "genital flora",
+        "gut flora",
+    ),
+    *("intestinal flora", "mixed flora", "normal flora", "oral flora", "oropharyngeal flora", "respiratory flora"),
+    *("skin flora", "urogenital flora", "usual flora", "vaginal flora", "flora absent"),
     *("austin flint", "graham steell", "ramsay hunt", "marcus gunn", "bence jones", "brown-sequard", "brown-séquard"),
     *(
         "charles bonnet",
@@ -190,6 +201,11 @@ _GOODS_OF_NAMES = [
         "sara stedy",
     ),
     *("trader joe", "mr. rogers", "mr rogers", "mister rogers", "jack in the box"),
+]
+# Parts of a body and pictures of it, of words that are also names and places: ``into Central Vein``.
+_VESSELS_AND_IMAGES = [
+    *("superior vena cava", "inferior vena cava", "central vein", "peripheral vein", "central artery"),
+    *("peripheral artery", "magnetic resonance imaging", "computed tomography imaging", "transcranial doppler"),
 ]
 CREDENTIAL = regex.compile(rf"{CREDENTIALS}")
 # What somebody is by trade, up to where several words of it are alike.
@@ -421,7 +437,7 @@ _HINTS = Hints(
             """.split(),
         "part": [f"{part} of" for part in _PARTS.split("|")],
         "in situ": ["in situ"],
-        "thing": _THINGS_OF_NAMES + _GOODS_OF_NAMES,
+        "thing": _THINGS_OF_NAMES + _GOODS_OF_NAMES + _VESSELS_AND_IMAGES,
     }
 )
 

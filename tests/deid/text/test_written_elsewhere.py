@@ -126,3 +126,45 @@ def test_a_field_for_who_refers_keeps_its_name(engine):
     made = engine.deidentify("Referring MD: Osgard", NOBODY).text
     assert made.startswith("Referring MD: ")
     assert "Osgard" not in made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MIXED BACTERIAL FLORA ( >= 3 COLONY TYPES)",
+        "Sparse growth Commensal Respiratory Flora.",
+        "Respiratory Flora Absent.",
+        "NO ANTIBODY TO B. BURGDORFERI OR A. PHAGOCYTOPHILUM DETECTED BY EIA.",
+        "CULTURE GREW A. BAUMANNII, S. MALTOPHILIA AND C. AURIS.",
+        "Negative by the Illumigene assay.",
+    ],
+)
+def test_what_a_culture_grew_is_nobody(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
+
+
+def test_who_is_called_like_what_grows_goes_all_the_same(engine):
+    assert (
+        left(engine, "Mixed bowel flora. Patient Flora Varga was seen; Flora rests.", ["Flora V", "Varga", "Flora r"])
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Body mass index 25.0-25.9, adult. Ankle-brachial index: 0.85-1.10.",
+        "Magnetic Resonance Imaging of the brain showed no lesion.",
+        "Insertion of Infusion Device into Superior Vena Cava, Percutaneous Approach",
+        "Introduction of Other Antineoplastic into Central Vein, Percutaneous Approach",
+        "She had a Transcranial Doppler.",
+    ],
+)
+def test_ranges_vessels_and_images_are_no_numbers_and_no_places(engine, text):
+    assert engine.deidentify(text, NOBODY).text == text
+
+
+def test_a_number_behind_index_that_is_no_range_goes(engine):
+    assert (
+        left(engine, "index 4471-22, index 12.5-33.1A, index 1.2.3-4.5", ["4471-22", "12.5-33.1A", "1.2.3-4.5"]) == []
+    )
