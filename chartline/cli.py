@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from chartline import __version__
+from chartline.arguments import Parser
 from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.ingest.servers import source
 from chartline.settings import Settings, load
@@ -370,7 +371,7 @@ def _doctor(args: argparse.Namespace) -> Answer:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="chartline",
         description="De-identified, longitudinal patient timelines, with the evidence a privacy officer signs.",
         epilog="Exit codes: 0 done, 1 the data or a gate said no, 2 the call was wrong, 3 the machine failed.",
