@@ -432,7 +432,7 @@ def _aside(spark: SparkSession, settings: Settings, staged: DataFrame, started: 
 
 
 def rebuild_people(spark: SparkSession, settings: Settings, run_id: str, now: datetime) -> dict[str, int]:
-    """Build ``bronze.people`` again from all of bronze and of what was set aside; whose person changed, and for what."""
+    """Build ``bronze.people`` again from bronze and what was set aside; whose person changed, and for what."""
     bronze = lake.read(spark, settings, "bronze.resources")
     aside = identity.set_aside(lake.read(spark, settings, quarantine.TABLE), settings)
     rows, found = identity.people(spark, bronze, aside, run_id, settings.person_systems)

@@ -327,7 +327,9 @@ def test_a_patient_who_was_set_aside_is_known_by_name_all_the_same(spark, lake, 
     """Or the notes of one whose gender is no code would be read without the name that is in them."""
     named = PATIENT | {"id": "p9", "name": [{"family": "Quixmire"}]}
     run(spark, lake, delivery("d", a=[named | {"gender": "F"}, named | {"id": "no id"}]))
-    assert [(p["resource_id"], p["person_id"]) for p in tables.read(lake, "bronze.people").to_pylist()] == [("p9", "p9")]
+    assert [(p["resource_id"], p["person_id"]) for p in tables.read(lake, "bronze.people").to_pylist()] == [
+        ("p9", "p9")
+    ]
     run(spark, lake, delivery("e", a=[named | {"name": [{"family": "Doe"}]}]))
     (person,) = tables.read(lake, "bronze.people").to_pylist()
     assert {k["value"] for k in person["known"] if k["type"] == "FAMILY"} == {"Quixmire", "Doe"}
