@@ -42,8 +42,11 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
     Spill and scratch files may hold PHI, so they lie in the restricted zone. Under ``spark-submit``
     the master and memory of the submission win.
     """
+    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True  # they print messages of exceptions, which hold values
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
