@@ -15,7 +15,6 @@ import gzip
 import io
 import re
 import secrets
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +38,7 @@ from chartline.deid.policy import Policy
 from chartline.deid.pseudonyms import is_plain, keyed_code, logical
 from chartline.deid.walk import Refused, Result, Walk
 from chartline.deid.walker import Deidentifier
-from chartline.errors import DataError, UsageError
+from chartline.errors import UsageError
 from chartline.fhir import accept, persons, records, references, versions
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.people import PARTIES, person
@@ -181,7 +180,7 @@ def _told(item: sources.Item) -> Iterator[tuple[formats.Format, BinaryIO]]:
     if item.refused:
         yield formats.Format("unknown", reason=item.refused), cast(BinaryIO, io.BytesIO())
         return
-    with _whole(item), item.open() as raw:
+    with sources.whole(item), item.open() as raw:
         head = raw.read(formats.HEAD)
         found = formats.detect(head, item.name)
         yield found, _unpacked(cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw), formats.HEAD)), found.compression)
@@ -193,16 +192,8 @@ def _unpacked(raw: BinaryIO, compression: str) -> BinaryIO:
 
 @contextmanager
 def _opened(item: sources.Item, compression: str) -> Iterator[BinaryIO]:
-    with _whole(item), item.open() as raw:
+    with sources.whole(item), item.open() as raw:
         yield _unpacked(raw, compression)
-
-
-@contextmanager
-def _whole(item: sources.Item) -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise DataError("CL1101", f"source {item.source} holds a damaged gzip file.", "Have it sent again.") from None
 
 
 def _texts(handle: BinaryIO, form: str) -> Iterator[bytes]:
