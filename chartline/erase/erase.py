@@ -25,6 +25,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chartline import progress
+from chartline.audit.said import require_nobody
 from chartline.deid import keys, pseudonyms, readings
 from chartline.deid.keys import Key
 from chartline.erase import gone, landed
@@ -80,11 +81,12 @@ def begin(settings: Settings, patient: str, *, by: str, reason: str, old_keys: S
         old_keys: keys of the lake that were retired, for the releases made with them.
 
     Raises:
-        UsageError: CL2130 no name or no reason.
+        UsageError: CL2130 no name or no reason, CL2104 the reason tells a person.
         DataError: CL1170 no such patient is or was in the lake, CL1171 a release was made with a key that is not named.
     """
     if not by.strip() or not reason.strip():
         raise UsageError("CL2130", "an erasure needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
+    require_nobody(settings, reason)
     patients = _patients(settings, patient.removeprefix("Patient/"))
     known = [keys.load(settings.key), *old_keys]
     subjects = _subjects(settings, patients, known)
