@@ -444,7 +444,7 @@ def _parser() -> argparse.ArgumentParser:
     add(back, "list", "All requests with their state and every step.", _reidentify_list, lake)
 
     deid = group("deid", "De-identify without a lake.")
-    add(deid, "text", "JSON lines in, JSON lines out.", _deid_text, common, rules)
+    add(deid, "text", "JSON lines in, JSON lines out; ids come back as they were given.", _deid_text, common, rules)
     fhir = add(deid, "fhir", "NDJSON and bundles, without Spark; no CSV.", _deid_fhir, common, rules)
     fhir.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
     fhir.add_argument("--to", type=Path, required=True, metavar="DIR")
