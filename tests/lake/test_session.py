@@ -1,6 +1,7 @@
 """What the session tells Java."""
 
 import logging
+import re
 
 import pytest
 
@@ -38,3 +39,9 @@ def test_the_value_that_an_expression_failed_on_is_not_logged(spark):
     finally:
         logger.removeHandler(listener)
     assert heard == []
+
+
+def test_what_a_crash_of_java_or_a_plan_would_leave_is_in_the_restricted_zone_or_nowhere(spark):
+    arguments = spark._jvm.java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments()
+    assert re.search(r"-XX:ErrorFile=\S+/restricted/scratch/java-%p\.log", str(arguments))
+    assert spark.conf.get("spark.eventLog.enabled") == "false"
