@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from chartline import __version__
+from chartline.arguments import Parser
 from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.ingest.servers import source
 from chartline.settings import Settings, load
@@ -418,7 +419,7 @@ def _doctor(args: argparse.Namespace) -> Answer:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="chartline",
         description="De-identified, longitudinal patient timelines, with the evidence a privacy officer signs.",
         epilog="Exit codes: 0 done, 1 the data or a gate said no, 2 the call was wrong, 3 the machine failed.",
@@ -491,7 +492,7 @@ def _parser() -> argparse.ArgumentParser:
     add(back, "list", "All requests with their state and every step.", _reidentify_list, lake)
 
     deid = group("deid", "De-identify without a lake.")
-    add(deid, "text", "JSON lines in, JSON lines out.", _deid_text, common, rules)
+    add(deid, "text", "JSON lines in, JSON lines out; ids come back as they were given.", _deid_text, common, rules)
     fhir = add(deid, "fhir", "NDJSON and bundles, without Spark; no CSV.", _deid_fhir, common, rules)
     fhir.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
     fhir.add_argument("--to", type=Path, required=True, metavar="DIR")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from chartline.arguments import Parser
 from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.ingest.servers import source
 from chartline.settings import Settings, load
@@ -89,7 +90,7 @@ _JOBS: Mapping[str, Callable[[Settings, argparse.Namespace], Facts]] = {
 
 
 def _arguments(job: str, argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=f"jobs/{job}.py")
+    parser = Parser(prog=f"jobs/{job}.py")
     parser.add_argument("--outcome", type=Path, help="file that gets the JSON object too")
     if job == "land":
         parser.add_argument("source", type=source, nargs="+", metavar="SOURCE")

@@ -82,7 +82,7 @@ class Settings:
         The JVM of the driver starts before the job can open its session, so class path, log settings and
         memory have to come with the submission.
         """
-        log4j = Path(__file__).resolve().parent / "lake" / "log4j2.properties"
+        scratch = (self.zone("restricted") / "scratch").absolute()
         return {
             "application": str(room("jobs") / f"{job}.py"),
             "application_args": ["--outcome", str(self.outcome_file("{{ run_id }}", job).absolute()), *arguments],
@@ -90,14 +90,21 @@ class Settings:
             "driver_memory": "1500m",
             "driver_class_path": f"{sys.prefix}/share/chartline/jars/*",
             "conf": {
-                "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC",
+                "spark.driver.extraJavaOptions": java_options(scratch),
                 "spark.io.encryption.enabled": "true",
+                "spark.eventLog.enabled": "false",
             },
         }
 
     def with_(self, **changes: object) -> Settings:
         """A copy with some attributes changed; ``None`` leaves an attribute as it is."""
         return replace(self, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+
+
+def java_options(scratch: Path) -> str:
+    """What every JVM is told: how to log, the time zone, and where a crash leaves its report, which shows memory."""
+    log4j = Path(__file__).resolve().parent / "lake" / "log4j2.properties"
+    return f'-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC "-XX:ErrorFile={scratch}/java-%p.log"'
 
 
 def load(file: Path | None = None) -> Settings:

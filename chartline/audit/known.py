@@ -225,6 +225,9 @@ def known_from_sources(paths: Sequence[Path], mappings: Path | None = None) -> l
     Args:
         paths: FHIR, and CSV that a mapping knows.
         mappings: folder of further mappings of CSV extracts.
+
+    Raises:
+        DataError: CL1101 a gzip file is damaged: what it tells cannot be looked for.
     """
     layouts = extracts.load(mappings)
     return [party(r) for item in sources.items(paths) if not item.refused for r in _resources(item, layouts)]
@@ -235,7 +238,8 @@ def _resources(item: sources.Item, layouts: extracts.Layouts) -> Iterator[Mappin
     form = formats.detect(data[: formats.HEAD], item.name, layouts.reason)
     if form.reason:
         return
-    content = gzip.decompress(data) if form.compression == "gzip" else data
+    with sources.whole(item):
+        content = gzip.decompress(data) if form.compression == "gzip" else data
     handle = io.BytesIO(content)
     if form.name == "csv":
         found: Iterable[records.Record] = records.of_rows(handle, layouts.judge(content[: formats.HEAD], item.name))

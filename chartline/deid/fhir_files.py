@@ -1,6 +1,7 @@
 """NDJSON and bundles de-identified file by file, without a lake: read once for who is who, once to write.
 
-A file becomes a file of the same form, named by its number and the type of its first resource. A bundle's entries get
+A file becomes a file of the same form, named by a number that does not tell its place and the type of its first
+resource; its records keep their order. A bundle's entries get
 a fullUrl that its references resolve against; a transaction becomes one of PUTs. What may not pass is left out and
 counted by reason; of what was no valid FHIR before, that is the reason for which parse would set it aside. A bundle in
 which one resource is of another FHIR version is set aside whole, as there. A CSV file is not read, and counted as
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import gc
 import gzip
+import hmac
 import io
+import os
 import re
 import secrets
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +41,7 @@ from chartline.deid.policy import Policy
 from chartline.deid.pseudonyms import is_plain, keyed_code, logical
 from chartline.deid.walk import Refused, Result, Walk
 from chartline.deid.walker import Deidentifier
-from chartline.errors import DataError, UsageError
+from chartline.errors import UsageError
 from chartline.fhir import accept, persons, records, references, versions
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.people import PARTIES, person
@@ -152,7 +154,8 @@ def run(
     gc.freeze()  # lexicon, definitions and parties stay: collections need not go through them each time
     with progress.step("de-identifying"):
         contexts = _Contexts(policy, key, project, year, world)
-        tally = _Writer(walk, world, contexts, codes).write(given, to)
+        numbers = _numbers(len(world.formats), key.derive("order", project))
+        tally = _Writer(walk, world, contexts, codes).write(given, to, numbers)
     return {**tally, "policy": policy.name, "policy_hash": policy.hash, "key_id": key.id}
 
 
@@ -181,7 +184,7 @@ def _told(item: sources.Item) -> Iterator[tuple[formats.Format, BinaryIO]]:
     if item.refused:
         yield formats.Format("unknown", reason=item.refused), cast(BinaryIO, io.BytesIO())
         return
-    with _whole(item), item.open() as raw:
+    with sources.whole(item), item.open() as raw:
         head = raw.read(formats.HEAD)
         found = formats.detect(head, item.name)
         yield found, _unpacked(cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw), formats.HEAD)), found.compression)
@@ -193,16 +196,8 @@ def _unpacked(raw: BinaryIO, compression: str) -> BinaryIO:
 
 @contextmanager
 def _opened(item: sources.Item, compression: str) -> Iterator[BinaryIO]:
-    with _whole(item), item.open() as raw:
+    with sources.whole(item), item.open() as raw:
         yield _unpacked(raw, compression)
-
-
-@contextmanager
-def _whole(item: sources.Item) -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise DataError("CL1101", f"source {item.source} holds a damaged gzip file.", "Have it sent again.") from None
 
 
 def _texts(handle: BinaryIO, form: str) -> Iterator[bytes]:
@@ -466,6 +461,11 @@ def _given(record: records.Record, walk: Deidentifier) -> Given | str:
 # --- writing -----------------------------------------------------------------------------------------
 
 
+def _numbers(count: int, key: bytes) -> list[int]:
+    """A number from 1 for each file: those of a source are often sorted by the names of persons."""
+    return sorted(range(1, count + 1), key=lambda number: hmac.digest(key, str(number).encode(), "sha256"))
+
+
 def _random_codes() -> Callable[[str, str], str]:
     drawn: dict[tuple[str, str], str] = {}
 
@@ -520,17 +520,20 @@ class _Writer:
         self._quarantined: Counter[str] = Counter()
         self._filtered: Counter[str] = Counter()
 
-    def write(self, given: Sequence[Path], to: Path) -> dict[str, Any]:
-        """Write every file; the counts by name and reason."""
+    def write(self, given: Sequence[Path], to: Path, numbers: Sequence[int]) -> dict[str, Any]:
+        """Write every file under its number, all with the time of the first; the counts by name and reason."""
         to.mkdir(parents=True, exist_ok=True)
+        began = to.stat().st_mtime
         told = self._world.formats
         files = progress.through(zip(sources.items(given), told, strict=True), len(told), "files written")
-        for number, (item, found) in enumerate(files, start=1):
+        for number, (item, found) in zip(numbers, files, strict=True):
             if found.reason:
                 self._filtered[f"file_{found.reason}"] += 1
                 self._plain["in"] += 1
                 continue
             self._file(item, found, to, number)
+        for made in to.iterdir():
+            os.utime(made, (began, began))  # or the times would tell the order
         whole = {"in": 0, "out": 0, "files": 0, "bundles_left_out": 0, "notes": 0, "withheld": 0, **self._plain}
         return {**whole, "quarantined": dict(self._quarantined), "filtered": dict(self._filtered)}
 

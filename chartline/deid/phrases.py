@@ -72,8 +72,14 @@ def words(text: str) -> frozenset[str]:
     """What a text may share with a known value: its words, its many digits, its initials, its strange words' marks."""
     found = _plain_words(text)
     marks = (mark for word in found if _strange(word) for mark in _marks(word))
-    inside = (piece for word in found if len(found) == 1 and _strange(word) for piece in _pieces(word))
-    return frozenset([*found, *marks, *inside, *_initials(text)])
+    alone = _alone(found)
+    return frozenset([*found, *marks, *(_pieces(alone) if _strange(alone) else ()), *_initials(text)])
+
+
+def _alone(found: frozenset[str]) -> str:
+    """The letters of a text that is one word, a login's without its number (``doe7``); empty for any other text."""
+    lettered = [word for word in found if not word.isdigit()]
+    return "".join(filter(str.isalpha, lettered[0])) if len(lettered) == 1 else ""
 
 
 def _parts(text: str) -> list[str]:
@@ -313,7 +319,7 @@ class Phrases:
             return True
         if own <= {*about.names, *(n[0] for n in about.names if n)} and any(map(_a_name, own & about.names)):
             return True
-        alone = next(iter(own)) if len(own) == 1 else ""
+        alone = _alone(own)
         long = [n for n in about.names if len(n) >= _LONG_NAME and _a_name(n)]
         if _strange(alone) and any(n in alone or _near(n, alone) for n in long):
             return True

@@ -25,11 +25,13 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chartline import progress
+from chartline.audit.said import require_nobody
 from chartline.deid import keys, pseudonyms, readings
 from chartline.deid.keys import Key
 from chartline.erase import gone, landed
 from chartline.errors import DataError, UsageError
 from chartline.fhir import records
+from chartline.fhir.definitions import resource_types
 from chartline.fhir.parse import rebuild_people
 from chartline.fhir.records import Record
 from chartline.ingest import extracts
@@ -80,11 +82,12 @@ def begin(settings: Settings, patient: str, *, by: str, reason: str, old_keys: S
         old_keys: keys of the lake that were retired, for the releases made with them.
 
     Raises:
-        UsageError: CL2130 no name or no reason.
+        UsageError: CL2130 no name or no reason, CL2104 the reason tells a person.
         DataError: CL1170 no such patient is or was in the lake, CL1171 a release was made with a key that is not named.
     """
     if not by.strip() or not reason.strip():
         raise UsageError("CL2130", "an erasure needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
+    require_nobody(settings, reason)
     patients = _patients(settings, patient.removeprefix("Patient/"))
     known = [keys.load(settings.key), *old_keys]
     subjects = _subjects(settings, patients, known)
@@ -226,13 +229,20 @@ def _numbers(settings: Settings, patients: Collection[str]) -> re.Pattern[bytes]
 
 
 def _aside(settings: Settings, patients: Collection[str], numbers: re.Pattern[bytes]) -> dict[str, str]:
-    """Quarantined records that name the person: id, and SHA-256 of the record. A row of CSV has no words for ids."""
+    """Quarantined records that name the person: id, and SHA-256 of the record.
+
+    A row of CSV has no words for ids, and what is of no known type may have any.
+    """
     key, mention = keys.load(settings.key), _mention(patients)
     held = tables.read(settings, quarantine.TABLE, columns=["quarantine_id", "payload"]).to_pylist()
     sealed = ((r["quarantine_id"], r["payload"]) for r in held if r["payload"] is not None)
     opened = ((i, quarantine.decrypt(payload, key, settings.project, i)) for i, payload in sealed)
-    named = ((i, plain) for i, plain in opened if (mention if plain[:1] in b"{[" else numbers).search(plain))
-    return {i: records.digest(plain) for i, plain in named}
+
+    def names(plain: bytes) -> bool:
+        typed = records.kind_of(plain, resource_types()) is not None
+        return bool(mention.search(plain) or (not typed and numbers.search(plain)))
+
+    return {i: records.digest(plain) for i, plain in opened if names(plain)}
 
 
 def _taken(
@@ -248,8 +258,9 @@ def _taken(
         kind, own = records.told(record.raw)
         if f"{kind}/{own or records.id_of(record.full_url)}" in names:
             return True
-        unread = record.raw and (aside or len(record.raw) > records.MAX_LINE) and mention.search(record.raw)
-        return bool(unread) and (len(record.raw) > records.MAX_LINE or records.digest(record.raw) in aside)
+        if len(record.raw) > records.MAX_LINE:
+            return mention.search(record.raw) is not None
+        return bool(record.raw and aside) and records.digest(record.raw) in aside
 
     return taken
 

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
 
-from chartline.fhir import references, versions
+from chartline.deid import keys
+from chartline.deid.keys import Key
+from chartline.errors import DataError
+from chartline.fhir import accept, references, versions
 from chartline.fhir.people import PARTIES, person
 from chartline.fhir.persons import OUTDATED, Merges, merges
-from chartline.lake import tables
+from chartline.lake import quarantine, tables
 from chartline.lake.spark import guarded
+from chartline.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -70,17 +76,52 @@ def _party(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def set_aside(held: DataFrame, settings: Settings) -> DataFrame:
+    """Rows of ``bronze.people`` that the parties tell which parse set aside: one a record, links left out.
+
+    Args:
+        held: rows of ``bronze.quarantine``.
+        settings: the project's settings; what another key sealed is passed over.
+    """
+    from pyspark.sql import functions as f
+
+    parties = held.where(f.col("resource_type").isin(*PARTIES)).where("stage = 'parse' AND payload IS NOT NULL")
+    told = partial(_refused, key=settings.key, project=settings.project)
+    return parties.select("quarantine_id", "payload").mapInArrow(told, tables.schema("bronze.people").ddl)
+
+
+@guarded
+def _refused(batches: Batches, *, key: Path, project: str) -> Batches:
+    schema, opened = tables.schema("bronze.people").arrow, keys.load(key)
+    for batch in batches:
+        found = (told(row["payload"], row["quarantine_id"], opened, project) for row in batch.to_pylist())
+        yield pa.RecordBatch.from_pylist([row for row in found if row is not None], schema=schema)
+
+
+def told(payload: bytes, quarantine_id: str, key: Key, project: str) -> dict[str, Any] | None:
+    """What a party that was set aside tells of itself; None of one that cannot be read or has no id."""
+    try:
+        tree = orjson.loads(quarantine.decrypt(payload, key, project, quarantine_id))
+    except (DataError, orjson.JSONDecodeError):
+        return None
+    if not isinstance(tree, dict) or tree.get("resourceType") not in PARTIES:
+        return None
+    own = tree.get("id")
+    return person(tree) | {"links": []} if isinstance(own, str) and accept.ID.fullmatch(own) else None
+
+
 def people(
-    spark: SparkSession, resources: DataFrame, run_id: str, systems: Sequence[str] = ()
+    spark: SparkSession, resources: DataFrame, aside: DataFrame, run_id: str, systems: Sequence[str] = ()
 ) -> tuple[DataFrame, Merges]:
     """Rows of ``bronze.people`` and the merges: the current version of each party, with what any version told of it.
 
     A name that a later version dropped is still in older notes, so the known values of all versions are united.
-    A party that was deleted stays, for the same reason.
+    A party that was deleted stays, for the same reason, and so does one that was set aside: its notes may not be.
 
     Args:
         spark: the session.
         resources: rows with the columns of ``bronze.resources``.
+        aside: what ``set_aside`` gives.
         run_id: id of this run.
         systems: declared identifier systems.
     """
@@ -91,9 +132,14 @@ def people(
     each = parties.select(*columns).mapInArrow(_parties, tables.schema("bronze.people").ddl)
     each = each.withColumnRenamed("run_id", "row_hash").persist()
     key = ["resource_type", "resource_id"]
-    united = each.groupBy(*key).agg(f.array_sort(f.array_distinct(f.flatten(f.collect_list("known")))).alias("known"))
+    aside = aside.withColumnRenamed("run_id", "row_hash").persist()
+    united = each.unionByName(aside).groupBy(*key)
+    united = united.agg(f.array_sort(f.array_distinct(f.flatten(f.collect_list("known")))).alias("known"))
     newest = versions.current(parties.drop("raw", "links")).select(*key, "row_hash")
-    rows = each.drop("known").join(newest, [*key, "row_hash"]).join(united, key)
+    others = aside.drop("known").join(newest, key, "left_anti")
+    facts = f.struct(*(c for c in others.columns if c not in key))
+    one_each = others.groupBy(*key).agg(f.min(facts).alias("facts")).select(*key, "facts.*")
+    rows = each.drop("known").join(newest, [*key, "row_hash"]).unionByName(one_each).join(united, key)
     linked = rows.where("resource_type = 'Patient' AND size(links) > 0").select("resource_id", "links").collect()
     links = {
         r["resource_id"]: [

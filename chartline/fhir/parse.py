@@ -369,6 +369,7 @@ def _write(
     gate |= _parsed_gate(settings, rows, aside, counts, run_id)
     # From here on the lake is written to.
     touched = set(types) | _types(changed) | (_types(seen_again) if seen_again is not None else set())
+    touched |= _types(staged.where("kind = 'quarantine'")) if counts.quarantined else set()
     if counts.quarantined:
         lake.write(aside, settings, quarantine.TABLE, "append", {"run_id": run_id})
     if types:
@@ -431,9 +432,10 @@ def _aside(spark: SparkSession, settings: Settings, staged: DataFrame, started: 
 
 
 def rebuild_people(spark: SparkSession, settings: Settings, run_id: str, now: datetime) -> dict[str, int]:
-    """Build ``bronze.people`` again from all of bronze, and note whose person changed; how many, and for what."""
+    """Build ``bronze.people`` again from bronze and what was set aside; whose person changed, and for what."""
     bronze = lake.read(spark, settings, "bronze.resources")
-    rows, found = identity.people(spark, bronze, run_id, settings.person_systems)
+    aside = identity.set_aside(lake.read(spark, settings, quarantine.TABLE), settings)
+    rows, found = identity.people(spark, bronze, aside, run_id, settings.person_systems)
     lake.write(rows, settings, "bronze.people", "overwrite", {"run_id": run_id})
     history = tables.read(settings, "bronze.identities").to_pylist()
     changed = identity.changes(history, found, run_id, now)

@@ -310,7 +310,9 @@ def load(more: Path | None = None) -> Layouts:
             files += _files(name, text)
         except _Wrong as wrong:
             where, what, fix = wrong.args
-            raise UsageError("CL2080", f"{path.name}: {where}: {what}.", fix) from None
+            # A file that lies there by mistake may be a patient's, and be named so.
+            file = path.name if b'"files"' in text else f"file {1 + sorted(path.parent.glob('*.json')).index(path)}"
+            raise UsageError("CL2080", f"{file}: {where}: {what}.", fix) from None
     return Layouts(tuple(files), whole.hexdigest())
 
 
@@ -319,6 +321,8 @@ def _files(layout: str, text: bytes) -> Iterator[File]:
         body = json.loads(text)
     except ValueError:
         raise _Wrong("the file", "it is no JSON", "Correct it.") from None
+    if not isinstance(body, dict) or "files" not in body:
+        raise _Wrong("the file", "it is no mapping: it has no member files", "Keep mappings only in their folder.")
     _members(body, _LAYOUT, {"files"}, "the file")
     for name in ("files", "tables"):
         if not isinstance(body.get(name, {}), dict):

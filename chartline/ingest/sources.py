@@ -7,6 +7,7 @@ with a path that tries is still refused, because an honest export has none.
 from __future__ import annotations
 
 import bz2
+import gzip
 import hashlib
 import lzma
 import stat
@@ -83,6 +84,15 @@ def blocks(item: Item) -> Iterator[bytes]:
                 yield block
     except _ARCHIVE_ERRORS:
         raise _damaged(item.source) from None
+
+
+@contextmanager
+def whole(item: Item) -> Iterator[None]:
+    """Within it the content of a gzip file is read; DataError CL1101 when it is damaged."""
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise DataError("CL1101", f"source {item.source} holds a damaged gzip file.", "Have it sent again.") from None
 
 
 def _walk(position: int, path: Path) -> Iterator[Item]:

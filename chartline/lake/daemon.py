@@ -7,6 +7,7 @@ time, and an archive holds no compiled modules. The environment that has Chartli
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 
@@ -18,5 +19,15 @@ for path in [path for path in sys.path_importer_cache if _ARCHIVE.match(path)]:
 
 from pyspark import daemon  # noqa: E402
 
+
+def _hush() -> None:
+    """Let nobody hear what a library prints, logs or warns of in a worker: it may hold a value of the data."""
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for standard in (1, 2):
+        os.dup2(silence, standard)
+    os.close(silence)
+
+
 if __name__ == "__main__":
+    os.register_at_fork(after_in_child=_hush)
     daemon.manager()

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from chartline.errors import ChartlineError, DataError, GateFailed, MachineError, UsageError
 from chartline.lake import jars, tables
-from chartline.settings import Settings
+from chartline.settings import Settings, java_options
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -42,15 +42,17 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
     Spill and scratch files may hold PHI, so they lie in the restricted zone. Under ``spark-submit``
     the master and memory of the submission win.
     """
+    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True  # they print messages of exceptions, which hold values
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     scratch = (settings.zone("restricted") / "scratch").resolve()
     scratch.mkdir(parents=True, exist_ok=True)
-    log4j = Path(__file__).with_name("log4j2.properties")
     options = {
         "spark.jars": ",".join(str(j) for j in jars.local()),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -69,9 +71,10 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         "spark.local.dir": str(scratch),
         "spark.io.encryption.enabled": "true",
         "spark.ui.enabled": "false",
+        "spark.eventLog.enabled": "false",  # a site may keep plans, and plans hold values
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.memory": "1500m",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC {_collector()}",
+        "spark.driver.extraJavaOptions": f"{java_options(scratch)} {_collector()}",
         "spark.python.worker.reuse": "true",
         "spark.python.daemon.module": "chartline.lake.daemon",
     }

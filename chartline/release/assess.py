@@ -137,9 +137,10 @@ def _stamps(silver: DataFrame) -> Stamps:
 
 
 def _key_ids(settings: Settings, silver: Mapping[str, Stamps]) -> dict[str, set[str | None]]:
-    """The keys that made the rows of silver, and those that the commits of gold name."""
+    """The keys that made the rows of silver, and those that the commits of gold name; none of what was only made."""
     rows = {name: {key_id for _, key_id in stamps} for name, stamps in silver.items()}
-    return {**rows, **{name: {tables.last_told(settings, name, "key_id")} for name in GOLD}}
+    written = [name for name in GOLD if tables.version(settings, name)]
+    return {**rows, **{name: {tables.last_told(settings, name, "key_id")} for name in written}}
 
 
 def _gate_frames(

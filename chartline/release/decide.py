@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
+from chartline.audit.said import require_nobody
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain
 from chartline.release import candidates
@@ -24,7 +25,7 @@ def decide(settings: Settings, candidate: str, *, approve: bool, by: str, reason
         channel: ``cli`` or ``airflow``.
 
     Raises:
-        UsageError: CL2100 no such candidate, CL2101 no name or no reason.
+        UsageError: CL2100 no such candidate, CL2101 no name or no reason, CL2104 the reason tells a person.
         DataError: CL1130 a blocked candidate cannot be approved, CL1131 its tables have changed since, CL1132 it is
             published and cannot be rejected any more.
     """
@@ -44,6 +45,7 @@ def decide(settings: Settings, candidate: str, *, approve: bool, by: str, reason
         raise DataError("CL1130", "the candidate is blocked.", "Read its report: 'chartline release show ID' names it.")
     if approve and not candidates.current(settings, body):
         raise DataError("CL1131", "the tables changed since the report.", "Run 'chartline assess' and decide anew.")
+    require_nobody(settings, reason)
     now = datetime.now(UTC)
     row = {
         "decision_id": hashlib.sha256(f"{candidate}|{wanted}|{by}|{now.isoformat()}".encode()).hexdigest()[:16],

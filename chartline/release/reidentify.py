@@ -19,6 +19,7 @@ from typing import Any
 
 import pyarrow.dataset as ds
 
+from chartline.audit.said import require_nobody
 from chartline.deid.origins import origins
 from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.lake import chain, tables
@@ -34,9 +35,10 @@ def request(settings: Settings, subjects: Sequence[int], *, by: str, reason: str
     """Ask for the patients behind subjects of gold or of a release.
 
     Raises:
-        UsageError: CL2120 a subject is unknown, CL2122 no name or no reason.
+        UsageError: CL2104 the reason tells a person, CL2120 a subject is unknown, CL2122 no name or no reason.
     """
     _require_said(by, reason)
+    require_nobody(settings, reason)
     wanted = sorted(set(subjects))
     unknown = _unknown(settings, set(wanted))
     if unknown:
@@ -54,11 +56,12 @@ def decide(settings: Settings, request: str, *, approve: bool, by: str, reason: 
     """Approve or reject another person's request; a rejection ends it, an approval that was given before too.
 
     Raises:
-        UsageError: CL2121 there is no such request, CL2122 no name or no reason.
+        UsageError: CL2104 the reason tells a person, CL2121 there is no such request, CL2122 no name or no reason.
         DataError: CL1160 the person who asked decides, CL1161 the request lapsed, CL1162 it was rejected, CL1165 the
             log was altered.
     """
     _require_said(by, reason)
+    require_nobody(settings, reason)
     asked = _request(settings, request)
     with _refusal_logged(settings, request, by, reason):
         if _folded(by) == _folded(asked["asked_by"]):

@@ -19,7 +19,7 @@ from chartline.audit import sweep as swept
 from chartline.audit.known import known_from_lake, known_from_sources, party, targets
 from chartline.audit.text import fold
 from chartline.deid.context import Known
-from chartline.errors import UsageError
+from chartline.errors import DataError, UsageError
 from chartline.lake import tables
 
 NAME, MRN, PHONE, STREET = "Zorblatt Quixmire", "MRN88120937", "617-555-0193", "8841 Vexation Hollow Road"
@@ -378,6 +378,12 @@ def test_known_values_come_from_sources_of_every_form(tmp_path, form):
     (known,) = known_from_sources([tmp_path])
     assert Known("NAME", "Zorblatt Quixmire") in known
     assert Known("ID", "Patient/p-4711") in known
+
+
+def test_a_source_that_tells_not_all_its_values_is_refused(tmp_path):
+    (tmp_path / "Patient.ndjson.gz").write_bytes(gzip.compress(json.dumps(PATIENT).encode())[:-9])
+    with pytest.raises(DataError, match="CL1101"):
+        known_from_sources([tmp_path])
 
 
 def test_known_values_come_from_a_csv_extract_that_a_mapping_knows(tmp_path):

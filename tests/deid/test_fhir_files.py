@@ -94,11 +94,25 @@ def test_no_identifier_of_the_source_is_in_any_byte(tmp_path, run, name):
     )
     counts = run(name)
     out = written(tmp_path / "out")
-    assert list(out) == ["00001-Bundle.json", "00002-DocumentReference.ndjson"]
+    assert {re.sub(r"\A0000[12]-", "", name) for name in out} == {"Bundle.json", "DocumentReference.ndjson"}
     told = re.sub(r"\b[0-9a-f]{32}\b", "", "".join(out.values()))  # a random code may hold any four digits
     told += "".join(base64.b64decode(m).decode() for m in re.findall(r'"data":"([^"]+)"', told))
     assert [s for s in SECRETS if s in told] == []
     assert (counts["in"], counts["out"], counts["notes"]) == (5, 5, 3)
+
+
+def test_neither_numbers_nor_times_tell_the_order_of_the_source(tmp_path, run):
+    """A folder of a file a patient is sorted by name, and a release in that order tells who is who to whoever knows
+    the names."""
+    for i, name in enumerate(("Adams", "Baker", "Clark", "Davis", "Evans", "Flynn")):
+        (tmp_path / "in" / f"{name}.ndjson").write_text(lines(PATIENT | {"id": name, "birthDate": f"195{i}-07-01"}))
+    run("limited_data_set")
+    years = [json.loads(text)["birthDate"] for text in written(tmp_path / "out").values()]
+    assert len(years) == 6
+    assert years != sorted(years)
+    assert len({p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()}) == 1
+    run("limited_data_set", "again")
+    assert written(tmp_path / "again") == written(tmp_path / "out")
 
 
 def test_a_bundle_stays_a_bundle_whose_references_resolve(tmp_path, run):

@@ -51,6 +51,13 @@ def test_a_label_that_shares_a_word_with_the_patient_is_read_once():
     assert engine.calls == ["Mill", "Mill"]
 
 
+@pytest.mark.parametrize("code", ["QUIXMIRE1", "zquixmire61", "quixmire48213", "zq7quixmire"])
+def test_a_code_that_is_a_login_made_of_a_name_is_not_a_code(code):
+    phrases, owner = Phrases(Engine()), PatientContext("p4", (Known("FAMILY", "Quixmire"),))
+    assert phrases.free_form(code, owner)
+    assert not phrases.free_form(code, PATIENT)
+
+
 def test_words_that_point_to_nobody_are_not_telling():
     assert telling("10 Old Mill Rd") == {"old", "mill"}
     assert telling("Li") == {"li"}

@@ -3,15 +3,18 @@
 import gzip
 import io
 import json
+from datetime import UTC, datetime
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chartline.erase import landed
+from chartline.deid import keys
+from chartline.erase import erase, landed
 from chartline.fhir import records
 from chartline.ingest import extracts
+from chartline.lake import quarantine
 
 
 def resource(kind, own, **more):
@@ -154,3 +157,17 @@ def test_a_row_that_cannot_be_looked_into_is_said_to_be_none(tmp_path, sheet, mo
     path.write_bytes(b'ID,NOTE\na,"' + b"x" * 100)
     with pytest.raises(EOFError):
         landed.count(path, "none", "csv", of("a"), sheet)
+
+
+def test_what_was_set_aside_is_the_persons_by_its_number_too_where_its_type_is_unknown(lake):
+    told = {
+        "wrong type": b'{"resourceType":"patient","id":"p-4711","name":[{"family":"Doe"}]}',
+        "broken off": b'{"resourceType":"Encounter","subject":{"reference":"Patient/p-4711"},"cla',
+        "csv": b"p-4711,1961-04-09,Doe",
+        "another's": b'{"resourceType":"Encounter","id":"p-4711","subject":{"reference":"Patient/p-2"}}',
+    }
+    key, now = keys.load(lake.key), datetime.now(UTC)
+    held = [quarantine.Record("parse", "x", n, "f", i, payload=raw) for i, (n, raw) in enumerate(told.items())]
+    quarantine.append(lake, held, now, "r", key)
+    found = erase._aside(lake, {"p-4711"}, erase._numbers(lake, {"p-4711"}))
+    assert set(found.values()) == {records.digest(raw) for name, raw in told.items() if name != "another's"}

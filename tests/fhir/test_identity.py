@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chartline.deid.keys import Key
 from chartline.errors import UsageError
-from chartline.fhir.identity import changes
+from chartline.fhir.identity import changes, told
 from chartline.fhir.persons import merges
+from chartline.lake.quarantine import encrypt
 from chartline.settings import load
 
 TO = "replaced-by"
@@ -90,3 +92,22 @@ def test_no_system_is_trusted_unless_it_is_declared(tmp_path, monkeypatch):
     file.write_text("person_system = []")
     with pytest.raises(UsageError, match="CL2003"):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("raw", "known"),
+    [
+        (b'{"resourceType":"Patient","id":"p","gender":"F","name":[{"family":"Doe"}]}', ["Doe", "Doe"]),
+        (b'{"resourceType":"Patient","id":"p","name":"Doe","telecom":[7],"birthDate":{}}', []),
+        (b'{"resourceType":"Patient","name":[{"family":"Doe"}]}', None),
+        (b'{"resourceType":"Patient","id":"Jane Doe"}', None),
+        (b'{"resourceType":"Patient","resourceType":"Pateint","id":"p"}', None),
+        (b'["Doe"]', None),
+        (b'{"resourceType":"Patient","id":"p","na', None),
+    ],
+)
+def test_what_a_party_tells_that_was_set_aside(raw, known):
+    key = Key("k", bytes(range(32)))
+    row = told(encrypt(raw, key, "test", "q"), "q", key, "test")
+    assert (row and [k["value"] for k in row["known"]]) == known
+    assert told(encrypt(raw, key, "another", "q"), "q", key, "test") is None

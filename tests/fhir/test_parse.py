@@ -321,3 +321,15 @@ def test_a_gate_that_says_no_leaves_bronze_as_it_was(spark, lake, delivery, monk
         run(spark, lake, delivery("d", a=[PATIENT, {"resourceType": "Patient"}]))
     for name in ("bronze.resources", "bronze.quarantine", "bronze.people"):
         assert tables.read(lake, name).num_rows == 0
+
+
+def test_a_patient_who_was_set_aside_is_known_by_name_all_the_same(spark, lake, delivery):
+    """Or the notes of one whose gender is no code would be read without the name that is in them."""
+    named = PATIENT | {"id": "p9", "name": [{"family": "Quixmire"}]}
+    run(spark, lake, delivery("d", a=[named | {"gender": "F"}, named | {"id": "no id"}]))
+    assert [(p["resource_id"], p["person_id"]) for p in tables.read(lake, "bronze.people").to_pylist()] == [
+        ("p9", "p9")
+    ]
+    run(spark, lake, delivery("e", a=[named | {"name": [{"family": "Doe"}]}]))
+    (person,) = tables.read(lake, "bronze.people").to_pylist()
+    assert {k["value"] for k in person["known"] if k["type"] == "FAMILY"} == {"Quixmire", "Doe"}

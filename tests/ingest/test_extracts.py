@@ -306,11 +306,19 @@ def test_a_mistake_beside_the_templates_is_named_too(mapped, facts, where):
 
 
 def test_what_is_no_json_and_a_folder_that_is_not_there_are_told(tmp_path):
-    (tmp_path / "own.json").write_text("{")
+    (tmp_path / "own.json").write_text('{"files"')
     with pytest.raises(UsageError, match=r"CL2080.*own\.json"):
         extracts.load(tmp_path)
     with pytest.raises(UsageError, match="CL2081"):
         extracts.load(tmp_path / "not there")
+
+
+@pytest.mark.parametrize("text", ['{"resourceType": "Patient", "Quixmire": 1}', '["Quixmire"]', '{"Quixmire'])
+def test_a_file_of_a_patient_among_the_mappings_is_refused_by_its_place(tmp_path, text):
+    (tmp_path / "Quixmire.json").write_text(text)
+    with pytest.raises(UsageError, match="CL2080: file 1") as mistake:
+        extracts.load(tmp_path)
+    assert "Quixmire" not in str(mistake.value)
 
 
 def test_the_mapping_in_the_guide_is_read_and_makes_valid_resources(tmp_path):

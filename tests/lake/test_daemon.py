@@ -1,6 +1,8 @@
 """The process that Python workers come from."""
 
+import os
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -22,3 +24,13 @@ def test_a_worker_has_no_archive_of_spark_on_its_path_and_pyspark_from_the_envir
     first, *path = [row["at"] for row in spark.range(1).mapInArrow(_path, "at string").collect()]
     assert first == pyspark.__file__
     assert not [at for at in path if "pyspark.zip" in at or "-src.zip" in at or ".jar" in at]
+
+
+def _ears(batches):
+    silence = Path(os.devnull).stat().st_rdev
+    for _ in batches:
+        yield pa.RecordBatch.from_pylist([{"heard": os.fstat(number).st_rdev != silence} for number in (1, 2)])
+
+
+def test_what_is_printed_in_a_worker_is_not_heard(spark):
+    assert [row["heard"] for row in spark.range(1).mapInArrow(_ears, "heard boolean").collect()] == [False, False]

@@ -11,7 +11,7 @@ from chartline.deid import keys, policy
 from chartline.errors import DataError, GateFailed
 from chartline.lake import ledger, tables
 from chartline.release import candidates
-from chartline.release.assess import assess
+from chartline.release.assess import _key_ids, assess
 from chartline.release.candidates import GOLD
 from chartline.stage import Counts, StageResult
 
@@ -158,3 +158,11 @@ def test_a_gate_that_did_not_pass_blocks(spark, ready):
 def test_without_gold_there_is_nothing_to_assess(spark, lake):
     with pytest.raises(DataError, match="CL1123"):
         assess(spark, lake, run_id="r1")
+
+
+def test_a_table_that_was_made_and_never_written_is_of_no_key(lake):
+    """A source without visits has no rows in ``gold.encounters``, and no commit of it names a key."""
+    for name in GOLD:
+        tables.ensure(lake, name)
+    tables.append(lake, "gold.subjects", [{"subject_id": 1, "run_id": "r"}], {"key_id": "k"})
+    assert _key_ids(lake, {}) == {"gold.subjects": {"k"}}

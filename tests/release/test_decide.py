@@ -76,3 +76,12 @@ def test_a_decision_needs_a_name_a_reason_and_a_candidate(assessed):
         say(assessed, reason=" ")
     with pytest.raises(UsageError, match="CL2100"):
         decide(assessed, "../../etc", approve=True, by="a", reason="b", channel="cli")
+
+
+def test_a_decision_whose_reason_names_a_patient_is_not_recorded(assessed):
+    person = {"resource_type": "Patient", "resource_id": "p", "known": [{"type": "NAME", "value": "Zorblatt Quixmire"}]}
+    tables.append(assessed, "bronze.people", [person])
+    with pytest.raises(UsageError, match="CL2104"):
+        say(assessed, reason="found Zorblatt Quixmire in note 7")
+    assert candidates.state(assessed, ID) == "pending"
+    say(assessed, reason="found a name in note 7")

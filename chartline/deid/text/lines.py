@@ -30,8 +30,8 @@ _TELLING = ("name", "telecom", "address", "identifier", "contact")  # lists of a
 def jsonl(lines: Iterable[bytes], write: Callable[[str], object], *, policy: Policy, key: Key, project: str) -> int:
     """De-identify ``{"id", "text", "patient"?, "known"?}`` lines; one line out for each line in, in order.
 
-    A line that cannot be treated, a blank one too, comes back as ``{"id", "error": {"number", "message"}}`` without
-    its text.
+    The id comes back as it was given: give one that tells nobody. A line that cannot be treated, a blank one too, comes
+    back as ``{"id", "error": {"number", "message"}}`` without its text.
 
     Returns:
         How many lines could not be treated.
