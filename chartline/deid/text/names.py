@@ -299,6 +299,7 @@ def _order_behind(left: Token, right: Token) -> bool:
     return right.shape == "upper" and len(right.text) < ACRONYM and left.shape == "capital" and told
 
 
+_WHOLE_DAY = r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}(?:,?\s\d{1,2}:?\d\d(?:\s?[AaPp][Mm])?)?[ ]*(?:\n|\Z)"
 _SIGNED_OFF = regex.compile(
     r"(?<=(?:[.!?)\]\n]\s?|\s)[-–—~]{1,2}\s?)(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
     r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=,\s(?i:PGY-?\d|rn|lpn|np|md|do|pa(?:-c)?|rd|msw|pta))"
@@ -306,7 +307,11 @@ _SIGNED_OFF = regex.compile(
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
     r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
-    r"roomed|charted|created|edited|logged|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg|typist|technologist|transcriptionist)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
+    r"roomed|charted|created|edited|logged|closed|completed|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg|typist|technologist|transcriptionist)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
+    # Before the day, at a line's end: ``Will follow. KBT 3/4/21``.
+    rf"|(?:(?<=[.!?)\]]\s)(?P<v>[A-Z]{{2,4}})|(?<=\b(?i:signed|closed|completed|reviewed|by|initials):?\s)(?P<v>\p{{L}}{{2,3}}))(?=\s{_WHOLE_DAY})"
+    r"|(?<=\b(?:MD|DO|DMD|DDS|NP|PA|RN)\s?/\s)(?P<v>[a-z]{2,3})(?=[ ]*(?:\n|\Z))"
+    r"|(?<=\n[ ]?>[ ])(?P<v>[A-Z]{2,3})(?=[ ]*(?:\n|\Z))"
 )
 _WRITTEN = r"[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?"
 _PT_INITIALS = regex.compile(
@@ -320,6 +325,7 @@ _OPENING_INITIALS = regex.compile(
 # What stands behind who signed; cheaper to try than what stands before.
 _SIGN_ENDS = re.compile(
     r"(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:\Z|\n)|\s*[.,;)]"
+    rf"|\s{_WHOLE_DAY}"
 )
 
 
@@ -357,10 +363,15 @@ def _of_list_below(text: str, at: int) -> bool:
     return (start > 0 and text.startswith(mark, before)) or (behind > 0 and text.startswith(mark, behind))
 
 
+_MOST_INITIALS = 4
+
+
 def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who signed with two or three letters, and a patient who is written with them, wherever they stand again."""
     for token in words:
-        if not 2 <= len(token.text) <= 3 or (token.shape == "lower" and (token.kind.word or token.kind.medical)):
+        if not 2 <= len(token.text) <= _MOST_INITIALS or (
+            token.shape == "lower" and (token.kind.word or token.kind.medical)
+        ):
             continue
         name = plain(token.text)
         if name in NO_INITIALS or name in PLAIN or not _SIGN_ENDS.match(text, token.end):

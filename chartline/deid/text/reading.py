@@ -642,6 +642,8 @@ NO_INITIALS = frozenset(
     sob doe cp ha n v nv nvd abd wnl nad rrr ctab ok yes no aox ao a&o ama dc d/c fu f/u w/ wo s/p sp los loc gcs nih
     hep ltac ltach irf alf sar fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
     jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt mwf tts tths
+    tte tee eeg emg ncv ncs cta mra mrcp ercp egd pft pfts dexa dxa kub cbc bmp cmp lfts tsh psa bnp uds utox upt ppd rpr esr crp
+    hcg afp cea nst bpp afi abg vbg hus ucx bcx
     """.split()
 )
 # What stands for a name in an example.
