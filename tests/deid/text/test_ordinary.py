@@ -27,6 +27,26 @@ from tests.deid.text.written import NOBODY, left
         ("case closed qkj 12/07/23", ["qkj"]),
         ("Dictated 10/22/21, transcribed 10/23/21 bvh/qf", ["bvh", "qf"]),
         ("I. Tollard-Osgard DMD MD / qk\n", ["qk"]),
+        ("PATIENT: MARSH, SUN-HEE      MRN: E7719204", ["MARSH", "SUN-HEE"]),
+        ("Patient Label:  OKORIE-DUNNE, BABAJIDE   MR99-20471", ["OKORIE", "BABAJIDE"]),
+        ("{Member name}: Quach, Bao Vy   {Member #}: 1\n{Contact}: Thuyet ext 4", ["Quach", "Bao Vy", "Thuyet"]),
+        ('Husband **Grant** aware; grandmother ("Nana Zofka") present.', ["Grant", "Nana", "Zofka"]),
+        ("Student: Th0rnquist, Annel1ese", ["rnquist", "Annel", "1ese"]),
+        ("oncall Halvorsen paged, vol Mort sat in. Child life Rosalind present.", ["Halvorsen", "Mort", "Rosalind"]),
+        ("Talked with Fr. Vossberg of Larch Fork Holiness.", ["Vossberg", "Larch Fork Holiness"]),
+        ("LOCATION: OSGARD COUNTY MEMORIAL HOSPITAL", ["HOSPITAL"]),
+        ("SEEN AT OSGARD URGENT CARE YESTERDAY", ["OSGARD URGENT CARE"]),
+        ("**Location**: Saint Barnabas\n\n**Reason**: cough", ["Saint", "Barnabas"]),
+        ("Institution  : BISHOP STREET MRI\nStation : 4", ["BISHOP STREET MRI"]),
+        ("Clinic: Quick Motion PT - Westgate", ["Quick Motion PT", "Westgate"]),
+        ("a 36-year-old producer for Copper Lantern Shows who", ["Copper Lantern Shows"]),
+        ("Transcribed by QuillServe; house managed by Tarn Residential.", ["QuillServe", "Tarn Residential"]),
+        ("Osgard Shore Pathologists\nOsgard Primary Care, P.S.C.", ["Shore Pathologists", "P.S.C"]),
+        ("EEG 1/18/24 (Osgard): normal. Biopsy of May 4 (Tollard case 3)", ["Osgard", "Tollard"]),
+        ("Notified at work (Brightmere), uncle's bakery (Osgard Crust)", ["Brightmere", "Osgard Crust"]),
+        ("Preterm birth at QTMC, 2016; flown by helicopter to QZR. ED at Tollard.", ["QTMC", "QZR", "Tollard"]),
+        ("From VAMC Dunmore; seen at Clínica San Osvaldo before.", ["VAMC", "Dunmore", "San Osvaldo"]),
+        ("mother says home is Osgard-Gap now", ["Osgard-Gap"]),
     ],
 )
 def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
@@ -41,7 +61,19 @@ def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
         "Shift 1400-1455 without events.",
         "Repeat as needed. TTE 3 weeks later",
         "pain 4-15 of 20 over weeks 4-16",
+        "Location: Left arm\nSite: Right Deltoid\nClinic: Cardiology\nLocation: OR 4\nLocation: Home\nHospital: Day 4",
+        "CT of 2019 (Normal) of the head. Labs: Hgb 11.4.",
+        "HOLD, AKI. FIBROIDS, GERD. Poor intake. A 14 Fr Foley was placed.",
+        "Medical Oncologist on call; factor V Leiden, will f/u Mon.",
     ],
 )
 def test_it_stays(engine: TextEngine, text: str) -> None:
     assert engine.deidentify(text, NOBODY).text == text
+
+
+def test_the_next_field_of_a_form_is_no_part_of_a_name(engine: TextEngine) -> None:
+    text = (
+        "Attending: Dr. Ilka Tollard\nLocation: 4W    Agency: Osgard Ambulance   Unit: 7\nBy Bram Tarnow, PharmD, BCPS"
+    )
+    made = engine.deidentify(text, NOBODY)
+    assert [text[s.start : s.end] for s in made.spans] == ["Dr. Ilka Tollard", "Osgard Ambulance", "Bram Tarnow"]
