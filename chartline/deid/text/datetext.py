@@ -410,7 +410,7 @@ _BY_WHOM = regex.compile(
 )
 _UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
 _NO_DAY_BEFORE = re.compile(
-    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|boost|gy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
+    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|\bk|mg|boost|\bgy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
     r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
     r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
     r"|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",

@@ -555,8 +555,21 @@ _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\
 
 # Where somebody of a credential works: ``Osgard MD, Harbor Light``.
 _AFFILIATED = regex.compile(
-    rf"(?:,?[ ]{CREDENTIALS})+(?:,[ ]|[ ]\()(?!{CREDENTIALS})(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:[ ](?:of[ ]|the[ ])?\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,3}})(?=[.;)]?[ ]*(?:\n|\Z)|[;)])"
+    rf"(?:,?[ ]{CREDENTIALS})+(?:,[ ]|[ ][-–][ ]|[ ]\()(?!{CREDENTIALS})(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:[ ](?:of[ ]|the[ ])?\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,3}})(?=[.;)]?[ ]*(?:\n|\Z)|[;)])"
 )
+# A town named together with another: ``in Osgard and Tollard last year``.
+_AND_TOWN = regex.compile(
+    r" and (?P<v>\p{Lu}\p{Ll}{2,})(?=[.,;)\n]|\Z|\s(?:from|in|for|on|last|this|where|with|to|since|until)\b)"
+)
+
+
+def _a_town(word: str) -> bool:
+    """Whether a word behind a town may be another: a town, a word on no list, or one that people seldom use."""
+    found = kind(word)
+    rare = found.unknown or found.strong or (found.word and not found.everyday)
+    return found.city or (rare and not found.medical and plain(word) not in PLAIN)
+
+
 # Whose a priest or a pastor is: ``Rev. Tarn of Osgard Fork``.
 _CLERGY = re.compile(r"\b(?:Rev(?:erend)?|Fr|Father|Pastor|Rabbi|Imam|Bishop|Deacon|Chaplain|Sister|Brother|Elder)\b")
 _CLERGY_OF = regex.compile(r" of (?:the )?(?P<v>\p{Lu}[\w'’.\-]+(?: \p{Lu}[\w'’\-]+){0,4})")
@@ -574,7 +587,7 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
             code = _BY_CODE.match(text, f.end) if f.type == "NAME" else None
             if code is not None:
                 yield Found(code.start("v"), code.end("v"), "ID", "name:by-code")
-        if near in (" of", " on"):
+        if near in (" of", " on", " an"):
             yield from _place_behind(text, f)
         sign = near[:2] if f.type == "NAME" else ""
         if near[-1:].isupper() and sign and (of := _AFFILIATED.match(text, f.end)):
@@ -598,10 +611,13 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
 
 
 def _place_behind(text: str, f: Found) -> Iterator[Found]:
-    """The street that a facility stands on, and whose priest somebody is."""
+    """The street that a facility stands on, the next of two towns, and whose priest somebody is."""
     street = _ON_STREET.match(text, f.end) if f.type == "FACILITY" else None
     if street and plain(street["v"].split()[0]) not in PLAIN and not street["v"].startswith(_WEEKDAYS):
         yield Found(street.start("v"), street.end("v"), "LOCATION", "name:on-street")
+    town = _AND_TOWN.match(text, f.end) if f.type == "LOCATION" else None
+    if town and _a_town(town["v"]):
+        yield Found(town.start("v"), town.end("v"), "LOCATION", "name:and-town")
     of = _CLERGY_OF.match(text, f.end) if f.type == "NAME" else None
     if of and _CLERGY.search(text, max(0, f.start - 12), f.start + 12):
         end = named_place(text, of.start("v"), of.end("v"), works=True, sure=True)

@@ -34,7 +34,7 @@ _TOWN = r"(?:(?:St|Ste|Ft|Mt|Pt)\.|[A-Z][A-Za-z'’\-]+)"
 _CITY = rf"{_TOWN}(?:[ \t]+{_TOWN}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
 _POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}"  # British
-_TAIL = rf"(?:\s*(?:[,|]|\n(?=[ \t]*{_CITY}[ \t]*(?:,|\n|\Z|\b{STATE}\b|\d{{5}})))\s*(?!(?i:city|town|state|zip)\b){_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?"
+_TAIL = rf"(?:\s*(?:[,|]|\n(?=[ \t]*{_CITY}[ \t]*(?:,|\n|\Z|\b{STATE}\b|\d{{5}})))\s*(?!(?i:city|town|state|zip)\b){_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b|(?<=[a-z])(?:[ ]|[ ]?[-–][ ]?)\d{{6}}\b)?"
 # What American streets are called most often, which people write without the word for a street.
 _BARE_STREETS = """
     Elm Oak Maple Pine Cedar Walnut Main Washington Sycamore Chestnut Spruce Birch Willow Hickory Ash Poplar Magnolia
@@ -87,9 +87,11 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("SSN", "ssn-label", r"\b(?:SSN|social security(?: number| no\.?)?)[\s:#is]*(?P<v>\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
         ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
+        ("PHONE", "phone-city", r"(?<![\w.\-/])\(\d\d\)[ ]?\d{4}[ \-]\d{4}(?!\w)", False, ""),
         ("PHONE", "phone-local", r"(?<![\w.\-/])\d{3}[\-.]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w\-]|\.\d)", True, ""),
         ("PHONE", "phone-zero", r"(?<![\w.+/\-])(?:0\d{1,3}[ ]\d{3,4}[ ]\d{4}|0\d{4}[ ](?:\d{3}[ ]\d{3}|\d{5,6})|0\d{3}[ ]\d{3}[ ]\d{3}|\(0\d{1,4}\)[ ]?\d{3,4}[ ]?\d{3,4})(?![\w%]|[.\-/]\d)", False, ""),
         ("ADDRESS", "address-abroad", rf"(?<![\w.\-/])(?:(?:Flat|Apt\.?|Unit|Apartment)[ ]\w{{1,4}},?[ ])?\d{{1,4}}[A-Za-z]?,?[ ][A-Z][\w'’\-]*(?:[ ][A-Za-z][\w'’\-]*){{0,4}}(?:,[ ]?[A-Z][\w'’ \-]{{1,30}}|\n[A-Z][\w'’ \-]{{1,30}}){{0,3}},?[ \n]{_POSTCODE}(?!\w)", False, ""),
+        ("ADDRESS", "address-line", r"(?:(?<=(?:^|[\n|\t{*;]|[ ]{2})[ *_]{0,3})|(?<=\b(?:home|mailing|street|member|patient|current|permanent|full|new|old)[ ]))(?:address|addr|direcci[oó]n|domicilio|adresse|residence)[*_}]{0,2}[ ]?(?::|[ ][-–])[*_]{0,2}[ ]{1,3}(?-i:(?P<v>(?=[^\n|;{}]{0,70}\d)(?:[A-Z]|\d[\w\-/]*[ ,]+[A-Z])[^\n|;{}\t]{5,90}?))(?=[ ]*(?:\n|\Z|[|;{}\t]|[ ]{2}|[.,]?[ ](?:Phone|Tel|Ph|Cell|Mobile|City|DOB|Email|Fax|Insurance|He|She|They|Pt|Lives)\b|(?<=\w{4})\.[ ]))", True, "v"),
         ("ADDRESS", "coordinates", r"(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
         ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient)_?name|sur_?name)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("LOCATION", "markup-place", r"<(?:city|county|postal_?code|zip(?:_?code)?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:city|county|postal_?code|zip(?:_?code)?)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
@@ -205,6 +207,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     "phone-said": "call phon ring text reach answer message".split(),
     "home-on": "apt apartment house condo trailer duplex lives living office store shelter motel corner clinic stays staying hotel church bar shop bus bridge fell mvc mva mcc crash accident hit struck assaulted attacked shot stabbed robbed jumped found walking running biking bike picked".split(),
     "handle-said": "snap insta ig twitter tiktok venmo discord psn xbox steam gamer kik cash zelle telegram skype screen user handle".split(),
+    "address-line": ["address", "addr", "direcci", "domicilio", "adresse", "residence"],
     "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
     "street-abroad": ["calle", "avenida", "avda", "carrera", "paseo", "camino", "calzada", "rua", "rue"],
     "code-spaced": "claim card policy member subscriber licen bcbs hosp med chart mrn acct account cigna aetna humana tricare insurance".split(),
@@ -406,6 +409,11 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(text, ("phone", "phone-local"), near)
     zeros = ((a, b) for a, b in near if " 0" in text[a:b] or "(0" in text[a:b] or text[a] == "0")
     yield from _in(text, ("phone-zero",), zeros)
+    yield from _at(
+        text,
+        "phone-city",
+        (a - 1 for a, b in numbered if b - a == 2 and text[a - 1 : a] == "(" and text[b : b + 1] == ")"),
+    )
     if "+" in text:
         yield from _in(text, ("phone-intl",), near)
     if any(b - a > 15 for a, b in chunks):

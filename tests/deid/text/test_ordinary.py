@@ -47,6 +47,19 @@ from tests.deid.text.written import NOBODY, left
         ("Preterm birth at QTMC, 2016; flown by helicopter to QZR. ED at Tollard.", ["QTMC", "QZR", "Tollard"]),
         ("From VAMC Dunmore; seen at Clínica San Osvaldo before.", ["VAMC", "Dunmore", "San Osvaldo"]),
         ("mother says home is Osgard-Gap now", ["Osgard-Gap"]),
+        ("Address: 14 Rue des Ormes, 75011 Lutry, France", ["14 Rue", "Ormes", "Lutry"]),
+        (
+            "**Home Address:** Via Larice 22, 20121 Osgarda\nDirección: Av. Lago Sur 1602, Col. Pino",
+            ["Larice", "Osgarda", "Pino"],
+        ),
+        ("Lives at 22 MG Road, Osgardpur 560001", ["Osgardpur", "560001"]),
+        ("phone in Recife (81) 3455 6677", ["(81)", "3455", "6677"]),
+        ("He was d/c'd 3/4, back 3/6.", ["3/4", "3/6"]),
+        ("was in Houston and Osgard from May", ["Houston", "Osgard"]),
+        (
+            "in the car outside her work (Osgard Drive-In, Tollard), alone; 4/1, Tollard Infusion.",
+            ["Osgard", "Infusion"],
+        ),
     ],
 )
 def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
@@ -64,6 +77,7 @@ def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
         "Location: Left arm\nSite: Right Deltoid\nClinic: Cardiology\nLocation: OR 4\nLocation: Home\nHospital: Day 4",
         "CT of 2019 (Normal) of the head. Labs: Hgb 11.4.",
         "HOLD, AKI. FIBROIDS, GERD. Poor intake. A 14 Fr Foley was placed.",
+        "Will address: BP 120/80 and pain. To address - Pain 5/10. IP address: pending. Iron Infusion given.",
         "Medical Oncologist on call; factor V Leiden, will f/u Mon.",
     ],
 )
