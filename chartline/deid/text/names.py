@@ -345,6 +345,7 @@ _SIGNED_OFF = regex.compile(
     # Before the day, at a line's end: ``Will follow. KBT 3/4/21``.
     rf"|(?:(?<=[.!?)\]]\s)(?P<v>[A-Z]{{2,4}})|(?<=\b(?i:signed|closed|completed|reviewed|by|initials):?\s)(?P<v>\p{{L}}{{2,3}}))(?=\s{_WHOLE_DAY})"
     r"|(?<=\b(?:MD|DO|DMD|DDS|NP|PA|RN)\s?/\s)(?P<v>[a-z]{2,3})(?=[ ]*(?:\n|\Z))"
+    r"|(?<=\n)(?P<v>[A-Z]{2,4})(?=/(?:dictated|transcribed|typed|voice)\b)"
     r"|(?<=\n[ ]?>[ ])(?P<v>[A-Z]{2,3})(?=[ ]*(?:\n|\Z))"
 )
 _WRITTEN = r"[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?"
@@ -359,7 +360,7 @@ _OPENING_INITIALS = regex.compile(
 # What stands behind who signed; cheaper to try than what stands before.
 _SIGN_ENDS = re.compile(
     r"(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:\Z|\n)|\s*[.,;)]"
-    rf"|\s{_WHOLE_DAY}"
+    rf"|\s{_WHOLE_DAY}|/(?:dictated|transcribed|typed|voice)\b"
 )
 
 
@@ -557,6 +558,7 @@ _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\
 _AFFILIATED = regex.compile(
     rf"(?:,?[ ]{CREDENTIALS})+(?:,[ ]|[ ][-–][ ]|[ ]\()(?!{CREDENTIALS})(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:[ ](?:of[ ]|the[ ])?\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,3}})(?=[.;)]?[ ]*(?:\n|\Z)|[;)])"
 )
+_NUMBER_OF_SHOP = re.compile(r" #\d{2,6}\b")
 # A town named together with another: ``in Osgard and Tollard last year``.
 _AND_TOWN = regex.compile(
     r" and (?P<v>\p{Lu}\p{Ll}{2,})(?=[.,;)\n]|\Z|\s(?:from|in|for|on|last|this|where|with|to|since|until)\b)"
@@ -587,7 +589,7 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
             code = _BY_CODE.match(text, f.end) if f.type == "NAME" else None
             if code is not None:
                 yield Found(code.start("v"), code.end("v"), "ID", "name:by-code")
-        if near in (" of", " on", " an"):
+        if near in (" of", " on", " an") or near[:2] == " #":
             yield from _place_behind(text, f)
         sign = near[:2] if f.type == "NAME" else ""
         if near[-1:].isupper() and sign and (of := _AFFILIATED.match(text, f.end)):
@@ -611,7 +613,10 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
 
 
 def _place_behind(text: str, f: Found) -> Iterator[Found]:
-    """The street that a facility stands on, the next of two towns, and whose priest somebody is."""
+    """The number of a shop, the street that it stands on, the next of two towns, and whose priest somebody is."""
+    number = _NUMBER_OF_SHOP.match(text, f.end) if f.type == "FACILITY" else None
+    if number:
+        yield Found(f.end + 1, number.end(), "FACILITY", "name:number-of-shop")
     street = _ON_STREET.match(text, f.end) if f.type == "FACILITY" else None
     if street and plain(street["v"].split()[0]) not in PLAIN and not street["v"].startswith(_WEEKDAYS):
         yield Found(street.start("v"), street.end("v"), "LOCATION", "name:on-street")

@@ -97,7 +97,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("LOCATION", "markup-place", r"<(?:city|county|postal_?code|zip(?:_?code)?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:city|county|postal_?code|zip(?:_?code)?)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("PHONE", "phone-short", r"\bP[Hh]\b[ ]?(?:[Nn]o\.?)?[ ]?[.:#\-]{0,2}[ ]?(?P<v>\+?\(?\d(?:[ ().\-]{0,2}\d){8,13})(?!\w|\.\d)", False, "v"),
         ("NAME", "user", r"\b(?i:(?:(?:co-?|e-?)?signed|transcribed|printed|entered|typed|edited|modified|updated|filed|created|authenticated|verified|ordered|reviewed|documented|scanned|logged)(?:[ ]electronically)?[ ]by|user(?:[ ]?id|[ ]?name)?|transcriptionist|typist)[ ]?:?[ ](?:(?P<v>[A-Z]{5,14}\d{0,4}|(?<=:[ ])[a-z]{5,14}\d{0,4})(?=[ ]?(?:[\d(;,\]\n]|\Z|on\b|at\b))|(?P<v>[a-z]{3,20}\d{1,6}[a-z]?)(?!\w))", False, "v"),
-        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d\s(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{2,6}|(?<=extension )\d{2,6}|(?<=(?:pager|pgr|beeper|bleep)[:\s#]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
+        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d\s(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{3,6}|(?<=extension )\d{3,6}|(?<=(?:pager|pgr|beeper|bleep)[:\s#]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
         ("PHONE", "phone-said", r"\b(?:call(?:ed|ing)?|phon(?:ed?|ing)|ring|text(?:ed|ing)?|reach(?:ed)?|answer(?:ing)?|messages?)\b(?:\s[a-z']+){0,4}\s(?:on|at|@)\s(?P<v>(?=(?:\D?\d){7})\+?\(?\d[\d ().\-]{5,18}\d)(?![\w/:])", True, "v"),
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
@@ -157,7 +157,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-behind", r"\p{Lu}[\w\-]*(?:straße|strasse|str\.|gasse|weg|allee|platz|straat|laan|gracht|singel|vej|gatan|vägen|veien|katu),?[ ]\d{1,4}[a-z]?(?:[/\-]\d{1,3})?\b(?:,?[ ](?:[A-Z]{1,2}-)?\d{2}-?\d{2,3}(?:[ ][A-Z]{2})?[ ]\p{Lu}\p{L}[\p{L}\-]+)?", False, ""),
         ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id|is)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:/\d)?(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
         ("MRN", "record-spaced", r"(?:(?:MRN|acct|account|FIN|CSN|accession|encounter)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?[:=]?|(?:MR|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|record)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?(?:[:=]|(?<=no\.?|number|id|\#)))[ ]*(?P<v>\d{2,4}(?:[ ]\d{2,4}){2,5})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
-        ("ID", "code-spaced", r"(?:claim|card|policy|member|subscriber|licen[sc]e|BCBS|hosp(?:ital)?|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|MRN|acct|account|medicaid|cigna|aetna|humana|tricare|insurance)(?:[ ]?(?:no\.?|number|id|\#))?[ ]?[:}*]*[ .]*(?P<v>(?-i:[A-Z]{1,3})\d{0,4}(?:[ ]\d{2,6}){2,4}(?:[ ]\d)?|(?-i:[A-Z])\d{4}[ ]\d{3,6})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
+        ("ID", "code-spaced", r"(?:claim|card|policy|member|subscriber|licen[sc]e|BCBS|hosp(?:ital)?|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|MRN|acct|account|medicaid|cigna|aetna|humana|anthem|tricare|insurance)(?:,?[ ]?(?:no\.?|number|id|\#))?[ ]?[:}*]*[ .]*(?P<v>(?-i:[A-Z]{1,3})\d{0,4}(?:[ ](?:\d{2,6}|(?-i:[A-Z])(?=[ ]\d))){2,4}(?:[ ]\d)?|(?-i:[A-Z])\d{4}[ ]\d{3,6})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
         ("ID", "ends-in", r"\b(?:phone|cell|mobile|number|no\.?|card|acct|account|ssn|social|mrn|fax|line|visa|mastercard|amex|debit|license|vin|id)(?:[ ][a-z]+){0,2}[ ]?(?:end(?:s|ing|ed)?[ ](?:(?:in|with)[ ])?|(?:last|final)[ ](?:4|four|6|six)(?:[ ]digits)?(?:[ ](?:are|is|of))?[ :]*)(?P<v>\d{3,6})\b", True, "v"),
         ("ID", "id-spaced", r"(?:zoom|meeting|webex|confirmation|reference|ref|member|tracking)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,3}|1Z(?:[ ]?[0-9A-Z]{2,4}){5,6})(?![\w])", True, "v"),
         ("NAME", "stamp", r"(?<=:\d\d:\d\d )[A-Z][A-Za-z0-9]{2,14}(?=\])", False, ""),
@@ -210,7 +210,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     "address-line": ["address", "addr", "direcci", "domicilio", "adresse", "residence"],
     "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
     "street-abroad": ["calle", "avenida", "avda", "carrera", "paseo", "camino", "calzada", "rua", "rue"],
-    "code-spaced": "claim card policy member subscriber licen bcbs hosp med chart mrn acct account cigna aetna humana tricare insurance".split(),
+    "code-spaced": "claim card policy member subscriber licen bcbs hosp med chart mrn acct account cigna aetna humana anthem tricare insurance".split(),
     "id-spaced": "zoom meeting webex confirmation reference ref member tracking".split(),
     "plan-spaced": ["medicare", "nhs", "hcn", "phn", "ohip", "health card", "healthcard", "member", "policy"],
     "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
@@ -308,7 +308,7 @@ def find(text: str) -> Iterator[Found]:
             start = _trimmed(text, start, end)
             if _SHORT_FORMS.search(text, start, end):
                 continue  # two abbreviations
-            if _doctor(text, start, end):
+            if _doctor(text, start, end) or _by_id(text, start, end):
                 continue
         if name in _LABELS and text[end : end + 1] == " " and (further := _FURTHER.match(text, end)):
             end = further.end()
@@ -591,6 +591,16 @@ def _person_parts(component: str, *, led: bool) -> bool:
 
 
 _SHORT_FORMS = re.compile(r"(?<![A-Za-z])[A-Z]{1,3}\s*,\s*[A-Z]{2}$")
+# What an identifier begins with, not Idaho: ``Osgard, ID Q2281``.
+_ID_BEHIND = re.compile(r", ID[ :#]+(?!83\d{3}\b)(?=[A-Z]{0,5}[ \-]?\d)")
+
+
+def _by_id(text: str, start: int, end: int) -> bool:
+    """Whether the state at the end of a place is the label of a number."""
+    label = _ID_BEHIND.search(text, start)
+    return label is not None and label.start() < end
+
+
 _INITIAL_BEFORE = re.compile(r"(?<![A-Za-z])[A-Z]\.? \Z")
 _TITLE_BEFORE = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s+$")
 

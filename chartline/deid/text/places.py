@@ -46,7 +46,7 @@ _MONTHS = frozenset("january february march april may june july august september
 _MONTH = "|".join(sorted({name for m in _MONTHS for name in (m.title(), m[:3].title())} | {"Sept"}))
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
-    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?(?!(?:{_MONTH})\b)[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.(?:S\.)?[AC]\.))?"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building|Plaza))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?(?!(?:{_MONTH})\b)[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.(?:S\.)?[AC]\.))?"
 )
 _END = regex.compile(rf"(?:{_FACILITY_END})(?!\w)")
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
@@ -412,7 +412,7 @@ _CHAIN = regex.compile(
 )
 # Whose worker somebody was: ``retired Osgard machinist``, ``mechanic, Osgard Motors``.
 _RETIRED = regex.compile(
-    rf"\b(?i:retired|former)\s(?!(?i:navy|army|marine|air\sforce|military|coast\sguard|union|federal|state|city|county|high|middle|elementary|school)\b)(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:\s\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,2}})\s(?={_OCCUPATIONS}|executive|worker|employee)"
+    rf"\b(?i:retired|former)\s(?!(?i:navy|army|marine|air\sforce|military|coast\sguard|union|federal|state|city|county|high|middle|elementary|school|lutheran|catholic|baptist|methodist|episcopal|presbyterian|jewish)\b)(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:\s\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,2}})\s(?={_OCCUPATIONS}|executive|worker|employee)"
 )
 # Partners after whom a firm is named: ``Osgard, Pell and Tarn``.
 _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{Lu}[\w'’\-]+")

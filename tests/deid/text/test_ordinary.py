@@ -56,6 +56,11 @@ from tests.deid.text.written import NOBODY, left
         ("phone in Recife (81) 3455 6677", ["(81)", "3455", "6677"]),
         ("He was d/c'd 3/4, back 3/6.", ["3/4", "3/6"]),
         ("was in Houston and Osgard from May", ["Houston", "Osgard"]),
+        ("Plan as above.\n\nQTV/dictated but not read", ["QTV"]),
+        ("Clinic at Osgard Medical Plaza, Suite 410", ["Plaza"]),
+        ("Payer: Anthem, ID QLX 771 B 20993", ["QLX", "771", "20993"]),
+        ("Interpreter: Mr. Li, ID 22817. Boise, ID 83707", ["22817", "83707", "Li"]),
+        ("sent to Meijer #122", ["Meijer", "122"]),
         (
             "in the car outside her work (Osgard Drive-In, Tollard), alone; 4/1, Tollard Infusion.",
             ["Osgard", "Infusion"],
@@ -78,6 +83,7 @@ def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
         "CT of 2019 (Normal) of the head. Labs: Hgb 11.4.",
         "HOLD, AKI. FIBROIDS, GERD. Poor intake. A 14 Fr Foley was placed.",
         "Will address: BP 120/80 and pain. To address - Pain 5/10. IP address: pending. Iron Infusion given.",
+        "Flexion 40, extension 45, supination 60, ext 45. HIV CLINIC / Ryan White Visit; retired Lutheran pastor",
         "Medical Oncologist on call; factor V Leiden, will f/u Mon.",
     ],
 )
