@@ -572,6 +572,12 @@ def _a_town(word: str) -> bool:
     return found.city or (rare and not found.medical and plain(word) not in PLAIN)
 
 
+def _a_town_of(word: str) -> bool:
+    """Whether a word in brackets behind a name is the town somebody is of."""
+    found = kind(word)
+    return found.city and not (found.medical or plain(word) in PLAIN or of_kin_or_role(word))
+
+
 # Whose a priest or a pastor is: ``Rev. Tarn of Osgard Fork``.
 _CLERGY = re.compile(r"\b(?:Rev(?:erend)?|Fr|Father|Pastor|Rabbi|Imam|Bishop|Deacon|Chaplain|Sister|Brother|Elder)\b")
 _CLERGY_OF = regex.compile(r" of (?:the )?(?P<v>\p{Lu}[\w'’.\-]+(?: \p{Lu}[\w'’\-]+){0,4})")
@@ -600,16 +606,25 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
         while at > 0 and (child := _NEXT_CHILD.match(text, at)):
             yield Found(child.start("v"), child.end("v"), "NAME", "name:next-child")
             at = child.end("v")
-        if sign == " (" and (called := _BY_NICKNAME.match(text, f.end)):
-            yield Found(called.start("v"), called.end("v"), "NAME", "name:nicknamed")
-        if sign == " (" and (other := _BY_OTHER.match(text, f.end)) and _another(other["v"]):
-            yield Found(other.start("v"), other.end("v"), "NAME", "name:nicknamed")
-        if sign == " (" and (short := _BY_INITIALS.match(text, f.end)):
-            initials = {word[0] for word in TOKEN.findall(text, f.start, f.end)}
-            if initials.issuperset(c for c in short["v"] if c.isalpha()):
-                yield Found(short.start("v"), short.end("v"), "NAME", "name:initials")
+        if sign == " (":
+            yield from _in_brackets_behind(text, f)
         if sign in (", ", " (") and (aged := _BY_AGE.match(text, f.end)):
             yield Found(aged.start("v"), aged.end("v"), "AGE", "name:aged")
+
+
+def _in_brackets_behind(text: str, f: Found) -> Iterator[Found]:
+    """What somebody is called too and the town somebody is of, in brackets behind the name."""
+    called, other, short = (form.match(text, f.end) for form in (_BY_NICKNAME, _BY_OTHER, _BY_INITIALS))
+    if called:
+        yield Found(called.start("v"), called.end("v"), "NAME", "name:nicknamed")
+    if other and _another(other["v"]):
+        yield Found(other.start("v"), other.end("v"), "NAME", "name:nicknamed")
+    if other and _a_town_of(other["v"]):
+        yield Found(other.start("v"), other.end("v"), "LOCATION", "name:town-of")
+    if short:
+        initials = {word[0] for word in TOKEN.findall(text, f.start, f.end)}
+        if initials.issuperset(c for c in short["v"] if c.isalpha()):
+            yield Found(short.start("v"), short.end("v"), "NAME", "name:initials")
 
 
 def _place_behind(text: str, f: Found) -> Iterator[Found]:

@@ -62,7 +62,7 @@ PLAIN = (
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called died dies res asst dept attg ashkenazi sephardic jewish nota
     enfermeria paciente fecha edad diagnostico motivo antecedentes alergias medicamentos historia direccion telefono cita
-    tratamiento dispo pgy records vit subj inj syp tab tabs att vac vacs freq pod mon tues wed thurs fri fr
+    tratamiento dispo pgy records vit subj inj syp tab tabs att vac vacs freq pod mon tues wed thurs fri fr muslim buddhist hindu sikh protestant
     """.split()
     )
     | frozenset(

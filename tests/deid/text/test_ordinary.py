@@ -61,6 +61,9 @@ from tests.deid.text.written import NOBODY, left
         ("Payer: Anthem, ID QLX 771 B 20993", ["QLX", "771", "20993"]),
         ("Interpreter: Mr. Li, ID 22817. Boise, ID 83707", ["22817", "83707", "Li"]),
         ("sent to Meijer #122", ["Meijer", "122"]),
+        ("Her sister Ingrid (Boulder) and Dr. Lundgren (Mission) know.", ["Boulder", "Mission"]),
+        ("2nd contact JOY MARSH (niece)", ["JOY MARSH"]),
+        ("Page 3312 with questions.", ["3312"]),
         (
             "in the car outside her work (Osgard Drive-In, Tollard), alone; 4/1, Tollard Infusion.",
             ["Osgard", "Infusion"],
@@ -84,6 +87,7 @@ def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
         "HOLD, AKI. FIBROIDS, GERD. Poor intake. A 14 Fr Foley was placed.",
         "Will address: BP 120/80 and pain. To address - Pain 5/10. IP address: pending. Iron Infusion given.",
         "Flexion 40, extension 45, supination 60, ext 45. HIV CLINIC / Ryan White Visit; retired Lutheran pastor",
+        "A Muslim man, Hindu woman; see page 2 of 3.",
         "Medical Oncologist on call; factor V Leiden, will f/u Mon.",
     ],
 )
@@ -97,3 +101,9 @@ def test_the_next_field_of_a_form_is_no_part_of_a_name(engine: TextEngine) -> No
     )
     made = engine.deidentify(text, NOBODY)
     assert [text[s.start : s.end] for s in made.spans] == ["Dr. Ilka Tollard", "Osgard Ambulance", "Bram Tarnow"]
+
+
+def test_a_degree_is_no_state(engine: TextEngine) -> None:
+    text = "Counselor Ingrid Lundgren, MS, CGC; born in Jackson, MS, long ago"
+    found = [text[s.start : s.end] for s in engine.deidentify(text, NOBODY).spans]
+    assert found == ["Ingrid Lundgren", "Jackson, MS"]
