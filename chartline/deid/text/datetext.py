@@ -336,7 +336,7 @@ _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
     "born": re.compile(r"(?:[Dd]\.?[Oo]\.?[Bb]\.?|born):?\s\d{1,2} \d{1,2} \d{2,4}"),
-    "blanks": re.compile(r"(?<!\d)[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
+    "blanks": re.compile(r"[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
     "eight": regex.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
@@ -478,7 +478,8 @@ _DASHED_DAY = re.compile(r"\d{1,2}-\d{1,2}-\d{2,4}\Z")
 
 def _like_dashed(text: str, found: list[Found]) -> Iterator[Found]:
     """Days with a dash in a month of the whole dates that are written with dashes."""
-    months = {_month_of(d) for f in found if _DASHED_DAY.match(d := text[f.start : f.end])}
+    days = (text[f.start : f.end] for f in found if "-" in text[f.start : f.start + 3])
+    months = {_month_of(day) for day in days if _DASHED_DAY.match(day)}
     if months:
         for match in _DASHED.finditer(text, timeout=_TIMEOUT):
             if int(match["m"]) in months and _possible(match):

@@ -148,7 +148,7 @@ def _within_field(text: str, found: Found) -> Found:
 
 
 # A name in which a scanner read a letter as a digit: ``Lundgr3n`` is rare, ``Th0rnquist`` is not.
-_MISREAD = re.compile(r"(?<=[^\W\d_])[01](?=[a-z])")
+_MISREAD = re.compile(r"[01](?=[a-z])")
 _MISREAD_WORD = re.compile(r"[A-Z][a-z]*(?:[01][a-z]+)+(?!\w)")
 _MISREAD_LEAST = 6
 
@@ -159,7 +159,7 @@ def _misread(text: str) -> Iterator[Found]:
         start = digit.start()
         while start and text[start - 1].isalnum():
             start -= 1
-        word = _MISREAD_WORD.match(text, start)
+        word = _MISREAD_WORD.match(text, start) if text[start].isupper() else None
         if word is None or len(word.group()) < _MISREAD_LEAST:
             continue
         kinds = [kind(word.group().replace("0", "o").replace("1", letter)) for letter in "li"]
@@ -398,15 +398,14 @@ def _of_list_below(text: str, at: int) -> bool:
     return (start > 0 and text.startswith(mark, before)) or (behind > 0 and text.startswith(mark, behind))
 
 
-_MOST_INITIALS = 4
+_MOST_INITIALS = 3
 
 
 def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who signed with two or three letters, and a patient who is written with them, wherever they stand again."""
     for token in words:
-        if not 2 <= len(token.text) <= _MOST_INITIALS or (
-            token.shape == "lower" and (token.kind.word or token.kind.medical)
-        ):
+        most = _MOST_INITIALS + (token.shape == "upper")
+        if not 2 <= len(token.text) <= most or (token.shape == "lower" and (token.kind.word or token.kind.medical)):
             continue
         name = plain(token.text)
         if name in NO_INITIALS or name in PLAIN or not _SIGN_ENDS.match(text, token.end):

@@ -353,7 +353,7 @@ _WORKS = (
     r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
-    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|ED|ER|NICU|PICU|ICU|OB|cath\slab|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
+    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|NICU|PICU|ICU|cath\slab|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
     r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|(?:managed|operated|flown|delivered|transcribed|supplied|serviced|processed)\sby|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
@@ -370,7 +370,7 @@ _WENT = regex.compile(
 # What a facility or an employer stands behind without a word between: ``DME Osgard``, ``Detox (Osgard)``, ``cashier/Osgard``.
 _BEHIND_NOUN = regex.compile(
     rf"\b(?:(?i:DME|VNA|SNF|LTACH?|IRF|ALF|OSH|pharmacy|detox|IOP|PHP|dialysis(?:\s(?:MWF|TTS|TTHS))?|hospice|shelter|daycare|preschool|masjid|mosque|church|parish|facility|hospitali[sz]ed"
-    rf"|agency|rehab|group\shome|sober\s(?:house|home|living)|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:school|camp|rig|work|job|workplace|bakery|restaurant|shop|store|gym|temple)[ ]?\(|(?i:school|camp|rig)(?::[ ])|(?i:labs?)(?:[ ]?\(|:[ ](?!\p{{Lu}}[\w'’\-]*[ ]\d))|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]|[ ]\())(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
+    rf"|agency|rehab|group\shome|sober\s(?:house|home|living)|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:(?:school|camp|rig)[ ]?|(?:work|job|workplace|bakery|restaurant|shop|store|gym|temple)[ ])\(|(?i:school|camp|rig)(?::[ ])|(?i:labs?)(?:[ ]?\(|:[ ](?!\p{{Lu}}[\w'’\-]*[ ]\d))|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]|[ ]\())(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
 )
 # An employer right behind an occupation: ``bartender The Osgard``.
 _EMPLOYS = regex.compile(
@@ -479,9 +479,13 @@ _PLACED = regex.compile(
 )
 
 
+_FIELD_REACH = 16  # letters from the first word of such a field to its sign, at most
+
+
 def _in_fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities that nothing but the field of a form tells: ``Institution: Osgard Street MRI``."""
-    for m in opened(_PLACED, text, hints, "placed"):
+    fields = [(a, b) for a, b in hints.get("placed", ()) if ":" in text[b : b + _FIELD_REACH]]
+    for m in opened(_PLACED, text, {"placed": fields}, "placed"):
         words = [w for w in m["v"].split() if w[0].isupper()]
         kinds = [kind(w) for w in words]
         telling = [
@@ -499,7 +503,7 @@ def _in_fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 
 # Where a study was done, in brackets behind its day: ``CT 3/4/21 (Osgard)``.
-_IN_BRACKETS = re.compile(r"\d \((?=[A-Z][a-z])")
+_IN_BRACKETS = re.compile(r" \((?=[A-Z][a-z])")
 _STUDIED = regex.compile(r"\((?P<v>\p{Lu}\p{Ll}[\w'’\-]+(?:[ ]\p{Lu}[\w'’\-]+){0,3})(?=\)|[ ](?:accession|case)\b)")
 _STUDY = re.compile(
     r"\b(?:CT|MRI?|EEG|EMG|TT?E|TEE|[Ee]cho\w*|CXR|XR|US|PET|DEXA|ECG|EKG|PFTs?|[Bb]iopsy|[Bb]x|[Ff]ilms?|[Uu]ltrasound|[Mm]ammo\w*|[Cc]olonoscopy|[Ss]can|[Ll]abs?|[Cc]ath)\b[^\n.;:()]{0,40}\Z"
@@ -508,9 +512,9 @@ _STUDY = re.compile(
 
 def _studied(text: str) -> Iterator[Found]:
     """Facilities in brackets behind the day of a study that was done there."""
-    for sign in _IN_BRACKETS.finditer(text) if " (" in text else ():
-        m = _STUDIED.match(text, sign.end() - 1)
-        if m is None or not _STUDY.search(text, max(0, sign.start() - 60), sign.end() - 2):
+    for sign in _IN_BRACKETS.finditer(text):
+        m = _STUDIED.match(text, sign.start() + 1) if text[sign.start() - 1].isdigit() else None
+        if m is None or not _STUDY.search(text, max(0, sign.start() - 60), sign.start()):
             continue
         kinds = [kind(w) for w in m["v"].split()]
         named = any(k.city or k.strong or k.unknown or (k.last and not k.word) for k in kinds)
@@ -526,7 +530,8 @@ _DATED_LETTERS = regex.compile(
 
 def _lettered_dated(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Hospitals by their letters where something was at a time."""
-    for m in opened(_DATED_LETTERS, text, hints, "at"):
+    led = [(a, b) for a, b in hints.get("at", ()) if text[b + 1 : b + 4].isupper()]
+    for m in opened(_DATED_LETTERS, text, {"at": led}, "at"):
         name = plain(m["v"])
         if m["v"].isupper() and not kind(m["v"]).medical and name not in GENERIC | NO_INITIALS | NOWHERE:
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:lettered")

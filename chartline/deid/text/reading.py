@@ -18,12 +18,12 @@ from chartline.deid.text.lexicon import Kind, kind, plain
 
 TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
-TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Bishop|Sheikh|Sor|Fr(?=\.\s)(?<!\d\s?Fr)|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Attending|Resident|Señor|Sra|Sr)"
+TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Attending|Resident|Señor|Sra|Sr)"
 SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident)))\.)?"
 """The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
 CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CPNP|RNFA|FRCP|FRCS|FRCR|FCAP|FAAN|FAAD|FACR|FACOG|NRP|LSN|CHT|OCS|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
-KIN = r"(?:godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre|t[ií]o|t[ií]a|madrina|padrino|abuelit[ao])"
-LABELS = r"(?:patient(?: (?:name|label|sticker))?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated(?: by)?|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member(?: name)?|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|tech|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|read by|escort|confirmed by|verified by|resulted by|interp|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+KIN = r"(?:godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre|tío|tía|madrina|padrino|abuelit[ao])"
+LABELS = r"(?:patient(?: (?:name|label|sticker))?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated(?: by)?|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member(?: name)?|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|read by|escort|confirmed by|verified by|resulted by|interp|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -231,7 +231,7 @@ _HINTS = Hints(
             caregiver guardian neighb fianc cousin niece nephew grand step girlfriend boyfriend widow sibling twin
             relative contact next nok poa proxy employer boss coworker nanny babysitter teacher coach parent
             companion interpreter advocate godmother godfather godson goddaughter granny momma mama papa bro sis housemate cellmate buddy hijo hija esposo esposa hermano hermana abuelo abuela nieto nieta primo prima sobrino
-            sobrina suegro suegra cuñado cuñada vecino vecina novio novia nuera yerno comadre compadre tío tía tio tia madrina padrino abuelit
+            sobrina suegro suegra cuñado cuñada vecino vecina novio novia nuera yerno comadre compadre tío tía madrina padrino abuelit
             """.split(),
         "kinfolk": """
             sons daughters children kids brothers sisters parents twins siblings sibs nieces nephews cousins aunts uncles friends
@@ -249,10 +249,13 @@ _HINTS = Hints(
             ibclc atc emt faap facep ccrn cdces cde rpsgt cpht lmhc lcpc lpcc lcdc cadc lsw cpnp rnfa frcp frcs frcr fcap faan faad facr facog nrp lsn cht ocs ctrs rvt rdms rdcs crrn cwocn
             wocn ocn cen chpn pmhnp whnp agacnp pnp nnp cnp aud bcps csfa cst rcis edd qmhp
             """.split(),
-        "lives": """
+        "lives": [
+            *"""
             drove drive driving lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
-            near outside home flies flying town vill: village brgy barangay taluk tahsil mandal: commutes place birthplace vive from trip flew vacation immigrated emigrated visit sent transferred
+            near outside flies flying town vill: village brgy barangay taluk tahsil mandal: commutes place birthplace vive from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
+            "home is",
+        ],
         "facility": [
             *"""
             regional vna outreach rheumatology hematology podiatry chiropractic orthodontics endodontics periodontics
@@ -358,11 +361,7 @@ _HINTS = Hints(
             *("home w", "home health w", "services by", "services from", "services via", "services thr"),
             *("care at", "care @", "program at", "program @", "therapy at", "therapy @"),
             *("visit at", "visit @", "visits at", "visits @", "evaluation at", "eval at"),
-            *(
-                f"{ward} {at}"
-                for ward in ("ed", "er", "nicu", "picu", "icu", "ob", "cath lab")
-                for at in "at @".split()
-            ),
+            *(f"{ward} {at}" for ward in ("nicu", "picu", "icu", "cath lab") for at in "at @".split()),
             *("eval @", "known to", "group home", "hospital bed", "meals from", "meals via"),
             *("meals thr", "meals by", "walker from", "walker via", "walker thr", "inpatient at"),
             *("outpatient at", "equipment from", "equipment via", "equipment thr", "equipment by"),
@@ -381,19 +380,22 @@ _HINTS = Hints(
         "occupied": _OCCUPIED,
         "retired": ["retired", "former"],
         "noun": """
-            work job bakery restaurant shop store gym temple school camp rig transport ambulance lab dme vna snf ltac irf alf osh pharmacy detox iop php dialysis hospice shelter daycare preschool masjid mosque sober labs
+            school camp rig transport ambulance lab dme vna snf ltac irf alf osh pharmacy detox iop php dialysis hospice shelter daycare preschool masjid mosque sober labs
             church parish facility hospitali agency rehab group freshman sophomore
-            """.split(),
+            """.split()
+        + [f"{place} (" for place in "work job workplace bakery restaurant shop store gym temple".split()],
         "bracketed": """
             (alf (snf (ltac (irf (ipr (acute (subacute (rehab (psych (hosp (nursing (group (shelter (dial (school (employer
             (pharm (hospice (agency (dme (vna
             """.split(),
         "at": "at @ from past near thru outside behind into".split(),
         "emergency": ["ed", "er"],
-        "placed": """
-            institution facility practice clinic hospital dental medical servicing performing ordering referring sending receiving
-            delivery location site dest campus
+        "placed": [
+            *"""
+            institution facility practice clinic hospital servicing performing ordering sending receiving location site dest campus
             """.split(),
+            *("dental home", "medical home", "referring facility", "delivery site"),
+        ],
         "went": "en route enroute uber lab clinic hospital brought taken went going airlifted flown xfer faxed f/u fax join roi presented drove transported volunteer".split(),
         "new": [
             f"{word} "

@@ -33,7 +33,7 @@ from tests.deid.text.written import NOBODY, left
         ('Husband **Grant** aware; grandmother ("Nana Zofka") present.', ["Grant", "Nana", "Zofka"]),
         ("Student: Th0rnquist, Annel1ese", ["rnquist", "Annel", "1ese"]),
         ("oncall Halvorsen paged, vol Mort sat in. Child life Rosalind present.", ["Halvorsen", "Mort", "Rosalind"]),
-        ("Talked with Fr. Vossberg of Larch Fork Holiness.", ["Vossberg", "Larch Fork Holiness"]),
+        ("Talked with Rev. Vossberg of Larch Fork Holiness.", ["Vossberg", "Larch Fork Holiness"]),
         ("LOCATION: OSGARD COUNTY MEMORIAL HOSPITAL", ["HOSPITAL"]),
         ("SEEN AT OSGARD URGENT CARE YESTERDAY", ["OSGARD URGENT CARE"]),
         ("**Location**: Saint Barnabas\n\n**Reason**: cough", ["Saint", "Barnabas"]),
