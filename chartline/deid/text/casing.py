@@ -56,7 +56,8 @@ _FACILITIES = frozenset(
 _MIDDLE = frozenset(
     """
     medical health general regional memorial community family women's children's urgent care nursing and dialysis pain
-    primary middle high va county fire police public steel sons regional home memory
+    primary radiology cardiology orthopedic imaging
+    middle high va county fire police public steel sons regional home memory
     st mt mercy holy sacred heart good samaritan our lady of university first baptist
     """.split()
 )
@@ -352,10 +353,14 @@ def _chains(low: str, found: list[re.Match[str]], high: list[bool]) -> None:
                 break
 
 
+# Ends of a facility's name with the word before, without which they are words of every note.
+_OF_CARE = {"care": ("urgent", "primary"), "group": ("medical", "dental", "radiology", "cardiology")}
+
+
 def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:
     """Words that lead to a noun of facilities, and the noun."""
     for i, word in enumerate(words):
-        cares = word == "care" and i > 0 and words[i - 1] in ("urgent", "primary")
+        cares = i > 0 and words[i - 1] in _OF_CARE.get(word, ())
         if not (word in ends or cares) or (word == "works" and _next(words, i) in _WORKS_WHERE):
             continue
         at = i

@@ -282,12 +282,12 @@ _HINTS = Hints(
             airport winery ranch transit lumber furniture towing shipyard foundry technologies systems solutions partners
             allergy pulmonary vascular spine eyecare counseling behavioral surgeons obstetrics ob gynecology home hall lodge er ed
             uc therapy vision audiology kidney group rheum nephro pulm ent
-            pathologists radiologists anesthesiologists prosthetics orthotics fsed residential alliance symphony orchestra
+            teleradiology paving pathologists radiologists anesthesiologists prosthetics orthotics fsed residential alliance symphony orchestra
             breast stroke burn vein endoscopy infusion wound diabetes transplant autism arthritis laser hearing birthing
             maternity crisis cardiovascular digestive hand foot asthma drug drugs
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
             """.split(),
-            *("& son", "& co", "& daughters", "& bro"),
+            *("early learning", "outpatient pavilion", "& son", "& co", "& daughters", "& bro"),
         ],
         "brings": [
             *"""

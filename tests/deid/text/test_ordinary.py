@@ -64,6 +64,9 @@ from tests.deid.text.written import NOBODY, left
         ("Her sister Ingrid (Boulder) and Dr. Lundgren (Mission) know.", ["Boulder", "Mission"]),
         ("2nd contact JOY MARSH (niece)", ["JOY MARSH"]),
         ("Page 3312 with questions.", ["3312"]),
+        ("TRI-OSGARD RADIOLOGY ASSOCIATES\nNORTH OSGARD MEDICAL GROUP\n", ["RADIOLOGY ASSOCIATES", "MEDICAL GROUP"]),
+        ("Heather Rheumatology\n18 Alder Court\nDunmore, PA", ["Heather"]),
+        ("seen at Osgard Surgical Pavilion; works for Tollard Paving", ["Pavilion", "Paving"]),
         (
             "in the car outside her work (Osgard Drive-In, Tollard), alone; 4/1, Tollard Infusion.",
             ["Osgard", "Infusion"],
