@@ -30,6 +30,7 @@ def held(lake):
     rows = [{"resource_type": "Patient", "resource_id": r, "person_id": p, "known": known} for r, p in people]
     tables.append(lake, "bronze.people", [*rows, {"resource_type": "Practitioner", "resource_id": "p-1"}])
     tables.append(lake, "gold.subjects", [{"subject_id": subject(lake, p)} for p in ("p-1", "p-2")])
+    tables.ensure(lake, "audit.runs")  # without a ledger it is no lake
     return lake
 
 

@@ -56,6 +56,7 @@ _FACILITIES = frozenset(
 _MIDDLE = frozenset(
     """
     medical health general regional memorial community family women's children's urgent care nursing and dialysis pain
+    primary radiology cardiology orthopedic imaging
     middle high va county fire police public steel sons regional home memory
     st mt mercy holy sacred heart good samaritan our lady of university first baptist
     """.split()
@@ -112,7 +113,7 @@ _AFTER_MAY = frozenset(
 )
 _WORKS_WHERE = frozenset("at for as in nights days with from".split())
 # Short forms of notes that are first names too: moves all extremities, a delirium scale, an antibody.
-_SHORT_FORMS = frozenset("mae cam tia ana asa ali lis sol rae".split())
+_SHORT_FORMS = frozenset("mae cam tia ana asa ali lis sol rae aki gerd nash".split())
 # Words that say something of those beside them; codes, ages behind a name, what may be a state, which do too.
 _CUES = (
     _OPENS
@@ -273,6 +274,8 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     addressed = before in _TITLES and (found.namely or not upper or gaps[i - 1] != " ")
     if addressed or (before in _OPENS and (found.namely or (found.unknown and len(word) > 3))):
         return True
+    if upper and before in _OPENS and gaps[i - 1].strip() == ":" and gaps[i] == ", " and found.surname:
+        return True  # ``PATIENT: MARSH, ILKA``
     if before in _CALLED and found.common_first and gaps[i - 1] == " " and word not in _DOES:
         return True
     if before in _OFFICERS and found.surname:
@@ -350,10 +353,15 @@ def _chains(low: str, found: list[re.Match[str]], high: list[bool]) -> None:
                 break
 
 
+# Ends of a facility's name with the word before, without which they are words of every note.
+_OF_CARE = {"care": ("urgent", "primary"), "group": ("medical", "dental", "radiology", "cardiology")}
+
+
 def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:
     """Words that lead to a noun of facilities, and the noun."""
     for i, word in enumerate(words):
-        if word not in ends or (word == "works" and _next(words, i) in _WORKS_WHERE):
+        cares = i > 0 and words[i - 1] in _OF_CARE.get(word, ())
+        if not (word in ends or cares) or (word == "works" and _next(words, i) in _WORKS_WHERE):
             continue
         at = i
         while (
@@ -374,7 +382,7 @@ def _next(words: list[str], i: int) -> str:
 
 def _leads(word: str, named: bool, *, upper: bool) -> bool:
     if named or word in _FACILITIES or word in _MIDDLE:
-        return word not in _CALENDAR
+        return word in _FACILITIES or word not in _CALENDAR
     found = kind(word)
     return (
         upper

@@ -179,6 +179,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             True,
         ),
         (
+            # Of two, two and four digits it is nothing else: ``03 04 2021``.
+            "blanks",
+            rf"(?<![\w/.\-]|\d )(?:(?P<m>0[1-9]|1[0-2])[ ](?P<d>0[1-9]|[12]\d|3[01])|(?P<d>1[3-9]|2\d|3[01])[ ](?P<m>0[1-9]|1[0-2]))[ ]{_Y4}{_AFTER}",
+            False,
+        ),
+        (
             "partial",
             rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-])){_BRINGS_DAY}"
             rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
@@ -312,6 +318,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "ordinal": (("the-nth-word",), 12, 12),
     "abroad": (("abroad",), 10, 16),
     "apart": (("spaced",), 12, 24),
+    "blanks": (("blanks",), 2, 6),
     "born": (("born",), 8, 1),
     "dotted": (("dotted",), 0, 14),
     "eight": (("compact",), 2, 4),
@@ -329,6 +336,7 @@ _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
     "born": re.compile(r"(?:[Dd]\.?[Oo]\.?[Bb]\.?|born):?\s\d{1,2} \d{1,2} \d{2,4}"),
+    "blanks": re.compile(r"[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
     "eight": regex.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
@@ -402,7 +410,7 @@ _BY_WHOM = regex.compile(
 )
 _UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
 _NO_DAY_BEFORE = re.compile(
-    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|k|mg|boost|gy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
+    r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|\bk|mg|boost|\bgy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
     r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
     r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
     r"|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
@@ -432,6 +440,7 @@ def find(text: str) -> Iterator[Found]:
     found = list(_formed(text))
     yield from found
     yield from _like_others(text, found)
+    yield from _like_dashed(text, found)
 
 
 def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
@@ -460,6 +469,23 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
             yield Found(match.start(), match.end(), "DATE", "date:like-others")
 
 
+# A day and month with a dash, which is a range where no date of the text is written so.
+_DASHED = regex.compile(
+    r"(?<=\b(?!(?:of|for|every|about|only|over|rates?|rated|pain|weeks?|wks?|days?|ages?|aged|visits?|goals?|level|score|least|most)\s)\p{Ll}{2,12}:?\s)(?P<m>0?[1-9]|1[0-2])-(?P<d>1[3-9]|2\d|3[01])(?=[.,;)\n]|\Z|\s(?:w/|with|at|by|for|and|from|to)(?!\w))"
+)
+_DASHED_DAY = re.compile(r"\d{1,2}-\d{1,2}-\d{2,4}\Z")
+
+
+def _like_dashed(text: str, found: list[Found]) -> Iterator[Found]:
+    """Days with a dash in a month of the whole dates that are written with dashes."""
+    days = (text[f.start : f.end] for f in found if "-" in text[f.start : f.start + 3])
+    months = {_month_of(day) for day in days if _DASHED_DAY.match(day)}
+    if months:
+        for match in _DASHED.finditer(text, timeout=_TIMEOUT):
+            if int(match["m"]) in months and _possible(match):
+                yield Found(match.start(), match.end(), "DATE", "date:like-dashed")
+
+
 def _told_beside(text: str, start: int) -> regex.Match[str] | None:
     """A day and month that is more than a share may be, or that what stands beside it tells."""
     over = _IMPROPER.match(text, start, timeout=_TIMEOUT)
@@ -482,7 +508,8 @@ def _like(text: str, match: regex.Match[str], months: set[int], ends: set[int], 
         return True
     if (goes_on := _GOES_ON_TO.match(text, match.end())) and goes_on.end() in starts:
         return True
-    if month != day and day not in _SCALES and month in months:
+    celled = text[max(0, start - 2) : start] == "| " and text.startswith(" |", match.end())
+    if month != day and (day not in _SCALES or celled) and month in months:
         return True
     near = any((month - m) % 12 in (0, 1, 11) for m in months)
     lined = start == 0 or text[start - 1] == "\n"

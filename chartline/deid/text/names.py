@@ -71,10 +71,10 @@ _LAST_FIRST = regex.compile(
     rf"(?<![\w,])(?P<last>(?:(?i:St\.|{_LED_BY})\s){{0,3}}[^\W\d_][\w'’\-]+(?:\s+(?:Jr|Sr|II|III|IV|{_OFFICES})\.?)?),[ \t]?(?P<first>[^\W\d_][\w'’\-]+)(?P<mid>(?:\s[^\W\d_]\b\.?|\s+[A-Z][\w'’\-]+)?)"
 )
 _LABELLED = regex.compile(
-    rf"(?i:\b{LABELS})(?:\s*[:|=]\s*|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}>)\s?[:=]\s?[\"*_]{{0,2}}|:\s?(?:[*_]{{1,2}}|</\w{{1,6}}>|\")\s?|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:()\[\]\d@/]{{1,48}})"
+    rf"(?i:\b{LABELS})(?:\s*\}}?[:|=]\s*|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}>)\s?[:=]\s?[\"*_]{{0,2}}|:\s?(?:[*_]{{1,2}}|</\w{{1,6}}>|\")\s?|\s+[\-–—]\s+|\t\s*|\s?(?:\.\s?){{2,}})(?P<v>[^\W\d_][^\n|;:(){{}}\[\]\d@/]{{1,48}})"
 )
 # A label of up to three words with a sign behind it, or a stop in it: a quick look.
-_LABEL, _SIGN = r"[\w.]+(?: [\w.]+){0,2}", r"(?<=\.)|\s*[:|=\-–—\t.]"
+_LABEL, _SIGN = r"[\w.]+(?: [\w.]+){0,2}", r"(?<=\.)|\s*[:|=}\-–—\t.]"
 _LABEL_ENDS = re.compile(rf"{_LABEL}(?:{_SIGN})")
 _LABEL_MARKED = re.compile(rf"{_LABEL}(?:{_SIGN}|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}>)\s?[:=])")
 # What ends a field of a form.
@@ -92,7 +92,7 @@ _TITLED_LETTER = regex.compile(r"(?:Drs?|Mrs?|Ms)\.?\s[A-WYZ](?![\w'’\-/&+]|\.
 _ONE = r"(?P<n>(?:(?:van|von|de|del|della|di|ten|la|den|der)\s+){0,2}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?)"
 _DOCTORS = regex.compile(rf"\b(?:Drs|Doctors)\.?\s+{_ONE}(?:(?:\s*(?:,|/|&|\band\b)){{1,2}}\s*{_ONE}){{1,6}}")
 _RELATED = regex.compile(
-    rf"\b(?!(?i:ex)-)(?i:{KIN})(?:\s*[,:(\-–]\s*|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:[ \t]+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
+    rf"\b(?!(?i:ex)-)(?i:{KIN})(?:\s*[,:(\-–]\s*|\s\*{{2}}|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:[ \t]+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
 )
 _RELATED_LOWER = regex.compile(rf"\b(?!(?i:ex)-)(?i:{KIN})\s(?P<v>[a-z]['’\w\-]+)")
 
@@ -119,18 +119,52 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _staff(text)
     found += _entries(text)
     found += _eastern(text, words)
+    found += _misread(text)
     found += _by_comma(text)
     found += _told_in_talk(text, hints)
     found += _credentialed(text, words, hints)
     claimed = Places((f.start, f.end) for f in found)
     found += (f for f in runs.find(text, words) if not things.hold(f.start, f.end))
-    found = [f for f in found if not PLACEHOLDER.fullmatch(text, f.start, f.end)]
+    found = [_within_field(text, f) for f in found if not PLACEHOLDER.fullmatch(text, f.start, f.end)]
     found += _behind(text, found)
     found += _initials(text, words, hints)
     found += _paired(text, words, found)
     found += _joined_by_and(text, words, found)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from (_owner(text, f) for f in found)
+
+
+# What begins the next field of a form: ``Tarn    Unit no.:``.
+_FIELD_BEGINS = re.compile(r"(?:\n|[ \t]{2})\s*(?=[A-Z][\w/.'’]*(?: [\w/.'’]+){0,2} ?[:#])")
+
+
+def _within_field(text: str, found: Found) -> Found:
+    """A piece without what begins the next field of a form."""
+    if "\n" in text[found.start : found.end] or "  " in text[found.start : found.end]:
+        begins = _FIELD_BEGINS.search(text, found.start)
+        if begins and begins.start() < found.end:
+            return Found(found.start, begins.start(), found.type, found.source)
+    return found
+
+
+# A name in which a scanner read a letter as a digit: ``Lundgr3n`` is rare, ``Th0rnquist`` is not.
+_MISREAD = re.compile(r"[01](?=[a-z])")
+_MISREAD_WORD = re.compile(r"[A-Z][a-z]*(?:[01][a-z]+)+(?!\w)")
+_MISREAD_LEAST = 6
+
+
+def _misread(text: str) -> Iterator[Found]:
+    """Names on a list in which a nought or a one stands for a letter."""
+    for digit in _MISREAD.finditer(text):
+        start = digit.start()
+        while start and text[start - 1].isalnum():
+            start -= 1
+        word = _MISREAD_WORD.match(text, start) if text[start].isupper() else None
+        if word is None or len(word.group()) < _MISREAD_LEAST:
+            continue
+        kinds = [kind(word.group().replace("0", "o").replace("1", letter)) for letter in "li"]
+        if any(k.strong or k.last for k in kinds) and not any(k.word or k.medical for k in kinds):
+            yield Found(start, word.end(), "NAME", "name:misread")
 
 
 def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
@@ -299,6 +333,7 @@ def _order_behind(left: Token, right: Token) -> bool:
     return right.shape == "upper" and len(right.text) < ACRONYM and left.shape == "capital" and told
 
 
+_WHOLE_DAY = r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}(?:,?\s\d{1,2}:?\d\d(?:\s?[AaPp][Mm])?)?[ ]*(?:\n|\Z)"
 _SIGNED_OFF = regex.compile(
     r"(?<=(?:[.!?)\]\n]\s?|\s)[-–—~]{1,2}\s?)(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
     r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=,\s(?i:PGY-?\d|rn|lpn|np|md|do|pa(?:-c)?|rd|msw|pta))"
@@ -306,7 +341,12 @@ _SIGNED_OFF = regex.compile(
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
     r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
-    r"roomed|charted|created|edited|logged|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg|typist|technologist|transcriptionist)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
+    r"roomed|charted|created|edited|logged|closed|completed|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg|typist|technologist|transcriptionist)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
+    # Before the day, at a line's end: ``Will follow. KBT 3/4/21``.
+    rf"|(?:(?<=[.!?)\]]\s)(?P<v>[A-Z]{{2,4}})|(?<=\b(?i:signed|closed|completed|reviewed|by|initials):?\s)(?P<v>\p{{L}}{{2,3}}))(?=\s{_WHOLE_DAY})"
+    r"|(?<=\b(?:MD|DO|DMD|DDS|NP|PA|RN)\s?/\s)(?P<v>[a-z]{2,3})(?=[ ]*(?:\n|\Z))"
+    r"|(?<=\n)(?P<v>[A-Z]{2,4})(?=/(?:dictated|transcribed|typed|voice)\b)"
+    r"|(?<=\n[ ]?>[ ])(?P<v>[A-Z]{2,3})(?=[ ]*(?:\n|\Z))"
 )
 _WRITTEN = r"[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?"
 _PT_INITIALS = regex.compile(
@@ -320,6 +360,7 @@ _OPENING_INITIALS = regex.compile(
 # What stands behind who signed; cheaper to try than what stands before.
 _SIGN_ENDS = re.compile(
     r"(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:\Z|\n)|\s*[.,;)]"
+    rf"|\s{_WHOLE_DAY}|/(?:dictated|transcribed|typed|voice)\b"
 )
 
 
@@ -357,10 +398,14 @@ def _of_list_below(text: str, at: int) -> bool:
     return (start > 0 and text.startswith(mark, before)) or (behind > 0 and text.startswith(mark, behind))
 
 
+_MOST_INITIALS = 3
+
+
 def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who signed with two or three letters, and a patient who is written with them, wherever they stand again."""
     for token in words:
-        if not 2 <= len(token.text) <= 3 or (token.shape == "lower" and (token.kind.word or token.kind.medical)):
+        most = _MOST_INITIALS + (token.shape == "upper")
+        if not 2 <= len(token.text) <= most or (token.shape == "lower" and (token.kind.word or token.kind.medical)):
             continue
         name = plain(token.text)
         if name in NO_INITIALS or name in PLAIN or not _SIGN_ENDS.match(text, token.end):
@@ -382,7 +427,7 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
 
 
 _CALLED = regex.compile(
-    rf"\b(?i:called|named|nicknamed|goes by|known as|prefers|alias|aka|nickname(?: is)?|dating|{KIN})\s+['\"‘“](?P<v>[A-Z][\w'’\-]+?(?:\s+[A-Z][\w'’\-]+?)?)['\"’”]"
+    rf"\b(?i:called|named|nicknamed|goes by|known as|prefers|alias|aka|nickname(?: is)?|dating|{KIN})\s+\(?['\"‘“](?P<v>[A-Z][\w'’\-]+?(?:\s+[A-Z][\w'’\-]+?)?)['\"’”]"
 )
 
 
@@ -510,8 +555,31 @@ _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\
 
 # Where somebody of a credential works: ``Osgard MD, Harbor Light``.
 _AFFILIATED = regex.compile(
-    rf"(?:,?[ ]{CREDENTIALS})+(?:,[ ]|[ ]\()(?!{CREDENTIALS})(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:[ ](?:of[ ]|the[ ])?\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,3}})(?=[.;)]?[ ]*(?:\n|\Z)|[;)])"
+    rf"(?:,?[ ]{CREDENTIALS})+(?:,[ ]|[ ][-–][ ]|[ ]\()(?!{CREDENTIALS})(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:[ ](?:of[ ]|the[ ])?\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,3}})(?=[.;)]?[ ]*(?:\n|\Z)|[;)])"
 )
+_NUMBER_OF_SHOP = re.compile(r" #\d{2,6}\b")
+# A town named together with another: ``in Osgard and Tollard last year``.
+_AND_TOWN = regex.compile(
+    r" and (?P<v>\p{Lu}\p{Ll}{2,})(?=[.,;)\n]|\Z|\s(?:from|in|for|on|last|this|where|with|to|since|until)\b)"
+)
+
+
+def _a_town(word: str) -> bool:
+    """Whether a word behind a town may be another: a town, a word on no list, or one that people seldom use."""
+    found = kind(word)
+    rare = found.unknown or found.strong or (found.word and not found.everyday)
+    return found.city or (rare and not found.medical and plain(word) not in PLAIN)
+
+
+def _a_town_of(word: str) -> bool:
+    """Whether a word in brackets behind a name is the town somebody is of."""
+    found = kind(word)
+    return found.city and not (found.medical or plain(word) in PLAIN or of_kin_or_role(word))
+
+
+# Whose a priest or a pastor is: ``Rev. Tarn of Osgard Fork``.
+_CLERGY = re.compile(r"\b(?:Rev(?:erend)?|Fr|Father|Pastor|Rabbi|Imam|Bishop|Deacon|Chaplain|Sister|Brother|Elder)\b")
+_CLERGY_OF = regex.compile(r" of (?:the )?(?P<v>\p{Lu}[\w'’.\-]+(?: \p{Lu}[\w'’\-]+){0,4})")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -526,9 +594,8 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
             code = _BY_CODE.match(text, f.end) if f.type == "NAME" else None
             if code is not None:
                 yield Found(code.start("v"), code.end("v"), "ID", "name:by-code")
-        street = _ON_STREET.match(text, f.end) if near == " on" and f.type == "FACILITY" else None
-        if street and plain(street["v"].split()[0]) not in PLAIN and not street["v"].startswith(_WEEKDAYS):
-            yield Found(street.start("v"), street.end("v"), "LOCATION", "name:on-street")
+        if near in (" of", " on", " an") or near[:2] == " #":
+            yield from _place_behind(text, f)
         sign = near[:2] if f.type == "NAME" else ""
         if near[-1:].isupper() and sign and (of := _AFFILIATED.match(text, f.end)):
             end = named_place(text, of.start("v"), of.end("v"), works=False, sure=False)
@@ -538,16 +605,43 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
         while at > 0 and (child := _NEXT_CHILD.match(text, at)):
             yield Found(child.start("v"), child.end("v"), "NAME", "name:next-child")
             at = child.end("v")
-        if sign == " (" and (called := _BY_NICKNAME.match(text, f.end)):
-            yield Found(called.start("v"), called.end("v"), "NAME", "name:nicknamed")
-        if sign == " (" and (other := _BY_OTHER.match(text, f.end)) and _another(other["v"]):
-            yield Found(other.start("v"), other.end("v"), "NAME", "name:nicknamed")
-        if sign == " (" and (short := _BY_INITIALS.match(text, f.end)):
-            initials = {word[0] for word in TOKEN.findall(text, f.start, f.end)}
-            if initials.issuperset(c for c in short["v"] if c.isalpha()):
-                yield Found(short.start("v"), short.end("v"), "NAME", "name:initials")
+        if sign == " (":
+            yield from _in_brackets_behind(text, f)
         if sign in (", ", " (") and (aged := _BY_AGE.match(text, f.end)):
             yield Found(aged.start("v"), aged.end("v"), "AGE", "name:aged")
+
+
+def _in_brackets_behind(text: str, f: Found) -> Iterator[Found]:
+    """What somebody is called too and the town somebody is of, in brackets behind the name."""
+    called, other, short = (form.match(text, f.end) for form in (_BY_NICKNAME, _BY_OTHER, _BY_INITIALS))
+    if called:
+        yield Found(called.start("v"), called.end("v"), "NAME", "name:nicknamed")
+    if other and _another(other["v"]):
+        yield Found(other.start("v"), other.end("v"), "NAME", "name:nicknamed")
+    if other and _a_town_of(other["v"]):
+        yield Found(other.start("v"), other.end("v"), "LOCATION", "name:town-of")
+    if short:
+        initials = {word[0] for word in TOKEN.findall(text, f.start, f.end)}
+        if initials.issuperset(c for c in short["v"] if c.isalpha()):
+            yield Found(short.start("v"), short.end("v"), "NAME", "name:initials")
+
+
+def _place_behind(text: str, f: Found) -> Iterator[Found]:
+    """The number of a shop, the street that it stands on, the next of two towns, and whose priest somebody is."""
+    number = _NUMBER_OF_SHOP.match(text, f.end) if f.type == "FACILITY" else None
+    if number:
+        yield Found(f.end + 1, number.end(), "FACILITY", "name:number-of-shop")
+    street = _ON_STREET.match(text, f.end) if f.type == "FACILITY" else None
+    if street and plain(street["v"].split()[0]) not in PLAIN and not street["v"].startswith(_WEEKDAYS):
+        yield Found(street.start("v"), street.end("v"), "LOCATION", "name:on-street")
+    town = _AND_TOWN.match(text, f.end) if f.type == "LOCATION" else None
+    if town and _a_town(town["v"]):
+        yield Found(town.start("v"), town.end("v"), "LOCATION", "name:and-town")
+    of = _CLERGY_OF.match(text, f.end) if f.type == "NAME" else None
+    if of and _CLERGY.search(text, max(0, f.start - 12), f.start + 12):
+        end = named_place(text, of.start("v"), of.end("v"), works=True, sure=True)
+        if end > of.start("v"):
+            yield Found(of.start("v"), end, "FACILITY", "name:clergy")
 
 
 def _another(word: str) -> bool:
@@ -696,9 +790,18 @@ def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
     """Whether kin in small letters has a rare word for a name: ``her husband Amble, ...``."""
     word = m.group("v")
     found = kind(word)
-    if found.medical or found.everyday or not word[1:].islower() or plain(word) in PLAIN or _ADJECTIVE.search(word):
+    marked = text[m.start("v") - 2 : m.start("v")] == "**"
+    if (
+        found.medical
+        or (found.everyday and not marked)
+        or not word[1:].islower()
+        or plain(word) in PLAIN
+        or _ADJECTIVE.search(word)
+    ):
         return False
     related = m.group().split()[0]
+    if marked:
+        return text.startswith("**", m.end("v"))
     lower = related.islower() or (related[1:].islower() and begins_line(text, m.start()))
     ended = text[m.end("v") : m.end("v") + 1] in (",", ".", ";", ")", "'") or DOES.match(text, m.end("v"))
     return lower and m.group() == f"{related} {word}" and bool(ended)
@@ -795,8 +898,8 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
     """Last name first, as in ``Smith, John A.``."""
     for at in _comma_starts(text, words):
         m = _LAST_FIRST.match(text, at, timeout=TIMEOUT)
-        if m is None or (text[max(0, at - 2) : at] == ": " and KIN_WORD.fullmatch(m.group("last"))):
-            continue  # ``Contact: Father, Quentin Tarn``
+        if m is None or _of_an_office(text, m):
+            continue
         last, first = kind(_PARTICLE.sub("", m.group("last"), 1).split()[0]), kind(m.group("first"))
         if _plainly_last_first(m, last, first):
             yield Found(m.start(), _with_middle(text, m), "NAME", "name:last-first")
@@ -841,6 +944,14 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
             and first.first
         ):
             yield Found(m.start(), m.end(), "NAME", "name:last-first")
+
+
+def _of_an_office(text: str, m: regex.Match[str]) -> bool:
+    """Whether two words are kin behind a label and who it is, or who somebody is and the credential."""
+    if len(m.group("first")) > 2 and CREDENTIAL.fullmatch(m.group("first")):
+        return True  # ``Tarn, PharmD``
+    # ``Contact: Father, Quentin Tarn``
+    return text[max(0, m.start() - 2) : m.start()] == ": " and KIN_WORD.fullmatch(m.group("last")) is not None
 
 
 _GRADED_LAST = re.compile(r"\s(?:II|III|IV)$")
@@ -966,7 +1077,7 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             and (len(names) < 2 or of_thing(text, credential.end()))
         ):
             continue
-        if credential and text[credential.end() : credential.end() + 1] in _OF_FIELD and does(words[last]):
+        if credential and text[credential.end() : credential.end() + 2].lstrip()[:1] in _OF_FIELD and does(words[last]):
             continue  # ``Referring MD:``
         led = words[last - 1].shape == "initial" and text[words[last - 1].end : words[last].start] == ". "
         led = led or (len(names) == 1 and is_usual(words[last]) and _HOLDS.match(text, at) is not None)
@@ -976,13 +1087,13 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             yield Found(words[first + 1].start, words[last].end, "NAME", "name:credential")
 
 
-_OF_FIELD = (":", "/")
+_OF_FIELD = frozenset({":", "/"})
 # A credential that is nothing else, at the end of what is signed: ``Marsh RN 3/4``.
 _HOLDS = re.compile(r"(?:RN|LPN|LVN|CNA|CRNA|MD|NP|PA-C|FNP|LCSW|MSW|DPT|PharmD)\b(?=\s*(?:[.,;)\n]|\Z|\d))")
 
 
 def _is_credential(token: Token) -> bool:
-    return token.shape == "upper" and CREDENTIAL.fullmatch(token.text) is not None
+    return token.shape != "lower" and CREDENTIAL.fullmatch(token.text) is not None
 
 
 # What stands between the words of a name; before a credential a comma too.

@@ -27,14 +27,14 @@ STREET = (
     r"|Creek|Crest|Crossroads?|Curve|Annex|Arcade|Bayou|Beach|Bluffs?|Hills?|Parks|Passage|Squares|Trafficway|Trails|Valleys|Views|Villages|Walks|Dale|Dam|Falls|Ferry|Fields?|Flats?|Ford|Forest|Forge|Forks?|Fort|Inlet|Parkways|Port)"
 )
 _UNIT = (
-    r"(?:[,\s]+(?:(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|Trlr|PMB|\#)\.?\s*\#?\s*[\w\-]{1,6}"
+    r"(?:[,\s]+(?:(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|Trlr|Spc|Space|PMB|\#)\.?\s*\#?\s*[\w\-]{1,6}"
     r"|(?:apt|apartment|suite|ste|unit|room|rm|bldg|lot|trlr)\.?\s*\#?\s*(?:[A-Za-z]?\d{1,5}[A-Za-z]?|[A-Za-z])(?![\w\-])))?"
 )
 _TOWN = r"(?:(?:St|Ste|Ft|Mt|Pt)\.|[A-Z][A-Za-z'’\-]+)"
 _CITY = rf"{_TOWN}(?:[ \t]+{_TOWN}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
 _POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}"  # British
-_TAIL = rf"(?:\s*(?:[,|]|\n(?=[ \t]*{_CITY}[ \t]*(?:,|\n|\Z|\b{STATE}\b|\d{{5}})))\s*(?!(?i:city|town|state|zip)\b){_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?"
+_TAIL = rf"(?:\s*(?:[,|]|\n(?=[ \t]*{_CITY}[ \t]*(?:,|\n|\Z|\b{STATE}\b|\d{{5}})))\s*(?!(?i:city|town|state|zip)\b){_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b|(?<=[a-z])(?:[ ]|[ ]?[-–][ ]?)\d{{6}}\b)?"
 # What American streets are called most often, which people write without the word for a street.
 _BARE_STREETS = """
     Elm Oak Maple Pine Cedar Walnut Main Washington Sycamore Chestnut Spruce Birch Willow Hickory Ash Poplar Magnolia
@@ -50,7 +50,7 @@ _OF_STREET = (
 )
 _DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
 _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
-_IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|\-–]*\s*[\(\[\"']?\s*"
+_IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|*}\-–]*\s*[\(\[\"']?\s*"
 
 
 # The words that bring an identifier; each alternative starts with letters.
@@ -61,12 +61,12 @@ _LABELS = {
     "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card",
     "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
-    "label": r"accession|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|procurement|booking|inmate|offender|flight|donor|key",
+    "label": r"accession|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key",
 }  # fmt: skip
 
 
 def _labelled(name: str) -> str:
-    return rf"(?<![A-Za-z])(?!(?<=[A-Za-z]-)[A-Za-z]+-\d)(?:{_LABELS[name]})(?-i:(?![a-z]))(?:\.(?=\s?(?:no|num|id|\#)))?{_IS}{_VALUE}(?![\w])"
+    return rf"(?<![A-Za-z])(?!(?<=[A-Za-z]-)[A-Za-z]+-\d)(?:{_LABELS[name]})(?-i:(?![a-z]|(?<=[A-Z])(?!(?:NO|NUM|NBR|ID)(?![A-Z]))[A-Z]{{2,}}))(?:\.(?=\s?(?:no|num|id|\#)))?{_IS}{_VALUE}(?![\w])"
 
 
 _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
@@ -85,17 +85,19 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])|(?<![\w.])(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}(?![\w.])", True, ""),
         ("SSN", "ssn", r"(?<![\w\-])(?:\d{3}-\d{2}-\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|(?:\*{3}|[Xx]{3})-(?:\*{2}|[Xx]{2})-\d{4})(?![\d\-])", False, ""),
         ("SSN", "ssn-label", r"\b(?:SSN|social security(?: number| no\.?)?)[\s:#is]*(?P<v>\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
-        ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*)?(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
+        ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
+        ("PHONE", "phone-city", r"(?<![\w.\-/])\(\d\d\)[ ]?\d{4}[ \-]\d{4}(?!\w)", False, ""),
         ("PHONE", "phone-local", r"(?<![\w.\-/])\d{3}[\-.]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w\-]|\.\d)", True, ""),
         ("PHONE", "phone-zero", r"(?<![\w.+/\-])(?:0\d{1,3}[ ]\d{3,4}[ ]\d{4}|0\d{4}[ ](?:\d{3}[ ]\d{3}|\d{5,6})|0\d{3}[ ]\d{3}[ ]\d{3}|\(0\d{1,4}\)[ ]?\d{3,4}[ ]?\d{3,4})(?![\w%]|[.\-/]\d)", False, ""),
         ("ADDRESS", "address-abroad", rf"(?<![\w.\-/])(?:(?:Flat|Apt\.?|Unit|Apartment)[ ]\w{{1,4}},?[ ])?\d{{1,4}}[A-Za-z]?,?[ ][A-Z][\w'’\-]*(?:[ ][A-Za-z][\w'’\-]*){{0,4}}(?:,[ ]?[A-Z][\w'’ \-]{{1,30}}|\n[A-Z][\w'’ \-]{{1,30}}){{0,3}},?[ \n]{_POSTCODE}(?!\w)", False, ""),
+        ("ADDRESS", "address-line", r"(?:(?<=(?:^|[\n|\t{*;]|[ ]{2})[ *_]{0,3})|(?<=\b(?:home|mailing|street|member|patient|current|permanent|full|new|old)[ ]))(?:address|addr|direcci[oó]n|domicilio|adresse|residence)[*_}]{0,2}[ ]?(?::|[ ][-–])[*_]{0,2}[ ]{1,3}(?-i:(?P<v>(?=[^\n|;{}]{0,70}\d)(?:[A-Z]|\d[\w\-/]*[ ,]+[A-Z])[^\n|;{}\t]{5,90}?))(?=[ ]*(?:\n|\Z|[|;{}\t]|[ ]{2}|[.,]?[ ](?:Phone|Tel|Ph|Cell|Mobile|City|DOB|Email|Fax|Insurance|He|She|They|Pt|Lives)\b|(?<=\w{4})\.[ ]))", True, "v"),
         ("ADDRESS", "coordinates", r"(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
         ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient)_?name|sur_?name)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("LOCATION", "markup-place", r"<(?:city|county|postal_?code|zip(?:_?code)?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:city|county|postal_?code|zip(?:_?code)?)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("PHONE", "phone-short", r"\bP[Hh]\b[ ]?(?:[Nn]o\.?)?[ ]?[.:#\-]{0,2}[ ]?(?P<v>\+?\(?\d(?:[ ().\-]{0,2}\d){8,13})(?!\w|\.\d)", False, "v"),
         ("NAME", "user", r"\b(?i:(?:(?:co-?|e-?)?signed|transcribed|printed|entered|typed|edited|modified|updated|filed|created|authenticated|verified|ordered|reviewed|documented|scanned|logged)(?:[ ]electronically)?[ ]by|user(?:[ ]?id|[ ]?name)?|transcriptionist|typist)[ ]?:?[ ](?:(?P<v>[A-Z]{5,14}\d{0,4}|(?<=:[ ])[a-z]{5,14}\d{0,4})(?=[ ]?(?:[\d(;,\]\n]|\Z|on\b|at\b))|(?P<v>[a-z]{3,20}\d{1,6}[a-z]?)(?!\w))", False, "v"),
-        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d[\d\s().\-]{5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{2,6}|(?<=extension )\d{2,6}|(?<=(?:pager|pgr|beeper)[:\s#]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
+        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|page(?=[ ]\d{4})|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d\s(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{3,6}|(?<=extension )\d{3,6}|(?<=(?:pager|pgr|beeper|bleep|page)[:\s#]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
         ("PHONE", "phone-said", r"\b(?:call(?:ed|ing)?|phon(?:ed?|ing)|ring|text(?:ed|ing)?|reach(?:ed)?|answer(?:ing)?|messages?)\b(?:\s[a-z']+){0,4}\s(?:on|at|@)\s(?P<v>(?=(?:\D?\d){7})\+?\(?\d[\d ().\-]{5,18}\d)(?![\w/:])", True, "v"),
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
@@ -112,7 +114,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "bracket", r"(?<=[\[\(#])\s?(?P<v>[A-Z]{0,4}-?\d{5,12})(?=\s?[\]\)]|\b)", False, "v"),
         ("ID", "mixed", r"(?<![\w./\-])(?=[A-Z0-9\-]{6,}(?![\w]))(?=(?:[A-Z0-9\-]*\d){4})(?:[A-Z]{1,6}-?(?:[A-Z0-9]+-?)*\d[A-Z0-9\-]*|\d+-?[A-Z]{1,5}-?\d{3,}[A-Z0-9\-]*|\d{2,}[A-Z]+\d[A-Z0-9]{2,})(?![\w])", False, ""),
         ("ID", "mixed-lower", r"(?<![\w./\-])(?=[a-z0-9\-_]{7,}(?![\w]))(?=(?:[a-z0-9\-_]*\d){4})[a-z]{1,6}[\-_]?\d{4,}[a-z0-9\-_]*(?![\w])", False, ""),
-        ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
+        ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?:-\d{1,2})?(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,9}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
         ("ID", "hash", r"(?<![\d#])#\s?(?P<v>[A-Z]{1,5}-?\d{3,}[\w\-]*|\d\d-\d{4,8}|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
@@ -123,7 +125,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "spelled", rf"\b(?:(?:double\s+)?{_DIGIT}[\s,\-]+){{4,}}{_DIGIT}\b", True, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ID", "encoded", r"(?<![\w+/=])(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])(?=[\w+/]*\d)(?:(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]{1,76}(?![\w+/])|[A-Za-z0-9+/]{40,}(?![\w+/]))={0,2}", False, ""),
-        ("ADDRESS", "street", rf"(?<![\w./\-])\#?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street", rf"(?<![\w./\-])(?:\#|[NSEW](?=\d{{3}}))?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-+]|\d[ ])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
@@ -132,6 +134,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-said", rf"(?=\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z])(?i:(?<=\b(?:lives at|living at|resides at|residing at|residence|home|address|addr|mailing address|old address|new address|new|moved to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$)){_UNIT}", False, ""),
         ("ADDRESS", "street-on", r"(?<=\b(?i:on|off|near|from|at|to|of|and|down|along|onto|by)\s)(?:[NSEW]\.?[ ])?(?:\p{Lu}\p{Ll}[\w'’\-]+|\d{1,3}(?:st|nd|rd|th))(?:[ ]\p{Lu}\p{Ll}+)?[ ](?:Street|Avenue|Ave|Blvd|Boulevard|Road|Rd|Lane|Ln|Parkway|Pkwy|Highway|Hwy|St(?!\.?[ ]\p{Lu}))\b\.?", False, ""),
         ("ADDRESS", "crossing", r"(?<=\b(?i:corner of|intersection of|at|near|on|off|by|to|from)\s)(?:\p{Lu}\p{Ll}{2,}\s(?:and|&)\s\d{1,3}(?:st|nd|rd|th)\b|\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s\p{Lu}\p{Ll}{2,}\b)(?!\s(?i:toes?|fingers?|digits?|ribs?|days?|degrees?|weeks?|grades?|MT|PIP|DIP|interspace))", False, ""),
+        ("FACILITY", "unit-served", r"\d{1,3}(?:st|nd|rd|th)[ ](?:Airborne|Cavalry|Infantry|Armored|Marine|Mountain|Engineer|Artillery|Field[ ]Artillery|Signal|Fighter|Bomb|Air|Aviation|Ranger|Special[ ]Forces|Support|Sustainment|Transportation|MP)(?:[ ](?:Division|Regiment|Regt|Battalion|Bn|Brigade|Squadron|Wing|Group|Company|Corps|Force|Expeditionary[ ]\p{Lu}\p{Ll}+))?\b", False, ""),
         ("ADDRESS", "home-on", r"\b(?i:apt|apartment|house|condo|trailer|duplex|lives|living|office|store|shelter|motel|corner|apts|clinic|stays|staying|hotel|church|bar|shop|bus\sstop|bridge|fell|mvc|mva|mcc|crash|accident|hit|struck|assaulted|attacked|shot|stabbed|robbed|jumped|found|walking|running|biking|bike|picked\sup)\s(?:(?:over|down|up)\s)?(?:on|off)\s(?:of\s)?(?P<v>\p{Lu}\p{Ll}{3,}(?:\s\p{Lu}\p{Ll}+)?)(?=[,.;)\n]|\s(?:and|with|w/|near|in|since|until|for)\b)", False, "v"),
         ("ADDRESS", "hl7-address", r"(?<=[|~])[^|^~\n]{3,60}\^[^|^\n]{0,40}\^[^|^\n]{2,40}\^[A-Za-z]{2}\^\d{5}(?:-?\d{4})?", False, ""),
         ("MRN", "hl7-id", r"(?<=PID\|[^|\n]{0,4}\|[^|\n]{0,40}\|)[^|^\n]{3,}", False, ""),
@@ -148,18 +151,19 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("LOCATION", "county", r"\b(?:[A-Z][\w'’.\-]+\s+){1,3}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
         ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:(?:is|[:|\#])?\s*(?P<v>{_ZIP})|[:\#]\s*(?P<v>\d{{3,4}}|\d\d-\d{{3}})))\b", True, "v"),
         ("ZIP", "state-zip", rf"\b{STATE}[\s,]+(?P<v>{_ZIP})\b", False, "v"),
-        ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2}|(?<=[A-Za-z]{3},?\s)[A-Z]{2}\d{2}[ ]\d[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
+        ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN|E\dV\dM)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2}|(?<=[A-Za-z]{3},?\s)[A-Z]{2}\d{2}[ ]\d[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
         ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}[A-Z][\w'’]+(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
         ("ADDRESS", "street-grid", r"(?<![\w./\-])\d{3,5}[ ](?:[NSEW]|[NS][EW])\.?[ ]\p{Lu}\p{Ll}{3,}(?=[ ]*(?:[,;.)|\n]|$)|[ ](?:[Aa]pt|[Uu]nit|\#|w/|for\b|by\b|near\b|with\b))", False, ""),
         ("ADDRESS", "street-behind", r"\p{Lu}[\w\-]*(?:straße|strasse|str\.|gasse|weg|allee|platz|straat|laan|gracht|singel|vej|gatan|vägen|veien|katu),?[ ]\d{1,4}[a-z]?(?:[/\-]\d{1,3})?\b(?:,?[ ](?:[A-Z]{1,2}-)?\d{2}-?\d{2,3}(?:[ ][A-Z]{2})?[ ]\p{Lu}\p{L}[\p{L}\-]+)?", False, ""),
         ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id|is)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:/\d)?(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
         ("MRN", "record-spaced", r"(?:(?:MRN|acct|account|FIN|CSN|accession|encounter)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?[:=]?|(?:MR|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|record)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?(?:[:=]|(?<=no\.?|number|id|\#)))[ ]*(?P<v>\d{2,4}(?:[ ]\d{2,4}){2,5})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
+        ("ID", "code-spaced", r"(?:claim|card|policy|member|subscriber|licen[sc]e|BCBS|hosp(?:ital)?|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|MRN|acct|account|medicaid|cigna|aetna|humana|anthem|tricare|insurance)(?:,?[ ]?(?:no\.?|number|id|\#))?[ ]?[:}*]*[ .]*(?P<v>(?-i:[A-Z]{1,3})\d{0,4}(?:[ ](?:\d{2,6}|(?-i:[A-Z])(?=[ ]\d))){2,4}(?:[ ]\d)?|(?-i:[A-Z])\d{4}[ ]\d{3,6})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
         ("ID", "ends-in", r"\b(?:phone|cell|mobile|number|no\.?|card|acct|account|ssn|social|mrn|fax|line|visa|mastercard|amex|debit|license|vin|id)(?:[ ][a-z]+){0,2}[ ]?(?:end(?:s|ing|ed)?[ ](?:(?:in|with)[ ])?|(?:last|final)[ ](?:4|four|6|six)(?:[ ]digits)?(?:[ ](?:are|is|of))?[ :]*)(?P<v>\d{3,6})\b", True, "v"),
-        ("ID", "id-spaced", r"(?:zoom|meeting|webex|confirmation|reference|ref|member|tracking)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,3})(?![\w])", True, "v"),
+        ("ID", "id-spaced", r"(?:zoom|meeting|webex|confirmation|reference|ref|member|tracking)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,3}|1Z(?:[ ]?[0-9A-Z]{2,4}){5,6})(?![\w])", True, "v"),
         ("NAME", "stamp", r"(?<=:\d\d:\d\d )[A-Z][A-Za-z0-9]{2,14}(?=\])", False, ""),
         ("ID", "signed-code", r"(?<=[ ]M\.D\.[ ])[A-Z]{2}\d{1,4}(?=[ ]*(?:\n|$))", False, ""),
         ("ID", "code-line", r"(?:[A-Z]{2}\d{2,4}/\d{3,6}|\d{6,10})(?=[ \t]*(?:\n|$))", False, ""),
-        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3})|(?<=\b[Bb]y:?[ ]))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}|[ ](?:Job|Doc)\b))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?!am|pm|ed|or|to)[a-z]{2,3}(?=[ ]*(?:\n|$))", False, ""),
+        ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3})|(?<=\b[Bb]y:?[ ]))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}|[ ](?:Job|Doc)\b))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?:(?!am|pm|ed|or|to)[a-z]{2,3}|[a-z]{2,4}[/:][a-z]{2,3})(?=[ ]*(?:\n|$))", False, ""),
         ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning|turns)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:(?:y|yrs?)[ ]?[,/]?[ ]?)?(?:[MF]|male|female)\b)(?!/)", False, ""),
@@ -169,7 +173,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
 ]  # fmt: skip
 # Of forms that a label introduces, words of plain writing that the label may be followed by instead of an identifier.
 _NOT_VALUES = regex.compile(
-    r"\d{1,3}|\d+\.\d+|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
+    r"\d{1,3}|\d+\.\d{1,4}|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
     r"|\d{1,3}[/\-]\d{1,3}|[A-Z]\d{1,2}(?:[.\-][A-Z]?\d{1,3})?|\d{1,2}-\d{1,2}-\d{1,2}|COVID-?19|[A-Z]{1,4}-?\d{1,2}|\d{1,3}-(?:year|week|day|month|hour|yo|lb|mg)\w*(?:-\w+)*",
     regex.IGNORECASE,
 )
@@ -189,6 +193,8 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
         "pager",
         "pgr",
         "beeper",
+        "bleep",
+        "page",
         "contact",
         "call",
         "reach",
@@ -202,8 +208,23 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     "phone-said": "call phon ring text reach answer message".split(),
     "home-on": "apt apartment house condo trailer duplex lives living office store shelter motel corner clinic stays staying hotel church bar shop bus bridge fell mvc mva mcc crash accident hit struck assaulted attacked shot stabbed robbed jumped found walking running biking bike picked".split(),
     "handle-said": "snap insta ig twitter tiktok venmo discord psn xbox steam gamer kik cash zelle telegram skype screen user handle".split(),
+    "address-line": ["address", "addr", "direcci", "domicilio", "adresse", "residence"],
     "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
     "street-abroad": ["calle", "avenida", "avda", "carrera", "paseo", "camino", "calzada", "rua", "rue"],
+    "code-spaced": [
+        *"claim policy member subscriber licen bcbs chart mrn acct account cigna aetna humana anthem tricare insurance".split(),
+        *(
+            "card ",
+            "hospital no",
+            "hospital #",
+            "hospital num",
+            "hosp no",
+            "hosp #",
+            "med rec",
+            "med. rec",
+            "medical rec",
+        ),
+    ],
     "id-spaced": "zoom meeting webex confirmation reference ref member tracking".split(),
     "plan-spaced": ["medicare", "nhs", "hcn", "phn", "ohip", "health card", "healthcard", "member", "policy"],
     "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
@@ -293,32 +314,35 @@ def find(text: str) -> Iterator[Found]:
             continue
         if name in _NAMED_STREETS and _no_street(text[start:end].split()[_NAMED_STREETS[name]]):
             continue
-        if (
-            name == "handle-said"
-            and text[start:end].isalpha()
-            and text[start - 1] == " "
-            and not _made_up(text[start:end])
-        ):
-            continue
-        if name in ("grouped", "number") and _no_number(text, start, match.group()):
-            continue
-        if name == "mac" and match.group().replace("-", "").isdigit():
-            continue  # the steps of a taper
-        if name in ("mixed", "mixed-lower") and _CODE.fullmatch(match.group()):
+        if _refused(name, text, start, end):
             continue
         if name == "hl7-name" and (end := _person_end(text, start, match.group())) == start:
-            continue
-        if name == "user" and not _made_up(text[start:end].rstrip("0123456789").lower()):
             continue
         if name == "city-state":
             start = _trimmed(text, start, end)
             if _SHORT_FORMS.search(text, start, end):
                 continue  # two abbreviations
-            if _doctor(text, start, end):
+            if _doctor(text, start, end) or _by_id(text, start, end):
                 continue
         if name in _LABELS and text[end : end + 1] == " " and (further := _FURTHER.match(text, end)):
             end = further.end()
         yield Found(start, end, of, f"pattern:{name}")
+
+
+def _refused(name: str, text: str, start: int, end: int) -> bool:
+    """Whether what a form found is a word, a count, a code or a step, by what only that form may take for one."""
+    piece = text[start:end]
+    if name == "handle-said":
+        return piece.isalpha() and text[start - 1] == " " and not _made_up(piece)
+    if name in ("grouped", "number"):
+        return _no_number(text, start, piece)
+    if name == "mac":
+        return piece.replace("-", "").isdigit()  # the steps of a taper
+    if name in ("mixed", "mixed-lower", "label"):
+        return _CODE.fullmatch(piece) is not None
+    if name == "user":
+        return not _made_up(piece.rstrip("0123456789").lower())
+    return name == "typist" and "/" in piece and any(map(_of_medicine, piece.split("/")))
 
 
 def _no_number(text: str, start: int, digits: str) -> bool:
@@ -328,6 +352,7 @@ def _no_number(text: str, start: int, digits: str) -> bool:
 
 
 _DIRECTIONS = frozenset("NSEW")
+_GRID = 3  # letters and digits that the number of a house on a grid has at least: ``W3390``
 # Streets without a word for one, and which of their words is the name.
 _NAMED_STREETS = {"home-on": 0, "street-grid": -1}
 _ON_WHAT = frozenset(
@@ -351,6 +376,11 @@ def _made_up(word: str) -> bool:
     return found.unknown and not found.medical
 
 
+def _of_medicine(word: str) -> bool:
+    """Whether small letters are a word of medicine, not somebody's initials."""
+    return word.islower() and word_kind(word).medical
+
+
 # Groups of digits that a labelled number goes on with, where they are no time, age or count.
 _FURTHER = re.compile(
     r"(?<=\d\d\d)(?:(?: \d{2,6}){2,4}| \d{3}| \d{5,6})(?=[.,;)\n]|\Z| [A-Za-z(])(?! (?:mg|mcg|mL|visits|units|days))"
@@ -369,7 +399,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _at(text, "email", (_local_start(text, start) for start, _ in around.pop("email-at", ())))
     for name, places in around.items():
         yield from _in(text, (name,), windows(places, *_AROUND[name][1:]))
-    yield from _at(text, "typist", (_capitals_start(text, m.start()) for m in _TYPED.finditer(text)))
+    yield from _at(text, "typist", (_letters_start(text, m.start()) for m in _TYPED.finditer(text)))
     yield from _at(text, "typist", (m.start() + 1 for m in _TYPED_AFTER.finditer(text)))
     if "]" in text:
         yield from _at(text, "stamp", (m.start() + 1 for m in _STAMPED.finditer(text)))
@@ -393,6 +423,11 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(text, ("phone", "phone-local"), near)
     zeros = ((a, b) for a, b in near if " 0" in text[a:b] or "(0" in text[a:b] or text[a] == "0")
     yield from _in(text, ("phone-zero",), zeros)
+    yield from _at(
+        text,
+        "phone-city",
+        (a - 1 for a, b in numbered if b - a == 2 and text[a - 1 : a] == "(" and text[b : b + 1] == ")"),
+    )
     if "+" in text:
         yield from _in(text, ("phone-intl",), near)
     if any(b - a > 15 for a, b in chunks):
@@ -419,6 +454,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(text, ("address-abroad",), windows((p for p in coded if _POST.match(text, p[0])), 110, 1))
     nth = [(a, b) for a, b in numbered if b - a < 6 and text[b - 2 : b] in ("st", "nd", "rd", "th")]
     yield from _in(text, ("crossing",), windows(nth, 40, 24))
+    yield from _at(text, "unit-served", (a for a, b in nth if text[b + 1 : b + 2].isupper()))
     yield from _at(text, "extension", (a for a, _ in numbered if text[a] in "xXpP"))
     if "M.D. " in text:
         yield from _at(text, "signed-code", (a for a, b in numbered if b - a < 7 and text[a - 5 : a] == "M.D. "))
@@ -471,9 +507,9 @@ def _local_start(text: str, at: int) -> int:
     return at if m is None else int(m.start())
 
 
-def _capitals_start(text: str, at: int) -> int:
-    """Where the capitals before a place begin."""
-    while at and text[at - 1].isupper():
+def _letters_start(text: str, at: int) -> int:
+    """Where the letters before a place begin."""
+    while at and text[at - 1].isalpha():
         at -= 1
     return at
 
@@ -481,7 +517,8 @@ def _capitals_start(text: str, at: int) -> int:
 def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
     """Street addresses: a number with a word of streets among the next words."""
     for start, end in numbered:
-        if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit()):
+        grid = text[start] in _DIRECTIONS and text[start + 1 : end].isdigit() and end - start > _GRID
+        if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit() or grid):
             continue
         after = _WORD_AFTER.match(text, end)
         word = after[1] if after else ""
@@ -524,7 +561,8 @@ def _in(text: str, rules: Iterable[str], places: Iterable[Place]) -> Iterator[tu
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
 # Parity, and numbers of codes and approvals, which are the same for everyone.
 _CODE = re.compile(
-    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+", re.IGNORECASE
+    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+|[ACGT]\d{3,6}[ACGT]",
+    re.IGNORECASE,
 )
 
 
@@ -536,7 +574,7 @@ def _spans(text: str) -> bool:
     return times or years or (len(low) == len(high) <= 3 and int(low) < int(high))
 
 
-_MINUTES = frozenset({"00", "15", "30", "45"})
+_MINUTES = frozenset(f"{m:02}" for m in range(0, 60, 5))
 
 
 _PERSON_ID = re.compile(r"\|\d{4,12}\^$")
@@ -567,7 +605,18 @@ def _person_parts(component: str, *, led: bool) -> bool:
 
 
 _SHORT_FORMS = re.compile(r"(?<![A-Za-z])[A-Z]{1,3}\s*,\s*[A-Z]{2}$")
+# What an identifier begins with, not Idaho: ``Osgard, ID Q2281``.
+_ID_BEHIND = re.compile(r", ID[ :#]+(?!83\d{3}\b)(?=[A-Z]{0,5}[ \-]?\d)")
+
+
+def _by_id(text: str, start: int, end: int) -> bool:
+    """Whether the state at the end of a place is the label of a number."""
+    label = _ID_BEHIND.search(text, start)
+    return label is not None and label.start() < end
+
+
 _INITIAL_BEFORE = re.compile(r"(?<![A-Za-z])[A-Z]\.? \Z")
+_DEGREE_BEHIND = re.compile(r",\s(?:RDN?|CGC|CCC-SLP|PT|OTR|LPC|LMFT|LCSW|RN|PA-C|CNSC|ATC|BCBA|NCC|LMHC)\b")
 _TITLE_BEFORE = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s+$")
 
 
@@ -578,6 +627,8 @@ def _doctor(text: str, start: int, end: int) -> bool:
     if piece.endswith("MA"):
         initial = text[start - 1 : start] == " " and _INITIAL_BEFORE.search(text, max(0, start - 3), start) is not None
         return initial or (first is not None and len(piece.split()) > 2 and first.common_first and not first.city)
+    if piece.endswith(("MS", "MA")) and _DEGREE_BEHIND.match(text, end):
+        return True
     if piece.endswith(("MD", "PA", "DO")) and _TITLE_BEFORE.search(text, max(0, start - 10), start):
         return True
     return (
@@ -589,7 +640,7 @@ def _doctor(text: str, start: int, end: int) -> bool:
 
 
 _LEADING = regex.compile(
-    r"(?:From|In|At|Near|To|Of|City|The|Lives|Living|Resides|Patient|Pt|Home|Address|And|Town|Moved|Seen|Born|Currently|Destination|Clinic in|Location|Residence|Works|Via|By|On|For|With|Is|Was|A|An|Dr|His|Her|Our|Visiting|Travel(?:ed|led)? to)[\s:,]+"
+    r"(?:(?:Electronically |Digitally )?(?:Signed|Verified|Dictated|Read)(?: Out)? By|Out By|From|In|At|Near|To|Of|City|The|Lives|Living|Resides|Patient|Pt|Home|Address|And|Town|Moved|Seen|Born|Currently|Destination|Clinic in|Location|Residence|Works|Via|By|On|For|With|Is|Was|A|An|Dr|His|Her|Our|Visiting|Travel(?:ed|led)? to)[\s:,]+"
 )
 
 

@@ -36,17 +36,17 @@ from chartline.deid.text.reading import (
 from chartline.deid.text.spans import Found
 
 _FACILITY_END = (
-    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|order|decision|assist|student|director|necess|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?(?!\s+(?i:information|maintenance|history|literacy|care\s+(?:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?)\b|(?<=Care)\s+(?i:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?\b)"
+    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|order|decision|assist|student|director|necess|oncolog|genetic|photogr|social|alert|interpr|scribe|clearance|therap|attention|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?(?!\s+(?i:information|maintenance|history|literacy|care\s+(?:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?)\b|(?<=Care)\s+(?i:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?\b)"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental(?:\s+(?:Care|Group|Associates|Arts))?|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
-    r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Inst(?:itute)?|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates"
+    r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Inst(?:itute)?|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates|Pathologists|Radiologists|Anesthesiologists|Prosthetics|Orthotics|Teleradiology|Paving|Early\s+Learning|Women['’]?s\s+Care|(?:Surgical|Outpatient)\s+Pavilion|Dental\s+Lab|Infusion|FSED|Residential|Alliance|Symphony|Orchestra"
     r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs?\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate)"
 )
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
 _MONTH = "|".join(sorted({name for m in _MONTHS for name in (m.title(), m[:3].title())} | {"Sept"}))
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
-    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?(?!(?:{_MONTH})\b)[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.[AC]\.))?"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building|Plaza))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?(?!(?:{_MONTH})\b)[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.(?:S\.)?[AC]\.))?"
 )
 _END = regex.compile(rf"(?:{_FACILITY_END})(?!\w)")
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
@@ -120,7 +120,7 @@ _CITY_LEAD = regex.compile(
 _CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
 _CREDENTIAL_OF = regex.compile(rf"\b{CREDENTIALS}\s+(?:of|at|from|with)\s+")
 _LIVES = regex.compile(
-    r"\b(?i:lives in|living in|resides(?: in)?|residing in|resident of|native of|near|outside(?: of)?|flies to|flying to|mov(?:ed|es|ing) (?:here )?(?:to|from)|born(?: in)?|raised(?: in)?|grew up(?: in)?|"
+    r"\b(?i:lives in|living in|resides(?: in)?|residing in|resident of|native of|near|outside(?: of)?|home is(?: in)?|flies to|flying to|mov(?:ed|es|ing) (?:here )?(?:to|from)|born(?: in)?|raised(?: in)?|grew up(?: in)?|"
     r"hometown(?: of| is)?|relocat(?:ed|es|ing) (?:to|from)|formerly (?:of|from)|travel(?:l?ed|s|l?ing)? (?:to|from|in)|trip to|flew (?:to|from|in from)|vacation(?:ed|ing)? in|immigrated from|emigrated from|visit(?:ed|ing)?|dr(?:ove|iv(?:e|es|ing)) (?:(?:up|down|over|out|back) )?(?:to|from)|sent to|transferred from|city of|town of|village of|city|town|vill(?:age)?(?=:)|(?:brgy|barangay)\.?|ta(?:luk|luka|hsil)(?=:)|mandal(?=:)|commutes (?:to|from)|place of birth|birthplace|vive en|lives|living|from)[:\s]+"
     r"(?P<v>[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,3})"
 )
@@ -131,9 +131,12 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     yield from _ended(text, hints)
     yield from _brought(text, hints)
     for m in opened(_WENT, text, hints, "went"):
-        end = named_place(text, m.start("v"), m.end("v"), works=False, sure=False)
+        end = named_place(text, m.start("v"), m.end("v"), works=False, sure=m["fly"] is not None)
         if end > m.start("v"):
             yield Found(m.start("v"), end, "FACILITY", "name:went")
+    yield from _in_fields(text, hints)
+    yield from _studied(text)
+    yield from _lettered_dated(text, hints)
     yield from _behind_nouns(text, hints)
     yield from _headed(text, hints)
     yield from _admitting(text, hints)
@@ -145,7 +148,8 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if m.group("v") is None or plain(m.group("v")) not in PLAIN:
             yield Found(m.start(), m.end(), "FACILITY", "name:chain")
     for m in opened(_SAINT, text, hints, "saint", capital=True):
-        if m.group("v") is None or kind(m.group("v").removesuffix("s")).common_first:
+        saint = kind(m.group("v").removesuffix("s")) if m.group("v") else None
+        if saint is None or saint.common_first or (saint.first and saint.strong):
             yield Found(m.start(), m.end(), "FACILITY", "name:saint")
     for m in opened(_SYSTEMS, text, hints, "system", capital=True):
         if not of_thing(text, m.end()):
@@ -165,7 +169,10 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for hint in ("noun", "occupied"):
         for m in opened(_BEHIND_NOUN, text, hints, hint):
             apart = (
-                text[m.end("v") : m.end("v") + 1] == ")" or hint == "occupied" or ":" in text[m.start() : m.start("v")]
+                text[m.end("v") : m.end("v") + 1] == ")"
+                or (text[m.end("v")] == "," and "(" in text[m.start() : m.start("v")])
+                or hint == "occupied"
+                or ":" in text[m.start() : m.start("v")]
             )
             works = apart and _of_two_words(m["v"])
             end = named_place(text, m.start("v"), m.end("v"), works=works, sure=False)
@@ -205,6 +212,8 @@ def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             continue
         start = words[0].start() if words else m.start()
         telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
+        if _BEGINS_FIELD.search(text, m.start("end") - 2, m.end("end") + 1):
+            continue  # ``Osgard Tarn\nHospital: ...``
         if _DOUBTFUL.fullmatch(m.group("end")) and not _owned(text, words, m.start("end")):
             continue
         if len(words) > 1 and words[-1].group().lower() == "of" and telling == [words[-2]]:
@@ -216,7 +225,8 @@ def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         end = _city_after(text, m.end())
         named = _COMES.search(text, max(0, m.start() - 12), m.start()) and _COMMON_FACILITY.fullmatch(m.group())
         if telling or end > m.end() or named or (m.group("where") and _in_town(m.group("where"))):
-            yield Found(start if telling else m.start(), end, "FACILITY", "name:facility")
+            line = text.rfind("\n", m.start(), m.start("end")) + 1
+            yield Found(start if telling else max(line, m.start()), end, "FACILITY", "name:facility")
 
 
 def _words_before(text: str, m: regex.Match[str]) -> list[regex.Match[str]] | None:
@@ -243,6 +253,7 @@ def _may_tell(word: regex.Match[str]) -> bool:
     return found.first or found.last or found.city or found.unknown
 
 
+_BEGINS_FIELD = re.compile(r"(?:\n|\t|  )[^\W\d_]+:\Z")
 _PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower".split())
 
 
@@ -250,7 +261,7 @@ _PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower".split())
 _WIDE = re.compile(r"[ ]{3,}|\t")
 # Ends that are words of every note too: only a name or a town before them tells a facility.
 _DOUBTFUL = regex.compile(
-    r"(?:House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
+    r"(?:Infusion|Residential|Alliance|Symphony|Orchestra|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
     r"|Innovations|Stadium|Arena|Theat(?:er|re)|Library|Museum|Pub|Lanes|Cinemas?|Club|Stables|Mines?|Depot|Middle|High|Primary|Elem|Intermediate|Inst"
     r"|Drugs?|Rx|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
 )
@@ -281,6 +292,8 @@ def _in_town(where: str) -> bool:
 def _asks(text: str, word: regex.Match[str], end: str) -> bool:
     """Whether a word that begins a sentence tells what is done with a specialty: ``Await Nephrology``."""
     found = kind(word.group())
+    if word.start() == 0 and _ADDRESS_BELOW.match(text, text.find("\n")):
+        return False  # a letter's head
     opens = text[max(0, word.start() - 4) : word.start()].rstrip(" ")[-1:] in ".!?:;-•*"  # nothing too: a text's start
     return opens and found.word and not found.surname and not found.city and _SPECIALTY.fullmatch(end) is not None
 
@@ -291,6 +304,7 @@ def _of_its_kind(word: str, end: str) -> bool:
     return found.medical and not (found.last or found.city) and end in ("Clinic", "Clinics")
 
 
+_ADDRESS_BELOW = re.compile(r"\n[ \t]*(?:\d{1,6} |P\.?O\.? ?Box )")
 _SPECIALTY = re.compile(
     r"Pediatrics|Orthopa?edics|\w+ology|\w+iatry|Surgery|Internal\s+Medicine|Primary\s+Care|Dental|Pharmacy|Imaging|Dialysis"
     r"|Home\s+(?:Care|Health)|Hospice|Rehab|Nursing|Labs?|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|Police|EMS"
@@ -322,6 +336,7 @@ _COMMON_FACILITY = regex.compile(
 _OF = regex.compile(
     r"\b(?:VNA|VNS|Visiting\s+Nurses?(?:\s+(?:Service|Association))?|University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
     r"|\b(?:Holy\s+(?:Family|Cross|Name|Spirit|Redeemer|Rosary|Trinity)|Sacred\s+Heart|Blessed\s+Sacrament|Little\s+Company\s+of\s+Mary)\b(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School|ER|ED|Parish))?"
+    r"|\b(?:VAMC|CBOC)\s+\p{Lu}\p{Ll}+(?:\s\p{Lu}\p{Ll}+)?|\b(?:Cl[ií]nica|Klinikum|Policl[ií]nic[oa]|Ospedale|H[oô]pital|Sanatorio)\s(?:(?:de|del|di|du|la|las|los|rechts|der|San|Santa)\s){0,3}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?"
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
     r"|\b(?:USS|USNS|USCGC|F/V|M/V|Camp|Fort|NAS|VFW\s+Post|Joint\s+Base)\s+(?:\p{Lu}[\w'’\-]+(?:\s+\p{Lu}\p{Ll}+)?|\d{2,5})"
     r"|\b(?:Providence|Mercy|Ascension|SSM(?:\s+Health)?|CHI|Trinity|PeaceHealth|Dignity)\s+(?:St\.?|Saint|Sacred|Holy|Good)\s+[A-Z]\w+|\b(?:YMCA|YWCA|Boys\s+(?:and|&)\s+Girls\s+Club)\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?"
@@ -333,7 +348,7 @@ _OCCUPATIONS = (
     r"|editor|writer|reporter|journalist|analyst|professor|instructor|firefighter|operator|conductor|brakeman|bartender|receptionist|secretary"
     r"|paralegal|realtor|salesman|baker|chef|dishwasher|housekeeper|cadet|scientist|researcher|stylist|barber|inspector|millwright|lineman"
     r"|bookkeeper|librarian|loader|packer|fabricator|surveyor|architect|developer|designer|consultant|groundskeeper|porter|usher|steward(?:ess)?"
-    r"|flight\sattendant|crossing\sguard|apprentice|butcher|tailor|seamstress|assembler|longshoreman|deckhand|fisherman|miner|farmhand|recruiter|copywriter"
+    r"|flight\sattendant|crossing\sguard|apprentice|butcher|tailor|seamstress|assembler|longshoreman|deckhand|fisherman|miner|farmhand|recruiter|copywriter|producer|pipefitter|lifeguard|musician|organist|sorter|picker|handler|rancher|bailiff|translator|lecturer"
 )
 _WORKS = (
     r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with|w/)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)|job\s?:|quit(?=\s\p{Lu})|members?\s(?:of|at)"
@@ -341,8 +356,8 @@ _WORKS = (
     r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
-    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|NICU|PICU|ICU|cath\slab|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
+    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|(?:managed|operated|flown|delivered|transcribed|supplied|serviced|processed)\sby|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
@@ -352,13 +367,13 @@ _AT = regex.compile(
     rf"(?<=[\w),;.:]\s|\()(?:[Aa]t|@|from|past|near|thru|outside|behind|into)\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-]|\s?:)"
 )
 _WENT = regex.compile(
-    rf"\b(?i:(?:brought|taken|airlifted|flown|xferred|xfer|transported|presented|drove|went|going)(?:\s(?:by\s(?:ambulance|EMS|helicopter|air)|via\s\w+|herself|himself))?\s(?:to|from|via)"
+    rf"\b(?i:(?:brought|taken|(?P<fly>airlifted|flown|xferred|xfer|transported)|presented|drove|went|going)(?:\s(?:by\s\w+|via\s\w+|herself|himself))?\s(?:to|from|via)"
     rf"|en\s?route(?:\sto)?|uber\sto|fax(?:ed)?\sto|(?:lab|clinic|hospital)\s?:|join(?:ed|ing)?|ROI\sto|volunteer(?:s|ed|ing)?\s(?:with|w/)|f/u\s(?:w/|with|by))\s+(?:the\s+)?{_NAMED_PLACE}(?![\w'’\-])"
 )
 # What a facility or an employer stands behind without a word between: ``DME Osgard``, ``Detox (Osgard)``, ``cashier/Osgard``.
 _BEHIND_NOUN = regex.compile(
     rf"\b(?:(?i:DME|VNA|SNF|LTACH?|IRF|ALF|OSH|pharmacy|detox|IOP|PHP|dialysis(?:\s(?:MWF|TTS|TTHS))?|hospice|shelter|daycare|preschool|masjid|mosque|church|parish|facility|hospitali[sz]ed"
-    rf"|agency|rehab|group\shome|sober\s(?:house|home|living)|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:school|camp|rig|labs?)(?:[ ]?\(|:[ ])|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]|[ ]\())(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
+    rf"|agency|rehab|group\shome|sober\s(?:house|home|living)|freshman|sophomore|transport|ambulance)(?:[ ]|[ ]?[(,:][ ]?|[ ][-–][ ])|(?i:(?:school|camp|rig)[ ]?|(?:work|job|workplace|bakery|restaurant|shop|store|gym|temple)[ ])\(|(?i:school|camp|rig)(?::[ ])|(?i:labs?)(?:[ ]?\(|:[ ](?!\p{{Lu}}[\w'’\-]*[ ]\d))|(?i:{_OCCUPATIONS})(?:[ ]?[,/][ ]?|[ ]with[ ]|[ ]\())(?:the\s)?{_NAMED_PLACE}(?=[,.;:)\n]|$|\s(?:\d|\(|[a-z]))"
 )
 # An employer right behind an occupation: ``bartender The Osgard``.
 _EMPLOYS = regex.compile(
@@ -400,7 +415,7 @@ _CHAIN = regex.compile(
 )
 # Whose worker somebody was: ``retired Osgard machinist``, ``mechanic, Osgard Motors``.
 _RETIRED = regex.compile(
-    rf"\b(?i:retired|former)\s(?!(?i:navy|army|marine|air\sforce|military|coast\sguard|union|federal|state|city|county|high|middle|elementary|school)\b)(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:\s\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,2}})\s(?={_OCCUPATIONS}|executive|worker|employee)"
+    rf"\b(?i:retired|former)\s(?!(?i:navy|army|marine|air\sforce|military|coast\sguard|union|federal|state|city|county|high|middle|elementary|school|lutheran|catholic|baptist|methodist|episcopal|presbyterian|jewish)\b)(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:\s\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,2}})\s(?={_OCCUPATIONS}|executive|worker|employee)"
 )
 # Partners after whom a firm is named: ``Osgard, Pell and Tarn``.
 _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{Lu}[\w'’\-]+")
@@ -408,7 +423,7 @@ _KIND_BEHIND = regex.compile(
     r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:(?P<sure>(?P<alone>hospice|nursing\shome|funeral\shome|motel|hotel)|elementary|(?:high|middle)\sschool|parish|church|mall|daycare|school\sdistrict"
     r"|\(?SNF|\(?ALF|LTACH?|apartments?|apts?|parking\slot|trailer\spark|casino|preschool|campground|jail|prison|shelter|temple|synagogue|academy)"
     r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory|plant|truck|bus|depot|mosque|gym"
-    r"|(?:care|rehab|nursing|medical|surgery|dialysis|imaging|wellness|recovery|treatment|garden|health)\scent(?:er|re))\b"
+    r"|(?:care|rehab|nursing|medical|surgery|dialysis|imaging|wellness|recovery|treatment|garden|health|infusion|cancer|birth|urgent\scare|community|senior)\scent(?:er|re))\b"
 )
 
 
@@ -427,6 +442,8 @@ def _admitting(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
             while words and (words[0].group() in ("Per", "The", "At") or plain(words[0].group()) in PLAIN):
                 words = words[1:]
+            if len(words) == 1 and kind(words[0].group()).everyday and m.group().endswith("intake"):
+                continue  # ``Poor intake``
             if words and all(_admitter(w.group()) for w in words):
                 yield Found(words[0].start(), m.end("v"), "FACILITY", "name:admits")
 
@@ -455,6 +472,72 @@ def _lettered(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         ):
             continue
         yield Found(m.start("v"), m.end("v"), "FACILITY", "name:lettered")
+
+
+# Fields of a form that a facility stands in, everyday words too in the surer of them.
+_PLACED = regex.compile(
+    r"(?<=(?:^|[\n|\t{*]|[ ]{2})[ *_]{0,3})(?i:(?P<sure>institution|facility|practice|clinic|hospital|(?:dental|medical)[ ]home|(?:servicing|performing|ordering|referring|sending|receiving)"
+    r"[ ](?:facility|hospital|lab|institution)|delivery[ ]site|sending|receiving)|location|site|dest(?:ination)?|campus)[*_}]{0,2}[ ]*:[ ]?[*_]{0,2}[ ]*"
+    r"(?P<v>(?:St\.[ ])?\p{Lu}[\w'’&\-]*(?:[ ](?:of|and|&|the|at|-|–|\p{Lu}[\w'’&\-]*)){0,7})(?=[*_]{0,2}[ ]*(?:\n|\Z|[|,;(.]|[ ]{2}))"
+)
+
+
+_FIELD_REACH = 16  # letters from the first word of such a field to its sign, at most
+
+
+def _in_fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities that nothing but the field of a form tells: ``Institution: Osgard Street MRI``."""
+    fields = [(a, b) for a, b in hints.get("placed", ()) if ":" in text[b : b + _FIELD_REACH]]
+    for m in opened(_PLACED, text, {"placed": fields}, "placed"):
+        words = [w for w in m["v"].split() if w[0].isupper()]
+        kinds = [kind(w) for w in words]
+        telling = [
+            k
+            for w, k in zip(words, kinds, strict=True)
+            if plain(w) not in GENERIC | NOWHERE and len(w) > 2 and not (k.medical and not (k.last or k.city))
+        ]
+        named = any(k.city or k.strong or k.unknown for k in telling)
+        lone = len(words) == 1 and (m["v"].isupper() or kinds[0].medical or not named)
+        plainly = m["sure"] and all(
+            plain(w) in GENERIC or not k.medical or k.last or k.city for w, k in zip(words, kinds, strict=True)
+        )
+        if telling and not lone and (named or plainly):
+            yield Found(m.start("v"), m.end("v"), "FACILITY", "name:in-field")
+
+
+# Where a study was done, in brackets behind its day: ``CT 3/4/21 (Osgard)``.
+_IN_BRACKETS = re.compile(r" \((?=[A-Z][a-z])")
+_STUDIED = regex.compile(r"\((?P<v>\p{Lu}\p{Ll}[\w'’\-]+(?:[ ]\p{Lu}[\w'’\-]+){0,3})(?=\)|[ ](?:accession|case)\b)")
+_STUDY = re.compile(
+    r"\b(?:CT|MRI?|EEG|EMG|TT?E|TEE|[Ee]cho\w*|CXR|XR|US|PET|DEXA|ECG|EKG|PFTs?|[Bb]iopsy|[Bb]x|[Ff]ilms?|[Uu]ltrasound|[Mm]ammo\w*|[Cc]olonoscopy|[Ss]can|[Ll]abs?|[Cc]ath)\b[^\n.;:()]{0,40}\Z"
+)
+
+
+def _studied(text: str) -> Iterator[Found]:
+    """Facilities in brackets behind the day of a study that was done there."""
+    for sign in _IN_BRACKETS.finditer(text):
+        m = _STUDIED.match(text, sign.start() + 1) if text[sign.start() - 1].isdigit() else None
+        if m is None or not _STUDY.search(text, max(0, sign.start() - 60), sign.start()):
+            continue
+        kinds = [kind(w) for w in m["v"].split()]
+        named = any(k.city or k.strong or k.unknown or (k.last and not k.word) for k in kinds)
+        if named and plain(m["v"]) not in PLAIN and not any(k.medical and not k.city for k in kinds):
+            yield Found(m.start("v"), m.end("v"), "FACILITY", "name:studied")
+
+
+# A hospital by its letters with a year or a day behind it: ``delivered at QTMC, 2016``.
+_DATED_LETTERS = regex.compile(
+    r"(?:at|@)\s(?P<v>\p{Lu}{3,5})(?=,?\s(?:(?:in|on)\s)?(?:(?:19|20)\d\d|\d{1,2}/\d{1,2}/\d\d)\b)", regex.IGNORECASE
+)
+
+
+def _lettered_dated(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Hospitals by their letters where something was at a time."""
+    led = [(a, b) for a, b in hints.get("at", ()) if text[b + 1 : b + 4].isupper()]
+    for m in opened(_DATED_LETTERS, text, {"at": led}, "at"):
+        name = plain(m["v"])
+        if m["v"].isupper() and not kind(m["v"]).medical and name not in GENERIC | NO_INITIALS | NOWHERE:
+            yield Found(m.start("v"), m.end("v"), "FACILITY", "name:lettered")
 
 
 _PERSONS = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s(?:[A-Z]\.\s?)*$")
@@ -577,7 +660,7 @@ def _general(word: str) -> bool:
 
 
 _SAINT = regex.compile(
-    r"\b(?:St\.?|Saint)[ ]+(?:[A-Z][a-z]*['’]s\b|(?<!\p{Lu}\p{Ll}+[ ]St\.?[ ]+)(?P<v>[A-Z][a-z]{3,})\b(?!['’]|\s+(?:[Vv]alve|Medical|[Ee]ncephalitis|ICD|AICD|[Pp]acemaker|[Dd]evice|[Ll]ead)))(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?"
+    r"\b(?:Sts?\.?|Saint)[ ]+(?:[A-Z][a-z]*['’]s\b|(?<!\p{Lu}\p{Ll}+[ ]St\.?[ ]+)(?P<v>[A-Z][a-z]{3,})\b(?!['’]|\s+(?:[Vv]alve|Medical|[Ee]ncephalitis|ICD|AICD|[Pp]acemaker|[Dd]evice|[Ll]ead)))(?!\s+wort)(?:\s+(?:Hosp(?:ital)?|Clinic|Medical\s+Center|ER))?"
 )
 _AFTER_FACILITY = regex.compile(r",?\s+(?P<v>(?:St\.\s)?[A-Z][\w'’\-]+(?:\s+(?:[A-Z]|d['’])[\w'’\-]+){0,2})")
 

@@ -18,12 +18,12 @@ from chartline.deid.text.lexicon import Kind, kind, plain
 
 TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
-TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Attending|Resident|Señor|Sra|Sr)"
+TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Attending|Resident|Señor|Sra|Sr)"
 SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident)))\.)?"
 """The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
-CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
-KIN = r"(?:godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre)"
-LABELS = r"(?:patient(?: name)?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated(?: by)?|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|read by|escort|confirmed by|verified by|resulted by|interp|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CPNP|RNFA|FRCP|FRCS|FRCR|FCAP|FAAN|FAAD|FACR|FACOG|NRP|LSN|CHT|OCS|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
+KIN = r"(?:godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre|tío|tía|madrina|padrino|abuelit[ao])"
+LABELS = r"(?:patient(?: (?:name|label|sticker))?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated(?: by)?|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member(?: name)?|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|read by|escort|confirmed by|verified by|resulted by|interp|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -57,12 +57,12 @@ PLAIN = (
     telugu gujarati nepali chinese mandarin cantonese japanese korean vietnamese thai lao khmer hmong burmese tagalog
     filipino samoan tongan hawaiian somali amharic tigrinya swahili yoruba igbo hausa haitian creole cuban mexican
     portuguese brazilian irish scottish welsh british canadian australian indian pakistani egyptian ethiopian nigerian
-    navajo cherokee lakota medicare medicaid veterans
+    navajo cherokee lakota kichwa quechua nahuatl mixteco oromo dari burmese kinyarwanda lingala wolof medicare medicaid veterans
     affairs united states best latest what which when where why how if as but also then than so such any all each
     every some most more less many treatment management guidelines therapy options protocol advise appropriate
     recommended standard evidence review search called died dies res asst dept attg ashkenazi sephardic jewish nota
     enfermeria paciente fecha edad diagnostico motivo antecedentes alergias medicamentos historia direccion telefono cita
-    tratamiento dispo pgy records vit subj inj syp tab tabs att vac vacs
+    tratamiento dispo pgy records vit subj inj syp tab tabs att vac vacs freq pod mon tues wed thurs fri fr muslim buddhist hindu sikh protestant
     """.split()
     )
     | frozenset(
@@ -100,7 +100,7 @@ ROLES = (
     r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PMD|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
-    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|(?:twin|baby) [AB]|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW)"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|(?:twin|baby) [AB]|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW|on-?call|child life|vol)"
 )
 _EPONYM_NOUNS = by_letter(
     r"disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
@@ -173,7 +173,16 @@ _THINGS_OF_NAMES = [
     *("hester davis", "johns hopkins fall", "humpty dumpty", "young mania", "passy muir", "ivor lewis", "yale-brown"),
     *("montgomery-asberg", "barnes akathisia", "simpson-angus", "bush-francis", "ages and stages", "mayo elbow"),
     *("roles-maudsley", "roles maudsley", "merle d'aubigne", "merle d’aubigne", "hawkins-kennedy", "roland-morris"),
-    *("thomas splint", "hare traction", "burch-wartofsky", "holliday-segar", "glasgow-blatchford", "boston naming"),
+    *(
+        "factor v leiden",
+        "ryan white",
+        "thomas splint",
+        "hare traction",
+        "burch-wartofsky",
+        "holliday-segar",
+        "glasgow-blatchford",
+        "boston naming",
+    ),
 ]
 # Drinks, foods and shows called after people, which nobody is.
 _GOODS_OF_NAMES = [
@@ -217,7 +226,8 @@ _OCCUPIED = """
     longshoreman machinist manager mason mechanic millwright miner nurse operator packer painter paralegal pilot
     plumber porter professor programmer realtor receptionist recruiter reporter researcher roofer sales salesman
     scientist seamstress secretary server steward stocker stylist supervisor surveyor tailor teacher technician
-    teller trucker usher waiter waitress welder writer
+    teller trucker usher waiter waitress welder writer producer pipefitter lifeguard musician organist sorter picker
+    handler rancher bailiff translator lecturer
     """.split()
 # Words that a rule needs, and without which it is not tried.
 TERRAIN = (
@@ -237,7 +247,7 @@ _HINTS = Hints(
             caregiver guardian neighb fianc cousin niece nephew grand step girlfriend boyfriend widow sibling twin
             relative contact next nok poa proxy employer boss coworker nanny babysitter teacher coach parent
             companion interpreter advocate godmother godfather godson goddaughter granny momma mama papa bro sis housemate cellmate buddy hijo hija esposo esposa hermano hermana abuelo abuela nieto nieta primo prima sobrino
-            sobrina suegro suegra cuñado cuñada vecino vecina novio novia nuera yerno comadre compadre
+            sobrina suegro suegra cuñado cuñada vecino vecina novio novia nuera yerno comadre compadre tío tía madrina padrino abuelit
             """.split(),
         "kinfolk": """
             sons daughters children kids brothers sisters parents twins siblings sibs nieces nephews cousins aunts uncles friends
@@ -252,13 +262,16 @@ _HINTS = Hints(
             md m.d do d.o rn r.n np n.p pa p.a ph.d phd d.d.s dd.s d.ds dds d.m.d dm.d d.md dmd lpn lvn cna crna cnm
             dnp fnp aprn arnp msn bsn msw lcsw lmsw lmft lpc pharmd rph dpt pt otr slp rd rdn psyd mbbs facp facs
             facc jr sr ii iii iv esq mph ccc rt ma dc dpm od cns acnp agnp rdh cgc cma cota pta rrt crt licsw lisw bcba
-            ibclc atc emt faap facep ccrn cdces cde rpsgt cpht lmhc lcpc lpcc lcdc cadc lsw ctrs rvt rdms rdcs crrn cwocn
+            ibclc atc emt faap facep ccrn cdces cde rpsgt cpht lmhc lcpc lpcc lcdc cadc lsw cpnp rnfa frcp frcs frcr fcap faan faad facr facog nrp lsn cht ocs ctrs rvt rdms rdcs crrn cwocn
             wocn ocn cen chpn pmhnp whnp agacnp pnp nnp cnp aud bcps csfa cst rcis edd qmhp
             """.split(),
-        "lives": """
+        "lives": [
+            *"""
             drove drive driving lives living resides residing resident native mov born raised grew hometown relocat formerly travel city
             near outside flies flying town vill: village brgy barangay taluk tahsil mandal: commutes place birthplace vive from trip flew vacation immigrated emigrated visit sent transferred
             """.split(),
+            "home is",
+        ],
         "facility": [
             *"""
             regional vna outreach rheumatology hematology podiatry chiropractic orthodontics endodontics periodontics
@@ -285,11 +298,12 @@ _HINTS = Hints(
             airport winery ranch transit lumber furniture towing shipyard foundry technologies systems solutions partners
             allergy pulmonary vascular spine eyecare counseling behavioral surgeons obstetrics ob gynecology home hall lodge er ed
             uc therapy vision audiology kidney group rheum nephro pulm ent
+            teleradiology paving pathologists radiologists anesthesiologists prosthetics orthotics fsed residential alliance symphony orchestra
             breast stroke burn vein endoscopy infusion wound diabetes transplant autism arthritis laser hearing birthing
             maternity crisis cardiovascular digestive hand foot asthma drug drugs
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
             """.split(),
-            *("& son", "& co", "& daughters", "& bro"),
+            *("early learning", "outpatient pavilion", "& son", "& co", "& daughters", "& bro"),
         ],
         "brings": [
             *"""
@@ -328,6 +342,10 @@ _HINTS = Hints(
                 "denied by",
             ),
             "resettled by",
+            *(
+                f"{done} by"
+                for done in "managed operated flown delivered transcribed supplied serviced processed".split()
+            ),
             *_OCCUPIED,
             *"bib f/b roi tour chose quit member custody dispo choice plays ride transport: camp: hhc: booked cruise ship:".split(),
             *("rn at", "rn @", "lpn at", "cna at", "emt at", "ems from", "checked out", "signed out"),
@@ -359,6 +377,7 @@ _HINTS = Hints(
             *("home w", "home health w", "services by", "services from", "services via", "services thr"),
             *("care at", "care @", "program at", "program @", "therapy at", "therapy @"),
             *("visit at", "visit @", "visits at", "visits @", "evaluation at", "eval at"),
+            *(f"{ward} {at}" for ward in ("nicu", "picu", "icu", "cath lab") for at in "at @".split()),
             *("eval @", "known to", "group home", "hospital bed", "meals from", "meals via"),
             *("meals thr", "meals by", "walker from", "walker via", "walker thr", "inpatient at"),
             *("outpatient at", "equipment from", "equipment via", "equipment thr", "equipment by"),
@@ -379,13 +398,20 @@ _HINTS = Hints(
         "noun": """
             school camp rig transport ambulance lab dme vna snf ltac irf alf osh pharmacy detox iop php dialysis hospice shelter daycare preschool masjid mosque sober labs
             church parish facility hospitali agency rehab group freshman sophomore
-            """.split(),
+            """.split()
+        + [f"{place} (" for place in "work job workplace bakery restaurant shop store gym temple".split()],
         "bracketed": """
             (alf (snf (ltac (irf (ipr (acute (subacute (rehab (psych (hosp (nursing (group (shelter (dial (school (employer
             (pharm (hospice (agency (dme (vna
             """.split(),
         "at": "at @ from past near thru outside behind into".split(),
         "emergency": ["ed", "er"],
+        "placed": [
+            *"""
+            institution facility practice clinic hospital servicing performing ordering sending receiving location site dest campus
+            """.split(),
+            *("dental home", "medical home", "referring facility", "delivery site"),
+        ],
         "went": "en route enroute uber lab clinic hospital brought taken went going airlifted flown xfer faxed f/u fax join roi presented drove transported volunteer".split(),
         "new": [
             f"{word} "
@@ -399,7 +425,7 @@ _HINTS = Hints(
             """.split()
         + [
             f"{of} cent"
-            for of in "care rehab medical surgery dialysis imaging wellness recovery treatment garden health".split()
+            for of in "care rehab medical surgery dialysis imaging wellness recovery treatment garden health infusion cancer birth community senior".split()
         ],
         "saint": ["st", "saint"],
         "chain": """
@@ -409,7 +435,7 @@ _HINTS = Hints(
         "of": """
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
             adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
-            methodist holy sacred good blessed little uss usns uscgc f/v m/v camp fort nas vfw joint st visiting vna vns ymca ywca boys ssm chi peacehealth
+            methodist holy sacred good blessed little uss usns uscgc f/v m/v camp fort nas vfw joint st visiting vna vns ymca ywca boys ssm chi peacehealth vamc cboc clínica clinica klinikum policl ospedale hôpital hopital sanatorio
             """.split(),
         "system": [
             "u of",
@@ -658,6 +684,8 @@ NO_INITIALS = frozenset(
     sob doe cp ha n v nv nvd abd wnl nad rrr ctab ok yes no aox ao a&o ama dc d/c fu f/u w/ wo s/p sp los loc gcs nih
     hep ltac ltach irf alf sar fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
     jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt mwf tts tths
+    tte tee eeg emg ncv ncs cta mra mrcp ercp egd pft pfts dexa dxa kub cbc bmp cmp lfts tsh psa bnp uds utox upt ppd rpr esr crp
+    hcg afp cea nst bpp afi abg vbg hus ucx bcx
     """.split()
 )
 # What stands for a name in an example.

@@ -284,7 +284,8 @@ def _upper_case(text: str, run: list[Token]) -> Iterator[Found]:
     named = any(t.kind.surname or t.kind.common_first for t in names)
     if all(map(is_acronym, names)) or (all(map(is_short, names)) and not named):
         return
-    if any(t.kind.unknown or t.kind.first for t in names) and opens_list(text, run[0].start):
+    sure = names[0].kind.common_first and names[-1].kind.surname and is_followed(text, run[-1].end)
+    if sure or (any(t.kind.unknown or t.kind.first for t in names) and opens_list(text, run[0].start)):
         yield Found(run[0].start, run[-1].end, "NAME", "name:upper")
 
 
