@@ -85,6 +85,9 @@ class Hints:
 
     Args:
         groups: words by group, in lower case.
+
+    Attributes:
+        words: all of them.
     """
 
     def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
@@ -93,7 +96,8 @@ class Hints:
             for word in words:
                 of.setdefault(word, []).append(group)
         self._groups = list(of.values())
-        self._machine = AhoCorasick(list(of), implementation=Implementation.DFA)
+        self.words = tuple(of)
+        self._machine = AhoCorasick(self.words, implementation=Implementation.DFA)
 
     def places(self, low: str) -> dict[str, list[Place]]:
         """Places by group of words in a lower-case text; a word that goes on a longer one does not count."""

@@ -168,9 +168,10 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start("v"), end, "FACILITY", "name:employs")
     for hint in ("noun", "occupied"):
         for m in opened(_BEHIND_NOUN, text, hints, hint):
+            sign = text[m.end("v") : m.end("v") + 1]
             apart = (
-                text[m.end("v") : m.end("v") + 1] == ")"
-                or (text[m.end("v")] == "," and "(" in text[m.start() : m.start("v")])
+                sign == ")"
+                or (sign == "," and "(" in text[m.start() : m.start("v")])
                 or hint == "occupied"
                 or ":" in text[m.start() : m.start("v")]
             )

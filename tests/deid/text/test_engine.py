@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chartline.deid import keys, policy
 from chartline.deid.context import Cohort, Known, PatientContext
-from chartline.deid.text import build
+from chartline.deid.text import build, datetext, patterns, reading
 from chartline.deid.text import engine as engine_module
 from chartline.deid.text.lines import jsonl
 from chartline.errors import DataError, MachineError
@@ -647,3 +647,11 @@ def test_of_what_two_found_the_same_one_is_told_in_every_process(tmp_path):
         return subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT).stdout
 
     assert len({told(seed) for seed in range(4)}) == 1
+
+
+@pytest.mark.parametrize("form", ["{}", "{} Quimbry", "{}: Quimbry", "{} (Quimbry", "Quimbry, {}", "{} 4471"])
+def test_a_text_may_end_behind_any_word_that_leads_to_something(engine, form):
+    """A rule that looks one letter too far would set the note aside."""
+    leads = sorted({*reading._HINTS.words, *patterns._HINTS.words, *datetext._HINTS.words})
+    for lead in ("pharmacy", "school", "group home", "agency", *leads[::29]):
+        engine.deidentify(form.format(lead), NOBODY)
