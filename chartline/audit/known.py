@@ -192,11 +192,15 @@ def _distinctive(word: str) -> bool:
 # --- where known values come from ------------------------------------------------------------------
 
 
+def _ids(kind: str, own: str) -> Party:
+    """How a resource is called; a published definition's id is nobody's."""
+    return () if kind in _definitions() else (Known("ID", own), Known("ID", f"{kind}/{own}"))
+
+
 def party(resource: Mapping[str, Any]) -> Party:
     """Known values of one resource of a source: what it tells of a person or place, and its own id."""
     kind, own = str(resource.get("resourceType", "")), resource.get("id")
-    told = isinstance(own, str) and own and kind not in _definitions()
-    ids = (Known("ID", str(own)), Known("ID", f"{kind}/{own}")) if told else ()
+    ids = _ids(kind, own) if isinstance(own, str) and own else ()
     return (*ids, *(known_values(resource) if kind in PARTIES else ()))
 
 
@@ -215,8 +219,8 @@ def known_from_lake(settings: Settings) -> Iterator[Party]:
     each = versions.group_by(by).aggregate([]).sort_by([(name, "ascending") for name in by])
     for batch in each.to_batches():
         for kind, own in zip(*(batch[name].to_pylist() for name in by), strict=True):
-            if (kind, own) not in seen and kind not in _definitions():
-                yield Known("ID", own), Known("ID", f"{kind}/{own}")
+            if (kind, own) not in seen and (ids := _ids(kind, own)):
+                yield ids
 
 
 def known_from_sources(paths: Sequence[Path], mappings: Path | None = None) -> list[Party]:

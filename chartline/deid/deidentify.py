@@ -168,9 +168,8 @@ class _Unit:
                 self._made = PatientContext(self.name, earliest_year=earliest)
             else:
                 told = (year for p in self.people for year in p.get("later", ()))
-                people, key = self._told(), keys.load(self.job.key)
-                latest = patients.latest_year(self.job.year, told, patients.record(person_id, people).get("birth_date"))
-                self._made = patients.context(rules, key, self.job.project, latest, person_id, people)
+                key, project = keys.load(self.job.key), self.job.project
+                self._made = patients.context(rules, key, project, self.job.year, told, person_id, self._told())
         return self._made
 
     def _told(self) -> list[Mapping[str, Any]]:

@@ -494,10 +494,8 @@ class _Contexts(dict[str | None, PatientContext]):
             self._people[person_id].append(shown.row(named_beside))
 
     def __missing__(self, person_id: str) -> PatientContext:
-        people = self._people[person_id]
-        born = patients.record(person_id, people).get("birth_date")
-        latest = patients.latest_year(self._year, self._world.years.get(person_id, ()), born)
-        made = self[person_id] = patients.context(*self._facts, latest, person_id, people)
+        told = self._world.years.get(person_id, ())
+        made = self[person_id] = patients.context(*self._facts, self._year, told, person_id, self._people[person_id])
         return made
 
     def of(self, told: references.Whose) -> PatientContext:

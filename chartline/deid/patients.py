@@ -22,7 +22,13 @@ _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 
 
 def context(
-    rules: Policy, key: Key, project: str, latest: int, person_id: str, people: Sequence[Mapping[str, Any]]
+    rules: Policy,
+    key: Key,
+    project: str,
+    year: int,
+    told: Iterable[str],
+    person_id: str,
+    people: Sequence[Mapping[str, Any]],
 ) -> PatientContext:
     """The person as the engines see it.
 
@@ -34,33 +40,30 @@ def context(
         rules: the policy.
         key: the project's key.
         project: name of the project.
-        latest: latest year that the data may tell of a living person: of the run, or of a later date in the data.
+        year: of the run.
+        told: what ``years_after`` finds in the person's records.
         person_id: id of the person; of merged patients the surviving one.
         people: rows of ``bronze.people`` of the person, of each record merged into it, of relatives, and of the
             organisations that the person's record names.
     """
-    own = record(person_id, people)
+    patients = [p for p in people if p["resource_type"] == "Patient"]
+    own = next((p for p in patients if p["resource_id"] == person_id), next(iter(patients), {}))
     known = dict.fromkeys(Known(k["type"], k["value"]) for p in people for k in p["known"] or ())
     offset = None
     if rules.means["date"] == "shift":
         offset = dates.offset_days(key.derive("date-shift", project), person_id, *rules.shift)
-    earliest, over_89, last = lifetime(rules, latest, own.get("birth_date"), own.get("death_date"))
+    birth = own.get("birth_date")
+    earliest, over_89, last = lifetime(rules, latest_year(year, told, birth), birth, own.get("death_date"))
     return PatientContext(
         patient_id=person_id,
         known=tuple(known),
         gender=own.get("gender"),
-        birth_date=own.get("birth_date"),
+        birth_date=birth,
         offset_days=offset,
         last_year=last,
         earliest_year=earliest,
         over_89=over_89,
     )
-
-
-def record(person_id: str, people: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The row of a person's own record; of another merged into it where there is none, empty without any."""
-    patients = [p for p in people if p["resource_type"] == "Patient"]
-    return next((p for p in patients if p["resource_id"] == person_id), next(iter(patients), {}))
 
 
 def lifetime(rules: Policy, latest: int, birth: str | None, death: str | None) -> tuple[int, bool, int | None]:

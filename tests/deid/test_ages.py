@@ -96,8 +96,7 @@ def treated(name: str, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rules = policy.load(name)
     later = re.compile(patients.years_after(NOW))
     told = (y for r in resources for y in later.findall(json.dumps(r)))
-    latest = patients.latest_year(NOW, told, resources[0].get("birthDate"))
-    patient = patients.context(rules, KEY, "test", latest, "p1", [person(resources[0])])
+    patient = patients.context(rules, KEY, "test", NOW, told, "p1", [person(resources[0])])
     out = []
     for resource in resources:
         made = outcome(WALKERS[name], resource, state(patient, anchor=12_345))

@@ -115,7 +115,7 @@ def through(
     walkers: dict[str, Deidentifier], name: str, who: list[dict[str, Any]], offset: int | None = None
 ) -> list[Any]:
     """The resources of one record, de-identified; with the same offset whoever it is, where one is given."""
-    patient = patients.context(policy.load(name), KEY, "t", 2026, who[0]["id"], [person(who[0])])
+    patient = patients.context(policy.load(name), KEY, "t", 2026, (), who[0]["id"], [person(who[0])])
     patient = replace(patient, offset_days=offset) if offset else patient
     made = [outcome(walkers[name], r, state(patient, anchor=99)) for r in who]
     assert all(isinstance(m, Result) for m in made), made
