@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from chartline.stage import StageResult
 Answer = tuple[Mapping[str, Any], str, int]
 """What a command hands back: the JSON object, the text for people, the exit code."""
 
+_NOTES = 'Lines {"id", "text", "patient"?, "known"?} in, lines {"id", "text", "spans"} out; ids as they were given.'
 _SOURCE = "a file, a folder, an archive, or the address of a Bulk FHIR export: 'https://HOST/BASE/Group/ID/$export'"
 
 
@@ -276,6 +278,9 @@ def _deid_fhir(args: argparse.Namespace) -> Answer:
         text += "".join(f"\n{fate}: {reason} {n}" for reason, n in sorted(body[fate].items()))
     if "file_csv" in body["filtered"]:
         text += "\nCSV is not read here: take it through a lake with 'chartline run'."
+    if body["out"]:
+        sweep = ("chartline", "sweep", str(args.to), "--policy", given.policy, "--known", *map(str, args.source))
+        text += f"\nNext:   {shlex.join(sweep)}"
     if body["out"] or not body["in"]:
         return body, text, 0
     error = DataError("CL1102", f"none of {body['in']} records passed.", "See the reasons for which they did not.")
@@ -304,10 +309,13 @@ def _policy_table(args: argparse.Namespace) -> Answer:
 
 
 def _sweep(args: argparse.Namespace) -> Answer:
-    from chartline.audit import known, sweep
+    from chartline.audit import evidence, known, sweep
+    from chartline.deid import policy
 
-    told = known.known_from_sources(args.known, load(args.config).extracts)
-    result = sweep.sweep(args.path, sweep.Search(told))
+    given = load(args.config).with_(policy=args.policy)
+    allowed = evidence.allowed_kinds(policy.load(given.policy))
+    told = known.known_from_sources(args.known, given.extracts)
+    result = sweep.sweep(args.path, sweep.Search(told, allowed=allowed))
     body = result.to_json()
     hits = [(h.category, h.count, h.surface, h.column or None, h.file, h.value) for h in result.hits]
     text = _table(("category", "count", "surface", "column", "file", "hash of the value"), hits)
@@ -492,10 +500,10 @@ def _parser() -> argparse.ArgumentParser:
     add(back, "list", "All requests with their state and every step.", _reidentify_list, lake)
 
     deid = group("deid", "De-identify without a lake.")
-    add(deid, "text", "JSON lines in, JSON lines out; ids come back as they were given.", _deid_text, common, rules)
+    add(deid, "text", _NOTES, _deid_text, common, rules)
     fhir = add(deid, "fhir", "NDJSON and bundles, without Spark; no CSV.", _deid_fhir, common, rules)
-    fhir.add_argument("source", type=Path, nargs="+", metavar="SOURCE")
-    fhir.add_argument("--to", type=Path, required=True, metavar="DIR")
+    fhir.add_argument("source", type=Path, nargs="+", metavar="SOURCE", help="files, folders and archives")
+    fhir.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new or empty folder")
 
     policy = group("policy", "Print or import a policy.")
     table = add(policy, "table", "What a policy does to each element, as Markdown.", _policy_table, common)
@@ -510,6 +518,9 @@ def _parser() -> argparse.ArgumentParser:
     sweep = add(commands, "sweep", "Look for the source's identifying values in any file.", _sweep, common)
     sweep.add_argument("path", type=Path, nargs="+", metavar="PATH")
     sweep.add_argument("--known", type=Path, nargs="+", required=True, metavar="SOURCE")
+    sweep.add_argument(
+        "--policy", help="what this policy lets pass, such as a ZIP, is not looked for"
+    )
     add(commands, "verify", "Recompute hashes, chains and equations.", _verify, lake)
     add(commands, "lineage", "The ledger as OpenLineage run events, one a line.", _lineage, lake)
 

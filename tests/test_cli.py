@@ -1,4 +1,5 @@
 import json
+import shlex
 import subprocess
 import sys
 
@@ -75,6 +76,24 @@ def test_files_of_which_nothing_passes_are_a_data_error_with_the_counts(tmp_path
     told = json.loads(capfd.readouterr().out)
     assert (told["in"], told["out"], told["quarantined"]) == (1 + good, good, {"missing_id": 1})
     assert told.get("error", {}).get("number") == (None if good else "CL1102")
+
+
+@pytest.mark.parametrize("name", ["limited_data_set", "safe_harbor"])
+def test_the_sweep_that_is_named_after_files_were_made_looks_for_what_their_policy_does_not_let_pass(
+    tmp_path, key_file, capfd, name
+):
+    born = {"birthDate": "1961-04-09", "address": [{"city": "Quarrelton", "postalCode": "02139", "state": "MA"}]}
+    patient = {"resourceType": "Patient", "id": "quix-8812", "name": [{"family": "Quillon", "given": ["Ada"]}], **born}
+    (tmp_path / "in.ndjson").write_text(json.dumps(patient))
+    words = ["deid", "fhir", str(tmp_path / "in.ndjson"), "--to", str(tmp_path / "out"), "--key", str(key_file)]
+    assert cli.main([*words, "--policy", name]) == 0
+    said = shlex.split(capfd.readouterr().out.partition("Next:   chartline ")[2])
+    assert cli.main(said) == 0
+    assert "no known value was found" in capfd.readouterr().out
+    stricter = ["safe_harbor" if word == name else word for word in said]
+    assert cli.main(stricter) == (1 if name == "limited_data_set" else 0)
+    (tmp_path / "out" / "left.txt").write_text("Ada Quillon")
+    assert cli.main(said) == 1
 
 
 @pytest.mark.parametrize(

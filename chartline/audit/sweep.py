@@ -16,7 +16,7 @@ import re
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, repeat
@@ -163,6 +163,7 @@ class Search:
     Args:
         known: the source's persons and places, from ``known_from_lake`` or ``known_from_sources``.
         report_key: key of the hash prefixes; by default one that is forgotten afterwards.
+        allowed: kinds of values that the policy lets pass (``chartline.audit.evidence.allowed_kinds``).
 
     Attributes:
         decoy: a person who does not exist.
@@ -173,9 +174,12 @@ class Search:
         UsageError: CL2078 the source tells no identifying value.
     """
 
-    def __init__(self, known: Iterable[Party], *, report_key: bytes | None = None) -> None:
+    def __init__(
+        self, known: Iterable[Party], *, report_key: bytes | None = None, allowed: Collection[str] = ()
+    ) -> None:
         self.decoy = _decoy()
-        self._wanted = targets(chain(known, (self.decoy,)))
+        wanted = (tuple(k for k in party if k.type not in allowed) for party in known)
+        self._wanted = targets(chain(wanted, (self.decoy,)))
         self.parties, self.patterns = self._wanted.parties - 1, self._wanted.patterns
         if not self.parties:
             raise UsageError("CL2078", "the source tells no identifying value.", "Name FHIR files with --known.")

@@ -75,8 +75,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     secret = key.derive("report", settings.project)
     allowed = evidence.allowed_kinds(rules)
     with progress.step("leak sweep"):
-        known = (tuple(k for k in party if k.type not in allowed) for party in sweep.known_from_lake(settings))
-        search = sweep.Search(known, report_key=secret)
+        search = sweep.Search(sweep.known_from_lake(settings), report_key=secret, allowed=allowed)
         zones = [settings.zone(z) for z in ZONES if settings.zone(z).exists()]
         swept = sweep.sweep(zones, search)
     with progress.step("re-identification risk"):
