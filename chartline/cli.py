@@ -518,9 +518,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep = add(commands, "sweep", "Look for the source's identifying values in any file.", _sweep, common)
     sweep.add_argument("path", type=Path, nargs="+", metavar="PATH")
     sweep.add_argument("--known", type=Path, nargs="+", required=True, metavar="SOURCE")
-    sweep.add_argument(
-        "--policy", help="what this policy lets pass, such as a ZIP, is not looked for"
-    )
+    sweep.add_argument("--policy", help="what this policy lets pass, such as a ZIP, is not looked for")
     add(commands, "verify", "Recompute hashes, chains and equations.", _verify, lake)
     add(commands, "lineage", "The ledger as OpenLineage run events, one a line.", _lineage, lake)
 
