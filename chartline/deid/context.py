@@ -32,6 +32,7 @@ class PatientContext:
             None for no limit.
         earliest_year: the earliest year whose dates may stay; one before it tells an age over 89. 0 for no limit.
         over_89: whether the patient is or became older than 89: then no age stays that, with a date, tells the birth.
+        on_axis: whether exact days are told beside the texts: the year of a date in them would tell the day of it.
     """
 
     patient_id: str
@@ -42,6 +43,7 @@ class PatientContext:
     last_year: int | None = None
     earliest_year: int = 0
     over_89: bool = False
+    on_axis: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -169,7 +169,8 @@ class _Unit:
             else:
                 told = (year for p in self.people for year in p.get("later", ()))
                 key, project = keys.load(self.job.key), self.job.project
-                self._made = patients.context(rules, key, project, self.job.year, told, person_id, self._told())
+                made = patients.context(rules, key, project, self.job.year, told, person_id, self._told())
+                self._made = replace(made, on_axis=rules.means["date"] == "year")
         return self._made
 
     def _told(self) -> list[Mapping[str, Any]]:

@@ -340,17 +340,21 @@ def all_events(
 def by_days(found: DataFrame) -> DataFrame:
     """``all_events`` with the years that their days tell, counted from the year of the first event, and no other time.
 
-    The calendar's years beside days tell the dates: of two events about New Year's Eve to the hour.
+    The calendar's years beside days tell the dates: of two events about New Year's Eve to the hour. A value that is a
+    date or a period, of which the policy left the year, says only that it is one.
     """
     from pyspark.sql import functions as f
 
+    answer = "numeric_value IS NULL AND text_value RLIKE '^[0-9]{4}(/[0-9]{0,4})?$|^/[0-9]{4}$'"
     year = "CAST(dated.year - floor((dated.at - first_at) / 365.25) + floor(days / 365.25) AS INT)"
     begins, ends = (f"make_timestamp({year} + {n}, 1, 1, 0, 0, 0)" for n in (0, 1))
     over = f"WHEN month(time) = 12 THEN {ends} - INTERVAL 1 MICROSECOND"
     told = f.expr(f"CASE WHEN days IS NULL OR dated IS NULL THEN time {over} ELSE {begins} END")
     finer = f.expr("IF(days IS NOT NULL AND dated IS NOT NULL AND time IS NULL, 'year', time_precision)")
     none = f.lit(None).cast("timestamp")
-    return found.withColumns({"time": told, "time_precision": finer, "end_time": none, "available_time": none})
+    text = f.expr(f"IF(days IS NOT NULL AND {answer}, '[DATE]', text_value)")
+    times = {"time": told, "time_precision": finer, "end_time": none, "available_time": none}
+    return found.withColumns({**times, "text_value": text})
 
 
 def visits_by_days(visits: DataFrame, found: DataFrame) -> DataFrame:

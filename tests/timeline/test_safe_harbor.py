@@ -1,5 +1,6 @@
 """The timeline that discloses no date: from landing to gold, with exact order, exact spacing and no age over 90."""
 
+import base64
 import json
 from datetime import UTC, datetime
 
@@ -28,6 +29,7 @@ def result(code, when, **more):
 
 
 VISIT = {"encounter": {"reference": "Encounter/stay"}}
+NOTE = b"Seen on March 1, 2020. Stable since 2 Feb 2019."
 OLD = {"subject": {"reference": "Patient/old"}}
 SOURCE = [
     {"resourceType": "Patient", "id": "ann", "birthDate": "1950-03-15", "gender": "female"},
@@ -53,6 +55,21 @@ SOURCE = [
     result("2823-3", "2020-03-01T00:00:00.250Z"),  # names no visit, lies in one
     result("2951-2", "2020-03-03"),  # lies in none
     result("4548-4", "2021-01"),  # a month has no day
+    {k: v for k, v in result("8665-2", "2020-03-01", valueDateTime="2020-02-11").items() if k != "valueInteger"},
+    {
+        k: v
+        for k, v in result("8251-1", "2020-03-01", valueString="due 03/14/2020, smoker since 1999").items()
+        if k != "valueInteger"
+    },
+    {
+        "resourceType": "DocumentReference",
+        "id": "note",
+        "status": "current",
+        "subject": {"reference": "Patient/ann"},
+        "date": "2020-03-01T10:00:00Z",
+        "type": {"coding": [{"system": LOINC, "code": "11506-3"}]},
+        "content": [{"attachment": {"contentType": "text/plain", "data": base64.b64encode(NOTE).decode()}}],
+    },
     result("6690-2", "1930-05-05", **OLD),
     result("789-8", "2019-05-05", **OLD),
 ]
@@ -132,6 +149,15 @@ def test_years_beside_days_tell_no_more_than_the_year_of_the_first_event(built):
     [visit] = [r for r in built[3] if r["encounter_id"] == stay]
     ends = (built[1][f"ENCOUNTER//{which}//IMP"]["time"] for which in ("START", "END"))
     assert (visit["start_time"], visit["end_time"]) == tuple(ends)
+
+
+def test_texts_beside_days_tell_no_year_of_a_date(built):
+    """A note begins with its own day: that year would bound the first day as the calendar's year of the event would."""
+    found = built[1]
+    assert found["8665-2"]["text_value"] == "[DATE]"
+    assert found["8251-1"]["text_value"] == "due [DATE], smoker since 1999"
+    assert found["11506-3"]["text_value"] == "Seen on [DATE]. Stable since [DATE]."
+    assert found["2160-0"]["numeric_value"] == 1
 
 
 def test_a_month_has_a_year_and_no_day(built):

@@ -169,7 +169,7 @@ class Replacer:
             return "[DATE]"
         if self._rules.dates == "shift" and patient.offset_days is not None:
             return datetext.shifted(text, patient.offset_days) or "[DATE]"
-        if self._rules.dates == "year":
+        if self._rules.dates == "year" and not patient.on_axis:
             return datetext.year_of(text) or "[DATE]"
         return "[DATE]"
 

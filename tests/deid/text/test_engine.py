@@ -188,6 +188,11 @@ def test_safe_harbor_keeps_only_the_year(labels, text, wanted):
     assert labels.deidentify(text, NOBODY).text == wanted
 
 
+@pytest.mark.parametrize(("text", "wanted"), [("on 03/14/2021.", "on [DATE]."), ("since 2019", "since 2019")])
+def test_beside_exact_days_a_date_keeps_no_year(labels, text, wanted):
+    assert labels.deidentify(text, PatientContext("p1", on_axis=True)).text == wanted
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
