@@ -198,6 +198,29 @@ def _devices(staged: DataFrame) -> DataFrame:
     return named.join(used, "medication_id", "left_semi")
 
 
+def hung(staged: DataFrame, visits: DataFrame, few: bool = True) -> DataFrame:
+    """The rows of the mapping, where a condition that names no visit hangs to the first one that lists it.
+
+    A condition may be a diagnosis of many visits; it came to be known in the first of them.
+    """
+    from pyspark.sql import functions as f
+
+    listed, key = staged.where("kind = 'listed'"), ["subject_id", "source_id"]
+    if listed.isEmpty():
+        return staged
+    first = f.min_by("encounter_id", f.struct(f.expr("position IS NULL"), "position", "encounter_id"))
+    begun = visits.select("subject_id", "encounter_id", "position")
+    where = listed.select(*key, "encounter_id").join(_sent(begun, few), ["subject_id", "encounter_id"])
+    lone = "source_type = 'Condition' AND kind = 'event' AND encounter_id IS NULL"
+    found = (
+        staged.where(lone)
+        .drop("encounter_id")
+        .join(_sent(where.groupBy(*key).agg(first.alias("encounter_id")), few), key, "left")
+        .withColumn("infer", f.expr("infer AND encounter_id IS NULL"))
+    )
+    return staged.where(f"NOT ({lone})").unionByName(found)
+
+
 def inferred(staged: DataFrame, visits: DataFrame) -> DataFrame:
     """Visits for events that name none, by time: event_id, inferred_id. The shortest visit around an event wins.
 
@@ -265,6 +288,7 @@ def all_events(
     """
     from pyspark.sql import functions as f
 
+    staged = hung(staged, visits, few)
     several = f.broadcast(again.select("event_id", "spare", "conflicting"))
     facts = staged.where("kind = 'fact'").join(several, "event_id", "left").where("NOT coalesce(spare, false)")
     plain, noted = (

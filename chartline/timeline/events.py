@@ -53,7 +53,8 @@ ROW = {
 EVENTS = ("event", "noted", "fact")
 """Kinds of rows that are events: noted ones take the text of notes, facts are of the person, told by a Patient.
 
-Rows of kind line become events or not, by what else is told of the patient (``chartline.timeline.build.lines``).
+Rows of kind line become events or not, by what else is told of the patient (``chartline.timeline.build.lines``), and
+those of kind listed say which visit a condition hangs to that names none (``chartline.timeline.build.hung``).
 """
 Offsets = Mapping[str, float] | None
 """Days of dated elements on the hidden axis; None where dates show and are the axis themselves."""
@@ -398,7 +399,7 @@ def rows(
     status = _said(resource, rule)
     if status in rule.removed:
         return [_left_out(base, str(status).replace("-", "_"))]
-    visits = [_visit(resource, base, offsets)] if kind == "Encounter" else []
+    visits = [_visit(resource, base, offsets), *_listed(resource, base)] if kind == "Encounter" else []
     made = visits + (_course(kind, rule, status, resource, base, offsets) or [_left_out(base, "no_code_or_time")])
     return made + _held_within(rule, resource, base, offsets) if rule.holds and "contained" in resource else made
 
@@ -686,6 +687,16 @@ def _visit(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Row:
         "position": position,
         "facts": [(k, v) for k, v in facts.items() if v],
     }
+
+
+def _listed(resource: Mapping[str, Any], base: Row) -> Iterator[Row]:
+    """A row of kind ``listed`` for each condition that a visit names among its diagnoses: the condition, the visit."""
+    if resource.get("status") in rules.table().types["Encounter"].modifiers:
+        return
+    for entry in resource.get("diagnosis") or ():
+        if condition := _reference_id(values.at(entry, "condition")):
+            visit = {"encounter_id": base["source_id"], "source_type": "Condition", "source_id": condition}
+            yield {**base, **visit, "kind": "listed"}
 
 
 def _extension_codes(resource: Mapping[str, Any], url: str) -> list[str]:

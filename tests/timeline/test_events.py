@@ -1126,6 +1126,24 @@ def test_places_classes_and_statuses_of_a_visit_are_events_at_their_own_times():
     assert not any(r.get("end_time") for r in made(STAY) if "LOCATION" in (r.get("code") or ""))
 
 
+def test_each_diagnosis_of_a_visit_is_told_with_its_use_and_rank_when_the_visit_ended():
+    roles = "http://terminology.hl7.org/CodeSystem/diagnosis-role"
+    use = {"coding": [{"system": roles, "code": "DD", "display": "Discharge diagnosis"}]}
+    listed = [{"condition": {"reference": "Condition/c1"}, "use": use, "rank": 1}]
+    listed += [{"condition": {"reference": "Condition/c2"}}]
+    found = [r for r in made(STAY | {"diagnosis": listed}) if "DIAGNOSIS" in (r.get("code") or "")]
+    assert [(r["code"], r.get("numeric_value"), r["text_value"]) for r in found] == [
+        ("ENCOUNTER//DIAGNOSIS//DD", 1.0, "Condition/c1"),
+        ("ENCOUNTER//DIAGNOSIS", None, "Condition/c2"),
+    ]
+    assert found[0]["display"] == "Diagnosis of a visit, Discharge diagnosis"
+    assert {(r["time"], r["undated"], r["billing"], r["encounter_id"]) for r in found} == {
+        (None, "encounter_end", True, "a" * 32)
+    }
+    assert [r["source_id"] for r in made(STAY | {"diagnosis": listed}) if r["kind"] == "listed"] == ["c1", "c2"]
+    assert not [r for r in made(STAY | {"status": "cancelled", "diagnosis": listed}) if r["kind"] == "listed"]
+
+
 def test_on_the_hidden_axis_each_entry_keeps_its_own_day():
     treated = walking.state(walking.PATIENT, anchor=4321)
     result = walking.outcome(walking.walker("safe_harbor"), STAY, treated)

@@ -73,6 +73,44 @@ def test_an_undated_diagnosis_is_placed_and_known_at_the_end_of_its_visit(spark)
     assert made["age"] is None, "of a patient whose birth is not known"
 
 
+def stay(rid, start, end, *diagnoses, **more):
+    listed = [{"condition": {"reference": f"Condition/{name}"}, "rank": i + 1} for i, name in enumerate(diagnoses)]
+    told = {"resourceType": "Encounter", "id": rid, "status": "finished", "diagnosis": listed, **more}
+    return told | {"period": {"start": start, "end": end} if end else {"start": start}}
+
+
+def test_a_diagnosis_that_only_visits_name_hangs_to_the_first_and_is_known_at_its_end(spark):
+    bare, own = ({"resourceType": "Condition", "id": name, "code": DRUG} for name in ("bare", "own"))
+    visits = [
+        stay("planned", "2021-01-01", None, "bare", status="planned"),
+        stay("later", "2021-05-01", "2021-05-02", "bare", "own"),
+        stay("first", WHEN, "2021-03-07T10:00:00Z", "old", "bare", "open"),
+        stay("open", "2021-01-02", None, "going", status="in-progress"),
+    ]
+    told = joined(
+        spark,
+        *visits,
+        bare,
+        own | {"encounter": {"reference": "Encounter/first"}},
+        bare | {"id": "old", "onsetDateTime": "2015-01-01"},
+        bare | {"id": "going", "onsetDateTime": "2021-01-02"},
+        bare | {"id": "elsewhere", "subject_id": 8},
+        stay("other", WHEN, "2021-03-08", "elsewhere") | {"subject_id": 8},
+        stay("foreign", "2020-03-05", "2020-03-06", "elsewhere"),
+    )
+    assert {name: told[name]["encounter_id"] for name in ("bare", "own", "old", "elsewhere")} == {
+        "bare": "first",
+        "own": "first",
+        "old": "first",
+        "elsewhere": "other",
+    }
+    over = told["bare"]["v_over"]
+    assert (told["bare"]["time"], told["bare"]["available_time"], told["bare"]["days"]) == (over, over, 2257.4166666667)
+    assert (told["old"]["available_time"], told["old"]["days"], told["old"]["flags"]) == (over, 0.0, None)
+    assert (told["going"]["encounter_id"], told["going"]["available_time"]) == ("open", None)
+    assert not any(told[name]["encounter_inferred"] for name in ("bare", "own", "old", "going"))
+
+
 def test_what_is_sent_to_the_tasks_and_what_is_shuffled_give_the_same_events(spark):
     period = {"start": WHEN, "end": "2021-03-07T10:00:00Z"}
     lives = [
