@@ -31,6 +31,7 @@ ROW = {
     "code": "string",
     "display": "string",
     "medication_id": "string",
+    "prefix": "string",
     "suffix": "string",
     "numeric_value": "double",
     "unit": "string",
@@ -281,7 +282,7 @@ def _coded(resource: Mapping[str, Any], event: rules.Event) -> tuple[values.Code
         if type(value) is dict and "reference" in value:
             medication = _referred(resource, value, event.fixed_if_none or "MEDICATION//UNKNOWN")
             if medication:
-                return medication
+                return _under(resource, event, medication[0]), medication[1]
         found = values.coded(value)
         if found and not found.code.startswith("ABSENT//"):
             return _under(resource, event, found), None
@@ -492,6 +493,8 @@ def _events(
             yield from _made_of(resource, event, common, _timed(view, event, days), suffix, [(i, view)])
         return
     views = list(enumerate(_views(resource, event.each) if event.each else [resource]))
+    if event.valued:
+        views = [(i, view) for i, view in views if _quantity(view, event)]
     if views:
         yield from _made_of(resource, event, common, _timed(resource, event, offsets), suffix, views)
 
@@ -630,7 +633,7 @@ def _event_row(
     if event.value:
         value = values.value_of(resource, found.code)
     elif event.quantity:
-        value = next((told for p in event.quantity if (told := values.measure(values.at(resource, p)))), {})
+        value = _quantity(resource, event)
     row = {
         **common,
         **timed,
@@ -640,6 +643,7 @@ def _event_row(
         "display": found.display,
         "parents": found.parents,
         "medication_id": medication,
+        "prefix": f"{event.prefix}//" if medication and event.prefix else None,
         "suffix": ending,
         "sex": None if event.prefix else rules.sex_of(found.code),
         "event_id": _event_id(common["source_id"], event.element, index),
@@ -650,6 +654,10 @@ def _event_row(
             row["text_value"] = text
             break
     return row
+
+
+def _quantity(resource: Mapping[str, Any], event: rules.Event) -> Row:
+    return next((told for p in event.quantity if (told := values.measure(values.at(resource, p)))), {})
 
 
 def _forbidden(resource: Mapping[str, Any], event: rules.Event) -> str | None:

@@ -22,6 +22,7 @@ class Event:
         apart: its end is an event of its own, and not told with it.
         foretold: its end was known when it was, as that of a plan is.
         line: it is one only where no other record of the patient says the same.
+        valued: it is one only where its quantity tells one.
         records: the times that tell when it was recorded, and when it was true only where nothing else does.
     """
 
@@ -48,6 +49,7 @@ class Event:
     tail: str | None = None
     forbidden: str | None = None
     quantity: tuple[str, ...] = ()
+    valued: bool = False
     text: tuple[str, ...] = ()
     value: bool = False
     components: bool = False

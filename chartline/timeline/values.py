@@ -194,7 +194,7 @@ def _range(value: Any) -> Row:
 
 
 def _ratio(value: Any) -> Row:
-    """A titre such as ``<1:8``, or a strength such as ``5:1`` in ``mg/mL``."""
+    """A titre such as ``<1:8``, or a rate such as ``500:2`` in ``mL/h``, which where both have units is a number too."""
     top, bottom = at(value, "numerator.value"), at(value, "denominator.value")
     if top is None or bottom is None:
         return {}
@@ -203,7 +203,10 @@ def _ratio(value: Any) -> Row:
         _unit_of(value, f"{part}.code", f"{part}.unit").get("unit") for part in ("numerator", "denominator")
     )
     unit = above if below in (None, "1") else f"{above or '1'}/{below}"
-    return {"text_value": f"{over}{top}:{under}{bottom}", "unit": unit, "source_unit": unit}
+    told = {"text_value": f"{over}{top}:{under}{bottom}", "unit": unit, "source_unit": unit}
+    if over or under or not (above and below and is_number(top) and is_number(bottom) and bottom):
+        return told
+    return {**quantity({"value": top / bottom, "unit": unit}), "text_value": told["text_value"]}
 
 
 def _series(value: Any) -> str | None:

@@ -434,7 +434,11 @@ SNOMED = {"coding": [{"system": "http://snomed.info/sct", "code": "38341003"}]}
         ({"valueRatio": {"numerator": {"value": 1, "comparator": "<"}, "denominator": {"value": 8}}},
          (None, None, "<1:8")),
         ({"valueRatio": {"numerator": {"value": 5, "code": "mg"}, "denominator": {"value": 1, "code": "mL"}}},
-         (None, "mg/mL", "5:1")),
+         (5.0, "mg/mL", "5:1")),
+        ({"valueRatio": {"numerator": {"value": 5, "comparator": ">", "unit": "mg"},
+                         "denominator": {"value": 2, "unit": "h"}}}, (None, "mg/h", ">5:2")),
+        ({"valueRatio": {"numerator": {"value": 5, "unit": "mg"}, "denominator": {"value": 0, "unit": "h"}}},
+         (None, "mg/h", "5:0")),
         ({"valueRatio": {"numerator": {"value": 5}}}, (None, None, None)),
         ({"valueCodeableConcept": {"coding": [{"system": "http://local", "display": "Positive"}]}},
          (None, None, "TEXT//Positive")),
@@ -494,12 +498,40 @@ def test_each_coded_part_of_a_resource_is_told(resource, wanted):
     assert len(set(told)) == len(told)
 
 
-def test_the_first_dose_that_is_told_counts():
-    given_ = {"resourceType": "MedicationAdministration", "status": "completed", "medicationCodeableConcept": LOINC}
-    rate = {"numerator": {"value": 50, "code": "mL"}, "denominator": {"value": 1, "code": "h"}}
-    row = one(given_ | {"dosage": {"rateRatio": rate}})
-    assert (row["text_value"], row["unit"]) == ("50:1", "mL/h")
-    assert one(given_ | {"dosage": {"dose": {"value": 5}, "rateRatio": rate}})["numeric_value"] == 5.0
+INFUSED = {"resourceType": "MedicationAdministration", "status": "completed", "medicationCodeableConcept": LOINC}
+INFUSED |= {"effectivePeriod": {"start": WHEN, "end": "2021-03-05T12:00:00Z"}}
+HALF = {"numerator": {"value": 500, "code": "mL"}, "denominator": {"value": 2, "code": "h"}}
+
+
+def test_an_infusion_is_told_with_its_dose_and_beside_it_with_its_rate():
+    dose, rate = {"value": 49.5, "unit": "ml"}, {"value": 100, "unit": "mL/hour"}
+    given_, fast = made(INFUSED | {"dosage": {"dose": dose, "rateQuantity": rate}})
+    assert (given_["code"], given_["numeric_value"], given_["unit"]) == ("LOINC//8480-6", 49.5, "mL")
+    assert (fast["code"], fast["numeric_value"], fast["unit"]) == ("RATE//LOINC//8480-6", 100.0, "mL/h")
+    assert (fast["source_unit"], fast["parents"]) == ("mL/hour", ["LOINC//8480-6"])
+    times = ("time", "end_time", "available_time", "time_precision", "encounter_id")
+    assert [given_[n] for n in times] == [fast[n] for n in times]
+    assert (given_["first"], fast["first"], given_["event_id"] == fast["event_id"]) == (True, False, False)
+    plain, ratio = made(INFUSED | {"status": "stopped", "dosage": {"rateRatio": HALF}})
+    assert plain.get("numeric_value") is None
+    assert (ratio["numeric_value"], ratio["unit"], ratio["text_value"]) == (250.0, "mL/h", "500:2")
+    assert ratio["code"] == "RATE//LOINC//8480-6//STOPPED"
+    for without in ({"dose": dose}, {"dose": dose, "rateQuantity": {"unit": "mL/h"}}):
+        assert one(INFUSED | {"dosage": without})["numeric_value"] == 49.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "of"), [("MedicationRequest", "dosageInstruction"), ("MedicationStatement", "dosage")]
+)
+def test_how_fast_a_medication_is_to_be_given_is_told_beside_its_dose(kind, of):
+    fast = {"low": {"value": 2, "code": "mL/h"}, "high": {"value": 4, "code": "mL/h"}}
+    plan = {"resourceType": kind, "status": "active", "medicationReference": {"reference": "Medication/m"}}
+    rows = made(plan | {of: [{"doseAndRate": [{"doseQuantity": {"value": 1, "unit": "mg"}, "rateRange": fast}]}]})
+    assert [(r["code"], r.get("numeric_value"), r.get("text_value")) for r in rows] == [
+        ("MEDICATION//UNKNOWN", 1.0, None),
+        ("RATE//MEDICATION//UNKNOWN", None, "2..4"),
+    ]
+    assert [(r["medication_id"], r["prefix"]) for r in rows] == [("m", None), ("m", "RATE//")]
 
 
 def test_a_note_without_a_type_stays_and_one_whose_document_was_entered_in_error_does_not():

@@ -54,7 +54,9 @@ def order(medication):
     from tests.timeline.silver import pseudonym
 
     named = {"reference": f"Medication/{pseudonym(medication)}"}
-    return {"status": "active", "intent": "order", "authoredOn": "2021-03-05", "medicationReference": named}
+    fast = [{"doseAndRate": [{"rateQuantity": {"value": 5, "unit": "mL/h"}}]}]
+    told = {"status": "active", "intent": "order", "authoredOn": "2021-03-05", "dosageInstruction": fast}
+    return told | {"medicationReference": named}
 
 
 def bill(code):
