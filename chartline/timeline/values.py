@@ -194,7 +194,7 @@ def _range(value: Any) -> Row:
 
 
 def _ratio(value: Any) -> Row:
-    """A titre such as ``<1:8``, or a rate such as ``500:2`` in ``mL/h``, which where both have units is a number too."""
+    """A titre such as ``<1:8``, or a rate such as ``500:2`` in ``mL/h``; where both have units it is a number too."""
     top, bottom = at(value, "numerator.value"), at(value, "denominator.value")
     if top is None or bottom is None:
         return {}
