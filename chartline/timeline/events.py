@@ -343,7 +343,7 @@ def _tail(value: Any) -> tuple[str, str | None] | None:
     return (found.code.partition("//")[2], found.display) if found else None
 
 
-def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[values.Coded | None, str | None] | None:
+def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[values.Coded, str | None] | None:
     """What a reference to a medication or a device is coded as: its code when it is inside, else its id to look up."""
     named = value.get("reference") if isinstance(value, dict) else None
     if not isinstance(named, str):
