@@ -46,6 +46,10 @@ _UNDATED = "undated = 'encounter_end' AND v_over IS NOT NULL"
 """What has no date of its own and names a visit that ended."""
 
 
+_EXACT = "IF(ceil(v_at) - v_at BETWEEN 1e-12 AND 2e-9, 'day', 'second')"
+"""How exact the end of a visit is: the end of a day without a time is just before the next."""
+
+
 def _stamp(column: str) -> Any:
     from pyspark.sql import functions as f
 
@@ -80,7 +84,7 @@ def encounters(staged: DataFrame) -> DataFrame:
     visits = (
         visits.withColumn("late", f.expr("IF(end_time IS NULL, NULL, greatest(start_time, end_time))"))
         .withColumn("late_at", f.expr("IF(position_end IS NULL, NULL, greatest(position, position_end))"))
-        .withColumn("reversed", f.expr("coalesce(end_time < start_time, false)"))
+        .withColumn("reversed", f.expr("coalesce(position_end < position, end_time < start_time, false)"))
     )
     chained = visits.where("part_of IS NOT NULL").select("subject_id").distinct()
     chains = (
@@ -322,6 +326,7 @@ def all_events(
         .withColumn("own_time", _stamp("time"))
         .withColumn("time", f.when(f.expr(_UNDATED), f.col("v_over")).otherwise(f.col("own_time")))
         .withColumn("position", f.when(f.expr(_UNDATED), f.col("v_at")).otherwise(f.col("position")))
+        .withColumn("days_precision", f.expr(f"IF(position IS NULL, NULL, IF({_UNDATED}, {_EXACT}, precision))"))
         .withColumn(
             "time_precision",
             f.when(f.expr(_UNDATED), f.lit("inferred_encounter_end")).otherwise(f.col("time_precision")),
@@ -378,18 +383,24 @@ def by_days(found: DataFrame) -> DataFrame:
     return found.withColumns({"time": told, "time_precision": finer, "end_time": none, "available_time": none})
 
 
-def visits_by_days(visits: DataFrame, found: DataFrame) -> DataFrame:
-    """The visits with the years that their events have."""
+def on_axis(visits: DataFrame, found: DataFrame, *, relative: bool) -> DataFrame:
+    """The visits with the days that their two events have, and where events have years only with those."""
     from pyspark.sql import functions as f
 
-    def time(which: str) -> Any:
-        return f.max(f.expr(f"IF(startswith(code, 'ENCOUNTER//{which}'), time, NULL)"))
+    def told(which: str, column: str) -> Any:
+        return f.max(f.expr(f"IF(startswith(code, 'ENCOUNTER//{which}'), {column}, NULL)"))
 
-    told = found.where("source_type = 'Encounter'").groupBy(f.col("source_id").alias("encounter_id"))
-    years = told.agg(time("START").alias("began"), time("END").alias("ended"))
-    return visits.join(years, "encounter_id", "left").withColumns(
-        {"start_time": f.col("began"), "end_time": f.expr("IF(end_time IS NULL, NULL, ended)")}
-    )
+    events = found.where("source_type = 'Encounter'").groupBy(f.col("source_id").alias("encounter_id"))
+    ends = {
+        "began": ("START", "time"),
+        "ended": ("END", "time"),
+        "start_days": ("START", "days"),
+        "until": ("END", "days"),
+    }
+    placed = visits.join(events.agg(*(told(*at).alias(name) for name, at in ends.items())), "encounter_id", "left")
+    placed = placed.withColumn("end_days", f.expr("IF(end_time IS NULL, NULL, until)"))
+    years = {"start_time": f.col("began"), "end_time": f.expr("IF(end_time IS NULL, NULL, ended)")}
+    return placed.withColumns(years) if relative else placed
 
 
 def _spans(staged: DataFrame, facts: DataFrame, ends: DataFrame) -> DataFrame:

@@ -7,6 +7,7 @@ patient's first event) is left to Spark SQL.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ ROW = {
     "undated": "string",
     "billing": "boolean",
     "position": "double",
+    "precision": "string",
     "end_at": "double",
     "available_at": "double",
     "code": "string",
@@ -146,11 +148,19 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         "end_time": end[0] if end else None,
         "available_time": known[0] if known else None,
         "position": at_,
+        "precision": _precision(start, at_, hidden=offsets is not None),
         "end_at": end_at,
         "available_at": known_at,
         "undated": None if start or at_ is not None else event.undated,
         "billing": event.billing and untold,
     }
+
+
+def _precision(start: Instant | None, at_: float | None, *, hidden: bool) -> str | None:
+    """How exact a day of the axis is; on a hidden one a day without a time is whole or, as an end, just before one."""
+    if at_ is None or not hidden:
+        return start[1] if start else None
+    return "day" if at_.is_integer() or math.ceil(at_) - at_ < 2 * (1 - _BEFORE_MIDNIGHT) else "second"
 
 
 def _told_by(paths: Sequence[str], start: Instant | None, at_: float | None) -> str | None:
@@ -734,13 +744,14 @@ def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> list[R
         "deceased": "true" if death or resource.get("deceasedBoolean") is True else "false",
     }
     person = {**base, "kind": "subject", "facts": [(k, v) for k, v in facts.items() if v]}
-    told = [*_lifespan(base, (birth, born), (death, died)), *_statics(base, facts["gender"], race, ethnicity)]
+    lived = _lifespan(base, (birth, born), (death, died), hidden=offsets is not None)
+    told = [*lived, *_statics(base, facts["gender"], race, ethnicity)]
     if told:
         told[0]["first"] = True
     return [person, *(told or [_left_out(base, "no_code_or_time")])]
 
 
-def _lifespan(base: Row, birth: _Point, death: _Point) -> Iterator[Row]:
+def _lifespan(base: Row, birth: _Point, death: _Point, *, hidden: bool) -> Iterator[Row]:
     for name, (found, position) in (("MEDS_BIRTH", birth), ("MEDS_DEATH", death)):
         if found or position is not None:
             yield {
@@ -752,6 +763,7 @@ def _lifespan(base: Row, birth: _Point, death: _Point) -> Iterator[Row]:
                 "time_precision": found[1] if found else "unknown",
                 "available_time": found[0] if found else None,
                 "position": position,
+                "precision": _precision(found, position, hidden=hidden),
                 "event_id": _event_id(base["source_id"], name, 0),
             }
 
