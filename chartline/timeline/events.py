@@ -98,11 +98,9 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
     ``position``, ``end_at`` and ``available_at`` are days on the patient's axis, exact also where only the year is
     disclosed.
     """
-    paths = event.time
-    if offsets is not None:
-        # On the hidden axis what tells the day tells the year: another element's beside it would tell when the day was.
-        paths = next(((p,) for p in paths if _plain(p) in offsets), paths)
-    start, at_ = _point(resource, paths, offsets, end=event.ends)
+    paths, start, at_ = _placed(resource, event.time, offsets, end=event.ends)
+    if start is None and at_ is None and event.since:
+        paths, start, at_ = _placed(resource, event.since, offsets)
     ends = event.end and _own_ends(resource, event, paths, start, at_)
     end, end_at = _point(resource, ends, offsets, end=True)
     known, known_at = _point(resource, event.available, offsets, end=True)
@@ -115,8 +113,8 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         start, at_ = _point(resource, ends, offsets)
         turned, flags = False, "open_start"
     elif start is None and at_ is None and ends:
-        lone = tuple(p for p in ends if _start_of(p) in event.time)
-        start, at_ = _point(resource, lone, offsets)
+        paths = tuple(p for p in ends if _start_of(p) in event.time)
+        start, at_ = _point(resource, paths, offsets)
         if start or at_ is not None:
             flags = "open_start"
     if untold and at_ is not None and (start is None or start[1] != "second"):
@@ -154,6 +152,18 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         "undated": None if start or at_ is not None else event.undated,
         "billing": event.billing and untold,
     }
+
+
+def _placed(
+    resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False
+) -> tuple[Sequence[str], Instant | None, float | None]:
+    """The first time of some paths, and the paths that may have told it.
+
+    On the hidden axis what tells the day tells the year: another element's beside it would tell when the day was.
+    """
+    if offsets is not None:
+        paths = next(((p,) for p in paths if _plain(p) in offsets), paths)
+    return paths, *_point(resource, paths, offsets, end=end)
 
 
 def _precision(start: Instant | None, at_: float | None, *, hidden: bool) -> str | None:
@@ -556,9 +566,7 @@ def _dated_views(
     each = event.each or ""
     head = rules.first_step(each)
     held = resource.get(head)
-    paths = [
-        p for p in dict.fromkeys((*event.time, *event.end, *event.available, *event.planned)) if event.is_of_entry(p)
-    ]
+    paths = [p for p in event.dates if event.is_of_entry(p)]
     before: Counter[str] = Counter()
     for entry in held if type(held) is list else (held,) if held else ():
         alone = {**resource, head: entry}
