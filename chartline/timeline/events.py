@@ -569,8 +569,7 @@ def _dated_views(
     paths = [p for p in event.dates if event.is_of_entry(p)]
     before: Counter[str] = Counter()
     for entry in held if type(held) is list else (held,) if held else ():
-        alone = {**resource, head: entry}
-        days = None if offsets is None else _days_of(alone, head, paths, offsets, before)
+        days = None if offsets is None else _days_of({**resource, head: entry}, head, paths, offsets, before)
         yield from ((view, days) for view in _views({**resource, head: [entry]}, each))
 
 
