@@ -98,9 +98,11 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
     ``position``, ``end_at`` and ``available_at`` are days on the patient's axis, exact also where only the year is
     disclosed.
     """
-    paths, start, at_ = _placed(resource, event.time, offsets, end=event.ends)
+    paths = _telling(event.time, offsets)
+    start, at_ = _point(resource, paths, offsets, end=event.ends)
     if start is None and at_ is None and event.since:
-        paths, start, at_ = _placed(resource, event.since, offsets)
+        paths = _telling(event.since, offsets)
+        start, at_ = _point(resource, paths, offsets)
     ends = event.end and _own_ends(resource, event, paths, start, at_)
     end, end_at = _point(resource, ends, offsets, end=True)
     known, known_at = _point(resource, event.available, offsets, end=True)
@@ -146,7 +148,7 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         "end_time": end[0] if end else None,
         "available_time": known[0] if known else None,
         "position": at_,
-        "precision": _precision(start, at_, hidden=offsets is not None),
+        "precision": _precision(at_) if offsets is not None else start[1] if start else None,
         "end_at": end_at,
         "available_at": known_at,
         "undated": None if start or at_ is not None else event.undated,
@@ -154,23 +156,19 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
     }
 
 
-def _placed(
-    resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, *, end: bool = False
-) -> tuple[Sequence[str], Instant | None, float | None]:
-    """The first time of some paths, and the paths that may have told it.
+def _telling(paths: Sequence[str], offsets: Offsets) -> Sequence[str]:
+    """The paths that may tell a time.
 
     On the hidden axis what tells the day tells the year: another element's beside it would tell when the day was.
     """
-    if offsets is not None:
-        paths = next(((p,) for p in paths if _plain(p) in offsets), paths)
-    return paths, *_point(resource, paths, offsets, end=end)
+    return paths if offsets is None else next(((p,) for p in paths if _plain(p) in offsets), paths)
 
 
-def _precision(start: Instant | None, at_: float | None, *, hidden: bool) -> str | None:
-    """How exact a day of the axis is; on a hidden one a day without a time is whole or, as an end, just before one."""
-    if at_ is None or not hidden:
-        return start[1] if start else None
-    return "day" if at_.is_integer() or math.ceil(at_) - at_ < 2 * (1 - _BEFORE_MIDNIGHT) else "second"
+def _precision(day: float | None) -> str | None:
+    """How exact a day of the hidden axis is: one without a time is whole or, as an end, just before one."""
+    if day is None:
+        return None
+    return "day" if day.is_integer() or math.ceil(day) - day < 2 * (1 - _BEFORE_MIDNIGHT) else "second"
 
 
 def _told_by(paths: Sequence[str], start: Instant | None, at_: float | None) -> str | None:
@@ -508,13 +506,13 @@ def _left_out(base: Row, reason: str) -> Row:
 def _events(
     resource: Mapping[str, Any], event: rules.Event, common: Row, offsets: Offsets, suffix: str | None
 ) -> Iterator[Row]:
+    if event.valued and not _quantity(resource, event):
+        return
     if event.each and event.dates_entries:
         for i, (view, days) in enumerate(_dated_views(resource, event, offsets)):
             yield from _made_of(resource, event, common, _timed(view, event, days), suffix, [(i, view)])
         return
     views = list(enumerate(_views(resource, event.each) if event.each else [resource]))
-    if event.valued:
-        views = [(i, view) for i, view in views if _quantity(view, event)]
     if views:
         yield from _made_of(resource, event, common, _timed(resource, event, offsets), suffix, views)
 
@@ -674,7 +672,11 @@ def _event_row(
 
 
 def _quantity(resource: Mapping[str, Any], event: rules.Event) -> Row:
-    return next((told for p in event.quantity if (told := values.measure(values.at(resource, p)))), {})
+    for path in event.quantity:
+        held = values.at(resource, path)
+        if held is not None and (told := values.measure(held)):
+            return told
+    return {}
 
 
 def _forbidden(resource: Mapping[str, Any], event: rules.Event) -> str | None:
@@ -770,7 +772,7 @@ def _lifespan(base: Row, birth: _Point, death: _Point, *, hidden: bool) -> Itera
                 "time_precision": found[1] if found else "unknown",
                 "available_time": found[0] if found else None,
                 "position": position,
-                "precision": _precision(found, position, hidden=hidden),
+                "precision": _precision(position) if hidden else found and found[1],
                 "event_id": _event_id(base["source_id"], name, 0),
             }
 

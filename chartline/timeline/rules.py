@@ -23,7 +23,7 @@ class Event:
         foretold: its end was known when it was, as that of a plan is.
         since: when it was to begin: it was known by then, and it is its time where nothing tells when it was written.
         line: it is one only where no other record of the patient says the same.
-        valued: it is one only where its quantity tells one.
+        valued: it is one only where its quantity tells one; not for entries of lists.
         records: the times that tell when it was recorded, and when it was true only where nothing else does.
     """
 
