@@ -127,14 +127,16 @@ def test_what_is_sent_to_the_tasks_and_what_is_shuffled_give_the_same_events(spa
         for n in (7, 8)
     ]
     visit = {"resourceType": "Encounter", "id": "e", "status": "finished", "period": period}
+    visit |= {"diagnosis": [{"condition": {"reference": "Condition/n"}}]}
+    listed = {"resourceType": "Condition", "id": "n", "code": DRUG}
     billed = {"resourceType": "Condition", "id": "c", "code": DRUG, "encounter": {"reference": "Encounter/e"}}
     lone = {"resourceType": "Observation", "id": "o", "status": "final", "code": DRUG, "effectiveDateTime": WHEN}
     other = {**lone, "id": "x", "subject_id": 8}
     sent, shuffled = (
-        {str(r.asDict()) for r in related(spark, *lives, visit, billed, lone, other, few=few).collect()}
+        {str(r.asDict()) for r in related(spark, *lives, visit, listed, billed, lone, other, few=few).collect()}
         for few in (True, False)
     )
     assert sent == shuffled
-    told = joined(spark, *lives, visit, billed, lone, other)
-    assert (told["o"]["encounter_id"], told["x"]["encounter_id"]) == ("e", None)
+    told = joined(spark, *lives, visit, listed, billed, lone, other)
+    assert [told[name]["encounter_id"] for name in ("o", "n", "x")] == ["e", "e", None]
     assert (round(told["o"]["age"]), round(told["x"]["age"])) == (51, 41)
