@@ -15,6 +15,8 @@ from functools import lru_cache
 _TIME = r"T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
 _DATE = re.compile(rf"(\d{{4}})(?:-(\d\d)(?:-(\d\d)({_TIME})?)?)?")
 EPOCH = date(1970, 1, 1).toordinal()
+_HAIR = 3e-11
+"""Days, some microseconds: what a sum of days still holds, and what is gone once days are rounded to be told."""
 
 
 def offset_days(key: bytes, patient_id: str, low: int, high: int) -> int:
@@ -57,7 +59,8 @@ def year(text: str) -> str | None:
 def days_since_epoch(text: str) -> float | None:
     """Days, with the fraction of the day, from 1970-01-01 to a dateTime with its zone; midnight where there is no time.
 
-    None for partial dates, whose day is not known.
+    A day without a time is a whole number; a moment at midnight is a hair later. None for partial dates, whose day is
+    not known.
     """
     match = _DATE.fullmatch(text)
     if match is None or match[3] is None:
@@ -65,6 +68,7 @@ def days_since_epoch(text: str) -> float | None:
     try:
         if "T" not in text:
             return float(date.fromisoformat(text).toordinal() - EPOCH)
-        return datetime.fromisoformat(text.replace(":60", ":59")).timestamp() / 86400
+        moment = datetime.fromisoformat(text.replace(":60", ":59")).timestamp() / 86400
+        return moment + _HAIR if moment.is_integer() else moment
     except ValueError:
         return None

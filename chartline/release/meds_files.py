@@ -45,6 +45,7 @@ _EXTRA = {
     "unit": pa.string(),
     "encounter_id": pa.string(),
     "days": pa.float64(),
+    "days_precision": pa.string(),
     "age": pa.float64(),
     "event_id": pa.string(),
     "source_type": pa.string(),
@@ -303,6 +304,8 @@ def _dataset(facts: Mapping[str, Any]) -> dict[str, Any]:
         "code_modifier_columns": ["unit"],
         "additional_value_modality_columns": [],
         "site_id_columns": [],
-        "other_extension_columns": ["end_time", "available_time", "time_precision", "days", "age", "source_type"],
+        "other_extension_columns": [
+            *("end_time", "available_time", "time_precision", "days", "days_precision", "age", "source_type")
+        ],
         **facts,
     }

@@ -100,17 +100,16 @@ def profiles(subjects: DataFrame, encounters: DataFrame) -> DataFrame:
     """One row a patient with all that a model or a group needs.
 
     Columns: subject_id, birth_year, gender, zip3, race, ethnicity, state, first_year, last_year, birth_decade,
-    visit_pattern (days from the first visit to each, with its class).
+    visit_pattern (whole days from the first visit to each, with its class: of the days that are released, for where
+    dates are not the times are years).
     """
     from pyspark.sql import functions as f
 
     visits = encounters.groupBy("subject_id").agg(
-        f.sort_array(f.collect_list(f.struct("start_time", "class"))).alias("visits")
+        f.sort_array(f.collect_list(f.struct("start_days", "class"))).alias("visits")
     )
-    pattern = f.transform(
-        "visits",
-        lambda v: f.concat_ws(":", f.date_diff(v["start_time"], f.col("visits")[0]["start_time"]), v["class"]),
-    )
+    since = f.floor(f.array_min(f.transform("visits", lambda v: v["start_days"])))
+    pattern = f.transform("visits", lambda v: f.concat_ws(":", f.floor(v["start_days"]) - since, v["class"]))
     return (
         subjects.dropDuplicates(["subject_id"])
         .join(visits, "subject_id", "left")

@@ -46,6 +46,10 @@ _UNDATED = "undated = 'encounter_end' AND v_over IS NOT NULL"
 """What has no date of its own and names a visit that ended."""
 
 
+_EXACT = "IF(ceil(v_at) - v_at BETWEEN 1e-12 AND 2e-9, 'day', 'second')"
+"""How exact the end of a visit is: the end of a day without a time is just before the next."""
+
+
 def _stamp(column: str) -> Any:
     from pyspark.sql import functions as f
 
@@ -80,7 +84,7 @@ def encounters(staged: DataFrame) -> DataFrame:
     visits = (
         visits.withColumn("late", f.expr("IF(end_time IS NULL, NULL, greatest(start_time, end_time))"))
         .withColumn("late_at", f.expr("IF(position_end IS NULL, NULL, greatest(position, position_end))"))
-        .withColumn("reversed", f.expr("coalesce(end_time < start_time, false)"))
+        .withColumn("reversed", f.expr("coalesce(position_end < position, end_time < start_time, false)"))
     )
     chained = visits.where("part_of IS NOT NULL").select("subject_id").distinct()
     chains = (
@@ -198,6 +202,29 @@ def _devices(staged: DataFrame) -> DataFrame:
     return named.join(used, "medication_id", "left_semi")
 
 
+def hung(staged: DataFrame, visits: DataFrame, few: bool = True) -> DataFrame:
+    """The rows of the mapping, where a condition that names no visit hangs to the first one that lists it.
+
+    A condition may be a diagnosis of many visits; it came to be known in the first of them.
+    """
+    from pyspark.sql import functions as f
+
+    listed, key = staged.where("kind = 'listed'"), ["subject_id", "source_id"]
+    if listed.isEmpty():
+        return staged
+    first = f.min_by("encounter_id", f.struct(f.expr("position IS NULL"), "position", "encounter_id"))
+    begun = visits.select("subject_id", "encounter_id", "position")
+    where = listed.select(*key, "encounter_id").join(_sent(begun, few), ["subject_id", "encounter_id"])
+    lone = "source_type = 'Condition' AND kind = 'event' AND encounter_id IS NULL"
+    found = (
+        staged.where(lone)
+        .drop("encounter_id")
+        .join(_sent(where.groupBy(*key).agg(first.alias("encounter_id")), few), key, "left")
+        .withColumn("infer", f.expr("infer AND encounter_id IS NULL"))
+    )
+    return staged.where(f"NOT ({lone})").unionByName(found)
+
+
 def inferred(staged: DataFrame, visits: DataFrame) -> DataFrame:
     """Visits for events that name none, by time: event_id, inferred_id. The shortest visit around an event wins.
 
@@ -265,6 +292,7 @@ def all_events(
     """
     from pyspark.sql import functions as f
 
+    staged = hung(staged, visits, few)
     several = f.broadcast(again.select("event_id", "spare", "conflicting"))
     facts = staged.where("kind = 'fact'").join(several, "event_id", "left").where("NOT coalesce(spare, false)")
     plain, noted = (
@@ -292,11 +320,13 @@ def all_events(
         .withColumn("encounter_inferred", f.expr("encounter_id IS NULL AND inferred_id IS NOT NULL"))
         .withColumn("encounter_id", f.coalesce("encounter_id", "inferred_id"))
         .join(_sent(ends, few), ["subject_id", "encounter_id"], "left")
-        .withColumn("code", f.coalesce(f.concat("m_code", "suffix"), f.col("code")))
+        .withColumn("parents", f.expr("IF(prefix IS NULL OR m_code IS NULL, parents, array(m_code))"))
+        .withColumn("code", f.expr("coalesce(concat(coalesce(prefix, ''), m_code, suffix), code)"))
         .withColumn("display", f.expr("IF(m_code IS NULL, display, m_display)"))
         .withColumn("own_time", _stamp("time"))
         .withColumn("time", f.when(f.expr(_UNDATED), f.col("v_over")).otherwise(f.col("own_time")))
         .withColumn("position", f.when(f.expr(_UNDATED), f.col("v_at")).otherwise(f.col("position")))
+        .withColumn("days_precision", f.expr(f"IF(position IS NULL, NULL, IF({_UNDATED}, {_EXACT}, precision))"))
         .withColumn(
             "time_precision",
             f.when(f.expr(_UNDATED), f.lit("inferred_encounter_end")).otherwise(f.col("time_precision")),
@@ -357,18 +387,24 @@ def by_days(found: DataFrame) -> DataFrame:
     return found.withColumns({**times, "text_value": text})
 
 
-def visits_by_days(visits: DataFrame, found: DataFrame) -> DataFrame:
-    """The visits with the years that their events have."""
+def on_axis(visits: DataFrame, found: DataFrame, *, relative: bool) -> DataFrame:
+    """The visits with the days that their two events have, and where events have years only with those."""
     from pyspark.sql import functions as f
 
-    def time(which: str) -> Any:
-        return f.max(f.expr(f"IF(startswith(code, 'ENCOUNTER//{which}'), time, NULL)"))
+    def told(which: str, column: str) -> Any:
+        return f.max(f.expr(f"IF(startswith(code, 'ENCOUNTER//{which}'), {column}, NULL)"))
 
-    told = found.where("source_type = 'Encounter'").groupBy(f.col("source_id").alias("encounter_id"))
-    years = told.agg(time("START").alias("began"), time("END").alias("ended"))
-    return visits.join(years, "encounter_id", "left").withColumns(
-        {"start_time": f.col("began"), "end_time": f.expr("IF(end_time IS NULL, NULL, ended)")}
-    )
+    events = found.where("source_type = 'Encounter'").groupBy(f.col("source_id").alias("encounter_id"))
+    ends = {
+        "began": ("START", "time"),
+        "ended": ("END", "time"),
+        "start_days": ("START", "days"),
+        "until": ("END", "days"),
+    }
+    placed = visits.join(events.agg(*(told(*at).alias(name) for name, at in ends.items())), "encounter_id", "left")
+    placed = placed.withColumn("end_days", f.expr("IF(end_time IS NULL, NULL, until)"))
+    years = {"start_time": f.col("began"), "end_time": f.expr("IF(end_time IS NULL, NULL, ended)")}
+    return placed.withColumns(years) if relative else placed
 
 
 def _spans(staged: DataFrame, facts: DataFrame, ends: DataFrame) -> DataFrame:

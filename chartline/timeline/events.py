@@ -7,6 +7,7 @@ patient's first event) is left to Spark SQL.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,11 +27,13 @@ ROW = {
     "undated": "string",
     "billing": "boolean",
     "position": "double",
+    "precision": "string",
     "end_at": "double",
     "available_at": "double",
     "code": "string",
     "display": "string",
     "medication_id": "string",
+    "prefix": "string",
     "suffix": "string",
     "numeric_value": "double",
     "unit": "string",
@@ -53,7 +56,8 @@ ROW = {
 EVENTS = ("event", "noted", "fact")
 """Kinds of rows that are events: noted ones take the text of notes, facts are of the person, told by a Patient.
 
-Rows of kind line become events or not, by what else is told of the patient (``chartline.timeline.build.lines``).
+Rows of kind line become events or not, by what else is told of the patient (``chartline.timeline.build.lines``), and
+those of kind listed say which visit a condition hangs to that names none (``chartline.timeline.build.hung``).
 """
 Offsets = Mapping[str, float] | None
 """Days of dated elements on the hidden axis; None where dates show and are the axis themselves."""
@@ -94,11 +98,11 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
     ``position``, ``end_at`` and ``available_at`` are days on the patient's axis, exact also where only the year is
     disclosed.
     """
-    paths = event.time
-    if offsets is not None:
-        # On the hidden axis what tells the day tells the year: another element's beside it would tell when the day was.
-        paths = next(((p,) for p in paths if _plain(p) in offsets), paths)
+    paths = _telling(event.time, offsets)
     start, at_ = _point(resource, paths, offsets, end=event.ends)
+    if start is None and at_ is None and event.since:
+        paths = _telling(event.since, offsets)
+        start, at_ = _point(resource, paths, offsets)
     ends = event.end and _own_ends(resource, event, paths, start, at_)
     end, end_at = _point(resource, ends, offsets, end=True)
     known, known_at = _point(resource, event.available, offsets, end=True)
@@ -111,8 +115,8 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         start, at_ = _point(resource, ends, offsets)
         turned, flags = False, "open_start"
     elif start is None and at_ is None and ends:
-        lone = tuple(p for p in ends if _start_of(p) in event.time)
-        start, at_ = _point(resource, lone, offsets)
+        paths = tuple(p for p in ends if _start_of(p) in event.time)
+        start, at_ = _point(resource, paths, offsets)
         if start or at_ is not None:
             flags = "open_start"
     if untold and at_ is not None and (start is None or start[1] != "second"):
@@ -144,11 +148,27 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         "end_time": end[0] if end else None,
         "available_time": known[0] if known else None,
         "position": at_,
+        "precision": _precision(at_) if offsets is not None else start[1] if start else None,
         "end_at": end_at,
         "available_at": known_at,
         "undated": None if start or at_ is not None else event.undated,
         "billing": event.billing and untold,
     }
+
+
+def _telling(paths: Sequence[str], offsets: Offsets) -> Sequence[str]:
+    """The paths that may tell a time.
+
+    On the hidden axis what tells the day tells the year: another element's beside it would tell when the day was.
+    """
+    return paths if offsets is None else next(((p,) for p in paths if _plain(p) in offsets), paths)
+
+
+def _precision(day: float | None) -> str | None:
+    """How exact a day of the hidden axis is: one without a time is whole or, as an end, just before one."""
+    if day is None:
+        return None
+    return "day" if day.is_integer() or math.ceil(day) - day < 2 * (1 - _BEFORE_MIDNIGHT) else "second"
 
 
 def _told_by(paths: Sequence[str], start: Instant | None, at_: float | None) -> str | None:
@@ -280,7 +300,7 @@ def _coded(resource: Mapping[str, Any], event: rules.Event) -> tuple[values.Code
         if type(value) is dict and "reference" in value:
             medication = _referred(resource, value, event.fixed_if_none or "MEDICATION//UNKNOWN")
             if medication:
-                return medication
+                return _under(resource, event, medication[0]), medication[1]
         found = values.coded(value)
         if found and not found.code.startswith("ABSENT//"):
             return _under(resource, event, found), None
@@ -341,7 +361,7 @@ def _tail(value: Any) -> tuple[str, str | None] | None:
     return (found.code.partition("//")[2], found.display) if found else None
 
 
-def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[values.Coded | None, str | None] | None:
+def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[values.Coded, str | None] | None:
     """What a reference to a medication or a device is coded as: its code when it is inside, else its id to look up."""
     named = value.get("reference") if isinstance(value, dict) else None
     if not isinstance(named, str):
@@ -398,7 +418,7 @@ def rows(
     status = _said(resource, rule)
     if status in rule.removed:
         return [_left_out(base, str(status).replace("-", "_"))]
-    visits = [_visit(resource, base, offsets)] if kind == "Encounter" else []
+    visits = [_visit(resource, base, offsets), *_listed(resource, base)] if kind == "Encounter" else []
     made = visits + (_course(kind, rule, status, resource, base, offsets) or [_left_out(base, "no_code_or_time")])
     return made + _held_within(rule, resource, base, offsets) if rule.holds and "contained" in resource else made
 
@@ -486,6 +506,8 @@ def _left_out(base: Row, reason: str) -> Row:
 def _events(
     resource: Mapping[str, Any], event: rules.Event, common: Row, offsets: Offsets, suffix: str | None
 ) -> Iterator[Row]:
+    if event.valued and not _quantity(resource, event):
+        return
     if event.each and event.dates_entries:
         for i, (view, days) in enumerate(_dated_views(resource, event, offsets)):
             yield from _made_of(resource, event, common, _timed(view, event, days), suffix, [(i, view)])
@@ -542,13 +564,10 @@ def _dated_views(
     each = event.each or ""
     head = rules.first_step(each)
     held = resource.get(head)
-    paths = [
-        p for p in dict.fromkeys((*event.time, *event.end, *event.available, *event.planned)) if event.is_of_entry(p)
-    ]
+    paths = [p for p in event.dates if event.is_of_entry(p)]
     before: Counter[str] = Counter()
     for entry in held if type(held) is list else (held,) if held else ():
-        alone = {**resource, head: entry}
-        days = None if offsets is None else _days_of(alone, head, paths, offsets, before)
+        days = None if offsets is None else _days_of({**resource, head: entry}, head, paths, offsets, before)
         yield from ((view, days) for view in _views({**resource, head: [entry]}, each))
 
 
@@ -629,7 +648,7 @@ def _event_row(
     if event.value:
         value = values.value_of(resource, found.code)
     elif event.quantity:
-        value = next((told for p in event.quantity if (told := values.measure(values.at(resource, p)))), {})
+        value = _quantity(resource, event)
     row = {
         **common,
         **timed,
@@ -639,6 +658,7 @@ def _event_row(
         "display": found.display,
         "parents": found.parents,
         "medication_id": medication,
+        "prefix": f"{event.prefix}//" if medication and event.prefix else None,
         "suffix": ending,
         "sex": None if event.prefix else rules.sex_of(found.code),
         "event_id": _event_id(common["source_id"], event.element, index),
@@ -649,6 +669,14 @@ def _event_row(
             row["text_value"] = text
             break
     return row
+
+
+def _quantity(resource: Mapping[str, Any], event: rules.Event) -> Row:
+    for path in event.quantity:
+        held = values.at(resource, path)
+        if held is not None and (told := values.measure(held)):
+            return told
+    return {}
 
 
 def _forbidden(resource: Mapping[str, Any], event: rules.Event) -> str | None:
@@ -688,6 +716,16 @@ def _visit(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Row:
     }
 
 
+def _listed(resource: Mapping[str, Any], base: Row) -> Iterator[Row]:
+    """A row of kind ``listed`` for each condition that a visit names among its diagnoses: the condition, the visit."""
+    if resource.get("status") in rules.table().types["Encounter"].modifiers:
+        return
+    for entry in resource.get("diagnosis") or ():
+        if condition := _reference_id(values.at(entry, "condition")):
+            visit = {"encounter_id": base["source_id"], "source_type": "Condition", "source_id": condition}
+            yield {**base, **visit, "kind": "listed"}
+
+
 def _extension_codes(resource: Mapping[str, Any], url: str) -> list[str]:
     """The OMB categories of US Core's race or ethnicity; a person can name several."""
     told = [e for e in resource.get("extension") or () if e.get("url") == url]
@@ -715,13 +753,14 @@ def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> list[R
         "deceased": "true" if death or resource.get("deceasedBoolean") is True else "false",
     }
     person = {**base, "kind": "subject", "facts": [(k, v) for k, v in facts.items() if v]}
-    told = [*_lifespan(base, (birth, born), (death, died)), *_statics(base, facts["gender"], race, ethnicity)]
+    lived = _lifespan(base, (birth, born), (death, died), hidden=offsets is not None)
+    told = [*lived, *_statics(base, facts["gender"], race, ethnicity)]
     if told:
         told[0]["first"] = True
     return [person, *(told or [_left_out(base, "no_code_or_time")])]
 
 
-def _lifespan(base: Row, birth: _Point, death: _Point) -> Iterator[Row]:
+def _lifespan(base: Row, birth: _Point, death: _Point, *, hidden: bool) -> Iterator[Row]:
     for name, (found, position) in (("MEDS_BIRTH", birth), ("MEDS_DEATH", death)):
         if found or position is not None:
             yield {
@@ -733,6 +772,7 @@ def _lifespan(base: Row, birth: _Point, death: _Point) -> Iterator[Row]:
                 "time_precision": found[1] if found else "unknown",
                 "available_time": found[0] if found else None,
                 "position": position,
+                "precision": _precision(position) if hidden else found and found[1],
                 "event_id": _event_id(base["source_id"], name, 0),
             }
 

@@ -39,6 +39,8 @@ COURSE = 365.25
 YEAR = 365.25
 INK, SOFT, LINE, PAPER = "#1b2430", "#5a6878", "#e1e6ec", "#ffffff"
 _ENDS = ("//ABATED", "//ENDED")
+_BESIDE = ("RATE//", "EVIDENCE//")
+"""Events that stand beside the order or diagnosis that they are about, and need no row of their own."""
 STAYS = frozenset({"IMP", "ACUTE", "NONAC", "OBSENC", "SS"})
 """Classes of a visit over night or of a day in a bed (v3-ActCode)."""
 VITAL_SIGNS = frozenset(
@@ -127,7 +129,8 @@ def _groups(
     by_type: dict[str, list[Event]] = defaultdict(list)
     whole = _with_ends(dated)
     for event in whole:
-        by_type[event["source_type"]].append(event)
+        if not event["code"].startswith(_BESIDE):
+            by_type[event["source_type"]].append(event)
     yield Group("Visits", "#1f5fa8", _visits(by_type["Encounter"], x))
     yield Group("Diagnoses", "#a3342c", _spans(_conditions(by_type["Condition"]), names, x, until, "diagnoses"))
     orders = [e for kind in ORDERS for e in by_type[kind] if not _undone(e)]
@@ -155,7 +158,7 @@ def _with_ends(dated: Sequence[Event]) -> list[Event]:
 
 
 def _undone(event: Event) -> bool:
-    return str(event["code"]).endswith(("//NOT_DONE", "//CANCELLED"))
+    return str(event["code"]).endswith(("//NOT_DONE", "//CANCELLED", "//STOPPED"))
 
 
 def _ended(event: Event) -> float | None:

@@ -21,7 +21,9 @@ class Event:
         over: it tells how a resource ended, and is left out while the status says that it has not.
         apart: its end is an event of its own, and not told with it.
         foretold: its end was known when it was, as that of a plan is.
+        since: when it was to begin: it was known by then, and it is its time where nothing tells when it was written.
         line: it is one only where no other record of the patient says the same.
+        valued: it is one only where its quantity tells one; not for entries of lists.
         records: the times that tell when it was recorded, and when it was true only where nothing else does.
     """
 
@@ -32,6 +34,7 @@ class Event:
     available: tuple[str, ...]
     undated: str
     planned: tuple[str, ...] = ()
+    since: tuple[str, ...] = ()
     fixed: str | None = None
     fixed_if_none: str | None = None
     each: str | None = None
@@ -48,6 +51,7 @@ class Event:
     tail: str | None = None
     forbidden: str | None = None
     quantity: tuple[str, ...] = ()
+    valued: bool = False
     text: tuple[str, ...] = ()
     value: bool = False
     components: bool = False
@@ -61,7 +65,12 @@ class Event:
     @cached_property
     def dates_entries(self) -> bool:
         """Whether its times are those of the entries that ``each`` names."""
-        return any(map(self.is_of_entry, (*self.time, *self.end, *self.available, *self.planned)))
+        return any(map(self.is_of_entry, self.dates))
+
+    @cached_property
+    def dates(self) -> tuple[str, ...]:
+        """The paths that lead to its times, each once."""
+        return tuple(dict.fromkeys((*self.time, *self.end, *self.available, *self.planned, *self.since)))
 
     def is_of_entry(self, path: str) -> bool:
         """Whether a path leads into the entries that ``each`` names."""
@@ -138,7 +147,7 @@ def _event(item: Mapping[str, Any]) -> Event:
     return Event(**fields, records=frozenset(item["time"][1:]).intersection(item["available"]))
 
 
-_PATHS = ("code", "time", "end", "available", "planned", "text")
+_PATHS = ("code", "time", "end", "available", "planned", "since", "text")
 
 
 def _paths(event: Event) -> Iterator[str]:

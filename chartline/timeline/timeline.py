@@ -290,8 +290,7 @@ def _build(
     found = build.all_events(staged, again, visits, medicines, texts, few)
     found = build.by_days(found) if relative else found
     laid = _laid(found.select(*_event_columns(), "source", "first"), scratch / "events")
-    if relative:
-        visits = build.visits_by_days(visits, laid)
+    visits = build.on_axis(visits, laid, relative=relative)
     lineage, subjects = lake.together(
         lambda: _laid(build.lineage(staged, again, laid, scope.sources.drop("proof")), scratch / "lineage"),
         lambda: _laid(build.subjects(staged, laid), scratch / "subjects"),

@@ -21,19 +21,19 @@ _OPERATOR = re.compile(r"[./]")
 
 @dataclass(frozen=True)
 class Linear:
-    """``(number + add) * times`` in the unit ``to``."""
+    """``number * times + plus`` in the unit ``to``."""
 
     to: str
-    add: float
     times: float
+    plus: float = 0.0
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A usual result: the unit it is given in, factors from others, and the bounds of what a body can show."""
+    """A usual result: the unit it is given in, how others become it, and the bounds of what a body can show."""
 
     unit: str
-    factors: Mapping[str, float]
+    others: Mapping[str, Linear]
     low: float
     high: float
 
@@ -53,9 +53,15 @@ class Units:
 def rules() -> Units:
     """The rules, read once."""
     body = json.loads((room("schemas") / "units.json").read_text(encoding="utf-8"))
-    convert = {k: Linear(v["to"], v["add"], v["times"]) for k, v in body["convert"].items()}
-    labs = {k: Lab(v["unit"], v.get("from", {}), v["low"], v["high"]) for k, v in body["labs"].items()}
+    convert = {k: Linear(v["to"], v["times"], v.get("plus", 0.0)) for k, v in body["convert"].items()}
+    labs = {k: _lab(v) for k, v in body["labs"].items()}
     return Units(body["aliases"], convert, labs, _component(body["ucum"]), body["days"])
+
+
+def _lab(told: Mapping[str, Any]) -> Lab:
+    unit = told["unit"]
+    others = {n: Linear(unit, **v) if type(v) is dict else Linear(unit, v) for n, v in told.get("from", {}).items()}
+    return Lab(unit, others, told["low"], told["high"])
 
 
 def _component(ucum: Mapping[str, Any]) -> re.Pattern[str]:
@@ -82,19 +88,17 @@ def is_ucum(unit: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def _plan(unit: str, code: str | None) -> tuple[str, float, float, float | None, float | None, bool]:
-    """Unit to report in, ``add``, ``times``, plausible bounds, and whether the unit is UCUM."""
+    """Unit to report in, ``times``, ``plus``, plausible bounds, and whether the unit is UCUM."""
     known = rules()
     spelled = known.aliases.get(unit, unit)
-    add, times, low, high = 0.0, 1.0, None, None
-    if spelled in known.convert:
-        linear = known.convert[spelled]
-        spelled, add, times = linear.to, linear.add, linear.times
+    made, low, high = known.convert.get(spelled, Linear(spelled, 1.0)), None, None
     lab = known.labs.get(code or "")
     if lab is not None:
-        factor = 1.0 if spelled == lab.unit else lab.factors.get(spelled)
-        if factor is not None:
-            spelled, times, low, high = lab.unit, times * factor, lab.low, lab.high
-    return spelled, add, times, low, high, is_ucum(spelled)
+        other = Linear(lab.unit, 1.0) if made.to == lab.unit else lab.others.get(made.to)
+        if other is not None:
+            made = Linear(lab.unit, made.times * other.times, made.plus * other.times + other.plus)
+            low, high = lab.low, lab.high
+    return made.to, made.times, made.plus, low, high, is_ucum(made.to)
 
 
 def normalised(number: float, unit: str | None, code: str | None) -> tuple[float, str | None, str | None]:
@@ -107,8 +111,8 @@ def normalised(number: float, unit: str | None, code: str | None) -> tuple[float
     """
     if unit is None:
         return number, None, None
-    spelled, add, times, low, high, valid = _plan(unit, code)
-    made = (number + add) * times if add or times != 1.0 else number
+    spelled, times, plus, low, high, valid = _plan(unit, code)
+    made = number * times + plus
     if low is not None and high is not None and not low <= made <= high:
         return made, spelled, "implausible"
     return made, spelled, None if valid else "unit_not_ucum"

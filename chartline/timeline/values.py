@@ -194,16 +194,23 @@ def _range(value: Any) -> Row:
 
 
 def _ratio(value: Any) -> Row:
-    """A titre such as ``<1:8``, or a strength such as ``5:1`` in ``mg/mL``."""
+    """A titre such as ``<1:8``, or a rate such as ``500:2`` in ``mL/h``; where both have units it is a number too."""
     top, bottom = at(value, "numerator.value"), at(value, "denominator.value")
     if top is None or bottom is None:
         return {}
     over, under = (at(value, f"{part}.comparator") or "" for part in ("numerator", "denominator"))
-    above, below = (
-        _unit_of(value, f"{part}.code", f"{part}.unit").get("unit") for part in ("numerator", "denominator")
-    )
-    unit = above if below in (None, "1") else f"{above or '1'}/{below}"
-    return {"text_value": f"{over}{top}:{under}{bottom}", "unit": unit, "source_unit": unit}
+    parts = [_unit_of(value, f"{part}.code", f"{part}.unit") for part in ("numerator", "denominator")]
+    unit, source = (_per(*(part.get(name) for part in parts)) for name in ("unit", "source_unit"))
+    told = {"text_value": f"{over}{top}:{under}{bottom}", "unit": unit, "source_unit": source}
+    apart = all(parts) and parts[1]["unit"] != "1"
+    if over or under or not (apart and is_number(top) and is_number(bottom) and bottom):
+        return told
+    made = quantity({"value": top / bottom, "unit": unit})
+    return {**told, "numeric_value": made["numeric_value"], "unit": made["unit"], "flags": made["flags"]}
+
+
+def _per(above: str | None, below: str | None) -> str | None:
+    return above if below in (None, "1") else f"{above or '1'}/{below}"
 
 
 def _series(value: Any) -> str | None:
@@ -233,9 +240,9 @@ def _told_only(row: Row) -> Row:
 
 
 def _unit_of(value: Any, *places: str) -> Row:
-    """The unit of a value that is told as text."""
+    """The unit of a value that is told as text: spelled as that of a number is, but not converted."""
     found = next((u for u in (at(value, p) for p in places) if isinstance(u, str)), None)
-    return {"unit": found, "source_unit": found} if found else {}
+    return {"unit": units.rules().aliases.get(found, found), "source_unit": found} if found else {}
 
 
 def _string(value: Any) -> Row:

@@ -95,4 +95,6 @@ def test_years_and_days_on_a_hidden_axis():
     assert dates.days_since_epoch("1970-01-01T12:00:00Z") == 0.5
     assert dates.days_since_epoch("1970-01-01T23:59:60Z") == dates.days_since_epoch("1970-01-01T23:59:59Z")
     assert dates.days_since_epoch("1970-01") is None
+    midnight = dates.days_since_epoch("1970-01-02T00:00:00Z") + 50_000
+    assert not midnight.is_integer() and round(midnight, 10).is_integer()
     assert timedelta(days=dates.days_since_epoch("2020-02-29")) == date(2020, 2, 29) - date(1970, 1, 1)

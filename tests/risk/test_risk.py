@@ -102,12 +102,12 @@ def frames(spark):
     at = datetime(2020, 1, 1)
     rows = [(i, 1960, "female", "021", "a", "x", "MA", at, at) for i in range(12)]
     rows += [(20, 1931, "male", "027", "b", "x", "MA", at, at), (21, None, None, None, None, None, None, None, None)]
-    visits = [(i, datetime(2020, 1, 1 + d), "AMB") for i in range(12) for d in (0, 3)]
-    visits += [(20, datetime(2021, 5, 1), "EMER")]
+    visits = [(i, i + d + 0.25, "AMB") for i in range(12) for d in (0, 3)]
+    visits += [(20, 400.5, "EMER"), (22, None, "AMB")]
     events = [(i, "Condition", f"S//{i % 3}") for i in range(12)] + [(20, "Condition", "S//1")]
     return (
         spark.createDataFrame(rows, PEOPLE),
-        spark.createDataFrame(visits, "subject_id long, start_time timestamp, class string"),
+        spark.createDataFrame(visits, "subject_id long, start_days double, class string"),
         spark.createDataFrame(events, "subject_id long, source_type string, code string"),
     )
 
@@ -118,6 +118,13 @@ def test_spark_counts_distinct_patients_per_profile(frames):
     assert (first["patients"], first["classes"], first["smallest_class"]) == (14, 3, 1)
     assert (first["share_above"], pattern["share_unique"]) == (None, None), "two of fourteen"
     assert told["diversity"] == 1
+
+
+def test_a_visit_pattern_is_of_the_days_that_are_released(frames):
+    """Under safe_harbor times are years, and of years alone two visits three days and three months apart are alike."""
+    rows = {r["subject_id"]: r["visit_pattern"] for r in measure.profiles(*frames[:2]).collect()}
+    assert {rows[i] for i in range(12)} == {"0:AMB 3:AMB"}
+    assert (rows[20], rows[21]) == ("0:EMER", None)
 
 
 def test_small_subgroups_are_hidden_with_their_complement(frames):

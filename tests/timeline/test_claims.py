@@ -68,6 +68,25 @@ TWICE_CODED = payment(
         "servicedDate": "2021-03-07",
     },
 )
+KIT = {"sequence": 1, "productOrService": concept(CPT, "99070"), "quantity": {"value": 4}}
+ADDED = payment(
+    "professional",
+    {
+        "sequence": 1,
+        "productOrService": concept(CPT, "99213"),
+        "servicedDate": "2021-03-06",
+        "detail": [{"sequence": 1, "productOrService": concept(CPT, "36415"), "subDetail": [KIT]}],
+    },
+    addItem=[
+        {"productOrService": concept(CPT, "99214"), "servicedDate": "2021-03-07", "quantity": {"value": 1}},
+        {
+            "productOrService": concept(NDC, "00093-1048-01"),
+            "servicedPeriod": {"start": "2021-03-08", "end": "2021-03-09"},
+            "detail": [{"productOrService": concept(CPT, "96372"), "subDetail": [{**KIT, "quantity": {"value": 5}}]}],
+        },
+    ],
+    billablePeriod={"start": "2021-03-06"},
+)
 BILLS = {"pharmacy": PHARMACY, "professional": PROFESSIONAL, "institutional": INSTITUTIONAL}
 
 
@@ -109,10 +128,28 @@ def test_a_bill_without_a_kind_and_lines_that_others_tell_stays_a_bill():
     assert events.rows("ExplanationOfBenefit", "a" * 32, 7, bare, None)[0]["code"] == "EOB//BILL"
 
 
-@pytest.mark.parametrize("kind", BILLS)
-def test_under_safe_harbor_each_line_keeps_its_day(kind):
+def test_parts_of_parts_and_what_the_insurer_added_are_lines_too():
+    rows = [r for r in events.rows("ExplanationOfBenefit", "a" * 32, 7, ADDED, None) if r["kind"] == "line"]
+    first = rows[0]["time"]
+    assert [(r["code"], (r["time"] - first) // 86_400_000_000, r.get("numeric_value")) for r in rows] == [
+        ("EOB//CPT4//99213", 0, None),
+        ("EOB//CPT4//36415", 0, None),
+        ("EOB//CPT4//99070", 0, 4.0),
+        ("EOB//CPT4//99214", 1, 1.0),
+        ("EOB//NDC//00093-1048-01", 2, None),
+        ("EOB//CPT4//96372", 2, None),
+        ("EOB//CPT4//99070", 2, 5.0),
+    ]
+    assert len({r["event_id"] for r in rows}) == 7
+    claim = {k: v for k, v in ADDED.items() if k != "addItem"} | {"resourceType": "Claim"}
+    told = [r["code"] for r in events.rows("Claim", "a" * 32, 7, claim, None) if r["kind"] == "line"]
+    assert told == ["CLAIM//CPT4//99213", "CLAIM//CPT4//36415", "CLAIM//CPT4//99070"]
+
+
+@pytest.mark.parametrize("bill", [*BILLS.values(), ADDED], ids=[*BILLS, "added"])
+def test_under_safe_harbor_each_line_keeps_its_day(bill):
     treated = walking.state(walking.PATIENT, anchor=4321)
-    bill = BILLS[kind] | {"id": "b", "patient": {"reference": "Patient/p1"}}
+    bill = bill | {"id": "b", "patient": {"reference": "Patient/p1"}}
     result = walking.outcome(walking.walker("safe_harbor"), bill, treated)
     rows, shown = (
         [r for r in events.rows("ExplanationOfBenefit", "a" * 32, 7, told, offsets) if r["kind"] == "line"]

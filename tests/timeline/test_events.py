@@ -51,7 +51,7 @@ def test_every_type_of_the_table_is_a_resource_type_and_every_passing_type_is_de
 def test_the_paths_of_the_table_exist(kind):
     tree = definitions.load()
     for event in rules.table().types[kind].events:
-        several = (*event.time, *event.end, *event.available, *event.planned, *event.code, *event.text, *event.quantity)
+        several = (*event.dates, *event.code, *event.text, *event.quantity, *event.suffix)
         for path in filter(None, (*several, event.each, event.about, event.forbidden)):
             here = kind
             for step in (s for s in path.split(".") if not s.isdigit()):
@@ -434,7 +434,11 @@ SNOMED = {"coding": [{"system": "http://snomed.info/sct", "code": "38341003"}]}
         ({"valueRatio": {"numerator": {"value": 1, "comparator": "<"}, "denominator": {"value": 8}}},
          (None, None, "<1:8")),
         ({"valueRatio": {"numerator": {"value": 5, "code": "mg"}, "denominator": {"value": 1, "code": "mL"}}},
-         (None, "mg/mL", "5:1")),
+         (5.0, "mg/mL", "5:1")),
+        ({"valueRatio": {"numerator": {"value": 5, "comparator": ">", "unit": "mg"},
+                         "denominator": {"value": 2, "unit": "h"}}}, (None, "mg/h", ">5:2")),
+        ({"valueRatio": {"numerator": {"value": 5, "unit": "mg"}, "denominator": {"value": 0, "unit": "h"}}},
+         (None, "mg/h", "5:0")),
         ({"valueRatio": {"numerator": {"value": 5}}}, (None, None, None)),
         ({"valueCodeableConcept": {"coding": [{"system": "http://local", "display": "Positive"}]}},
          (None, None, "TEXT//Positive")),
@@ -482,6 +486,12 @@ def test_an_extension_tells_why_a_value_is_absent(at):
         ({"resourceType": "ImagingStudy", "status": "available", "procedureCode": [LOINC], "modality": [SNOMED]},
          [("LOINC//8480-6", "SNOMED//38341003")]),
         ({"resourceType": "Condition", "code": LOINC, "severity": SNOMED}, [("LOINC//8480-6", "SNOMED//38341003")]),
+        ({"resourceType": "Condition", "code": LOINC, "evidence": [{"code": [SNOMED, {"text": "chills"}]}, {}]},
+         [("LOINC//8480-6", None), ("EVIDENCE//SNOMED//38341003", None), ("EVIDENCE//TEXT//chills", None)]),
+        ({"resourceType": "CareTeam", "status": "active", "reasonCode": [SNOMED]},
+         [("TEAM//CARE", None), ("REASON//SNOMED//38341003", None)]),
+        ({"resourceType": "Appointment", "status": "booked", "reasonCode": [SNOMED]},
+         [("APPOINTMENT//BOOKED", None), ("REASON//SNOMED//38341003", None)]),
         ({"resourceType": "Procedure", "status": "not-done", "code": LOINC, "statusReason": SNOMED},
          [("LOINC//8480-6//NOT_DONE", "SNOMED//38341003")]),
     ],
@@ -494,12 +504,135 @@ def test_each_coded_part_of_a_resource_is_told(resource, wanted):
     assert len(set(told)) == len(told)
 
 
-def test_the_first_dose_that_is_told_counts():
-    given_ = {"resourceType": "MedicationAdministration", "status": "completed", "medicationCodeableConcept": LOINC}
-    rate = {"numerator": {"value": 50, "code": "mL"}, "denominator": {"value": 1, "code": "h"}}
-    row = one(given_ | {"dosage": {"rateRatio": rate}})
-    assert (row["text_value"], row["unit"]) == ("50:1", "mL/h")
-    assert one(given_ | {"dosage": {"dose": {"value": 5}, "rateRatio": rate}})["numeric_value"] == 5.0
+INFUSED = {"resourceType": "MedicationAdministration", "status": "completed", "medicationCodeableConcept": LOINC}
+INFUSED |= {"effectivePeriod": {"start": WHEN, "end": "2021-03-05T12:00:00Z"}}
+HALF = {"numerator": {"value": 500, "code": "mL"}, "denominator": {"value": 2, "code": "h"}}
+
+
+def test_an_infusion_is_told_with_its_dose_and_beside_it_with_its_rate():
+    dose, rate = {"value": 49.5, "unit": "ml"}, {"value": 100, "unit": "mL/hour"}
+    given_, fast = made(INFUSED | {"dosage": {"dose": dose, "rateQuantity": rate}})
+    assert (given_["code"], given_["numeric_value"], given_["unit"]) == ("LOINC//8480-6", 49.5, "mL")
+    assert (fast["code"], fast["numeric_value"], fast["unit"]) == ("RATE//LOINC//8480-6", 100.0, "mL/h")
+    assert (fast["source_unit"], fast["parents"]) == ("mL/hour", ["LOINC//8480-6"])
+    times = ("time", "end_time", "available_time", "time_precision", "encounter_id")
+    assert [given_[n] for n in times] == [fast[n] for n in times]
+    assert (given_["first"], fast["first"], given_["event_id"] == fast["event_id"]) == (True, False, False)
+    plain, ratio = made(INFUSED | {"status": "not-done", "dosage": {"rateRatio": HALF}})
+    assert plain.get("numeric_value") is None
+    assert (ratio["numeric_value"], ratio["unit"], ratio["text_value"]) == (250.0, "mL/h", "500:2")
+    assert ratio["code"] == "RATE//LOINC//8480-6//NOT_DONE"
+    for without in ({"dose": dose}, {"dose": dose, "rateQuantity": {"unit": "mL/h"}}):
+        assert one(INFUSED | {"dosage": without})["numeric_value"] == 49.5
+
+
+def test_what_was_stopped_was_begun_and_is_not_told_to_be_stopped_before_it_was():
+    begun, stopped = made(INFUSED | {"status": "stopped", "dosage": {"dose": {"value": 5, "unit": "mg"}}})
+    assert (begun["code"], begun["numeric_value"], begun["flags"]) == ("LOINC//8480-6", 5.0, None)
+    assert (stopped["code"], stopped["time"]) == ("LOINC//8480-6//STOPPED", begun["end_time"])
+    operation = {"resourceType": "Procedure", "status": "stopped", "code": LOINC, "performedPeriod": {"start": WHEN}}
+    begun, stopped = made(operation)
+    assert [(r["code"], r["time"] is None, r["undated"]) for r in (begun, stopped)] == [
+        ("LOINC//8480-6", False, None),
+        ("LOINC//8480-6//STOPPED", True, "encounter_end"),
+    ]
+    assert (stopped["available_time"], stopped["available_at"]) == (None, None)
+
+
+BOUNDS = {"start": "2021-03-06", "end": "2021-03-16"}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "placed"),
+    [
+        ({"dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": BOUNDS}}}]}, (1, 10)),
+        ({"dispenseRequest": {"validityPeriod": BOUNDS}}, (1, 10)),
+        ({"dosageInstruction": [{"timing": {"event": ["2021-03-06", "2021-03-08"]}}]}, (1, None)),
+        (
+            {
+                "dispenseRequest": {"validityPeriod": {"start": "2021-03-06"}},
+                "dosageInstruction": [{"timing": {"repeat": {"boundsDuration": {"value": 5, "unit": "days"}}}}],
+            },
+            (1, 5),
+        ),
+        ({"dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": {"end": "2021-03-16"}}}}]}, (None, None)),
+    ],
+    ids=["bounds", "validity", "events", "duration", "end only"],
+)
+def test_an_order_that_does_not_tell_when_it_was_written_was_by_the_time_it_was_to_begin(bounds, placed):
+    day = 86_400_000_000
+    order = {"resourceType": "MedicationRequest", "status": "active", "intent": "order"} | bounds
+    order |= {"medicationCodeableConcept": LOINC}
+    row, written = one(order), one(order | {"authoredOn": "2021-03-05"})
+    start = written["time"]
+    assert start == times.instant("2021-03-05")[0]
+    days = None if row["time"] is None else (row["time"] - start) // day
+    length = None if row["end_time"] is None or row["time"] is None else (row["end_time"] - row["time"]) // day
+    assert (days, length) == placed
+    if row["time"] is None:
+        assert row["undated"] == "encounter_end"
+    else:
+        assert (row["available_time"] - row["time"]) // day == 0
+    on_axis = {"dosageInstruction.timing.repeat.boundsPeriod.start": 7.0, "dispenseRequest.validityPeriod.start": 7.0}
+    on_axis |= {"dosageInstruction.timing.event": 7.0, "dosageInstruction.timing.event#1": 9.0}
+    hidden = one(order, offsets=on_axis)
+    assert (hidden["position"], hidden["precision"]) == (7.0, "day")
+    assert one(order, offsets=on_axis | {"authoredOn": 6.5})["position"] == 6.5
+
+
+def test_an_activity_of_a_plan_without_a_time_is_at_its_own():
+    detail = {"code": LOINC, "scheduledPeriod": BOUNDS}
+    plan, activity = made({"resourceType": "CarePlan", "status": "active", "activity": [{"detail": detail}]})
+    assert plan["time"] is None
+    assert (activity["time"], activity["end_time"]) == (
+        times.instant("2021-03-06")[0],
+        times.instant("2021-03-16", end=True)[0],
+    )
+
+
+def test_what_is_only_known_to_have_ended_is_known_when_its_last_day_is_over():
+    begun, ended = made({"resourceType": "Coverage", "status": "active", "period": {"end": "2012-03-17"}})
+    assert begun["flags"] == "open_start"
+    assert begun["available_time"] == ended["time"] == times.instant("2012-03-17", end=True)[0]
+
+
+def test_a_dispense_lasts_as_long_as_its_supply():
+    handed = {"resourceType": "MedicationDispense", "status": "completed", "medicationCodeableConcept": LOINC}
+    handed |= {"whenHandedOver": WHEN, "quantity": {"value": 60}, "daysSupply": {"value": 30, "code": "d"}}
+    row = one(handed)
+    assert (row["numeric_value"], (row["end_time"] - row["time"]) / 86_400_000_000) == (60.0, 30.0)
+    assert row["available_time"] == row["time"], "how long it is to last is known with it"
+    assert one(handed | {"daysSupply": {"value": 30}})["end_time"] is None
+
+
+def test_where_a_patient_was_admitted_from_is_told_at_the_start():
+    source = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/admit-source", "code": "emd"}]}
+    found = {r["code"]: r for r in made(STAY | {"hospitalization": {"admitSource": source}}) if r["kind"] == "event"}
+    row = found["ENCOUNTER//ADMITTED//emd"]
+    assert row["time"] == row["available_time"] == found["ENCOUNTER//START//EMER"]["time"]
+    assert "ENCOUNTER//ADMITTED" not in codes(STAY | {"hospitalization": {"dischargeDisposition": source}})
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted"), [("mmHg", "mm[Hg]"), ("TAB", "{tablet}"), ("degF", "[degF]"), ("mg/dL", "mg/dL")]
+)
+def test_the_unit_of_a_range_is_spelled_as_that_of_a_number(unit, wanted):
+    row = one(observation(valueRange={"low": {"value": 1, "unit": unit}, "high": {"value": 2, "unit": unit}}))
+    assert (row["unit"], row["source_unit"], row["text_value"]) == (wanted, unit, "1..2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "of"), [("MedicationRequest", "dosageInstruction"), ("MedicationStatement", "dosage")]
+)
+def test_how_fast_a_medication_is_to_be_given_is_told_beside_its_dose(kind, of):
+    fast = {"low": {"value": 2, "code": "mL/h"}, "high": {"value": 4, "code": "mL/h"}}
+    plan = {"resourceType": kind, "status": "active", "medicationReference": {"reference": "Medication/m"}}
+    rows = made(plan | {of: [{"doseAndRate": [{"doseQuantity": {"value": 1, "unit": "mg"}, "rateRange": fast}]}]})
+    assert [(r["code"], r.get("numeric_value"), r.get("text_value")) for r in rows] == [
+        ("MEDICATION//UNKNOWN", 1.0, None),
+        ("RATE//MEDICATION//UNKNOWN", None, "2..4"),
+    ]
+    assert [(r["medication_id"], r["prefix"]) for r in rows] == [("m", None), ("m", "RATE//")]
 
 
 def test_a_note_without_a_type_stays_and_one_whose_document_was_entered_in_error_does_not():
@@ -688,6 +821,7 @@ LASTING = sorted(kind for kind, rule in rules.table().types.items() if rule.goin
 SOON_OVER = sorted((k, s) for k in LASTING for s in rules.statuses_of(k) - rules.table().types[k].removed)
 PLANS = {"Appointment", "Claim", "ExplanationOfBenefit", "ServiceRequest"}
 """Types whose end is in what was written: an appointment's slot, the period of a bill, when a service is wanted."""
+ACTS = ("MedicationAdministration", "Procedure")
 
 
 def put(resource, path, value):
@@ -734,7 +868,7 @@ def test_what_became_of_something_later_changes_nothing_of_what_was_known_before
     over = rule.fates.get(status) or (rule.going is not None and status not in rule.going)
     became = then(told(kind, status, **dates | {"end": LATER} if over else dates))
     assert became <= {(f"{code}{ending}", *rest) for code, *rest in known}
-    assert became or kind in ("Appointment", "MedicationDispense")
+    assert became or kind in ("Appointment", "MedicationDispense", *ACTS), "what went on is known from its end on"
 
 
 @pytest.mark.parametrize("kind", sorted(rules.table().types))
@@ -1124,6 +1258,24 @@ def test_places_classes_and_statuses_of_a_visit_are_events_at_their_own_times():
     places = [(r["text_value"], r["time_precision"]) for r in made(STAY) if "LOCATION" in (r.get("code") or "")]
     assert places == [("Location/ed", "second"), ("Location/z", "year"), ("Location/icu", "second")]
     assert not any(r.get("end_time") for r in made(STAY) if "LOCATION" in (r.get("code") or ""))
+
+
+def test_each_diagnosis_of_a_visit_is_told_with_its_use_and_rank_when_the_visit_ended():
+    roles = "http://terminology.hl7.org/CodeSystem/diagnosis-role"
+    use = {"coding": [{"system": roles, "code": "DD", "display": "Discharge diagnosis"}]}
+    listed = [{"condition": {"reference": "Condition/c1"}, "use": use, "rank": 1}]
+    listed += [{"condition": {"reference": "Condition/c2"}}]
+    found = [r for r in made(STAY | {"diagnosis": listed}) if "DIAGNOSIS" in (r.get("code") or "")]
+    assert [(r["code"], r.get("numeric_value"), r["text_value"]) for r in found] == [
+        ("ENCOUNTER//DIAGNOSIS//DD", 1.0, "Condition/c1"),
+        ("ENCOUNTER//DIAGNOSIS", None, "Condition/c2"),
+    ]
+    assert found[0]["display"] == "Diagnosis of a visit, Discharge diagnosis"
+    assert {(r["time"], r["undated"], r["billing"], r["encounter_id"]) for r in found} == {
+        (None, "encounter_end", True, "a" * 32)
+    }
+    assert [r["source_id"] for r in made(STAY | {"diagnosis": listed}) if r["kind"] == "listed"] == ["c1", "c2"]
+    assert not [r for r in made(STAY | {"status": "cancelled", "diagnosis": listed}) if r["kind"] == "listed"]
 
 
 def test_on_the_hidden_axis_each_entry_keeps_its_own_day():

@@ -40,6 +40,12 @@ def diagnosis(encounter):
     return {"code": code, "encounter": {"reference": f"Encounter/{pseudonym(encounter)}"}}
 
 
+def listing(condition):
+    from tests.timeline.silver import pseudonym
+
+    return {"diagnosis": [{"condition": {"reference": f"Condition/{pseudonym(condition)}"}, "rank": 1}]}
+
+
 def drug(code):
     return {"code": {"coding": [{"system": DRUGS, "code": code}]}}
 
@@ -48,7 +54,9 @@ def order(medication):
     from tests.timeline.silver import pseudonym
 
     named = {"reference": f"Medication/{pseudonym(medication)}"}
-    return {"status": "active", "intent": "order", "authoredOn": "2021-03-05", "medicationReference": named}
+    fast = [{"doseAndRate": [{"rateQuantity": {"value": 5, "unit": "mL/h"}}]}]
+    told = {"status": "active", "intent": "order", "authoredOn": "2021-03-05", "dosageInstruction": fast}
+    return told | {"medicationReference": named}
 
 
 def bill(code):
@@ -122,7 +130,7 @@ def test_each_kind_of_change_builds_only_the_touched_and_equals_a_build_from_not
     assert gold(lake) == second
 
 
-KINDS = ("late", "corrected", "error", "deleted", "visit", "merged", "unmerged", "drug", "billed")
+KINDS = ("late", "corrected", "error", "deleted", "visit", "merged", "unmerged", "drug", "billed", "listed")
 
 
 def drawn(seed):
@@ -146,6 +154,9 @@ def applied(state, change):
         state["Encounter", f"e{who}"] = (name, visit(f"2021-03-1{n}"))
     elif kind == "billed":
         state["Claim", f"b{who}"] = (name, bill(str(n % 3)))
+    elif kind == "listed":
+        state["Encounter", f"l{n % 2}{who}"] = (name, visit(f"2021-03-2{n}") | listing(f"c{who}"))
+        state["Condition", f"c{who}"] = (name, {"code": diagnosis("")["code"]})
     elif kind == "drug":
         state["Medication", "m"] = (None, drug(str(n % 3)))
     else:

@@ -88,6 +88,13 @@ def test_an_order_that_ended_is_one_bar_and_a_visit_is_what_it_became():
     assert len(bars(drawn["Hospital stays"][0])) == 2 and "Emergency visits" not in drawn
 
 
+def test_what_stands_beside_an_order_or_a_diagnosis_has_no_row_of_its_own():
+    beside = [event(36 * YEAR, f"RATE//RXNORM//1{end}", "MedicationAdministration") for end in ("", "//STOPPED")]
+    beside += [event(36 * YEAR, "RXNORM//1//STOPPED", "MedicationAdministration")]
+    beside += [event(26 * YEAR, "EVIDENCE//SNOMED//9", "Condition")]
+    assert rows(timeline_svg([*life(), *beside])).keys() == rows(timeline_svg(life())).keys()
+
+
 def test_orders_close_in_time_are_one_course_and_others_are_not():
     far = event(30 * YEAR, "RXNORM//1", "MedicationRequest")
     drawn = bars(rows(timeline_svg([*life(), far]))["RXNORM//1"][0])

@@ -28,20 +28,24 @@ def result(code, when, **more):
     }
 
 
+def stay(name, period, kind="AMB"):
+    return {
+        "resourceType": "Encounter",
+        "id": name,
+        "status": "finished",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": kind},
+        "subject": {"reference": "Patient/ann"},
+        "period": period,
+    }
+
+
 VISIT = {"encounter": {"reference": "Encounter/stay"}}
 NOTE = b"Seen on March 1, 2020. Stable since 2 Feb 2019."
 OLD = {"subject": {"reference": "Patient/old"}}
 SOURCE = [
     {"resourceType": "Patient", "id": "ann", "birthDate": "1950-03-15", "gender": "female"},
     {"resourceType": "Patient", "id": "old", "birthDate": "1925-06-01", "gender": "male"},
-    {
-        "resourceType": "Encounter",
-        "id": "stay",
-        "status": "finished",
-        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
-        "subject": {"reference": "Patient/ann"},
-        "period": {"start": "2020-02-29T08:00:00Z", "end": "2020-03-02"},
-    },
+    stay("stay", {"start": "2020-02-29T08:00:00Z", "end": "2020-03-02"}, "IMP"),
     {
         "resourceType": "Condition",
         "id": "undated",
@@ -70,6 +74,10 @@ SOURCE = [
         "type": {"coding": [{"system": LOINC, "code": "11506-3"}]},
         "content": [{"attachment": {"contentType": "text/plain", "data": base64.b64encode(NOTE).decode()}}],
     },
+    stay("open", {"start": "2020-03-12T12:00:00Z"}),
+    result("1751-7", "2020-03-12T13:00:00Z", encounter={"reference": "Encounter/open"}),
+    stay("back", {"start": "2020-05-02T10:00:00Z", "end": "2020-05-01T10:00:00Z"}),
+    result("2885-2", "2020-05-02T10:00:00Z", encounter={"reference": "Encounter/back"}),
     result("6690-2", "1930-05-05", **OLD),
     result("789-8", "2019-05-05", **OLD),
 ]
@@ -111,6 +119,18 @@ def test_what_was_known_later_is_known_later_by_days(built):
     assert row["available_days"] == days_from_birth("2020-03-01T09:30:00+00:00")
     day = built[1]["2951-2"]
     assert day["days"] + 1 - 1e-6 < day["available_days"] < day["days"] + 1, "a day is known when it is over"
+
+
+def test_a_moment_at_midnight_is_not_a_day_without_a_time(built):
+    """A reader is told which is which: the one is known at once, the other when the day is over."""
+    moment, day = built[1]["2160-0"], built[1]["2951-2"]
+    assert (moment["days_precision"], day["days_precision"]) == ("second", "day")
+    assert moment["days"].is_integer() and day["days"].is_integer()
+    assert moment["available_days"] == moment["days"]
+    assert (built[1]["718-7"]["days_precision"], built[1]["SNOMED//38341003"]["days_precision"]) == ("second", "day")
+    assert {r["days_precision"] for r in built[2] if r["days"] is None} == {None}
+    [birth] = [r for r in built[2] if r["code"] == "MEDS_BIRTH" and r["subject_id"] == moment["subject_id"]]
+    assert (birth["days"], birth["days_precision"]) == (0.0, "day")
 
 
 def test_an_undated_diagnosis_waits_for_the_whole_last_day_of_its_visit(built):
@@ -158,6 +178,17 @@ def test_texts_beside_days_tell_no_year_of_a_date(built):
     assert found["8251-1"]["text_value"] == "due [DATE], smoker since 1999"
     assert found["11506-3"]["text_value"] == "Seen on [DATE]. Stable since [DATE]."
     assert found["2160-0"]["numeric_value"] == 1
+
+
+def test_visits_are_in_order_and_as_long_as_they_were(built):
+    rows = {r["encounter_id"]: r for r in built[3]}
+    first, second, back = (rows[built[1][code]["encounter_id"]] for code in ("718-7", "1751-7", "2885-2"))
+    assert first["start_days"] == days_from_birth("2020-02-29T08:00:00+00:00")
+    assert first["end_days"] == built[1]["ENCOUNTER//END//IMP"]["days"]
+    assert 1.6 < first["end_days"] - first["start_days"] < 3
+    assert (second["start_days"] - first["end_days"], second["end_days"]) == (pytest.approx(9.5, abs=1e-6), None)
+    assert (back["start_days"], back["end_days"]) == (days_from_birth("2020-05-02T10:00:00+00:00"), None)
+    assert (back["end_time"], back["flags"]) == (None, "reversed_period")
 
 
 def test_a_month_has_a_year_and_no_day(built):

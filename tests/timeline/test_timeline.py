@@ -57,6 +57,15 @@ def test_what_was_not_given_stays_not_given_once_its_medication_is_known(spark):
         "c": "MEDICATION//UNKNOWN//NOT_DONE",
         "d": "RXNORM//1",
     }
+    fast = {"dosage": {"rateQuantity": {"value": 5, "unit": "mL/h"}}}
+    rows = related(spark, drug, given("a", "stopped", "m") | fast, given("b", "completed", "gone") | fast).collect()
+    assert {(r["code"], tuple(r["parents"] or ())) for r in rows} == {
+        ("RXNORM//1", ()),
+        ("RXNORM//1//STOPPED", ()),
+        ("RATE//RXNORM//1", ("RXNORM//1",)),
+        ("MEDICATION//UNKNOWN", ()),
+        ("RATE//MEDICATION//UNKNOWN", ("MEDICATION//UNKNOWN",)),
+    }
 
 
 def test_an_undated_diagnosis_is_placed_and_known_at_the_end_of_its_visit(spark):
@@ -73,6 +82,44 @@ def test_an_undated_diagnosis_is_placed_and_known_at_the_end_of_its_visit(spark)
     assert made["age"] is None, "of a patient whose birth is not known"
 
 
+def stay(rid, start, end, *diagnoses, **more):
+    listed = [{"condition": {"reference": f"Condition/{name}"}, "rank": i + 1} for i, name in enumerate(diagnoses)]
+    told = {"resourceType": "Encounter", "id": rid, "status": "finished", "diagnosis": listed, **more}
+    return told | {"period": {"start": start, "end": end} if end else {"start": start}}
+
+
+def test_a_diagnosis_that_only_visits_name_hangs_to_the_first_and_is_known_at_its_end(spark):
+    bare, own = ({"resourceType": "Condition", "id": name, "code": DRUG} for name in ("bare", "own"))
+    visits = [
+        stay("planned", "2021-01-01", None, "bare", status="planned"),
+        stay("later", "2021-05-01", "2021-05-02", "bare", "own"),
+        stay("first", WHEN, "2021-03-07T10:00:00Z", "old", "bare", "open"),
+        stay("open", "2021-01-02", None, "going", status="in-progress"),
+    ]
+    told = joined(
+        spark,
+        *visits,
+        bare,
+        own | {"encounter": {"reference": "Encounter/first"}},
+        bare | {"id": "old", "onsetDateTime": "2015-01-01"},
+        bare | {"id": "going", "onsetDateTime": "2021-01-02"},
+        bare | {"id": "elsewhere", "subject_id": 8},
+        stay("other", WHEN, "2021-03-08", "elsewhere") | {"subject_id": 8},
+        stay("foreign", "2020-03-05", "2020-03-06", "elsewhere"),
+    )
+    assert {name: told[name]["encounter_id"] for name in ("bare", "own", "old", "elsewhere")} == {
+        "bare": "first",
+        "own": "first",
+        "old": "first",
+        "elsewhere": "other",
+    }
+    over = told["bare"]["v_over"]
+    assert (told["bare"]["time"], told["bare"]["available_time"], told["bare"]["days"]) == (over, over, 2257.4166666667)
+    assert (told["old"]["available_time"], told["old"]["days"], told["old"]["flags"]) == (over, 0.0, None)
+    assert (told["going"]["encounter_id"], told["going"]["available_time"]) == ("open", None)
+    assert not any(told[name]["encounter_inferred"] for name in ("bare", "own", "old", "going"))
+
+
 def test_what_is_sent_to_the_tasks_and_what_is_shuffled_give_the_same_events(spark):
     period = {"start": WHEN, "end": "2021-03-07T10:00:00Z"}
     lives = [
@@ -80,14 +127,16 @@ def test_what_is_sent_to_the_tasks_and_what_is_shuffled_give_the_same_events(spa
         for n in (7, 8)
     ]
     visit = {"resourceType": "Encounter", "id": "e", "status": "finished", "period": period}
+    visit |= {"diagnosis": [{"condition": {"reference": "Condition/n"}}]}
+    listed = {"resourceType": "Condition", "id": "n", "code": DRUG}
     billed = {"resourceType": "Condition", "id": "c", "code": DRUG, "encounter": {"reference": "Encounter/e"}}
     lone = {"resourceType": "Observation", "id": "o", "status": "final", "code": DRUG, "effectiveDateTime": WHEN}
     other = {**lone, "id": "x", "subject_id": 8}
     sent, shuffled = (
-        {str(r.asDict()) for r in related(spark, *lives, visit, billed, lone, other, few=few).collect()}
+        {str(r.asDict()) for r in related(spark, *lives, visit, listed, billed, lone, other, few=few).collect()}
         for few in (True, False)
     )
     assert sent == shuffled
-    told = joined(spark, *lives, visit, billed, lone, other)
-    assert (told["o"]["encounter_id"], told["x"]["encounter_id"]) == ("e", None)
+    told = joined(spark, *lives, visit, listed, billed, lone, other)
+    assert [told[name]["encounter_id"] for name in ("o", "n", "x")] == ["e", "e", None]
     assert (round(told["o"]["age"]), round(told["x"]["age"])) == (51, 41)

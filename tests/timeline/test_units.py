@@ -1,8 +1,11 @@
 """The usual results come out in one unit, whatever unit a laboratory reports them in."""
 
+import json
+
 import pytest
 
 from chartline.timeline import units
+from tests.conftest import ROOT
 
 SAME = [
     ("2345-7", (5.55, "mmol/L"), (100, "mg/dL")),
@@ -24,6 +27,19 @@ SAME = [
     ("6598-7", (14, "ng/L"), (0.014, "ng/mL")),
     ("3024-7", (15.5, "pmol/L"), (1.2, "ng/dL")),
     ("3255-7", (3.1, "g/L"), (310, "mg/dL")),
+    ("4548-4", (53, "mmol/mol"), (7.0, "%")),
+    ("59261-8", (53, "mmol/mol"), (53, "mmol/mol")),
+    ("14749-6", (100, "mg/dL"), (5.55, "mmol/L")),
+    ("14682-9", (1, "mg/dL"), (88.4, "umol/L")),
+    ("22664-7", (30, "mg/dL"), (5, "mmol/L")),
+    ("89579-7", (0.026, "ng/mL"), (26, "ng/L")),
+    ("48065-7", (0.5, "mg/L FEU"), (500, "ng/mL{FEU}")),
+    ("62292-8", (75, "nmol/L"), (30, "ng/mL")),
+    ("2132-9", (148, "pmol/L"), (200, "pg/mL")),
+    ("3026-2", (103, "nmol/L"), (8, "ug/dL")),
+    ("9318-7", (3.4, "mg/mmol"), (30, "mg/g")),
+    ("751-8", (4.2, "10*9/L"), (4.2, "10*3/uL")),
+    ("16362-6", (100, "ug/dL"), (58.7, "umol/L")),
 ]
 
 
@@ -49,8 +65,35 @@ def test_one_result_in_two_units_is_the_same(code, given, wanted):
 @pytest.mark.parametrize("code", units.rules().labs)
 def test_every_unit_of_a_usual_result_is_one_and_what_is_plausible_in_it_stays_so(code):
     lab = units.rules().labs[code]
-    for unit, factor in {lab.unit: 1.0, **lab.factors}.items():
+    for unit, linear in {lab.unit: units.Linear(lab.unit, 1.0), **lab.others}.items():
         assert units.is_ucum(unit)
         middle = (lab.low + lab.high) / 2
-        assert units.normalised(middle / factor, unit, code) == (pytest.approx(middle), lab.unit, None)
-        assert units.normalised((lab.high + 1) * 2 / factor, unit, code)[2] == "implausible"
+        inside, beyond = ((made - linear.plus) / linear.times for made in (middle, (lab.high + 1) * 2))
+        assert units.normalised(inside, unit, code) == (pytest.approx(middle), lab.unit, None)
+        assert units.normalised(beyond, unit, code)[2] == "implausible"
+
+
+def test_haemoglobin_a1c_is_converted_by_the_master_equation_and_a_temperature_by_its_definition():
+    """Pairs of ngsp.org/ifcc.asp and its table: 20 mmol/mol are 4.0 %, 48 are 6.5 %, 108 are 12.0 %."""
+    pairs = [(20, 4.0), (42, 6.0), (48, 6.5), (75, 9.0), (108, 12.0)]
+    given = [units.normalised(n, "mmol/mol", "LOINC//4548-4")[0] for n, _ in pairs]
+    assert [round(n, 1) for n in given] == [percent for _, percent in pairs]
+    assert units.normalised(212, "degF", None)[0] == pytest.approx(100)
+
+
+def test_an_amount_and_a_mass_of_one_substance_say_the_same():
+    """Each pair of codes, of which one gives the mass and one the amount: to one and back, within the same bounds."""
+    told = json.loads((ROOT / "schemas" / "units.json").read_text())["labs"]
+    masses = {lab["name"]: code for code, lab in told.items()}
+    pairs = [(code, masses[lab["name"].removesuffix(", amount")]) for code, lab in told.items() if _both(lab, masses)]
+    assert len(pairs) >= 20
+    for amount, mass in pairs:
+        lab, other = (units.rules().labs[code] for code in (amount, mass))
+        there, unit, _ = units.normalised(lab.high, lab.unit, mass)
+        assert unit == other.unit
+        assert there == pytest.approx(other.high, rel=0.1), (amount, mass)
+        assert units.normalised(there, unit, amount)[:2] == (pytest.approx(lab.high, rel=1e-3), lab.unit)
+
+
+def _both(lab, masses):
+    return lab["name"].endswith(", amount") and lab["name"].removesuffix(", amount") in masses
