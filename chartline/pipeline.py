@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chartline import progress
 from chartline.errors import ChartlineError, MachineError, UsageError
 from chartline.ingest.servers import Server, Source, followed
-from chartline.lake import ledger
+from chartline.lake import ledger, scratch
 from chartline.settings import STAGES, Settings
 from chartline.stage import Counts, StageResult
 
@@ -41,15 +40,8 @@ def only_run(settings: Settings) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise MachineError("CL3021", "another run is working on this lake.", "Wait for it to end.") from None
-        _clear(settings)
+        scratch.clear(settings)
         yield
-
-
-def _clear(settings: Settings) -> None:
-    """Remove what stages of killed runs left: it names persons, and nobody would look for them there."""
-    for stage in STAGES:
-        for left in (settings.zone("restricted") / "scratch").glob(f"{stage}-*"):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _land(sources: Sequence[Path | Export]) -> Stage:

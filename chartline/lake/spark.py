@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from chartline.errors import ChartlineError, DataError, GateFailed, MachineError, UsageError
-from chartline.lake import jars, tables
+from chartline.lake import jars, scratch, tables
 from chartline.settings import Settings, java_options
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ A table partitioned by it is rewritten only where patients changed (decision 16)
 def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
     """The session of this process, made on the first call: Delta, UTC, no UI, no console noise.
 
-    Spill and scratch files may hold PHI, so they lie in the restricted zone. Under ``spark-submit``
-    the master and memory of the submission win.
+    Spill and scratch files may hold PHI, so they lie in the restricted zone, in a folder of this process. Under
+    ``spark-submit`` the master and memory of the submission win.
     """
     from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
@@ -51,8 +51,8 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    scratch = (settings.zone("restricted") / "scratch").resolve()
-    scratch.mkdir(parents=True, exist_ok=True)
+    root = scratch.root(settings)
+    own = root if SparkSession.getActiveSession() else scratch.of_process(root)
     options = {
         "spark.jars": ",".join(str(j) for j in jars.local()),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -67,14 +67,14 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         # Rows that are kept may hold whole resources: 10,000 of them at a time, Spark's choice, fill the memory.
         "spark.sql.inMemoryColumnarStorage.batchSize": "500",
         "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": str(root / "warehouse"),
+        "spark.local.dir": str(own),
         "spark.io.encryption.enabled": "true",
         "spark.ui.enabled": "false",
         "spark.eventLog.enabled": "false",  # a site may keep plans, and plans hold values
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.memory": "1500m",
-        "spark.driver.extraJavaOptions": f"{java_options(scratch)} {_collector()}",
+        "spark.driver.extraJavaOptions": f"{java_options(root)} {_collector()}",
         "spark.python.worker.reuse": "true",
         "spark.python.daemon.module": "chartline.lake.daemon",
     }
@@ -87,7 +87,10 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         )
     for name, value in options.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    started = builder.getOrCreate()
+    for left in scratch.contents(own) if own is not root else ():
+        started._jvm.java.io.File(str(left)).deleteOnExit()  # what is last is deleted first
+    return started
 
 
 def _collector() -> str:

@@ -1,0 +1,58 @@
+"""Where stages and Spark work: folders of the restricted zone that nobody looks into, and that must not outlive a run.
+
+A stage has a folder of its name and run. Spark has one of this process, locked as long as the process lives: what a
+killed process left is told from what another works with, whichever host or container that one is in.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from chartline.settings import STAGES, Settings
+
+_OURS = "session-"
+_LOCK = ".lock"
+
+
+def root(settings: Settings) -> Path:
+    """The folder that all of it lies in."""
+    return (settings.zone("restricted") / "scratch").resolve()
+
+
+@cache
+def of_process(root: Path) -> Path:
+    """A folder that is this process's until it ends, however it ends."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=_OURS, dir=root))
+    # Never closed: the lock goes with the process.
+    fcntl.flock(os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600), fcntl.LOCK_EX)
+    return folder
+
+
+def contents(folder: Path) -> tuple[Path, Path]:
+    """What is left of such a folder when all in it is gone, in the order in which it was made."""
+    return folder, folder / _LOCK
+
+
+def clear(settings: Settings) -> None:
+    """Remove what killed runs left: it tells persons, and nobody would look for them there. The lake's lock is held."""
+    for stage in STAGES:
+        for left in root(settings).glob(f"{stage}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(settings.zone("deidentified") / ".scratch", ignore_errors=True)
+    for left in root(settings).glob(f"{_OURS}*"):
+        if _is_nobodys(left):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_nobodys(folder: Path) -> bool:
+    with suppress(OSError), (folder / _LOCK).open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
