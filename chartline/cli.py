@@ -561,7 +561,7 @@ def _standard_output_kept() -> Iterator[IO[str]]:
 def _refusal(cause: Exception) -> Answer:
     from chartline.lake.spark import translated
 
-    error = cause if isinstance(cause, ChartlineError) else translated(cause)
+    error = translated(cause)
     print(str(error), file=sys.stderr)  # noqa: T201
     return {"error": _told(error)}, "", error.exit_code
 

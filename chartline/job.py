@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chartline.arguments import Parser
-from chartline.errors import ChartlineError, DataError, UsageError
+from chartline.errors import DataError, UsageError
 from chartline.ingest.servers import source
 from chartline.settings import Settings, load
 
@@ -135,7 +135,7 @@ def main(job: str, argv: Sequence[str] | None = None) -> int:
     except Exception as cause:
         from chartline.lake.spark import translated
 
-        error = cause if isinstance(cause, ChartlineError) else translated(cause)
+        error = translated(cause)
         sys.stderr.write(f"{error}\n")
         return int(error.exit_code)
     sys.stdout.write(json.dumps(facts, default=str, sort_keys=True) + "\n")

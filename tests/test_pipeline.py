@@ -6,6 +6,7 @@ import sys
 from chartline import pipeline
 from chartline.lake import ledger, scratch
 
+PARTS = (("audit", "candidates"), ("curated", "releases"))
 WORKS = """
 import sys
 from pathlib import Path
@@ -21,12 +22,16 @@ def test_what_a_killed_stage_left_is_gone_with_the_next_run_and_what_spark_works
     root = scratch.root(lake)
     left = [root / f"{stage}-{ledger.new_run_id()}" / "cohort.json" for stage in ("parse", "deidentify")]
     left += [lake.zone("deidentified") / ".scratch" / f"timeline-{ledger.new_run_id()}" / "rows"]
+    left += [lake.zone(zone) / name / ".feed.part" / "x" for zone, name in PARTS]
     used = [root / name / "x" for name in ("warehouse", "work")]  # of executors that others started
-    for file in (*left, *used, scratch.of_process(root) / "spark-1" / "x"):
-        file.parent.mkdir(parents=True)
+    landing = lake.zone("restricted") / "landing"
+    copied = [landing / ".arriving-1", landing / "blobs" / "ab" / ".arriving-2"]
+    for file in (*left, *copied, *used, scratch.of_process(root) / "spark-1" / "x"):
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("Quixmire")
     with pipeline.only_run(lake):
         assert not any(file.parent.exists() for file in left)
+        assert not any(file.exists() for file in copied) and landing.is_dir()
         assert all(file.exists() for file in (*used, scratch.of_process(root) / "spark-1" / "x"))
 
 

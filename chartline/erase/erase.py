@@ -357,7 +357,7 @@ def _drop_pages(settings: Settings) -> int:
     """Pages of the restricted zone that a person reads: samples of notes, and who subjects are."""
     out = {r["release_id"] for r in candidates.releases(settings)}
     pages = [p for p in (settings.zone("restricted") / "review").glob("*") if p.name not in out]
-    pages += (settings.zone("restricted") / "reidentified").glob("*.json")
+    pages += (settings.zone("restricted") / "reidentified").glob("*")
     for page in pages:
         shutil.rmtree(page) if page.is_dir() else page.unlink()
     return len(pages)

@@ -1,4 +1,4 @@
-"""Where stages and Spark work: folders of the restricted zone that nobody looks into, and that must not outlive a run.
+"""Where stages and Spark work, and what a killed one leaves: it tells persons, and nobody would look for them there.
 
 A stage has a folder of its name and run. Spark has one of this process, locked as long as the process lives: what a
 killed process left is told from what another works with, whichever host or container that one is in.
@@ -18,6 +18,13 @@ from chartline.settings import STAGES, Settings
 
 _OURS = "session-"
 _LOCK = ".lock"
+_LEFT = {
+    "restricted": (*(f"scratch/{stage}-*" for stage in STAGES), "landing/.arriving-*", "landing/blobs/*/.arriving-*"),
+    "deidentified": (".scratch",),
+    "audit": ("candidates/.*.part",),
+    "curated": ("releases/.*.part",),
+}
+"""What stages write under names of its own before it takes its place."""
 
 
 def root(settings: Settings) -> Path:
@@ -41,11 +48,10 @@ def contents(folder: Path) -> tuple[Path, Path]:
 
 
 def clear(settings: Settings) -> None:
-    """Remove what killed runs left: it tells persons, and nobody would look for them there. The lake's lock is held."""
-    for stage in STAGES:
-        for left in root(settings).glob(f"{stage}-*"):
-            shutil.rmtree(left, ignore_errors=True)
-    shutil.rmtree(settings.zone("deidentified") / ".scratch", ignore_errors=True)
+    """Remove what killed runs left half done; whoever calls holds the lake."""
+    for zone, names in _LEFT.items():
+        for left in (found for name in names for found in settings.zone(zone).glob(name)):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
     for left in root(settings).glob(f"{_OURS}*"):
         if _is_nobodys(left):
             shutil.rmtree(left, ignore_errors=True)

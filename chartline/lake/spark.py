@@ -238,21 +238,29 @@ def guarded(work: Callable[..., Batches]) -> Callable[..., Batches]:
 
 
 _OURS = re.compile(r"(DataError|GateFailed|UsageError|MachineError): (CL\d{4}): ([^\n]*)")
+_MACHINE = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|Permission denied|Read-only file system"
+    r"|Py4JNetworkError|OutOfMemoryError|ChecksumException|FileNotFoundException|AccessDeniedException"
+    r"|Python worker exited unexpectedly"
+)
 _CLASSES = {c.__name__: c for c in (DataError, GateFailed, UsageError, MachineError)}
 
 
 def translated(cause: Exception) -> ChartlineError:
-    """The typed error behind an exception that is not ours; its text is not passed on, for it may hold values.
+    """The typed error behind an exception; the text of one that is not ours is not passed on, for it may hold values.
 
-    A ChartlineError raised in a worker comes back inside Spark's exception and is found by its number.
+    A ChartlineError raised in a worker comes back inside Spark's exception and is found by its number, and what of the
+    machine stopped Java by one of a few words.
     """
+    if isinstance(cause, ChartlineError):
+        return cause
     ours = _OURS.search(str(cause))
     if ours:
         return _CLASSES[ours[1]](ours[2], ours[3])
-    if isinstance(cause, (MemoryError, OSError)):
-        return MachineError(
-            "CL3014", f"the machine failed with {type(cause).__name__}.", "Check disk, memory and rights."
-        )
+    stopped = _MACHINE.search(f"{type(cause).__name__} {cause}")
+    if stopped or isinstance(cause, (MemoryError, OSError, EOFError)):
+        what = stopped[0] if stopped else type(cause).__name__
+        return MachineError("CL3014", f"the machine failed with {what}.", "Check disk, memory and rights.")
     frames = [f for f in traceback.extract_tb(cause.__traceback__) if "chartline" in f.filename]
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return MachineError("CL3000", f"unexpected {type(cause).__name__}{place}.", "Please report this number and place.")
