@@ -55,7 +55,7 @@ def _gone_through(name: str, checks: Iterator[Check]) -> Iterator[Check]:
 
 def _logs(settings: Settings) -> Iterator[Check]:
     """Each table's log has a commit a version: an empty one, as a power cut may leave it, takes rows back unseen."""
-    for name in (n for n in tables.names() if tables.path(settings, n).is_dir()):
+    for name in (n for n in tables.names() if tables.exists(settings, n)):
         commits = sorted((tables.path(settings, name) / "_delta_log").glob("[0-9]*.json"))
         numbers = [int(commit.stem) for commit in commits if commit.stem.isdigit() and commit.stat().st_size]
         # Delta forgets commits that are old and in a checkpoint.

@@ -197,3 +197,15 @@ def test_a_log_that_delta_shortened_is_whole(copy):
     for checkpoint in (tables.path(copy, "audit.runs") / "_delta_log").glob("*checkpoint*"):
         checkpoint.unlink()
     assert "log of audit.runs" in broken(copy)
+
+
+def test_a_lake_whose_first_release_is_being_written_is_sound(lake):
+    make(lake, patient(1))
+    ledger.record(lake, StageResult("timeline", "run-1", Counts(1, 1)), "digest", START)
+    (lake.zone("curated") / "releases" / f".{ID}.part" / "data").mkdir(parents=True)
+    assert broken(lake) == []
+
+
+def test_a_log_that_is_gone_is_told_by_the_table(copy):
+    shutil.rmtree(tables.path(copy, "gold.events") / "_delta_log")
+    assert "table gold.events cannot be read" in next(c.detail for c in verify(copy) if not c.ok)
