@@ -38,6 +38,7 @@ def verify(settings: Settings) -> list[Check]:
         "chains": _chains,
         "equations": _equations,
         "versions": _versions,
+        "assessment": _assessed,
         "decisions": _decisions,
         "releases": _releases,
         "erasures": _erasures,
@@ -108,6 +109,13 @@ def _readable(settings: Settings, name: str, version: int) -> bool:
         return all((tables.path(settings, name) / path).stat().st_size == size for path, size in sizes)
     except (DeltaError, OSError):
         return False
+
+
+def _assessed(settings: Settings) -> Iterator[Check]:
+    last = ledger.latest(settings, "assess")
+    if last:
+        name = f"report of the last assessment, {last.extra['candidate']}"
+        yield Check(name, candidates.is_as_entered(settings, last))
 
 
 def _decisions(settings: Settings) -> Iterator[Check]:

@@ -95,14 +95,24 @@ def test_a_changed_report_is_named(copy):
     assert f"report of {ID}" in broken(copy)
 
 
+def assessed(lake):
+    told = {"candidate": ID, "report_hash": candidates.report_hash(lake, ID)}
+    ledger.record(lake, StageResult("assess", "run-1", Counts(1, 1), extra=told), "digest", START)
+
+
 def test_a_report_made_and_decided_anew_is_sound(lake):
     make(lake, patient(1))
-    ledger.record(lake, StageResult("assess", "run-1", Counts(1, 1)), "digest", START)
+    assessed(lake)
     approve(lake)
     report(lake, created_at="2026-01-02")
+    last = f"report of the last assessment, {ID}"
+    assert broken(lake) == [last, f"report of {ID}"]
+    assessed(lake)
     assert broken(lake) == [f"report of {ID}"]
     approve(lake)
     assert broken(lake) == []
+    candidates.report_path(lake, ID).unlink()
+    assert broken(lake) == [last, f"report of {ID}"]
 
 
 @pytest.mark.parametrize(
