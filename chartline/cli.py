@@ -19,6 +19,7 @@ from chartline import __version__
 from chartline.arguments import Parser
 from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.ingest.servers import source
+from chartline.lake import scratch
 from chartline.settings import Settings, load
 from chartline.stage import StageResult
 
@@ -569,6 +570,7 @@ def _refusal(cause: Exception) -> Answer:
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
     args = _parser().parse_args(argv)
+    scratch.no_core()
     with _standard_output_kept() as out:
         args.stdout = out
         try:

@@ -16,6 +16,7 @@ from typing import Any
 from chartline.arguments import Parser
 from chartline.errors import DataError, UsageError
 from chartline.ingest.servers import source
+from chartline.lake import scratch
 from chartline.settings import Settings, load
 
 Facts = dict[str, Any]
@@ -128,6 +129,7 @@ def main(job: str, argv: Sequence[str] | None = None) -> int:
     if job not in _JOBS:
         raise UsageError("CL2090", f"there is no job '{job}'.", f"Use one of {', '.join(_JOBS)}.")
     args = _arguments(job, sys.argv[1:] if argv is None else argv)
+    scratch.no_core()
     try:
         facts = _JOBS[job](load(), args)
         if args.outcome:

@@ -108,9 +108,10 @@ class Settings:
 
 
 def java_options(scratch: Path) -> str:
-    """What every JVM is told: how to log, the time zone, and where a crash leaves its report, which shows memory."""
+    """How a JVM logs, its time zone, where a crash leaves its report, which shows memory, and that no image is left."""
     log4j = Path(__file__).resolve().parent / "lake" / "log4j2.properties"
-    return f'-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC "-XX:ErrorFile={scratch}/java-%p.log"'
+    crash = f'"-XX:ErrorFile={scratch}/java-%p.log" -XX:-CreateCoredumpOnCrash'
+    return f"-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC {crash}"
 
 
 def load(file: Path | None = None) -> Settings:
