@@ -29,6 +29,13 @@ Answer = tuple[Mapping[str, Any], str, int]
 _SOURCE = "a file, a folder, an archive, or the address of a Bulk FHIR export: 'https://HOST/BASE/Group/ID/$export'"
 
 
+def _folder(text: str) -> Path:
+    """A folder that is named: an empty text, of a variable of the shell that is not set, is not the one we stand in."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
 def _settings(args: argparse.Namespace) -> Settings:
     given = load(args.config)
     return given.with_(
@@ -432,7 +439,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--json", action="store_true", help="one JSON object on standard output")
     common.add_argument("--config", type=Path, help="settings file (default chartline.toml)")
     lake = argparse.ArgumentParser(add_help=False, parents=[common])
-    lake.add_argument("--lake", type=Path, help="root folder of the lake")
+    lake.add_argument("--lake", type=_folder, help="root folder of the lake")
     rules = argparse.ArgumentParser(add_help=False)
     rules.add_argument("--policy", help="safe_harbor, expert_determination, limited_data_set or a policy file")
     rules.add_argument("--key", type=Path, help="key file, made by 'chartline key new FILE'")
