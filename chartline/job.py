@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from chartline.arguments import Parser
-from chartline.errors import ChartlineError, DataError, UsageError
+from chartline.errors import DataError, UsageError
 from chartline.ingest.servers import source
+from chartline.lake import scratch
 from chartline.settings import Settings, load
 
 Facts = dict[str, Any]
@@ -128,6 +129,7 @@ def main(job: str, argv: Sequence[str] | None = None) -> int:
     if job not in _JOBS:
         raise UsageError("CL2090", f"there is no job '{job}'.", f"Use one of {', '.join(_JOBS)}.")
     args = _arguments(job, sys.argv[1:] if argv is None else argv)
+    scratch.no_core()
     try:
         facts = _JOBS[job](load(), args)
         if args.outcome:
@@ -135,7 +137,7 @@ def main(job: str, argv: Sequence[str] | None = None) -> int:
     except Exception as cause:
         from chartline.lake.spark import translated
 
-        error = cause if isinstance(cause, ChartlineError) else translated(cause)
+        error = translated(cause)
         sys.stderr.write(f"{error}\n")
         return int(error.exit_code)
     sys.stdout.write(json.dumps(facts, default=str, sort_keys=True) + "\n")

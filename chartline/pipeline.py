@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from chartline import progress
 from chartline.errors import ChartlineError, MachineError, UsageError
 from chartline.ingest.servers import Server, Source, followed
-from chartline.lake import ledger
+from chartline.lake import ledger, scratch
+from chartline.lake.spark import translated
 from chartline.settings import STAGES, Settings
 from chartline.stage import Counts, StageResult
 
@@ -41,15 +41,8 @@ def only_run(settings: Settings) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise MachineError("CL3021", "another run is working on this lake.", "Wait for it to end.") from None
-        _clear(settings)
+        scratch.clear(settings)
         yield
-
-
-def _clear(settings: Settings) -> None:
-    """Remove what stages of killed runs left: it names persons, and nobody would look for them there."""
-    for stage in STAGES:
-        for left in (settings.zone("restricted") / "scratch").glob(f"{stage}-*"):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _land(sources: Sequence[Path | Export]) -> Stage:
@@ -81,9 +74,10 @@ def _at_hand(settings: Settings, sources: Sequence[Source], run_id: str) -> Iter
             try:
                 found = stack.enter_context(bulk.fetched(settings, given))
             except Exception as cause:
+                error = translated(cause)
                 with suppress(MachineError), only_run(settings):
-                    _failed(settings, "land", run_id, started, cause)
-                raise _typed(cause) from None
+                    _failed(settings, "land", run_id, started, error)
+                raise error from None
         yield found
 
 
@@ -155,24 +149,21 @@ def _require_rules(settings: Settings) -> None:
     ledger.key(settings)
 
 
-def _typed(cause: Exception) -> ChartlineError:
-    from chartline.lake.spark import translated
-
-    return cause if isinstance(cause, ChartlineError) else translated(cause)
-
-
-def _failed(settings: Settings, name: str, run_id: str, started: datetime, cause: Exception) -> None:
-    ledger.record(settings, StageResult(name, run_id, Counts()), "", started, error=_typed(cause).number)
+def _failed(settings: Settings, name: str, run_id: str, started: datetime, cause: ChartlineError) -> None:
+    ledger.record(settings, StageResult(name, run_id, Counts()), "", started, error=cause.number)
 
 
 def _attempt(settings: Settings, name: str, stage: Stage, run_id: str) -> StageResult:
     started = datetime.now(UTC)
     progress.say(f"{name} ...")
     try:
+        ledger.require_tables(settings)
         result = stage(settings, run_id)
     except Exception as cause:
-        _failed(settings, name, run_id, started, cause)
-        raise _typed(cause) from None
+        error = translated(cause)
+        with suppress(MachineError):  # of a ledger that cannot be written, on a full disk
+            _failed(settings, name, run_id, started, error)
+        raise error from None
     seconds = (datetime.now(UTC) - started).total_seconds()
     totals = ", ".join(f"{k} {v:,}" for k, v in result.counts.totals().items() if v or k in ("in", "out"))
     progress.say(f"{name} {'unchanged' if result.unchanged else f'done in {seconds:.1f} s'}: {totals}")

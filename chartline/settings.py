@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tomllib
 from dataclasses import dataclass, fields, replace
@@ -18,6 +19,11 @@ from chartline.errors import UsageError
 
 ZONES = ("restricted", "deidentified", "curated", "audit")
 STAGES = ("land", "parse", "deidentify", "timeline", "assess", "publish")
+_PREFIX = "CHARTLINE_"
+_ELSEWHERE = frozenset({"CONFIG", "DATA", "OFFICER", "UID"})
+"""Variables that are read elsewhere than in ``Settings``."""
+_SERVICE = re.compile(r"(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)")
+"""What Kubernetes tells every container of a service that is called ``chartline``."""
 
 
 def room(name: str) -> Path:
@@ -102,9 +108,10 @@ class Settings:
 
 
 def java_options(scratch: Path) -> str:
-    """What every JVM is told: how to log, the time zone, and where a crash leaves its report, which shows memory."""
+    """How a JVM logs, its time zone, where a crash leaves its report, which shows memory, and that no image is left."""
     log4j = Path(__file__).resolve().parent / "lake" / "log4j2.properties"
-    return f'-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC "-XX:ErrorFile={scratch}/java-%p.log"'
+    crash = f'"-XX:ErrorFile={scratch}/java-%p.log" -XX:-CreateCoredumpOnCrash'
+    return f"-Dlog4j2.configurationFile=file:{log4j} -Duser.timezone=UTC {crash}"
 
 
 def load(file: Path | None = None) -> Settings:
@@ -114,9 +121,11 @@ def load(file: Path | None = None) -> Settings:
         file: TOML file with the attributes of ``Settings`` as keys.
 
     Raises:
-        UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key, CL2004 a day is none.
+        UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key, CL2004 a day is none,
+            CL2005 there is no such variable.
     """
-    named = file or (Path(os.environ["CHARTLINE_CONFIG"]) if "CHARTLINE_CONFIG" in os.environ else None)
+    told = {n.removeprefix(_PREFIX): v for n, v in os.environ.items() if n.startswith(_PREFIX)}
+    named = file or (Path(told["CONFIG"]) if told.get("CONFIG") else None)
     path = named or Path("chartline.toml")
     values: dict[str, str] = {}
     if named or path.is_file():
@@ -124,7 +133,7 @@ def load(file: Path | None = None) -> Settings:
             found = tomllib.loads(path.read_text(encoding="utf-8"))
             # A list is written with blanks, as in its variable: a URI has none.
             values = {k: " ".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in found.items()}
-        except (OSError, tomllib.TOMLDecodeError) as cause:
+        except (OSError, ValueError) as cause:
             raise UsageError(
                 "CL2002", f"settings file {path} cannot be read.", "Write it as TOML or leave it out."
             ) from cause
@@ -132,15 +141,21 @@ def load(file: Path | None = None) -> Settings:
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise UsageError("CL2003", f"{path} has unknown keys: {', '.join(unknown)}.", f"Use {', '.join(known)}.")
-    for field in known:
-        if f"CHARTLINE_{field.upper()}" in os.environ:
-            values[field] = os.environ[f"CHARTLINE_{field.upper()}"]
+    variables = [name.upper() for name in known]
+    unknown = sorted(n for n in told.keys() - {*variables, *_ELSEWHERE} if not _SERVICE.fullmatch(n))
+    if unknown:
+        raise UsageError(
+            "CL2005",
+            f"there are no settings {', '.join(_PREFIX + n for n in unknown)}.",
+            f"Use {', '.join(_PREFIX + n for n in sorted({*variables, *_ELSEWHERE}))}, or unset them.",
+        )
+    values |= {name: told[name.upper()] for name in known if name.upper() in told}
     return Settings(
-        lake=Path(values.get("lake", "lake")),
-        project=values.get("project", "default"),
-        policy=values.get("policy", "expert_determination"),
-        key=Path(values["key"]) if "key" in values else None,
-        master=values.get("master", "local[2]"),
+        lake=Path(values.get("lake") or "lake"),
+        project=values.get("project") or "default",
+        policy=values.get("policy") or "expert_determination",
+        key=Path(values["key"]) if values.get("key") else None,
+        master=values.get("master") or "local[2]",
         held_out_from=_day(values["held_out_from"]) if values.get("held_out_from") else None,
         terms=Path(values["terms"]) if values.get("terms") else None,
         person_systems=tuple(sorted(set(values.get("person_systems", "").split()))),

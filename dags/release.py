@@ -75,7 +75,15 @@ with DAG(
         "Report: `{{ c.report }}`\n\nSHA-256 of report.json: `{{ c.report_hash }}`\n\n"
         "Policy: {{ c.policy }} (`{{ c.policy_hash }}`)\n\n"
         "Tables: {{ c.tables }}\n\nEvents: {{ c.counts['in'] }}, gates: {{ c.gates }}",
-        params={"reason": Param("", type="string", maxLength=2000, description="Why; needed, and kept on the record.")},
+        params={
+            "reason": Param(
+                "",
+                type="string",
+                maxLength=2000,
+                description="Why; needed, and kept on the record. It may not name a person: "
+                "Airflow keeps it, also when the job refuses it.",
+            )
+        },
         assigned_users=[{"id": officer, "name": officer}],
     )
     record_approval = SparkSubmitOperator(task_id="record_approval", **settings.submission("decide", *SAID))

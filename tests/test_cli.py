@@ -199,3 +199,13 @@ def test_a_thread_that_a_library_left_behind_changes_neither_the_end_nor_its_cod
     words = [sys.executable, "-c", LEFT_BEHIND, str(tmp_path)]
     done = subprocess.run(words, capture_output=True, timeout=120, check=False)
     assert (done.returncode, b"CL1150" in done.stderr) == (1, True)
+
+
+def test_an_empty_name_of_a_lake_is_not_the_folder_one_stands_in(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.json").write_text("{}")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["land", "one.json", "--lake", ""])
+    assert ended.value.code == 2
+    assert "--lake: it is empty" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["one.json"]

@@ -15,7 +15,7 @@ def named(settings):
 def test_a_fit_machine_is_found_fit(lake):
     found = named(lake)
     machine = {"python", "java", "disk", "memory", "spark", "jars", "model", "lake"}
-    assert set(found) == machine | {"variables", "key", "policy", "terms", "csv mappings", "bulk client"}
+    assert set(found) == machine | {"key", "policy", "terms", "csv mappings", "bulk client"}
     assert [c for c in found.values() if not c.ok] == []
 
 
@@ -90,12 +90,6 @@ def test_unequal_pyspark_and_client_are_told(lake, monkeypatch):
 def test_a_setting_that_a_run_would_refuse_is_told_with_its_fix(lake, name, wrong, number_or_fix):
     found = named(replace(lake, **wrong))[name]
     assert not found.ok and number_or_fix in found.detail
-
-
-def test_a_variable_with_a_mistyped_name_is_told(lake, monkeypatch):
-    monkeypatch.setenv("CHARTLINE_POLCY", "safe_harbor")
-    found = named(lake)["variables"]
-    assert not found.ok and "CHARTLINE_POLCY" in found.detail
 
 
 def test_a_lake_that_is_not_there_is_told_from_one_that_is_and_is_not_made(tmp_path):

@@ -30,6 +30,26 @@ def test_unknown_key_is_named(tmp_path):
         settings.load()
 
 
+def test_a_variable_with_a_mistyped_name_is_refused_by_name(monkeypatch):
+    monkeypatch.setenv("CHARTLINE_POLCY", "safe_harbor")
+    with pytest.raises(UsageError, match=r"CL2005.*CHARTLINE_POLCY.*CHARTLINE_POLICY") as refused:
+        settings.load()
+    assert "safe_harbor" not in str(refused.value)
+
+
+def test_what_others_read_or_a_cluster_tells_of_itself_is_no_mistake(monkeypatch):
+    others = ("DATA", "OFFICER", "UID", "SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP_ADDR")
+    for name in others:
+        monkeypatch.setenv(f"CHARTLINE_{name}", "x")
+    assert settings.load() == settings.Settings(lake=Path("lake"))
+
+
+def test_an_empty_variable_is_not_the_folder_one_stands_in(monkeypatch):
+    for name in ("LAKE", "KEY", "POLICY", "PROJECT", "MASTER", "CONFIG"):
+        monkeypatch.setenv(f"CHARTLINE_{name}", "")
+    assert settings.load() == settings.Settings(lake=Path("lake"))
+
+
 def test_named_file_must_exist(tmp_path):
     with pytest.raises(UsageError, match="CL2002"):
         settings.load(tmp_path / "none.toml")
@@ -37,6 +57,9 @@ def test_named_file_must_exist(tmp_path):
 
 def test_broken_toml_is_refused(tmp_path):
     (tmp_path / "chartline.toml").write_text("lake = ")
+    with pytest.raises(UsageError, match="CL2002"):
+        settings.load()
+    (tmp_path / "chartline.toml").write_bytes('lake = "Gärten"'.encode("latin-1"))
     with pytest.raises(UsageError, match="CL2002"):
         settings.load()
 

@@ -11,6 +11,7 @@ from deltalake.exceptions import DeltaError
 
 from chartline.erase import gone
 from chartline.lake import chain, ledger, tables
+from chartline.lake.spark import translated
 from chartline.release import candidates, card
 from chartline.settings import STAGES, Settings
 from chartline.stage import StageResult
@@ -32,14 +33,36 @@ def verify(settings: Settings) -> list[Check]:
         DataError: CL1150 there is no lake to verify.
     """
     ledger.require(settings)
-    return [
-        *_chains(settings),
-        *_equations(settings),
-        *_versions(settings),
-        *_decisions(settings),
-        *_releases(settings),
-        *_erasures(settings),
-    ]
+    parts = {
+        "logs": _logs,
+        "chains": _chains,
+        "equations": _equations,
+        "versions": _versions,
+        "assessment": _assessed,
+        "decisions": _decisions,
+        "releases": _releases,
+        "erasures": _erasures,
+    }
+    return [check for name, part in parts.items() for check in _gone_through(name, part(settings))]
+
+
+def _gone_through(name: str, checks: Iterator[Check]) -> Iterator[Check]:
+    """The checks of a part; what ends it before its end is a check that does not hold."""
+    try:
+        yield from checks
+    except Exception as cause:
+        yield Check(name, False, translated(cause).message)
+
+
+def _logs(settings: Settings) -> Iterator[Check]:
+    """Each table's log has a commit a version: an empty one, as a power cut may leave it, takes rows back unseen."""
+    for name in (n for n in tables.names() if tables.exists(settings, n)):
+        commits = sorted((tables.path(settings, name) / "_delta_log").glob("[0-9]*.json"))
+        numbers = [int(commit.stem) for commit in commits if commit.stem.isdigit() and commit.stat().st_size]
+        # Delta forgets commits that are old and in a checkpoint.
+        first = numbers[0] if numbers and any(commits[0].parent.glob("*.checkpoint*")) else 0
+        whole = bool(numbers) and numbers == list(range(first, int(commits[-1].stem) + 1))
+        yield Check(f"log of {name}", whole, "" if whole else "a commit is gone or empty")
 
 
 def _chains(settings: Settings) -> Iterator[Check]:
@@ -86,6 +109,13 @@ def _readable(settings: Settings, name: str, version: int) -> bool:
         return all((tables.path(settings, name) / path).stat().st_size == size for path, size in sizes)
     except (DeltaError, OSError):
         return False
+
+
+def _assessed(settings: Settings) -> Iterator[Check]:
+    last = ledger.latest(settings, "assess")
+    if last:
+        name = f"report of the last assessment, {last.extra['candidate']}"
+        yield Check(name, candidates.is_as_entered(settings, last))
 
 
 def _decisions(settings: Settings) -> Iterator[Check]:

@@ -41,6 +41,7 @@ from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
 from chartline.deid.walk import Refused, Walk
 from chartline.erase import gone
+from chartline.errors import UsageError
 from chartline.fhir import references, versions
 from chartline.lake import ledger, quarantine, tables
 from chartline.lake import spark as lake
@@ -119,6 +120,17 @@ class Job:
     cohort: Path
     year: int
     engine: str
+    policy_hash: str
+    key_id: str
+
+
+@cache
+def _given(job: Job) -> tuple[policy.Policy, keys.Key]:
+    """The policy and the key as this worker reads them, which are those that the rows are stamped with."""
+    rules, key = policy.load(job.policy), keys.load(job.key)
+    if (rules.hash, key.id) != (job.policy_hash, job.key_id):
+        raise UsageError("CL2053", "the policy or the key changed while the stage was at work.", "Run it again.")
+    return rules, key
 
 
 @cache
@@ -138,7 +150,7 @@ def _engine(job: Job) -> Phrases:
     """The text engine of this worker, built once and proved on a control note before its first batch counts."""
     body = _cohort(job)
     cohort = Cohort(tuple(Known(t, v) for t, v in body["providers"]), frozenset(body["names"]))
-    phrases = Phrases(build(policy.load(job.policy), keys.load(job.key), job.project, cohort))
+    phrases = Phrases(build(*_given(job), job.project, cohort))
     gc.freeze()  # a worker collects after each task: 0.05 s to look at lexicons that stay
     return phrases
 
@@ -162,14 +174,14 @@ class _Unit:
     def context(self, person_id: str | None) -> PatientContext:
         """The context of the rows that follow."""
         if self._made is None:
-            rules = policy.load(self.job.policy)
+            rules, key = _given(self.job)
             if person_id is None:
                 earliest = patients.earliest_year(rules, self.job.year)
                 self._made = PatientContext(self.name, earliest_year=earliest)
             else:
                 told = (year for p in self.people for year in p.get("later", ()))
-                key, project = keys.load(self.job.key), self.job.project
-                made = patients.context(rules, key, project, self.job.year, told, person_id, self._told())
+                people, project = self._told(), self.job.project
+                made = patients.context(rules, key, project, self.job.year, told, person_id, people)
                 self._made = replace(made, on_axis=rules.means["date"] == "year")
         return self._made
 
@@ -183,7 +195,7 @@ class _Unit:
 
 @lake.guarded
 def _walk(batches: Batches, *, job: Job) -> Batches:
-    rules, key = policy.load(job.policy), keys.load(job.key)
+    rules, key = _given(job)
     engine = _engine(job)
     names = patients.local_system_name(key.derive("system", job.project))
     walk = walker.Deidentifier(rules, engine, names, _cohort(job)["plain_ids"])
@@ -324,7 +336,8 @@ def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> Stage
     filtered; what may not pass is quarantined with its reason.
 
     Raises:
-        UsageError: the policy or the key cannot be used, or the key is not the lake's (CL2027).
+        UsageError: the policy or the key cannot be used, the key is not the lake's (CL2027), or one of the two changed
+            while the stage was at work (CL2053).
         GateFailed: the gate ``deidentified`` said no; silver stays as it was.
     """
     started = datetime.now(UTC)
@@ -392,6 +405,8 @@ def _build(
         _cohort_file(people, current, scratch),
         year,
         engine,
+        rules.hash,
+        keys.load(settings.key).id,
     )
     earlier = lake.read(spark, settings, readings.TABLE).where(f.col("engine") == engine)
     staged = _staged(spark, alive, people, earlier, job, scratch / "rows")

@@ -40,6 +40,11 @@ class Key:
         return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(self.secret)
 
 
+def _id(secret: bytes) -> str:
+    """What a secret is called: the ledger tells keys apart by it, and the secret cannot be had from it."""
+    return hashlib.sha256(b"chartline key id" + secret).hexdigest()[:12]
+
+
 def create(path: Path) -> Key:
     """Draw a new key and write it to a new file of mode 0600.
 
@@ -47,7 +52,7 @@ def create(path: Path) -> Key:
         UsageError: CL2020 the file is there already, CL2021 it cannot be written.
     """
     secret = secrets.token_bytes(_MIN_BYTES)
-    key = Key(id=hashlib.sha256(b"chartline key id" + secret).hexdigest()[:12], secret=secret)
+    key = Key(id=_id(secret), secret=secret)
     write_new(
         path, {"id": key.id, "secret": base64.b64encode(secret).decode(), "created": datetime.now(UTC).isoformat()}
     )
@@ -79,7 +84,7 @@ def load(path: Path | None) -> Key:
     Raises:
         UsageError: CL2022 no key was given, CL2023 the file is missing or unreadable, CL2024 it is not a
             key file, CL2025 the secret is short or has too little variety to be random, CL2026 other
-            users may read it.
+            users may read it, CL2029 the secret is not the one that the id names.
     """
     if path is None:
         raise UsageError("CL2022", "no key was given.", "Make one with 'chartline key new FILE' and pass --key FILE.")
@@ -99,6 +104,10 @@ def load(path: Path | None) -> Key:
     if len(secret) < _MIN_BYTES or len(set(secret)) < _MIN_DISTINCT:
         raise UsageError(
             "CL2025", f"the key in {path} is too short or not random.", "Make one with 'chartline key new FILE'."
+        )
+    if key_id != _id(secret):
+        raise UsageError(
+            "CL2029", f"the secret in {path} is not the one that its id names.", "Bring back the file as it was made."
         )
     if mode & 0o077:
         raise UsageError("CL2026", f"key file {path} can be read by other users.", f"Run: chmod 600 {path}")

@@ -357,7 +357,7 @@ def _drop_pages(settings: Settings) -> int:
     """Pages of the restricted zone that a person reads: samples of notes, and who subjects are."""
     out = {r["release_id"] for r in candidates.releases(settings)}
     pages = [p for p in (settings.zone("restricted") / "review").glob("*") if p.name not in out]
-    pages += (settings.zone("restricted") / "reidentified").glob("*.json")
+    pages += (settings.zone("restricted") / "reidentified").glob("*")
     for page in pages:
         shutil.rmtree(page) if page.is_dir() else page.unlink()
     return len(pages)
@@ -397,11 +397,16 @@ def _withdraw(settings: Settings, release: str) -> None:
 
 
 def _empty_curated(settings: Settings, releases: Collection[str]) -> None:
-    """The curated tables show no release that is withdrawn."""
+    """The curated zone shows no release that is withdrawn, and none that a publishing which died did not finish."""
+    published = candidates.published(settings)
     for name in (f"curated.{n}" for n in candidates.NAMES):
         newest = tables.last_commit(settings, name)
-        if newest is not None and newest[1].get("release_id") in releases:
+        shown = newest and newest[1].get("release_id")
+        if shown and shown not in published - set(releases):
             tables.overwrite(settings, name, [])
+    for folder in (settings.zone("curated") / "releases").glob("[!._]*"):
+        if folder.is_dir() and folder.name not in published:
+            shutil.rmtree(folder)
 
 
 # --- the proof -----------------------------------------------------------------------------------------

@@ -130,8 +130,6 @@ def land(settings: Settings, sources: Sequence[Path], *, run_id: str) -> StageRe
 
 
 def _copied(settings: Settings, found: Iterable[Item], layouts: extracts.Layouts) -> Iterator[Landed | Item]:
-    for left_over in (settings.zone("restricted") / "landing").glob(".arriving-*"):
-        left_over.unlink()  # of a run that was killed; one run at a time holds the lake
     known = set(tables.read(settings, "landing.files", columns=["digest"])["digest"].to_pylist())
     for item in found:
         if item.refused:

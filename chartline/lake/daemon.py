@@ -19,6 +19,8 @@ for path in [path for path in sys.path_importer_cache if _ARCHIVE.match(path)]:
 
 from pyspark import daemon  # noqa: E402
 
+from chartline.lake import scratch  # noqa: E402
+
 
 def _hush() -> None:
     """Let nobody hear what a library prints, logs or warns of in a worker: it may hold a value of the data."""
@@ -29,5 +31,6 @@ def _hush() -> None:
 
 
 if __name__ == "__main__":
+    scratch.no_core()
     os.register_at_fork(after_in_child=_hush)
     daemon.manager()

@@ -16,7 +16,7 @@ from chartline import __version__
 from chartline.deid import keys
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain, tables
-from chartline.settings import Settings, room
+from chartline.settings import STAGES, Settings, room
 from chartline.stage import Counts, StageResult
 
 
@@ -70,6 +70,25 @@ def require(settings: Settings) -> None:
     """
     if not tables.exists(settings, "audit.runs"):
         raise DataError("CL1150", "there is no evidence in this lake.", "Pass --lake with the folder of a lake.")
+
+
+def require_tables(settings: Settings) -> None:
+    """Refuse a lake in which a table is gone or older than a stage left it: one that is read as empty would hide much.
+
+    Without ``bronze.people`` no note would be cleaned of what is known of its patient, and no sweep would miss it.
+
+    Raises:
+        DataError: CL1151 a table is not what the ledger says. MachineError: CL3015 one is damaged.
+    """
+    left = {pair for stage in STAGES if (result := latest(settings, stage)) for pair in result.tables.items()}
+    for name, version in sorted(left):
+        now = tables.version(settings, name)
+        if now is None or now < version:
+            raise DataError(
+                "CL1151",
+                f"table {name} is {'gone' if now is None else f'at version {now}'}, the ledger has version {version}.",
+                "Bring the whole lake back from one copy.",
+            )
 
 
 def finished(settings: Settings, stage: str) -> list[StageResult]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from chartline.errors import ChartlineError, DataError, GateFailed, MachineError, UsageError
-from chartline.lake import jars, tables
+from chartline.lake import jars, scratch, tables
 from chartline.settings import Settings, java_options
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ A table partitioned by it is rewritten only where patients changed (decision 16)
 def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
     """The session of this process, made on the first call: Delta, UTC, no UI, no console noise.
 
-    Spill and scratch files may hold PHI, so they lie in the restricted zone. Under ``spark-submit``
-    the master and memory of the submission win.
+    Spill and scratch files may hold PHI, so they lie in the restricted zone, in a folder of this process. Under
+    ``spark-submit`` the master and memory of the submission win.
     """
     from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
@@ -51,8 +51,8 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    scratch = (settings.zone("restricted") / "scratch").resolve()
-    scratch.mkdir(parents=True, exist_ok=True)
+    root = scratch.root(settings)
+    own = root if SparkSession.getActiveSession() else scratch.of_process(root)
     options = {
         "spark.jars": ",".join(str(j) for j in jars.local()),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -67,14 +67,14 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         # Rows that are kept may hold whole resources: 10,000 of them at a time, Spark's choice, fill the memory.
         "spark.sql.inMemoryColumnarStorage.batchSize": "500",
         "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": str(root / "warehouse"),
+        "spark.local.dir": str(own),
         "spark.io.encryption.enabled": "true",
         "spark.ui.enabled": "false",
         "spark.eventLog.enabled": "false",  # a site may keep plans, and plans hold values
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.memory": "1500m",
-        "spark.driver.extraJavaOptions": f"{java_options(scratch)} {_collector()}",
+        "spark.driver.extraJavaOptions": f"{java_options(root)} {_collector()}",
         "spark.python.worker.reuse": "true",
         "spark.python.daemon.module": "chartline.lake.daemon",
     }
@@ -87,7 +87,10 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         )
     for name, value in options.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    started = builder.getOrCreate()
+    for left in scratch.contents(own) if own is not root else ():
+        started._jvm.java.io.File(str(left)).deleteOnExit()  # what is last is deleted first
+    return started
 
 
 def _collector() -> str:
@@ -235,21 +238,29 @@ def guarded(work: Callable[..., Batches]) -> Callable[..., Batches]:
 
 
 _OURS = re.compile(r"(DataError|GateFailed|UsageError|MachineError): (CL\d{4}): ([^\n]*)")
+_MACHINE = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|Permission denied|Read-only file system"
+    r"|Py4JNetworkError|OutOfMemoryError|ChecksumException|FileNotFoundException|AccessDeniedException"
+    r"|Python worker exited unexpectedly"
+)
 _CLASSES = {c.__name__: c for c in (DataError, GateFailed, UsageError, MachineError)}
 
 
 def translated(cause: Exception) -> ChartlineError:
-    """The typed error behind an exception that is not ours; its text is not passed on, for it may hold values.
+    """The typed error behind an exception; the text of one that is not ours is not passed on, for it may hold values.
 
-    A ChartlineError raised in a worker comes back inside Spark's exception and is found by its number.
+    A ChartlineError raised in a worker comes back inside Spark's exception and is found by its number, and what of the
+    machine stopped Java by one of a few words.
     """
+    if isinstance(cause, ChartlineError):
+        return cause
     ours = _OURS.search(str(cause))
     if ours:
         return _CLASSES[ours[1]](ours[2], ours[3])
-    if isinstance(cause, (MemoryError, OSError)):
-        return MachineError(
-            "CL3014", f"the machine failed with {type(cause).__name__}.", "Check disk, memory and rights."
-        )
+    stopped = _MACHINE.search(f"{type(cause).__name__} {cause}")
+    if stopped or isinstance(cause, (MemoryError, OSError, EOFError)):
+        what = stopped[0] if stopped else type(cause).__name__
+        return MachineError("CL3014", f"the machine failed with {what}.", "Check disk, memory and rights.")
     frames = [f for f in traceback.extract_tb(cause.__traceback__) if "chartline" in f.filename]
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return MachineError("CL3000", f"unexpected {type(cause).__name__}{place}.", "Please report this number and place.")

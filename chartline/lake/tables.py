@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -151,16 +152,51 @@ def path(settings: Settings, name: str) -> Path:
     return settings.zone(zone) / leaf if area == zone else settings.zone(zone) / area / leaf
 
 
-def _open(settings: Settings, name: str, version: int | None = None) -> DeltaTable | None:
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
     try:
-        return DeltaTable(path(settings, name), version=version)
-    except TableNotFoundError:
+        yield
+    except (DeltaError, OSError, pa.ArrowException) as cause:
+        raise _damaged(name, type(cause).__name__) from None
+
+
+def _damaged(name: str, found: str) -> MachineError:
+    return MachineError(
+        "CL3015",
+        f"table {name} cannot be read: its log or a data file is damaged or gone ({found}).",
+        "Check storage and rights, or bring the table back from a copy; 'chartline verify' tells what else is broken.",
+    )
+
+
+@contextmanager
+def _writing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (DeltaError, OSError) as cause:
+        raise MachineError(
+            "CL3010", f"table {name} cannot be written ({type(cause).__name__}).", "Check disk and rights of the lake."
+        ) from None
+
+
+def _open(settings: Settings, name: str, version: int | None = None) -> DeltaTable | None:
+    if not exists(settings, name):
         return None
+    with _reading(name):
+        return DeltaTable(path(settings, name), version=version)
 
 
 def exists(settings: Settings, name: str) -> bool:
-    """Whether the table has been made."""
-    return bool(DeltaTable.is_deltatable(str(path(settings, name))))
+    """Whether the table has been made.
+
+    Raises:
+        MachineError: CL3015 it was, but its log is gone: it is not empty, as one that has not been made would be.
+    """
+    at = path(settings, name)
+    with _reading(name):
+        made = bool(DeltaTable.is_deltatable(str(at)))
+        if not made and at.is_dir() and any(p.suffix == ".parquet" or "=" in p.name for p in at.iterdir()):
+            raise _damaged(name, "no log")
+    return made
 
 
 def version(settings: Settings, name: str) -> int | None:
@@ -198,7 +234,7 @@ def ensure(settings: Settings, name: str) -> Path:
     where the schema says so, because minimum and maximum values in a Delta log are data.
 
     Raises:
-        MachineError: CL3010 the folder cannot be written.
+        MachineError: CL3010 the folder cannot be written, CL3015 the table was made and is damaged.
     """
     at = path(settings, name)
     if exists(settings, name):
@@ -215,7 +251,7 @@ def ensure(settings: Settings, name: str) -> Path:
         )
         for c in table.columns
     ]
-    try:
+    with _writing(name):
         at.mkdir(parents=True, exist_ok=True)
         DeltaTable.create(
             str(at),
@@ -226,8 +262,6 @@ def ensure(settings: Settings, name: str) -> Path:
             partition_by=list(table.partition) or None,
             configuration=dict(table.properties),
         )
-    except OSError as cause:
-        raise MachineError("CL3010", f"table {name} cannot be made.", "Check that the lake is writable.") from cause
     return at
 
 
@@ -254,7 +288,8 @@ def append(
     data = _arrow(name, rows)
     if data.num_rows:
         _write(settings, name, data, "append", metadata)
-    return int(DeltaTable(str(ensure(settings, name))).version())
+    ensure(settings, name)
+    return version(settings, name) or 0
 
 
 def overwrite(
@@ -262,7 +297,7 @@ def overwrite(
 ) -> int:
     """Make a small table hold exactly these rows and return the new version: see ``append``."""
     _write(settings, name, _arrow(name, rows), "overwrite", metadata)
-    return int(DeltaTable(str(path(settings, name))).version())
+    return version(settings, name) or 0
 
 
 def _arrow(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
@@ -278,7 +313,9 @@ def _write(
     metadata: Mapping[str, str] | None,
 ) -> None:
     kept = CommitProperties(custom_metadata=dict(metadata or {}))
-    write_deltalake(str(ensure(settings, name)), data, mode=mode, commit_properties=kept)
+    at = str(ensure(settings, name))
+    with _writing(name):
+        write_deltalake(at, data, mode=mode, commit_properties=kept)
 
 
 def read(
@@ -288,13 +325,18 @@ def read(
     columns: list[str] | None = None,
     where: ds.Expression | None = None,
 ) -> pa.Table:
-    """A small table, or some columns and rows of any, as Arrow; no rows when the table has not been made."""
+    """A small table, or some columns and rows of any, as Arrow; no rows when the table has not been made.
+
+    Raises:
+        MachineError: CL3015 its log or a data file is damaged or gone.
+    """
     table = _open(settings, name, at_version)
     if table is None:
         wanted = schema(name).arrow
         return (pa.schema([wanted.field(c) for c in columns]) if columns else wanted).empty_table()
     # One thread: Arrow's pool threads that still hold a delta-rs file at interpreter exit abort the process.
-    return table.to_pyarrow_dataset().to_table(columns=columns, filter=where, use_threads=False)
+    with _reading(name):
+        return table.to_pyarrow_dataset().to_table(columns=columns, filter=where, use_threads=False)
 
 
 def digest(settings: Settings, name: str, at_version: int) -> str | None:

@@ -66,7 +66,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         since=before_this and before_this["release_id"],
     )
     before = ledger.same_work(settings, "assess", digest)
-    if before and candidates.report_path(settings, before.extra["candidate"]).is_file():
+    if before and candidates.is_as_entered(settings, before):
         return before
     candidate = digest[:16]
     frames = {name: lake.read(spark, settings, name, version) for name, version in at.items()}

@@ -6,13 +6,15 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from chartline.erase import gone
-from chartline.errors import UsageError
+from chartline.errors import DataError, UsageError
 from chartline.lake import tables
 from chartline.settings import Settings
+from chartline.stage import StageResult
 
 NAMES = ("events", "subjects", "encounters", "codes", "completeness")
 """The tables of gold that are released, and of curated that show a release."""
@@ -44,9 +46,24 @@ def report_hash(settings: Settings, candidate: str) -> str:
 
 
 def report(settings: Settings, candidate: str) -> dict[str, Any]:
-    """The report of a candidate."""
-    body: dict[str, Any] = json.loads(report_path(settings, candidate).read_bytes())
-    return body
+    """The report of a candidate.
+
+    Raises:
+        UsageError: CL2100 there is no such candidate. DataError: CL1124 its report is damaged.
+    """
+    data = report_path(settings, candidate).read_bytes()
+    with suppress(ValueError):
+        body = json.loads(data)
+        if isinstance(body, dict) and body.get("candidate") == candidate:
+            return body
+    raise DataError("CL1124", f"the report of candidate {candidate} is damaged.", "Make it anew: 'chartline assess'.")
+
+
+def is_as_entered(settings: Settings, assessed: StageResult) -> bool:
+    """Whether the report that a run of ``assess`` made lies there as the ledger has it."""
+    path = folder(settings) / assessed.extra["candidate"] / "report.json"
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return bool(found == assessed.extra["report_hash"])
 
 
 def decision(settings: Settings, candidate: str) -> dict[str, Any] | None:
@@ -124,5 +141,5 @@ def show(settings: Settings, candidate: str) -> dict[str, Any]:
 
 def list_candidates(settings: Settings) -> list[dict[str, Any]]:
     """All candidates, oldest first."""
-    found = [p.parent.name for p in folder(settings).glob("*/report.json")]
+    found = [p.parent.name for p in folder(settings).glob("[!.]*/report.json")]
     return sorted((show(settings, c) for c in found), key=lambda c: str(c["created_at"]))

@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+from deltalake import DeltaTable
 
 from chartline.audit.verify import verify
 from chartline.errors import DataError
@@ -45,7 +46,7 @@ def broken(settings):
 
 
 def data_file(settings, name):
-    return next(p for p in tables.path(settings, name).rglob("*.parquet"))
+    return next(tables.path(settings, name).glob("*.parquet"))
 
 
 def released_file(settings):
@@ -94,14 +95,24 @@ def test_a_changed_report_is_named(copy):
     assert f"report of {ID}" in broken(copy)
 
 
+def assessed(lake):
+    told = {"candidate": ID, "report_hash": candidates.report_hash(lake, ID)}
+    ledger.record(lake, StageResult("assess", "run-1", Counts(1, 1), extra=told), "digest", START)
+
+
 def test_a_report_made_and_decided_anew_is_sound(lake):
     make(lake, patient(1))
-    ledger.record(lake, StageResult("assess", "run-1", Counts(1, 1)), "digest", START)
+    assessed(lake)
     approve(lake)
     report(lake, created_at="2026-01-02")
+    last = f"report of the last assessment, {ID}"
+    assert broken(lake) == [last, f"report of {ID}"]
+    assessed(lake)
     assert broken(lake) == [f"report of {ID}"]
     approve(lake)
     assert broken(lake) == []
+    candidates.report_path(lake, ID).unlink()
+    assert broken(lake) == [last, f"report of {ID}"]
 
 
 @pytest.mark.parametrize(
@@ -153,6 +164,7 @@ def test_a_release_whose_record_was_written_anew_is_named(copy):
     files = card.file_facts(released_file(copy).parent)
     [row] = tables.read(copy, "curated.releases").to_pylist()
     shutil.rmtree(tables.path(copy, "curated.releases") / "_delta_log")
+    data_file(copy, "curated.releases").unlink()
     tables.append(copy, "curated.releases", [row | {"files": files}])
     assert broken(copy) == [f"record of release {ID}"]
 
@@ -160,3 +172,50 @@ def test_a_release_whose_record_was_written_anew_is_named(copy):
 def test_a_folder_that_is_no_release_is_named(copy):
     (copy.zone("curated") / "releases" / "feedfacefeedface").mkdir()
     assert broken(copy) == ["nothing unlisted among the releases"]
+
+
+def commits(settings, name):
+    return sorted((tables.path(settings, name) / "_delta_log").glob("*.json"))
+
+
+@pytest.mark.parametrize("name", ["audit.runs", "audit.decisions", "gold.events", "curated.releases"])
+@pytest.mark.parametrize(
+    "harm", [lambda file: file.write_bytes(b""), lambda file: file.write_bytes(file.read_bytes()[:-9])]
+)
+def test_a_commit_that_was_written_by_half_or_not_at_all_is_named_and_the_rest_is_looked_at(copy, name, harm):
+    harm(commits(copy, name)[-1])
+    found = verify(copy)
+    assert not next(c for c in found if not c.ok).detail.startswith("CL")
+    assert any(name in c.name + c.detail for c in found if not c.ok)
+    assert [c for c in found if c.ok]
+
+
+@pytest.mark.parametrize("name", ["audit.runs", "audit.decisions"])
+def test_a_chain_whose_data_is_damaged_is_told_by_the_table(copy, name):
+    at = data_file(copy, name)
+    at.write_bytes(at.read_bytes()[:-100])
+    told = [c for c in verify(copy) if not c.ok]
+    assert f"table {name} cannot be read" in told[0].detail
+    assert any(c.name.startswith("report of") and c.ok for c in verify(copy)) == (name == "audit.runs")
+
+
+def test_a_log_that_delta_shortened_is_whole(copy):
+    at = DeltaTable(tables.path(copy, "audit.runs"))
+    at.create_checkpoint()
+    commits(copy, "audit.runs")[0].unlink()
+    assert broken(copy) == []
+    for checkpoint in (tables.path(copy, "audit.runs") / "_delta_log").glob("*checkpoint*"):
+        checkpoint.unlink()
+    assert "log of audit.runs" in broken(copy)
+
+
+def test_a_lake_whose_first_release_is_being_written_is_sound(lake):
+    make(lake, patient(1))
+    ledger.record(lake, StageResult("timeline", "run-1", Counts(1, 1)), "digest", START)
+    (lake.zone("curated") / "releases" / f".{ID}.part" / "data").mkdir(parents=True)
+    assert broken(lake) == []
+
+
+def test_a_log_that_is_gone_is_told_by_the_table(copy):
+    shutil.rmtree(tables.path(copy, "gold.events") / "_delta_log")
+    assert "table gold.events cannot be read" in next(c.detail for c in verify(copy) if not c.ok)

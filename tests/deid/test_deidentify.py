@@ -12,6 +12,7 @@ import pytest
 from chartline.deid import deidentify, keys, policy, shown
 from chartline.deid.context import Known
 from chartline.deid.origins import origins
+from chartline.errors import UsageError
 from chartline.fhir import parse, references, validate
 from chartline.ingest.land import land
 from chartline.lake import tables
@@ -354,6 +355,15 @@ def test_the_organisations_that_a_patient_names_are_rows_of_the_person(spark):
     people = spark.createDataFrame(parties, "resource_type string, resource_id string, person_id string")
     places = deidentify._places(alive, people).collect()
     assert [(r["resource_type"], r["resource_id"], r["person_id"]) for r in places] == [("Organization", "o", "p1")]
+
+
+@pytest.mark.parametrize("changed", ["policy_hash", "key_id"])
+def test_a_worker_works_with_the_policy_and_the_key_that_its_rows_are_stamped_with_or_not_at_all(key_file, changed):
+    rules, key = policy.load("expert_determination"), keys.load(key_file)
+    job = deidentify.Job("expert_determination", key_file, "test", key_file, 2026, "e", rules.hash, key.id)
+    assert deidentify._given(job) == (rules, key)
+    with pytest.raises(UsageError, match="CL2053"):
+        deidentify._given(replace(job, **{changed: "another"}))
 
 
 def test_a_key_that_is_missing_stops_the_stage(spark, shifted, tmp_path):

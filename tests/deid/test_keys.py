@@ -1,4 +1,5 @@
 import base64
+import hashlib
 import json
 import stat
 
@@ -8,8 +9,9 @@ from chartline.deid import keys
 from chartline.errors import UsageError
 
 
-def write(path, secret: bytes, mode=0o600):
-    path.write_text(json.dumps({"id": "x", "secret": base64.b64encode(secret).decode()}))
+def write(path, secret: bytes, mode=0o600, key_id=None):
+    key_id = key_id or hashlib.sha256(b"chartline key id" + secret).hexdigest()[:12]
+    path.write_text(json.dumps({"id": key_id, "secret": base64.b64encode(secret).decode()}))
     path.chmod(mode)
     return path
 
@@ -37,6 +39,14 @@ def test_weak_keys_are_refused(tmp_path, secret):
 def test_a_key_that_others_can_read_is_refused(tmp_path):
     with pytest.raises(UsageError, match="CL2026"):
         keys.load(write(tmp_path / "k", bytes(range(32)), mode=0o644))
+
+
+def test_another_secret_under_the_id_of_a_key_is_refused(tmp_path):
+    first, second = keys.create(tmp_path / "first"), keys.create(tmp_path / "second")
+    assert keys.load(write(tmp_path / "k", first.secret, key_id=first.id)) == first
+    with pytest.raises(UsageError, match="CL2029") as refused:
+        keys.load(write(tmp_path / "k", second.secret, key_id=first.id))
+    assert base64.b64encode(second.secret).decode() not in str(refused.value)
 
 
 def test_a_missing_key_says_how_to_make_one(tmp_path):

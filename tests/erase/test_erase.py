@@ -10,7 +10,7 @@ import pytest
 from chartline import pipeline
 from chartline.audit.verify import verify
 from chartline.deid import keys, pseudonyms
-from chartline.erase import gone
+from chartline.erase import erase, gone
 from chartline.errors import DataError, UsageError
 from chartline.lake import tables
 from chartline.release import candidates
@@ -222,8 +222,6 @@ def test_what_is_the_persons_goes_and_what_only_names_the_person_stays(parsed):
 
 @pytest.mark.parametrize("step", ["rebuild_people", "_left"])
 def test_an_erasure_that_died_is_not_done_and_is_run_again(parsed, monkeypatch, step):
-    from chartline.erase import erase
-
     with monkeypatch.context() as patch:
         patch.setattr(erase, step, lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -233,3 +231,16 @@ def test_an_erasure_that_died_is_not_done_and_is_run_again(parsed, monkeypatch, 
     assert told(parsed, "Motherly", "Sisterly", "TW90aGVybHk=") == []
     assert not THEIRS & names(parsed)
     assert [c for c in verify(parsed) if not c.ok] == []
+
+
+@pytest.mark.parametrize(("withdrawn", "left"), [((), ["out"]), (("out",), [])])
+def test_what_a_publishing_that_died_was_about_to_show_goes_too(lake, withdrawn, left):
+    tables.append(lake, "curated.releases", [{"release_id": "out"}])
+    for name, release in (("curated.subjects", "out"), ("curated.events", "died")):
+        told = {"userMetadata": json.dumps({"release_id": release})}
+        tables.append(lake, name, [{"subject_id": 1, "event_id": "e", "code": "c", "release_id": release}], told)
+        (lake.zone("curated") / "releases" / release / "data").mkdir(parents=True)
+    erase._empty_curated(lake, withdrawn)
+    shown = [r["release_id"] for n in ("curated.subjects", "curated.events") for r in rows(lake, n, "release_id")]
+    assert shown == left
+    assert [p.name for p in (lake.zone("curated") / "releases").glob("[!._]*") if p.is_dir()] == ["out"]

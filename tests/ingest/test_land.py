@@ -166,15 +166,6 @@ def test_a_damaged_archive_is_refused_whole(lake, tmp_path):
     assert rows(lake) == {}
 
 
-def test_what_a_killed_run_left_half_copied_is_cleared_away(lake, source):
-    (source / "a.json").write_bytes(PATIENT)
-    folder = lake.zone("restricted") / "landing"
-    folder.mkdir(parents=True)
-    (folder / ".arriving-1").write_bytes(PATIENT[:9])
-    land(lake, [source], run_id="r")
-    assert not list(folder.glob(".arriving-*")) and len(rows(lake)) == 1
-
-
 def test_an_empty_folder_says_so(lake, source):
     with pytest.raises(DataError, match="CL1030: source 1 holds no file") as error:
         land(lake, [source], run_id="r")

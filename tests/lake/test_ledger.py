@@ -1,9 +1,15 @@
 """What tells one stage's work from another's."""
 
 import shutil
+from datetime import UTC, datetime
 
-from chartline.lake import ledger
+import pytest
+
+from chartline import pipeline
+from chartline.errors import ChartlineError
+from chartline.lake import ledger, tables
 from chartline.settings import room
+from chartline.stage import Counts, StageResult
 
 
 def test_a_changed_mapping_is_other_work(tmp_path, monkeypatch):
@@ -21,3 +27,31 @@ def test_the_digest_of_inputs_tells_stage_and_facts_apart():
     one = ledger.input_digest("parse", files=["a"])
     assert one == ledger.input_digest("parse", files=["a"])
     assert len({one, ledger.input_digest("parse", files=["b"]), ledger.input_digest("land", files=["a"])}) == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "number"),
+    [
+        (lambda at, old: None, None),
+        (lambda at, old: shutil.rmtree(at), "CL1151"),
+        (lambda at, old: (shutil.rmtree(at), shutil.copytree(old, at)), "CL1151"),
+        (lambda at, old: shutil.rmtree(at / "_delta_log"), "CL3015"),
+    ],
+    ids=["as it was left", "gone", "of an older copy", "without its log"],
+)
+def test_no_stage_works_on_a_lake_in_which_a_table_is_not_what_the_ledger_says(lake, tmp_path, before, number):
+    at = tables.path(lake, "bronze.people")
+    tables.append(lake, "bronze.people", [{"resource_type": "Patient", "resource_id": "p"}])
+    shutil.copytree(at, tmp_path / "old")
+    version = tables.append(lake, "bronze.people", [{"resource_type": "Patient", "resource_id": "q"}])
+    result = StageResult("parse", "run-1", Counts(2, 2), {"bronze.people": version})
+    ledger.record(lake, result, "digest", datetime.now(UTC))
+    before(at, tmp_path / "old")
+    if number is None:
+        ledger.require_tables(lake)
+        return
+    source = tmp_path / "one.ndjson"
+    source.write_text('{"resourceType": "Patient", "id": "r"}\n')
+    with pytest.raises(ChartlineError, match=number):
+        pipeline.run_stage(lake, "land", sources=[source])
+    assert not tables.exists(lake, "landing.files")

@@ -1,10 +1,11 @@
 import json
+import shutil
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from chartline.errors import UsageError
+from chartline.errors import MachineError, UsageError
 from chartline.lake import tables
 
 PHI_CLASSES = {"direct", "quasi", "sensitive", "free-text", "linkage", "safe"}
@@ -107,3 +108,35 @@ def test_append_only_audit_tables_say_so(lake):
         json.loads(line).get("metaData", {}).get("configuration", {}).get("delta.appendOnly") == "true"
         for line in first.splitlines()
     )
+
+
+PERSON = {"resource_type": "Patient", "resource_id": "p", "known": [{"type": "NAME", "value": "Zorblatt Quixmire"}]}
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda at: shutil.rmtree(at / "_delta_log"),
+        lambda at: [log.unlink() for log in (at / "_delta_log").iterdir()],
+        lambda at: max((at / "_delta_log").iterdir()).write_text('{"add":{"path":"Zorb'),
+        lambda at: next(at.glob("*.parquet")).unlink(),
+        lambda at: next(at.glob("*.parquet")).write_bytes(b"PAR1 Zorblatt PAR1"),
+    ],
+    ids=["no log", "empty log", "half a commit", "no data", "other data"],
+)
+def test_a_damaged_table_is_named_and_neither_read_as_empty_nor_made_anew(lake, harm):
+    tables.append(lake, "bronze.people", [PERSON])
+    harm(tables.path(lake, "bronze.people"))
+    with pytest.raises(MachineError, match=r"CL3015: table bronze\.people") as told:
+        tables.read(lake, "bronze.people")
+    assert "Zorb" not in str(told.value)
+
+
+def test_a_table_that_cannot_be_written_is_named(lake, monkeypatch):
+    def full(*given, **options):
+        raise OSError(28, "No space left on device", "Zorblatt")
+
+    monkeypatch.setattr(tables, "write_deltalake", full)
+    with pytest.raises(MachineError, match=r"CL3010: table bronze\.people") as told:
+        tables.append(lake, "bronze.people", [PERSON])
+    assert "Zorb" not in str(told.value)

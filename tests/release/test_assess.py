@@ -83,6 +83,9 @@ def test_a_candidate_is_written_bound_to_its_hash_and_not_written_again(spark, r
     assert again.extra == result.extra
     assert again.run_id == "r1"
     assert_page(page, data)
+    candidates.report_path(ready, again.extra["candidate"]).write_bytes(data[:100])
+    assert not assess(spark, ready, run_id="r3").unchanged
+    assert json.loads(files(ready, again.extra["candidate"])[0])["tables"] == body["tables"]
 
 
 def test_notes_to_read_are_drawn_into_the_restricted_zone(spark, ready):

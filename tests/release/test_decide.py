@@ -22,7 +22,7 @@ def report(lake, verdict="releasable"):
     folder = candidates.folder(lake) / ID
     folder.mkdir(parents=True, exist_ok=True)
     body = {"candidate": ID, "created_at": "2026-01-01", "verdict": verdict, "policy": "p", "policy_hash": "h"}
-    body |= {"tables": {"gold.codes": 1}, "key_id": "k"}
+    body |= {"reason": "", "tables": {"gold.codes": 1}, "key_id": "k"}
     (folder / "report.json").write_text(json.dumps(body))
 
 
@@ -34,6 +34,21 @@ def test_without_a_decision_nothing_may_be_published(assessed):
     assert candidates.state(assessed, ID) == "pending"
     with pytest.raises(DataError, match="CL1141"):
         require_approval(assessed, ID)
+
+
+@pytest.mark.parametrize("text", [b"", b'{"candidate": "01234', b"[1]", b"\xff", b'{"candidate": "another-one"}'])
+def test_a_report_that_was_written_by_half_is_named_and_not_decided_on(assessed, text):
+    candidates.report_path(assessed, ID).write_bytes(text)
+    for asked in (say, lambda lake: candidates.show(lake, ID), candidates.list_candidates):
+        with pytest.raises(DataError, match=f"CL1124.*{ID}"):
+            asked(assessed)
+
+
+def test_a_report_that_a_killed_run_was_writing_is_no_candidate(assessed):
+    part = candidates.folder(assessed) / f".{ID}.part"
+    part.mkdir()
+    (part / "report.json").write_text('{"candidate": "01234')
+    assert [c["candidate"] for c in candidates.list_candidates(assessed)] == [ID]
 
 
 def test_an_approval_holds_and_repeats(assessed):
