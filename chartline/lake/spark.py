@@ -129,7 +129,8 @@ def write(
     ordered = df.selectExpr(*(f"CAST(`{c.name}` AS {c.type}) AS `{c.name}`" for c in table.columns))
     if table.partition:
         ordered = ordered.repartition(*table.partition).sortWithinPartitions(*table.partition, *table.order)
-    writer = ordered.write.format("delta").mode(mode)
+    # A lake of an earlier version has the columns of its time: new ones are added with what is written.
+    writer = ordered.write.format("delta").mode(mode).option("mergeSchema", "true")
     if buckets is not None:
         writer = writer.option("replaceWhere", f"bucket IN ({', '.join(str(int(b)) for b in sorted(buckets))})")
     if metadata:

@@ -315,7 +315,7 @@ def _write(
     kept = CommitProperties(custom_metadata=dict(metadata or {}))
     at = str(ensure(settings, name))
     with _writing(name):
-        write_deltalake(at, data, mode=mode, commit_properties=kept)
+        write_deltalake(at, data, mode=mode, schema_mode="merge", commit_properties=kept)
 
 
 def read(

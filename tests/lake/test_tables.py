@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -7,6 +8,7 @@ from deltalake import DeltaTable
 
 from chartline.errors import MachineError, UsageError
 from chartline.lake import tables
+from chartline.lake.spark import write
 
 PHI_CLASSES = {"direct", "quasi", "sensitive", "free-text", "linkage", "safe"}
 
@@ -85,6 +87,36 @@ def test_append_and_read(lake):
     assert tables.read(lake, "gold.codes").to_pylist() == [{**row, "description": None}]
     assert tables.read(lake, "gold.codes", columns=["events"]).to_pylist() == [{"events": 12}]
     assert tables.read(lake, "gold.codes", at_version=0).num_rows == 0
+
+
+def of_before(lake, name, without, monkeypatch):
+    """A table as a version of Chartline made it that did not know one of the columns; the table as it is now."""
+    now = tables.schema(name)
+    with monkeypatch.context() as patched:
+        known = tuple(c for c in now.columns if c.name != without)
+        patched.setattr(tables, "schema", lambda _: replace(now, columns=known))
+        tables.ensure(lake, name)
+    return now
+
+
+def test_rows_are_written_to_a_table_of_an_earlier_version(lake, monkeypatch):
+    of_before(lake, "gold.codes", "events", monkeypatch)
+    assert tables.append(lake, "gold.codes", [{"code": "a", "events": 12}]) == 1
+    assert tables.append(lake, "gold.codes", [{"code": "b", "events": 13}]) == 2
+    assert sorted(tables.read(lake, "gold.codes")["events"].to_pylist()) == [12, 13]
+    assert tables.overwrite(lake, "gold.codes", [{"code": "c", "events": 14}]) == 3
+    assert tables.read(lake, "gold.codes")["events"].to_pylist() == [14]
+
+
+@pytest.mark.parametrize("mode", ["append", "overwrite"])
+def test_spark_writes_a_table_of_an_earlier_version(spark, lake, monkeypatch, mode):
+    now = of_before(lake, "gold.code_counts", "subjects", monkeypatch)
+    told = {"code": "'a'", "subjects": "12", "bucket": "3"}
+    row = spark.range(1).selectExpr(
+        *(f"CAST({told.get(c.name, 'NULL')} AS {c.type}) AS `{c.name}`" for c in now.columns)
+    )
+    write(row, lake, "gold.code_counts", mode)
+    assert tables.read(lake, "gold.code_counts")["subjects"].to_pylist() == [12]
 
 
 def test_reading_a_table_that_is_not_made_gives_no_rows(lake):
