@@ -256,7 +256,7 @@ def _sure(word: str, *, upper: bool) -> bool:
         return False
     if upper:
         return found.strong or found.city or (found.unknown and len(word) > 4)
-    return found.common_first or found.surname or (found.city and not found.word)
+    return (found.common_first or found.surname) and not found.eponym or (found.city and not found.word)
 
 
 def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, upper: bool) -> bool:

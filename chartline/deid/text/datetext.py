@@ -357,7 +357,7 @@ _NO_SCALE = frozenset({11, 14, 16, 18, 28})  # days that no score has as its mos
 # More than the whole is no share: ``6/5`` is a day, unless a pressure, a setting or two doses are written so.
 _IMPROPER = regex.compile(
     rf"(?<![\w/.%\-])(?<=\p{{L}}[\p{{L}}\d.)]{{0,16}}[:,]?\s){_NO_SCORE}(?P<m>[2-9]|1[0-2])/(?P<d>[1-9]|1[01])(?=(?:[.,;)]|\s+(?:w/|with|by|at|@|per|and|for|to|in|on)\b)?(?:\s|$))"
-    r"(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|hours?|hrs?|tabs?|films?|tender|bilat|out\sof|on\s(?:room|RA)|L\b))"
+    r"(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|hours?|hrs?|tabs?|films?|tender|bilat|out\sof|on\s(?:room|RA)|[LSIR]\b))"
 )
 # Over a number that is the most of few scores, behind a word that is no score's, an office or who did something.
 _ALONE = regex.compile(

@@ -116,6 +116,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _families(text, words)
     found += _parents(text)
     found += _rows(text)
+    found += _marked_rows(text)
     found += _staff(text)
     found += _entries(text)
     found += _eastern(text, words)
@@ -130,6 +131,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _initials(text, words, hints)
     found += _paired(text, words, found)
     found += _joined_by_and(text, words, found)
+    found += _shortened(text, words, found)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from (_owner(text, f) for f in found)
 
@@ -339,7 +341,7 @@ _SIGNED_OFF = regex.compile(
     r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=,\s(?i:PGY-?\d|rn|lpn|np|md|do|pa(?:-c)?|rd|msw|pta))"
     r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=\s*\Z)|(?<=[\s.]/)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*\Z)"
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
-    r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
+    r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$)|\s(?:for\s(?i:dr)\b|\d{1,2}/\d))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
     r"roomed|charted|created|edited|logged|closed|completed|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg|typist|technologist|transcriptionist)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
     # Before the day, at a line's end: ``Will follow. KBT 3/4/21``.
@@ -360,7 +362,7 @@ _OPENING_INITIALS = regex.compile(
 # What stands behind who signed; cheaper to try than what stands before.
 _SIGN_ENDS = re.compile(
     r"(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:\Z|\n)|\s*[.,;)]"
-    rf"|\s{_WHOLE_DAY}|/(?:dictated|transcribed|typed|voice)\b"
+    rf"|\s(?:{_WHOLE_DAY}|for\s[Dd]r\b|\d{{1,2}}/\d)|/(?:dictated|transcribed|typed|voice)\b"
 )
 
 
@@ -747,6 +749,15 @@ def _rows(text: str) -> Iterator[Found]:
 
 
 _ROWS = 2
+# The same in bold before a bed: ``**Osgard** 5E-12``.
+_MARKED_ROW = regex.compile(r"\*{2,3}(?P<v>\p{Lu}[\p{L}'’\-]+(?:, ?\p{Lu}[\p{L}'’\-]*)?)\*{2,3}(?=:? \(?(?:[Bb]ed |[Rr]m )?[A-Z\d]{0,4}\d)")
+
+
+def _marked_rows(text: str) -> Iterator[Found]:
+    """People in bold, each before a bed, where several are written so."""
+    rows = list(_MARKED_ROW.finditer(text)) if "** " in text else []
+    for m in rows if len(rows) >= _ROWS and any(kind(m["v"].split(",")[0]).strong for m in rows) else ():
+        yield Found(m.start("v"), m.end("v"), "NAME", "name:marked-row")
 
 
 def _a_usual(name: str) -> bool:
@@ -1145,6 +1156,37 @@ def _told_in_talk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         may = may or text.startswith(" calling", m.end("v"))
         if may and plain(m["v"]) not in PLAIN and not found.eponym:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:tells")
+
+
+# Where initials sign, or tell by whom: at a sentence's start or behind a dash, a stroke or ``per``, with nothing behind.
+_SIGNING = regex.compile(r"(?:(?:^|[\n.;:)\]\d*-])\s?|[-–—/]\s?|\b(?i:per|by|w/|with|cosign|signed)\s)\Z")
+_SIGNED = re.compile(r"(?=[ ]*(?:\n|\Z|[/.,;)]|\d))")
+
+
+def _shortened(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
+    """Who is named in full again by initials where one signs, or by a user's name: ``Ilo Tarn``, then ``itarn``."""
+    users: set[str] = set()
+    initials: set[str] = set()
+    for f in found:
+        whole = text[f.start : f.end]
+        if f.type != "NAME" or not (" " in whole or "-" in whole):
+            continue
+        parts = [plain(t) for t in TOKEN.findall(whole) if not FORM.fullmatch(t)] or [""]
+        first, last = parts[0], parts[-1]
+        initials.add("-".join(p[0] for p in last.split("-") if p))
+        if len(parts) < 2:
+            continue
+        users |= {first[0] + last, last + first[0], first + last}
+        letters = "".join(p[0] for part in parts for p in part.split("-") if p)
+        initials |= {letters, first[0] + letters[-1]}
+    for token in words if initials else ():
+        if token.shape == "lower" and len(token.text) > ACRONYM and token.text in users and not token.kind.word:
+            yield Found(token.start, token.end, "NAME", "name:user-of")
+        name = token.text.lower()
+        if token.shape != "upper" or len(name) > _MOST_INITIALS or name not in initials or name in NO_INITIALS:
+            continue
+        if _SIGNING.search(text, max(0, token.start - 8), token.start) and _SIGNED.match(text, token.end):
+            yield Found(token.start, token.end, "NAME", "name:initials-of")
 
 
 def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, claimed: Places) -> Iterator[Found]:

@@ -14,7 +14,7 @@ from chartline.deid.text.lexicon import kind as word_kind
 from chartline.deid.text.spans import Found
 
 _TIMEOUT = 5.0
-STATE = rf"(?:(?-i:{'|'.join(POSTAL)})|{'|'.join(regex.escape(s.title()).replace(' ', chr(92) + 's+') for s in sorted(STATES, key=len, reverse=True))})"
+STATE = rf"(?:(?-i:{'|'.join(POSTAL)})|{'|'.join(s.title().replace('Of', '[Oo]f').replace(' ', chr(92) + 's+') for s in sorted(STATES, key=len, reverse=True))})"
 STREET = (
     r"(?:Street|St|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr"
     r"|Trail|Trl|Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Loop|Alley|Aly|Row|Crescent|Cres|Plaza|Plz|Pike|Turnpike|Tpke"
@@ -346,9 +346,8 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
 
 
 def _no_number(text: str, start: int, digits: str) -> bool:
-    """Whether digits are a package of a drug, the same for everyone, or a range."""
-    packed = text[max(0, start - 5) : start].lstrip().removesuffix(" ").removesuffix(":") == "NDC"
-    return packed or (_RANGE.fullmatch(digits) is not None and _spans(digits))
+    """Whether digits are a term of a vocabulary, the same for everyone, or a range."""
+    return _VOCABULARY.search(text, max(0, start - 16), start) is not None or (_RANGE.fullmatch(digits) is not None and _spans(digits))
 
 
 _DIRECTIONS = frozenset("NSEW")
@@ -558,6 +557,10 @@ def _in(text: str, rules: Iterable[str], places: Iterable[Place]) -> Iterator[tu
                 yield name, match
 
 
+_VOCABULARY = re.compile(
+    r"\b(?:NDC|SNOMED(?:[ \-]CT)?|SCTID|RxNorm|RXCUI|LOINC|CPT|HCPCS|CVX|PMID|NCT|OMIM|UMLS|CUI)(?: code)?[ :#]{0,3}\Z",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
 # Parity, and numbers of codes and approvals, which are the same for everyone.
 _CODE = re.compile(

@@ -899,6 +899,23 @@ def _called_after_town(text: str, part: list[Token]) -> bool:
     return _SMOKED.search(text, max(0, part[0].start - 14), part[0].start) is not None
 
 
+# What is taken, held or used, and a noun behind a town's name that it is none of.
+_TAKEN = re.compile(r"\b(?:eats?|drinks?|takes?|taking|uses?|using|tried|trial of|start(?:ed)?|per|on) \Z", re.IGNORECASE)
+_NOUN_BEHIND = re.compile(r" (?P<w>[A-Z]?[a-z]{3,})\b(?! [A-Z][a-z])")
+
+
+def _names_a_thing(text: str, token: Token) -> bool:
+    """Whether what stands around a town's name that nothing brings tells that a thing is called so."""
+    if of_thing(text, token.end) or _MEASURED.match(text, token.end):
+        return True
+    if "/" in (text[token.start - 1 : token.start], text[token.end : token.end + 1]):
+        return True
+    behind = _NOUN_BEHIND.match(text, token.end)
+    if behind is not None and kind(behind["w"]).medical and not kind(behind["w"]).last:
+        return True
+    return _TAKEN.search(text, max(0, token.start - 10), token.start) is not None
+
+
 _COMMA_NAME = regex.compile(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)")
 
 
@@ -914,7 +931,8 @@ def _is_place(text: str, part: list[Token]) -> bool:
     only = part[0].kind
     if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not (led or trailed)):
         return False
-    if not (led or trailed or comma) and (of_thing(text, part[0].end) or _MEASURED.match(text, part[0].end)):
+    brought = trailed or comma or (led and led.group().strip().lower() not in ("the", "our"))
+    if not brought and _names_a_thing(text, part[0]):
         return False
     if not led and a_sentence(text, part[0].start, part[0].end):
         return False

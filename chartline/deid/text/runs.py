@@ -124,7 +124,7 @@ def _joined(text: str, left: Token, right: Token) -> bool:
         return False
     if between == ". " and left.text in ("L", "R"):
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
-        if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym):
+        if sided and (sided["w"] in _RESULTS | THINGS or kind(sided["w"]).eponym or kind(sided["w"]).medical):
             return False
     return (
         between == " "
@@ -318,6 +318,8 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     if all(map(is_acronym, names)):
         return
     short = all(map(is_short, names))
+    if short and text[part[-1].end : part[-1].end + 1] == ":":
+        return  # ``ORD PHYS:``
     imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[0].kind.namely
     led = not short and not imaging and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
     led = led or (text.startswith(" (", part[-1].end) and _of_office(text, part[-1].end, names))
@@ -667,7 +669,7 @@ def _in_company(text: str, only: Token) -> bool:
         with_whom = _WITH.search(text, max(0, only.start - 13), only.start)
         ended = with_whom and (not found.everyday or _ENDED.match(text, only.end))
         return bool(is_followed(text, only.end) or (ended and not of_thing(text, only.end)))
-    aged = (found.first or found.unknown) and not found.word and not found.medical and only.text[1:].islower()
+    aged = (found.strong or found.unknown) and not (found.medical or found.eponym) and only.text[1:].islower()
     return aged and _OLD.search(text, max(0, only.start - 24), only.start) is not None
 
 
@@ -775,7 +777,7 @@ _ASKED = regex.compile(
 )
 _WITH = regex.compile(r"\b(?:with|w/|w|by|(?i:she|he|they|him|her|mom|dad|wife|husband)\s(?:and|&|\+))\s?$")
 _OLD = regex.compile(
-    r"\b\d{1,3}\s?(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?\s$"
+    r"\b\d{1,3}\s?(?:(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?|[MF])\s$"
 )
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
 _PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran|vet|child|infant|baby|toddler|newborn)\s$")
@@ -864,17 +866,33 @@ DOES = re.compile(
 # A word that a list goes on from, and to.
 _LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
 _LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
+# What parts a list from the sentences around it, its items, and how many of them are things in one of things.
+_LIST_ENDS = re.compile(r"[.:;\n](?!\S)")
+_ITEM = regex.compile(r"(?:\A|[,/])\s?(?P<w>\p{Lu}[\p{L}'’\-]+)")
+_LIST_REACH = 120
+_THINGS_OF_LIST = 3
 
 
 def of_list(text: str, start: int, end: int) -> bool:
     """Whether a list of things of medicine goes on with a place: ``Allis, Babcock, Kelly, Kocher``."""
-    if text[max(0, start - 2) : start] != ", ":
+    listed = text[max(0, start - 2) : start] == ", "
+    if not listed and text[start - 1 : start] != "/" and text[end : end + 1] not in (",", "/"):
         return False
-    before = _LISTED_BEFORE.search(text, max(0, start - 24), start)
-    if before is None or not (kind(before["w"]).eponym or (before["w"][0].isupper() and kind(before["w"]).medical)):
-        return False
-    after = _LISTED_AFTER.match(text, end)
-    return after is None or kind(after["w"]).eponym or kind(after["w"]).medical
+    before = _LISTED_BEFORE.search(text, max(0, start - 24), start) if listed else None
+    if before is not None and _a_thing(before["w"]):
+        after = _LISTED_AFTER.match(text, end)
+        if after is None or kind(after["w"]).eponym or kind(after["w"]).medical:
+            return True
+    opens = [m.end() for m in _LIST_ENDS.finditer(text, max(0, start - _LIST_REACH), start)]
+    closes = _LIST_ENDS.search(text, end, end + _LIST_REACH)
+    run = text[opens[-1] if opens else max(0, start - _LIST_REACH) : closes.start() if closes else end + _LIST_REACH]
+    return sum(_a_thing(m["w"]) for m in _ITEM.finditer(run.strip())) >= _THINGS_OF_LIST
+
+
+def _a_thing(word: str) -> bool:
+    """Whether a word with a capital is of a thing of medicine."""
+    found = kind(word)
+    return found.eponym or (found.medical and word[0].isupper())
 
 
 _OPENS = regex.compile(
