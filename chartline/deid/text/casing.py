@@ -22,6 +22,8 @@ _BREAK = re.compile(r"(?<=[.!?]\s)")
 _SMALL_START = re.compile(r"(?:^|[.!?\n]\s?)[a-z]")
 _BEGUN = re.compile(r"[A-Z](?=[a-z])")
 _CELL = re.compile(r"[^|]+\|*|\|+")
+# How the name of a company ends that is all of a line in capitals.
+_COMPANY = re.compile(r"[A-Z][A-Z&'’,. \-]{4,60}[ ,](?:P?LLC|LLP|INC|P\.?[CA]|CORP|LTD)\.?\s*\Z")
 _CALENDAR = frozenset(
     """
     january february march april june july august september october november december jan feb mar apr jun jul aug sep
@@ -147,12 +149,20 @@ def cased(text: str) -> str:
 def _line(line: str) -> str:
     """A line as it is or rewritten; of a table in both cases, the cells in capitals."""
     if _capitals(line):
-        return _rewritten(line, upper=True)
+        return _titled(line) if _COMPANY.match(line) else _rewritten(line, upper=True)
     if "|" in line:
         return "".join(_rewritten(c, upper=True) if _capitals(c) else c for c in _CELL.findall(line))
     if not _SMALL_START.search(line):
         return line
     return "".join(_rewritten(s, upper=False) if _begun_small(s) and not _plain(s) else s for s in _BREAK.split(line))
+
+
+def _titled(line: str) -> str:
+    """A company's name with a capital for each word."""
+    return _TOKEN.sub(lambda m: m.group() if m.group().lower() in _COMPANIES else _capital(m.group()), line)
+
+
+_COMPANIES = frozenset("llc pllc llp pc pa p c a".split())
 
 
 def _plain(sentence: str) -> bool:

@@ -61,6 +61,7 @@ _CLOSERS = frozenset(
 # What ends a name and is a part of it.
 _ENDS = frozenset(
     """
+    womens childrens peds derm ortho cards ent uro neuro eye dental kids pediatrics imaging diagnostics surgery gastro pulm
     home house lodge park plant snf alf ltac ltach irf rehab hospice pharmacy clinic hospital church school shelter
     jail prison college university apartments mosque temple center manor living hall inn motel hotel store county er
     ed

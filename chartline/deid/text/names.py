@@ -555,6 +555,12 @@ _ON_STREET = regex.compile(r"\son\s(?P<v>\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?)(?
 _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\b|\s*(?:\n|\Z))")
 
 
+# A flat or a house of many behind what they are in: ``Osgard Ct apt 3``.
+_UNIT_BEHIND = re.compile(r",? (?P<v>(?:apt|unit|bldg|lot|trlr|building)\.? ?#?(?:\d{1,4}[A-Z]?|[A-Z]\d{0,4}))\b", re.IGNORECASE)
+_UNITS = frozenset({" ap", " un", " bl", " lo", " tr", " bu", ", a", ", u", ", b", ", l"})
+_HOUSES = frozenset({"FACILITY", "LOCATION"})
+
+
 # Where somebody of a credential works: ``Osgard MD, Harbor Light``.
 _AFFILIATED = regex.compile(
     rf"(?:,?[ ]{CREDENTIALS})+(?:,[ ]|[ ][-–][ ]|[ ]\()(?!{CREDENTIALS})(?P<v>\p{{Lu}}\p{{Ll}}[\w'’\-]*(?:[ ](?:of[ ]|the[ ])?\p{{Lu}}\p{{Ll}}[\w'’\-]*){{0,3}})(?=[.;)]?[ ]*(?:\n|\Z)|[;)])"
@@ -598,6 +604,8 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
                 yield Found(code.start("v"), code.end("v"), "ID", "name:by-code")
         if near in (" of", " on", " an") or near[:2] == " #":
             yield from _place_behind(text, f)
+        if f.type in _HOUSES and near.lower() in _UNITS and (unit := _UNIT_BEHIND.match(text, f.end)):
+            yield Found(unit.start("v"), unit.end(), "ADDRESS", "name:unit-behind")
         sign = near[:2] if f.type == "NAME" else ""
         if near[-1:].isupper() and sign and (of := _AFFILIATED.match(text, f.end)):
             end = named_place(text, of.start("v"), of.end("v"), works=False, sure=False)

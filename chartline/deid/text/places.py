@@ -40,7 +40,7 @@ _FACILITY_END = (
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental(?:\s+(?:Care|Group|Associates|Arts))?|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Inst(?:itute)?|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates|Pathologists|Radiologists|Anesthesiologists|Prosthetics|Orthotics|Teleradiology|Paving|Early\s+Learning|Women['’]?s\s+Care|(?:Surgical|Outpatient)\s+Pavilion|Dental\s+Lab|Infusion|FSED|Residential|Alliance|Symphony|Orchestra"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs?\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate)"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs?\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services?|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate|Cent(?:er|re)|(?:Life|Med|Air|Care)[ ]?Flight)"
 )
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
 _MONTH = "|".join(sorted({name for m in _MONTHS for name in (m.title(), m[:3].title())} | {"Sept"}))
@@ -138,6 +138,7 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     yield from _studied(text)
     yield from _lettered_dated(text, hints)
     yield from _behind_nouns(text, hints)
+    yield from _of_where(text, hints)
     yield from _headed(text, hints)
     yield from _admitting(text, hints)
     yield from _lettered(text, hints)
@@ -158,6 +159,25 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
         if not m.group("city") or end > m.start("city"):
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
+
+
+# What is named by what it does and where: ``Renal Care of Osgard``, ``Sisters of the Holy Osgard``.
+_OF_WHERE = regex.compile(
+    r"\p{Lu}\p{Ll}+\.?[ ]of[ ](?:the[ ])?(?P<w>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\p{L}'’\-]+(?:[ ]\p{Lu}[\p{L}'’\-]+){0,2})"
+)
+_CAPITALS_BEFORE = regex.compile(r"(?r)(?<![^\s(\"])(?:\p{Lu}[\p{L}'’&\-]*[ ]){1,4}")
+
+
+def _of_where(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities, firms and orders that are named by what they do or are, and where."""
+    for m in opened(_OF_WHERE, text, hints, "of where", capital=True):
+        words = [w.group() for w in TOKEN.finditer(text, m.start("w"), m.end("w"))]
+        kinds = [kind(w) for w in words]
+        if any(FORM.match(w) or plain(w) in GENERIC for w in words) or (kinds[0].medical and not kinds[0].last):
+            continue
+        if len(words) > 1 or any(k.city or k.namely or k.unknown for k in kinds):
+            before = _CAPITALS_BEFORE.match(text, max(0, m.start() - 48), m.start())
+            yield Found(before.start() if before else m.start(), m.end(), "FACILITY", "name:of-where")
 
 
 def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -263,7 +283,7 @@ _WIDE = re.compile(r"[ ]{3,}|\t")
 # Ends that are words of every note too: only a name or a town before them tells a facility.
 _DOUBTFUL = regex.compile(
     r"(?:Infusion|Residential|Alliance|Symphony|Orchestra|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
-    r"|Innovations|Stadium|Arena|Theat(?:er|re)|Library|Museum|Pub|Lanes|Cinemas?|Club|Stables|Mines?|Depot|Middle|High|Primary|Elem|Intermediate|Inst"
+    r"|Cent(?:er|re)|Innovations|Stadium|Arena|Theat(?:er|re)|Library|Museum|Pub|Lanes|Cinemas?|Club|Stables|Mines?|Depot|Middle|High|Primary|Elem|Intermediate|Inst"
     r"|Drugs?|Rx|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
 )
 
@@ -338,6 +358,7 @@ _OF = regex.compile(
     r"\b(?:VNA|VNS|Visiting\s+Nurses?(?:\s+(?:Service|Association))?|University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
     r"|\b(?:Holy\s+(?:Family|Cross|Name|Spirit|Redeemer|Rosary|Trinity)|Sacred\s+Heart|Blessed\s+Sacrament|Little\s+Company\s+of\s+Mary)\b(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School|ER|ED|Parish))?"
     r"|\b(?:VAMC|CBOC)\s+\p{Lu}\p{Ll}+(?:\s\p{Lu}\p{Ll}+)?|\b(?:Cl[ií]nica|Klinikum|Policl[ií]nic[oa]|Ospedale|H[oô]pital|Sanatorio)\s(?:(?:de|del|di|du|la|las|los|rechts|der|San|Santa)\s){0,3}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?"
+    r"|\b(?:Jewish|Catholic|Lutheran|Baptist|Methodist|Presbyterian|Episcopal|Adventist|Islamic|Mennonite)\s+(?:Family|Community|Social|Charit(?:y|ies)|Child|Children['’]s|Hospital|Health|Care|Home|Relief|Services?|Center)(?:\s+(?:and|&)?\s?(?:Services?|Homes?|Health|Center|System))*\b"
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
     r"|\b(?:USS|USNS|USCGC|F/V|M/V|Camp|Fort|NAS|VFW\s+Post|Joint\s+Base)\s+(?:\p{Lu}[\w'’\-]+(?:\s+\p{Lu}\p{Ll}+)?|\d{2,5})"
     r"|\b(?:Providence|Mercy|Ascension|SSM(?:\s+Health)?|CHI|Trinity|PeaceHealth|Dignity)\s+(?:St\.?|Saint|Sacred|Holy|Good)\s+[A-Z]\w+|\b(?:YMCA|YWCA|Boys\s+(?:and|&)\s+Girls\s+Club)\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?"
@@ -840,7 +861,11 @@ def _so_named(text: str, token: Token) -> bool:
     if not _INTO.search(text, before, token.start) or _TO_THING.search(text, before, token.start):
         return False
     place = word.lower() in lexicon.COUNTRIES or word.lower() in lexicon.STATES
-    return not place and plain(word) not in PLAIN and not of_thing(text, token.end)
+    return not place and plain(word) not in PLAIN and (not of_thing(text, token.end) or _DAY_BEHIND.match(text, token.end))
+
+
+# A day and month, which no score is: ``in Osgard 5/16``.
+_DAY_BEHIND = re.compile(r" (?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?![\d/])")
 
 
 def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Found]:

@@ -293,7 +293,7 @@ _HINTS = Hints(
             turnpike bottling brewing packing meats poultry mining energy chemical pharmaceuticals insurance mutual llp
             innovations convent motherhouse monastery rectory stadium arena coliseum theater theatre library museum tavern pub
             saloon lanes cinema club orchard greenhouse kennel stables quarry sawmill refinery mine depot hatchery cannery
-            distillery speedway elem intermediate dental
+            distillery speedway elem intermediate dental center centre life med air
             kidney midwives assoc gym fitness inn suites resort soldiers veterans ltd plc gardens terrace estates commons pointe
             airport winery ranch transit lumber furniture towing shipyard foundry technologies systems solutions partners
             allergy pulmonary vascular spine eyecare counseling behavioral surgeons obstetrics ob gynecology home hall lodge er ed
@@ -405,6 +405,13 @@ _HINTS = Hints(
             (pharm (hospice (agency (dme (vna
             """.split(),
         "at": "at @ from past near thru outside behind into".split(),
+        "of where": [
+            f"{what} of"
+            for what in """
+            care center centre service services assoc assoc. associates association sisters brothers daughters society league
+            council surgery imaging retina kidney specialists physicians partners pediatrics friends diocese order
+            """.split()
+        ],
         "emergency": ["ed", "er"],
         "placed": [
             *"""
@@ -433,6 +440,7 @@ _HINTS = Hints(
             shoprite albertsons winn-dixie sam
             """.split(),
         "of": """
+            jewish catholic lutheran presbyterian episcopal adventist islamic mennonite
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
             adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
             methodist holy sacred good blessed little uss usns uscgc f/v m/v camp fort nas vfw joint st visiting vna vns ymca ywca boys ssm chi peacehealth vamc cboc clínica clinica klinikum policl ospedale hôpital hopital sanatorio
@@ -539,6 +547,8 @@ _SCORE = regex.compile(
 # What a surgeon holds.
 _TOOL = regex.compile(r"\s(?:clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum)$")
 _VIEW = re.compile(r"\sviews?$")
+# Behind which a thing in capitals is a place: ``at Osgard View``.
+_AT_PLACE = re.compile(r"\b(?:at|from) \Z")
 _BEFORE_VIEW = re.compile(r"\b(?:[Aa]n?|[Tt]he)\s\Z")
 _INSTRUMENT = regex.compile(
     r"\s(?:Test|Scale|Score|Index|Screen|Screening|Inventory|Questionnaire|Assessment|Battery|Exam|Criteria)$"
@@ -578,7 +588,8 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
             if only.eponym or (only.word and not only.common_first and not kin):
                 places.append(m.span())
         elif words and all(kind(w).eponym or kind(w).word for w in words):
-            places.append(m.span())
+            if not (m.group()[-1:].islower() and words[-1] != words[0] and _AT_PLACE.search(text, max(0, m.start() - 5), m.start())):
+                places.append(m.span())
     return places
 
 
