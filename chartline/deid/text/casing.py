@@ -33,7 +33,8 @@ _CALENDAR = frozenset(
 )
 _TITLES = frozenset("dr mr mrs ms miss prof doctor drs".split())
 _CREDENTIALS = frozenset(
-    "md do rn np pa phd lpn lvn cna crna cnm dnp aprn msw lcsw lmft lpc pharmd rph dpt psyd mph rd bsn msn dds".split()
+    "md do rn np pa phd lpn lvn cna crna cnm dnp aprn msw lcsw lmft lpc pharmd rph dpt psyd mph rd bsn msn dds"
+    " cht cma rma rrt lmsw licsw fnp arnp cota pta rdh lsw bcba emt cpht otr ccma".split()
 )
 _OPENS = frozenset(
     """
@@ -266,7 +267,7 @@ def _sure(word: str, *, upper: bool) -> bool:
         return False
     if upper:
         return found.strong or found.city or (found.unknown and len(word) > 4)
-    return (found.common_first or found.surname) and not found.eponym or (found.city and not found.word)
+    return (found.common_first or found.surname or (found.city and not found.word)) and not found.eponym
 
 
 def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, upper: bool) -> bool:

@@ -181,6 +181,7 @@ _BY_WHOM = frozenset(
             (done, "by")
             for done in "seen evaluated examined signed placed performed reviewed dictated called ordered".split()
         ),
+        *((done, "from") for done in "report care handoff signout".split()),
         *((met, by) for met in ("spoke", "met", "lives", "talked") for by in ("w", "with")),
         *(("out", "to"), ("report", "to"), ("talked", "to"), ("spoke", "to"), ("spoken", "to"), ("given", "to")),
     }

@@ -82,7 +82,7 @@ GENERIC = PLAIN | frozenset(
     utilization peer case undecided stay excuse ready goals session sessions
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
     bingo tai chi yoga zumba pilates crossfit mass aa na
-    attends attended works worked lives goes visits visited sees saw
+    attends attended resides works worked lives goes visits visited sees saw
     discharged transferred admitted expired deceased office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
 )
@@ -275,7 +275,7 @@ def _may_tell(word: regex.Match[str]) -> bool:
 
 
 _BEGINS_FIELD = re.compile(r"(?:\n|\t|  )[^\W\d_]+:\Z")
-_PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower".split())
+_PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower Little Great".split())
 
 
 # What parts the fields of a form.
@@ -379,7 +379,7 @@ _WORKS = (
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|NICU|PICU|ICU|cath\slab|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|(?:managed|operated|flown|delivered|transcribed|supplied|serviced|processed)\sby|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|infusion|vessel|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|(?:managed|operated|flown|delivered|transcribed|supplied|serviced|processed)\sby|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
@@ -656,7 +656,8 @@ def named_place(text: str, start: int, end: int, *, works: bool, sure: bool) -> 
             break
         if (_SHORT_FORMS.fullmatch(word) and not sure) or (not count and word in ("Left", "Right")):
             break
-        if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
+        lettered = count and (len(word) == 1 or word in _ENDS_LETTERED)
+        if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not lettered:
             break
         stop, count = m.end(), count + 1
         telling = telling or (name not in GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
@@ -672,6 +673,7 @@ def _names_on(ahead: regex.Match[str] | None) -> bool:
     return found is not None and (found.last or found.city) and not found.medical
 
 
+_ENDS_LETTERED = frozenset({"MRI", "ENT", "GI", "PT", "VA", "EMS"})  # that a facility's name ends in
 _SHORT_FORMS = re.compile(r"[A-Z]{2,4}s")  # ``IDs``
 _WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 
@@ -734,10 +736,18 @@ def _chains(text: str, words: list[Token]) -> Iterator[Found]:
     """Shops, hotels, schools and health systems of the list, with what tells which of them is meant."""
     chains = lexicon.load().chains
     for token in words:
+        if token.text.endswith(_COMPANY_ENDS) and (made := _OF_TWO.fullmatch(token.text)) and made["v"] not in _NO_COMPANY:
+            yield Found(token.start, token.end, "FACILITY", "name:of-two")
         if token.shape in ("capital", "upper") and token.text.lower() in chains:
             end = _chain(text, token, chains[token.text.lower()])
             if end > token.start:
                 yield Found(token.start, _branch(text, _city_after(text, end)), "FACILITY", "name:chain")
+
+
+# Companies by a word of two, the second of which tells what they do: ``OsgardRx``.
+_COMPANY_ENDS = ("Rx", "Care", "Health", "Clinic", "Dental", "Rehab", "Hospice", "Imaging", "Pharm", "Labs", "Works", "Freight")
+_OF_TWO = re.compile(rf"(?P<v>[A-Z][a-z]{{2,}})(?:{'|'.join(_COMPANY_ENDS)})")
+_NO_COMPANY = frozenset("My Tele Self Home Day After Child Health Medi Patient Elder Well Under Inter".split())
 
 
 # What tells which branch of a chain is meant.
@@ -783,7 +793,8 @@ def _listed(text: str, words: list[Token]) -> Iterator[Found]:
                 continue
             if _is_place(text, part) and not _called_after_town(text, part):
                 trail = _CITY_TRAIL.match(text, part[-1].end)
-                yield Found(token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
+                led = i and words[i - 1].text in _PARTS_OF_TOWNS and text[words[i - 1].end : token.start] == " "
+                yield Found(words[i - 1].start if led else token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
                 break
 
 
@@ -941,7 +952,9 @@ def _names_a_thing(text: str, token: Token) -> bool:
     return _TAKEN.search(text, max(0, token.start - 10), token.start) is not None
 
 
-_COMMA_NAME = regex.compile(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)")
+_COMMA_NAME = re.compile(
+    rf",\s+(?:[A-Z]{{2}}\b|(?:{'|'.join(s.title() for s in sorted(lexicon.STATES | lexicon.COUNTRIES))})\b)"
+)
 
 
 def _is_place(text: str, part: list[Token]) -> bool:

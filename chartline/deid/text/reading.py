@@ -347,7 +347,7 @@ _HINTS = Hints(
                 for done in "managed operated flown delivered transcribed supplied serviced processed".split()
             ),
             *_OCCUPIED,
-            *"bib f/b roi tour chose quit member custody dispo choice plays ride transport: camp: hhc: booked cruise ship:".split(),
+            *"bib f/b infusion: vessel: roi tour chose quit member custody dispo choice plays ride transport: camp: hhc: booked cruise ship:".split(),
             *("rn at", "rn @", "lpn at", "cna at", "emt at", "ems from", "checked out", "signed out"),
             *(
                 "back to",

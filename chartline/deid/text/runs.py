@@ -67,7 +67,7 @@ _OF_WHOM = regex.compile(rf"\s\((?i:RN|LPN|CNA|PT|OT|SLP|SW|CM|RT|NP|PA(?:-C)?|M
 # A department before who is of it: ``renal (Osgard)``.
 _BY_OFFICE = regex.compile(rf"\b(?i:{_OFFICE})\s\($")
 SAYS = regex.compile(
-    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|is\s(?:tearful|anxious|sleeping|resting|alert|awake|calm|upset|agreeable|adamant|worried|asking|requesting|refusing|complaining|crying|agitated|pleasant|cooperative|unable|eager|scared|frustrated)|vomits|vomited|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
+    r"[\"”]?,?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|is\s(?:tearful|anxious|sleeping|resting|alert|awake|calm|upset|agreeable|adamant|worried|asking|requesting|refusing|complaining|crying|agitated|pleasant|cooperative|unable|eager|scared|frustrated)|vomits|vomited|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
 )
 # What is done by colleagues who are called by a surname alone.
 _ACTS = regex.compile(
@@ -122,7 +122,7 @@ def _joined(text: str, left: Token, right: Token) -> bool:
     between = text[left.end : right.start]
     if between == ". " and left.shape == "initial" and _lettered(text, left):
         return False
-    if between == ". " and left.text in ("L", "R"):
+    if between == ". " and left.text in ("L", "R", "I", "V", "X"):
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
         if sided and (sided["w"] in _RESULTS | THINGS or kind(sided["w"]).eponym or kind(sided["w"]).medical):
             return False
@@ -506,6 +506,10 @@ def _bore(text: str, only: Token) -> bool:
     return (only.kind.strong or _new(only)) and _BORE.match(text, only.end) is not None
 
 
+# What is said of a thing called after somebody: ``in modified Osgard``.
+_OF_KIND = regex.compile(r"\b(?i:modified|revised|reverse|inverted|classic|positive|negative|pos|neg|simplified)\s\Z")
+
+
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
     """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
     said = (
@@ -525,6 +529,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     if not (initials or said) and (
         (of_thing(text, only.end) and not (given and _IS_DOING.match(text, only.end)))
         or of_list(text, part[0].start, only.end)
+        or _OF_KIND.search(text, max(0, part[0].start - 12), part[0].start)
     ):
         return False
     if only.shape == "capital" and (_in_company(text, only) or _is_of_office(text, only)):
@@ -533,7 +538,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         return True
     if initials and is_acronym(only):
         return False
-    if part[-1].shape == "initial" and only.shape == "capital" and AGED.match(text, part[-1].end):
+    if part[-1].shape == "initial" and only.shape == "capital" and AGED.match(text, _stopped(text, part[-1].end)):
         return not only.kind.medical and (only.kind.strong or only.kind.unknown)  # ``Osgard M 44F``
     if initials:
         if only.kind.eponym and part[-1].text in ("I", "V", "X"):
@@ -555,6 +560,11 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         return _in_row(text, only) or (len(only.text) > ACRONYM and _acts(text, only))
     lone = only.kind.surname and a_sentence(text, only.start, only.end)
     return usual and not lone and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+def _stopped(text: str, end: int) -> int:
+    """The end of an initial with its stop."""
+    return end + (text[end : end + 1] == ".")
 
 
 # What nobody but a patient does or has done, behind ``Pt`` and a surname that is a word.
@@ -746,7 +756,7 @@ _ARRIVES = regex.compile(
 )
 # What is done with a colleague who is named without a title.
 _TOLD = regex.compile(
-    r"\s+(?:(?:notified|paged|informed|updated|contacted|made\saware|aware)\b|(?:fellow|intern|attending|hospitalist|resident|chief)(?=[.,;)\n]|$))"
+    r"\s+(?:(?:notified|paged|informed|updated|contacted|made\saware|aware)\b|(?:fellow|intern|attending|hospitalist|resident|chief)(?=[.,;)\n]|$)|PGY-?\d\b)"
 )
 # Who is asked, told or asked after in a message, and what goes on behind the name.
 _MESSAGED = regex.compile(
