@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
@@ -556,7 +557,9 @@ _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\
 
 
 # A flat or a house of many behind what they are in: ``Osgard Ct apt 3``.
-_UNIT_BEHIND = re.compile(r",? (?P<v>(?:apt|unit|bldg|lot|trlr|building)\.? ?#?(?:\d{1,4}[A-Z]?|[A-Z]\d{0,4}))\b", re.IGNORECASE)
+_UNIT_BEHIND = re.compile(
+    r",? (?P<v>(?:apt|unit|bldg|lot|trlr|building)\.? ?#?(?:\d{1,4}[A-Z]?|[A-Z]\d{0,4}))\b", re.IGNORECASE
+)
 _UNITS = frozenset({" ap", " un", " bl", " lo", " tr", " bu", ", a", ", u", ", b", ", l"})
 _HOUSES = frozenset({"FACILITY", "LOCATION"})
 
@@ -758,7 +761,9 @@ def _rows(text: str) -> Iterator[Found]:
 
 _ROWS = 2
 # The same in bold before a bed: ``**Osgard** 5E-12``.
-_MARKED_ROW = regex.compile(r"\*{2,3}(?P<v>\p{Lu}[\p{L}'’\-]+(?:, ?\p{Lu}[\p{L}'’\-]*)?)\*{2,3}(?=:? \(?(?:[Bb]ed |[Rr]m )?[A-Z\d]{0,4}\d)")
+_MARKED_ROW = regex.compile(
+    r"\*{2,3}(?P<v>\p{Lu}[\p{L}'’\-]+(?:, ?\p{Lu}[\p{L}'’\-]*)?)\*{2,3}(?=:? \(?(?:[Bb]ed |[Rr]m )?[A-Z\d]{0,4}\d)"
+)
 
 
 def _marked_rows(text: str) -> Iterator[Found]:
@@ -1173,28 +1178,33 @@ _SIGNED = re.compile(r"(?=[ ]*(?:\n|\Z|[/.,;)]|\d))")
 
 def _shortened(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
     """Who is named in full again by initials where one signs, or by a user's name: ``Ilo Tarn``, then ``itarn``."""
-    users: set[str] = set()
-    initials: set[str] = set()
-    for f in found:
-        whole = text[f.start : f.end]
-        if f.type != "NAME" or not (" " in whole or "-" in whole):
+    short: set[str] = set()
+    for whole in {text[f.start : f.end] for f in found if f.type == "NAME"}:
+        if " " in whole or "-" in whole:
+            short |= _short_forms(whole)
+    for token in words if short else ():
+        if token.text not in short:
             continue
-        parts = [plain(t) for t in TOKEN.findall(whole) if not FORM.fullmatch(t)] or [""]
-        first, last = parts[0], parts[-1]
-        initials.add("-".join(p[0] for p in last.split("-") if p))
-        if len(parts) < 2:
-            continue
-        users |= {first[0] + last, last + first[0], first + last}
+        if token.shape == "lower":
+            if len(token.text) > ACRONYM and not token.kind.word:
+                yield Found(token.start, token.end, "NAME", "name:user-of")
+        elif _SIGNING.search(text, max(0, token.start - 8), token.start) and _SIGNED.match(text, token.end):
+            yield Found(token.start, token.end, "NAME", "name:initials-of")
+
+
+@lru_cache(maxsize=4096)
+def _short_forms(whole: str) -> frozenset[str]:
+    """User's names in small letters and initials in capitals that a name is cut short to."""
+    parts = [plain(t) for t in TOKEN.findall(whole) if not FORM.fullmatch(t)] or [""]
+    first, last = parts[0], parts[-1]
+    initials = {"-".join(p[0] for p in last.split("-") if p)}
+    users = set()
+    if len(parts) > 1:
+        users = {first[0] + last, last + first[0], first + last}
         letters = "".join(p[0] for part in parts for p in part.split("-") if p)
         initials |= {letters, first[0] + letters[-1]}
-    for token in words if initials else ():
-        if token.shape == "lower" and len(token.text) > ACRONYM and token.text in users and not token.kind.word:
-            yield Found(token.start, token.end, "NAME", "name:user-of")
-        name = token.text.lower()
-        if token.shape != "upper" or len(name) > _MOST_INITIALS or name not in initials or name in NO_INITIALS:
-            continue
-        if _SIGNING.search(text, max(0, token.start - 8), token.start) and _SIGNED.match(text, token.end):
-            yield Found(token.start, token.end, "NAME", "name:initials-of")
+    told = {i.upper() for i in initials if 1 < len(i) <= _MOST_INITIALS and i not in NO_INITIALS}
+    return frozenset(told | users)
 
 
 def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, claimed: Places) -> Iterator[Found]:

@@ -349,7 +349,8 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
 
 def _no_number(text: str, start: int, digits: str) -> bool:
     """Whether digits are a term of a vocabulary, the same for everyone, or a range."""
-    return _VOCABULARY.search(text, max(0, start - 16), start) is not None or (_RANGE.fullmatch(digits) is not None and _spans(digits))
+    before = text[max(0, start - 16) : start].rstrip(" :#").upper().removesuffix(" CODE")
+    return before.endswith(_VOCABULARIES) or (_RANGE.fullmatch(digits) is not None and _spans(digits))
 
 
 _DIRECTIONS = frozenset("NSEW")
@@ -559,9 +560,21 @@ def _in(text: str, rules: Iterable[str], places: Iterable[Place]) -> Iterator[tu
                 yield name, match
 
 
-_VOCABULARY = re.compile(
-    r"\b(?:NDC|SNOMED(?:[ \-]CT)?|SCTID|RxNorm|RXCUI|LOINC|CPT|HCPCS|CVX|PMID|NCT|OMIM|UMLS|CUI)(?: code)?[ :#]{0,3}\Z",
-    re.IGNORECASE,
+_VOCABULARIES = (
+    "NDC",
+    "SNOMED",
+    "SNOMED CT",
+    "SNOMED-CT",
+    "SCTID",
+    "RXNORM",
+    "RXCUI",
+    "LOINC",
+    "CPT",
+    "HCPCS",
+    "CVX",
+    "PMID",
+    "UMLS",
+    "OMIM",
 )
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
 # Parity, and numbers of codes and approvals, which are the same for everyone.

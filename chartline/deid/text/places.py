@@ -718,6 +718,9 @@ def _town(name: str, after: str) -> bool:
 def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns of the list where one is meant, and whatever place somebody lives in or goes to."""
     yield from _companies(text, hints)
+    if any(end in text for end in _COMPANY_ENDS):
+        found = (m for m in _OF_TWO.finditer(text) if m["v"] not in _NO_COMPANY)
+        yield from (Found(m.start(), m.end(), "FACILITY", "name:of-two") for m in found)
     yield from _chains(text, words)
     yield from _listed(text, words)
     yield from _founded(text, hints)
@@ -736,8 +739,6 @@ def _chains(text: str, words: list[Token]) -> Iterator[Found]:
     """Shops, hotels, schools and health systems of the list, with what tells which of them is meant."""
     chains = lexicon.load().chains
     for token in words:
-        if token.text.endswith(_COMPANY_ENDS) and (made := _OF_TWO.fullmatch(token.text)) and made["v"] not in _NO_COMPANY:
-            yield Found(token.start, token.end, "FACILITY", "name:of-two")
         if token.shape in ("capital", "upper") and token.text.lower() in chains:
             end = _chain(text, token, chains[token.text.lower()])
             if end > token.start:
@@ -745,8 +746,21 @@ def _chains(text: str, words: list[Token]) -> Iterator[Found]:
 
 
 # Companies by a word of two, the second of which tells what they do: ``OsgardRx``.
-_COMPANY_ENDS = ("Rx", "Care", "Health", "Clinic", "Dental", "Rehab", "Hospice", "Imaging", "Pharm", "Labs", "Works", "Freight")
-_OF_TWO = re.compile(rf"(?P<v>[A-Z][a-z]{{2,}})(?:{'|'.join(_COMPANY_ENDS)})")
+_COMPANY_ENDS = (
+    "Rx",
+    "Care",
+    "Health",
+    "Clinic",
+    "Dental",
+    "Rehab",
+    "Hospice",
+    "Imaging",
+    "Pharm",
+    "Labs",
+    "Works",
+    "Freight",
+)
+_OF_TWO = re.compile(rf"\b(?P<v>[A-Z][a-z]{{2,}})(?:{'|'.join(_COMPANY_ENDS)})\b")
 _NO_COMPANY = frozenset("My Tele Self Home Day After Child Health Medi Patient Elder Well Under Inter".split())
 
 
@@ -794,7 +808,12 @@ def _listed(text: str, words: list[Token]) -> Iterator[Found]:
             if _is_place(text, part) and not _called_after_town(text, part):
                 trail = _CITY_TRAIL.match(text, part[-1].end)
                 led = i and words[i - 1].text in _PARTS_OF_TOWNS and text[words[i - 1].end : token.start] == " "
-                yield Found(words[i - 1].start if led else token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
+                yield Found(
+                    words[i - 1].start if led else token.start,
+                    trail.end() if trail else part[-1].end,
+                    "LOCATION",
+                    "name:city",
+                )
                 break
 
 
@@ -872,7 +891,9 @@ def _so_named(text: str, token: Token) -> bool:
     if not _INTO.search(text, before, token.start) or _TO_THING.search(text, before, token.start):
         return False
     place = word.lower() in lexicon.COUNTRIES or word.lower() in lexicon.STATES
-    return not place and plain(word) not in PLAIN and (not of_thing(text, token.end) or _DAY_BEHIND.match(text, token.end))
+    return (
+        not place and plain(word) not in PLAIN and (not of_thing(text, token.end) or _DAY_BEHIND.match(text, token.end))
+    )
 
 
 # A day and month, which no score is: ``in Osgard 5/16``.
@@ -936,7 +957,9 @@ def _called_after_town(text: str, part: list[Token]) -> bool:
 
 
 # What is taken, held or used, and a noun behind a town's name that it is none of.
-_TAKEN = re.compile(r"\b(?:eats?|drinks?|takes?|taking|uses?|using|tried|trial of|start(?:ed)?|per|on) \Z", re.IGNORECASE)
+_TAKEN = re.compile(
+    r"\b(?:eats?|drinks?|takes?|taking|uses?|using|tried|trial of|start(?:ed)?|per|on) \Z", re.IGNORECASE
+)
 _NOUN_BEHIND = re.compile(r" (?P<w>[A-Z]?[a-z]{3,})\b(?! [A-Z][a-z])")
 
 

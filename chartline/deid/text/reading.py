@@ -293,7 +293,7 @@ _HINTS = Hints(
             turnpike bottling brewing packing meats poultry mining energy chemical pharmaceuticals insurance mutual llp
             innovations convent motherhouse monastery rectory stadium arena coliseum theater theatre library museum tavern pub
             saloon lanes cinema club orchard greenhouse kennel stables quarry sawmill refinery mine depot hatchery cannery
-            distillery speedway elem intermediate dental center centre life med air
+            distillery speedway elem intermediate dental center centre lifeflight medflight airflight careflight
             kidney midwives assoc gym fitness inn suites resort soldiers veterans ltd plc gardens terrace estates commons pointe
             airport winery ranch transit lumber furniture towing shipyard foundry technologies systems solutions partners
             allergy pulmonary vascular spine eyecare counseling behavioral surgeons obstetrics ob gynecology home hall lodge er ed
@@ -303,6 +303,7 @@ _HINTS = Hints(
             maternity crisis cardiovascular digestive hand foot asthma drug drugs
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
             """.split(),
+            *(f"{what} flight" for what in "life med air care".split()),
             *("early learning", "outpatient pavilion", "& son", "& co", "& daughters", "& bro"),
         ],
         "brings": [
@@ -588,7 +589,11 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
             if only.eponym or (only.word and not only.common_first and not kin):
                 places.append(m.span())
         elif words and all(kind(w).eponym or kind(w).word for w in words):
-            if not (m.group()[-1:].islower() and words[-1] != words[0] and _AT_PLACE.search(text, max(0, m.start() - 5), m.start())):
+            if not (
+                m.group()[-1:].islower()
+                and words[-1] != words[0]
+                and _AT_PLACE.search(text, max(0, m.start() - 5), m.start())
+            ):
                 places.append(m.span())
     return places
 

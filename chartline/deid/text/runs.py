@@ -67,7 +67,7 @@ _OF_WHOM = regex.compile(rf"\s\((?i:RN|LPN|CNA|PT|OT|SLP|SW|CM|RT|NP|PA(?:-C)?|M
 # A department before who is of it: ``renal (Osgard)``.
 _BY_OFFICE = regex.compile(rf"\b(?i:{_OFFICE})\s\($")
 SAYS = regex.compile(
-    r"[\"”]?,?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|is\s(?:tearful|anxious|sleeping|resting|alert|awake|calm|upset|agreeable|adamant|worried|asking|requesting|refusing|complaining|crying|agitated|pleasant|cooperative|unable|eager|scared|frustrated)|vomits|vomited|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
+    r",?\s+(?:also\s+|still\s+|now\s+)?(?:reports|reported|denies|denied|states|stated|endorses|endorsed|complains|complained|says|said|admits|agrees|agreed|verbali[sz]es|verbali[sz]ed|describes|described|declines|declined|wants|called|lives|smokes|drinks|works|refuses|refused|drove|visits|visited|texted|phoned|asked|asks|thinks|believes|hopes|walked|ate|slept|arrived|gave|voiced|voices|expressed|expresses|requested|requests|understands|understood|brought|stays|stayed|is\s(?:tearful|anxious|sleeping|resting|alert|awake|calm|upset|agreeable|adamant|worried|asking|requesting|refusing|complaining|crying|agitated|pleasant|cooperative|unable|eager|scared|frustrated)|vomits|vomited|sleeps|eats|plays|loves|likes|enjoys|attends|shared|shares|told|mentioned|mentions|recalled|recalls|prefers|preferred|plans|insists|insisted|worries|cried|cries|smiled|laughed|feels|doing\s(?:well|ok|okay|fine|better|great)(?!\w))\b"
 )
 # What is done by colleagues who are called by a surname alone.
 _ACTS = regex.compile(
@@ -124,7 +124,7 @@ def _joined(text: str, left: Token, right: Token) -> bool:
         return False
     if between == ". " and left.text in ("L", "R", "I", "V", "X"):
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
-        if sided and (sided["w"] in _RESULTS | THINGS or kind(sided["w"]).eponym or kind(sided["w"]).medical):
+        if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym or kind(sided["w"]).medical):
             return False
     return (
         between == " "
@@ -139,7 +139,7 @@ def goes_on(left: Token, right: Token) -> bool:
 
 
 # What a side follows at a sentence's end.
-_RESULTS = frozenset("positive negative pos neg equivocal absent present".split())
+_RESULTS = THINGS | frozenset("positive negative pos neg equivocal absent present".split())
 _SIDED = regex.compile(r"\b(?P<w>\p{L}\p{Ll}{2,})\s$")
 ACRONYM = 4  # letters of a word in capitals that may stand for several
 
@@ -508,6 +508,11 @@ def _bore(text: str, only: Token) -> bool:
 
 # What is said of a thing called after somebody: ``in modified Osgard``.
 _OF_KIND = regex.compile(r"\b(?i:modified|revised|reverse|inverted|classic|positive|negative|pos|neg|simplified)\s\Z")
+_ENDS_OF_KINDS = frozenset({"d ", "e ", "c ", "s ", "g "})
+
+
+def _of_kind(text: str, at: int) -> bool:
+    return _OF_KIND.search(text, max(0, at - 12), at) is not None
 
 
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
@@ -529,7 +534,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     if not (initials or said) and (
         (of_thing(text, only.end) and not (given and _IS_DOING.match(text, only.end)))
         or of_list(text, part[0].start, only.end)
-        or _OF_KIND.search(text, max(0, part[0].start - 12), part[0].start)
+        or (text[part[0].start - 2 : part[0].start] in _ENDS_OF_KINDS and _of_kind(text, part[0].start))
     ):
         return False
     if only.shape == "capital" and (_in_company(text, only) or _is_of_office(text, only)):
@@ -881,21 +886,28 @@ _LIST_ENDS = re.compile(r"[.:;\n](?!\S)")
 _ITEM = regex.compile(r"(?:\A|[,/])\s?(?P<w>\p{Lu}[\p{L}'’\-]+)")
 _LIST_REACH = 120
 _THINGS_OF_LIST = 3
+_GOES_ON_LIST = frozenset({",", "/", ".", " ", ""})
 
 
 def of_list(text: str, start: int, end: int) -> bool:
     """Whether a list of things of medicine goes on with a place: ``Allis, Babcock, Kelly, Kocher``."""
     listed = text[max(0, start - 2) : start] == ", "
-    if not listed and text[start - 1 : start] != "/" and text[end : end + 1] not in (",", "/"):
+    if not listed and text[start - 1 : start] != "/" and text[end : end + 1] != "/":
         return False
     before = _LISTED_BEFORE.search(text, max(0, start - 24), start) if listed else None
     if before is not None and _a_thing(before["w"]):
         after = _LISTED_AFTER.match(text, end)
         if after is None or kind(after["w"]).eponym or kind(after["w"]).medical:
             return True
-    opens = [m.end() for m in _LIST_ENDS.finditer(text, max(0, start - _LIST_REACH), start)]
-    closes = _LIST_ENDS.search(text, end, end + _LIST_REACH)
-    run = text[opens[-1] if opens else max(0, start - _LIST_REACH) : closes.start() if closes else end + _LIST_REACH]
+    low, high = max(0, start - _LIST_REACH), end + _LIST_REACH
+    if (
+        text[end : end + 1] not in _GOES_ON_LIST
+        or text.count(",", low, high) + text.count("/", low, high) < _THINGS_OF_LIST
+    ):
+        return False
+    opens = [m.end() for m in _LIST_ENDS.finditer(text, low, start)]
+    closes = _LIST_ENDS.search(text, end, high)
+    run = text[opens[-1] if opens else low : closes.start() if closes else high]
     return sum(_a_thing(m["w"]) for m in _ITEM.finditer(run.strip())) >= _THINGS_OF_LIST
 
 
