@@ -115,6 +115,8 @@ def _led(words: list[str], gaps: list[str], i: int) -> str:
         lead = words[i - 3]
     if lead == "c" and i > 2 and words[i - 3] == "d" and gaps[i - 3] == "/":
         lead = "d"
+    if before == "from" and _AGED.match(lead):
+        return "cares"
     if before == "of":
         return "cares" if lead in _OF else ""
     if before in ("through", "thru", "via"):

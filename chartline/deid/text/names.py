@@ -33,6 +33,7 @@ from chartline.deid.text.reading import (
     TOKEN,
     Reading,
     Token,
+    of_list,
     of_thing,
     opened,
     shape_of,
@@ -58,7 +59,6 @@ from chartline.deid.text.runs import (
     is_short,
     is_usual,
     of_kin_or_role,
-    of_list,
     opens_list,
     rare_first,
 )
@@ -118,6 +118,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _parents(text)
     found += _rows(text)
     found += _marked_rows(text)
+    found += _on_labels(text)
     found += _staff(text)
     found += _entries(text)
     found += _eastern(text, words)
@@ -172,7 +173,8 @@ def _misread(text: str) -> Iterator[Found]:
 
 def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
     """Who is written with a stroke beside somebody: ``Tremblay/Okoye``."""
-    strokes = [(a, b) for a, b in pairwise(words) if b.start - a.end == 1 and text[a.end] == "/"]
+    near = ((a, b) for a, b in pairwise(words) if b.start - a.end in (1, 3)) if "/" in text else ()
+    strokes = [(a, b) for a, b in near if text[a.end : b.start] in ("/", " / ")]
     if not strokes:
         return
     behind = {a.start: b for a, b in pairwise(words)}
@@ -334,6 +336,21 @@ def _order_behind(left: Token, right: Token) -> bool:
     """Whether two or three capitals behind a name tell how an order came: ``per Dr. Tarn VO``."""
     told = right.text in ORDERED or not right.kind.surname
     return right.shape == "upper" and len(right.text) < ACRONYM and left.shape == "capital" and told
+
+
+# Whose a specimen is, in quotes as its label has it: ``labeled "Osgard, Ilo - left breast"``.
+_ON_LABEL = regex.compile(
+    r"\b(?:labell?ed|patient|marked|identified)(?:\s(?:as|with|by|the|patient['’]s|name|and))*:?\s[\"“](?P<v>\p{Lu}[\p{L}'’\-]+(?:,\s\p{Lu}(?:[\p{L}'’\-]+|\.)?|(?=[\"”,])))"
+)
+
+
+def _on_labels(text: str) -> Iterator[Found]:
+    """Whose specimens are, by what stands on them in quotes."""
+    for m in _ON_LABEL.finditer(text) if 'ed "' in text or "ed “" in text or 'nt "' in text else ():
+        named = [kind(w) for w in TOKEN.findall(m["v"]) if len(w) > 1]
+        if not any(k.medical or k.eponym for k in named) and (len(named) > 1 or named[0].last or named[0].unknown):
+            if plain(TOKEN.findall(m["v"])[0]) not in PLAIN:
+                yield Found(m.start("v"), m.end("v"), "NAME", "name:on-label")
 
 
 _WHOLE_DAY = r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}(?:,?\s\d{1,2}:?\d\d(?:\s?[AaPp][Mm])?)?[ ]*(?:\n|\Z)"
@@ -931,8 +948,8 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if (
             (m.group("last") + m.group("first")).isupper()
-            and len(m.group("last")) < 5
-            and len(m.group("first")) < 5
+            and len(m.group("last")) <= _LONGEST_ACRONYM
+            and len(m.group("first")) <= _LONGEST_ACRONYM
             and not (last.surname and first.common_first)
         ):
             continue
@@ -978,6 +995,7 @@ def _of_an_office(text: str, m: regex.Match[str]) -> bool:
     return text[max(0, m.start() - 2) : m.start()] == ": " and KIN_WORD.fullmatch(m.group("last")) is not None
 
 
+_LONGEST_ACRONYM = 5
 _GRADED_LAST = re.compile(r"\s(?:II|III|IV)$")
 _GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?!\w|\.\w)")
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from chartline.deid.text.hints import Places
 from chartline.deid.text.lexicon import plain
-from chartline.deid.text.reading import DOSED, GRADED, KIN_WORD, PLAIN, RESULTED, Reading, Token, of_thing
-from chartline.deid.text.runs import of_list
+from chartline.deid.text.reading import DOSED, GRADED, KIN_WORD, PLAIN, RESULTED, Reading, Token, of_list, of_thing
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 

@@ -100,7 +100,7 @@ ROLES = (
     r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PMD|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
-    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|(?:twin|baby) [AB]|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW|on-?call|child life|vol)"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|(?:twin|baby) [AB]|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW|on-?call|child life|vol|member|beneficiary|insured|policyholder)"
 )
 _EPONYM_NOUNS = by_letter(
     r"disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
@@ -282,7 +282,7 @@ _HINTS = Hints(
             sanit memorial pharmacy dialysis laborator labs physicians associates university college academy
             elementary middle high school church temple synagogue mosque assisted senior independent care convalescent
             retirement memory wellness treatment recovery birth community practice correctional detention prison jail
-            shelter va campus trauma specialists specialty sports pain sleep fertility inc llc corp company industries
+            shelter va cboc campus trauma specialists specialty sports pain sleep fertility inc llc corp company industries
             manufacturing logistics foods construction consulting enterprises preschool daycare montessori kindergarten
             head police fire sheriff public nursery manor villa bank credit hotel motel casino restaurant diner
             supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
@@ -314,7 +314,7 @@ _HINTS = Hints(
             dropped employ enrolled establish evaluated expelled facility fired followed founder
             freshman given goes grad grade graduated hd hired hospitali imaging infused inpt intern
             intubated iop job junior lab laid lives ltac o2 occupation osh outside owner owns oxygen
-            packet parish partner pharmacy php picked placed placement president re-establish records
+            packet parish partner pharmacy php preschool picked placed placement president re-establish records
             reestablish refer rehab resident residential resides respite retired rw school scoped screen
             seen senior sent shelter site snf sophomore stabilized stay staying stays stented student
             supplier supplies surgery taught teaches trabaja transfer transport transportation treated
@@ -659,6 +659,48 @@ def of_thing(text: str, end: int) -> bool:
     return word is None or (word not in _NOT_NOUN and (kind(word).medical or word in THINGS))
 
 
+# A word that a list goes on from, and to.
+_LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
+_LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
+# What parts a list from the sentences around it, its items, and how many of them are things in one of things.
+_LIST_ENDS = re.compile(r"[.:;\n](?!\S)")
+_ITEM = regex.compile(r"(?:\A|[,/])\s?(?P<w>\p{Lu}[\p{L}'’\-]+)")
+_LIST_REACH = 120
+_THINGS_OF_LIST = 3
+_GOES_ON_LIST = frozenset({",", "/", ".", " ", ""})
+
+
+def of_list(text: str, start: int, end: int) -> bool:
+    """Whether a list of things of medicine goes on with a place: ``Allis, Babcock, Kelly, Kocher``."""
+    listed = text[max(0, start - 2) : start] == ", "
+    if not listed and text[start - 1 : start] != "/" and text[end : end + 1] not in (",", "/"):
+        return False
+    before = _LISTED_BEFORE.search(text, max(0, start - 24), start) if listed else None
+    if before is not None and _a_thing(before["w"]):
+        after = _LISTED_AFTER.match(text, end)
+        if after is None or kind(after["w"]).eponym or kind(after["w"]).medical:
+            return True
+    low, high = max(0, start - _LIST_REACH), end + _LIST_REACH
+    if (
+        text[end : end + 1] not in _GOES_ON_LIST
+        or text.count(",", low, high) + text.count("/", low, high) < _THINGS_OF_LIST
+    ):
+        return False
+    opens = [m.end() for m in _LIST_ENDS.finditer(text, low, start)]
+    closes = _LIST_ENDS.search(text, end, high)
+    run = text[opens[-1] if opens else low : closes.start() if closes else high]
+    surely = (
+        _a_thing(m["w"]) and not kind(m["w"]).surname for m in _ITEM.finditer(run.strip())
+    )  # ``Turner`` may be here
+    return sum(surely) >= _THINGS_OF_LIST
+
+
+def _a_thing(word: str) -> bool:
+    """Whether a word with a capital is of a thing of medicine."""
+    found = kind(word)
+    return found.eponym or (found.medical and word[0].isupper())
+
+
 # The stops around a word that is all of a sentence, with more of them in the line.
 _ENDS_BEFORE = re.compile(r"[.!?] +\Z")
 _ENDS_BEHIND = re.compile(r"\. +(?=\S)")
@@ -674,7 +716,7 @@ THINGS = frozenset(
     drain hump squeeze scissors protocol clamp forceps retractor cautery scale score grade sign test criteria index
     exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
     study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
-    chromosome collar guideline guidelines brace treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
+    chromosome collar dressing dressings guideline guidelines brace treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
     sump stand tray frame table stirrups blade airway cuff headrest angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
     """.split()
 )

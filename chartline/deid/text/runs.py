@@ -28,6 +28,7 @@ from chartline.deid.text.reading import (
     TITLES,
     Token,
     a_sentence,
+    of_list,
     of_thing,
 )
 from chartline.deid.text.spans import Found
@@ -811,13 +812,15 @@ _ENDED = regex.compile(
 _DONE_BY = regex.compile(
     r"\b(?!(?:follow|accompani|preced|caus|confirm|complicat|characteri[sz]|controll|improv|worsen|manag|cover|monitor|support|limit|fund|defin|replac)ed\b)"
     r"(?i:\w{3,}ed|found|taken|driven|given|hit|struck|bitten|drawn|ok['’]?d|read\sback|held|made|led|run)\sby\s\Z"
+    r"|\b(?i:(?:signed|sign|handed|turned)[\s\-]?(?:out|off|over)\sto|care\s(?:assumed\s|taken\sover\s)?from)\s\Z"
 )
+_ENDS_OF_DEEDS = frozenset({"by ", "to ", "om "})
 
 
 def _done_by(text: str, only: Token) -> bool:
     """Whether a first or last name that may be a word too tells by whom something was done."""
     found = only.kind
-    if text[only.start - 3 : only.start] != "by ":
+    if text[only.start - 3 : only.start] not in _ENDS_OF_DEEDS:
         return False
     named = (found.surname or found.common_first) and not (found.eponym or found.medical or found.city)
     if not (named or is_usual(only)) or not only.text[1:].islower():
@@ -878,45 +881,6 @@ ORDERED = frozenset({"VO", "TO"})  # by voice, by telephone; both are surnames t
 DOES = re.compile(
     r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|drove|came|went|took|gave|said|told|saw|got|made|ate|did|slept|will|can|does|who|at|and|to)\b"
 )
-# A word that a list goes on from, and to.
-_LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
-_LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
-# What parts a list from the sentences around it, its items, and how many of them are things in one of things.
-_LIST_ENDS = re.compile(r"[.:;\n](?!\S)")
-_ITEM = regex.compile(r"(?:\A|[,/])\s?(?P<w>\p{Lu}[\p{L}'’\-]+)")
-_LIST_REACH = 120
-_THINGS_OF_LIST = 3
-_GOES_ON_LIST = frozenset({",", "/", ".", " ", ""})
-
-
-def of_list(text: str, start: int, end: int) -> bool:
-    """Whether a list of things of medicine goes on with a place: ``Allis, Babcock, Kelly, Kocher``."""
-    listed = text[max(0, start - 2) : start] == ", "
-    if not listed and text[start - 1 : start] != "/" and text[end : end + 1] != "/":
-        return False
-    before = _LISTED_BEFORE.search(text, max(0, start - 24), start) if listed else None
-    if before is not None and _a_thing(before["w"]):
-        after = _LISTED_AFTER.match(text, end)
-        if after is None or kind(after["w"]).eponym or kind(after["w"]).medical:
-            return True
-    low, high = max(0, start - _LIST_REACH), end + _LIST_REACH
-    if (
-        text[end : end + 1] not in _GOES_ON_LIST
-        or text.count(",", low, high) + text.count("/", low, high) < _THINGS_OF_LIST
-    ):
-        return False
-    opens = [m.end() for m in _LIST_ENDS.finditer(text, low, start)]
-    closes = _LIST_ENDS.search(text, end, high)
-    run = text[opens[-1] if opens else low : closes.start() if closes else high]
-    return sum(_a_thing(m["w"]) for m in _ITEM.finditer(run.strip())) >= _THINGS_OF_LIST
-
-
-def _a_thing(word: str) -> bool:
-    """Whether a word with a capital is of a thing of medicine."""
-    found = kind(word)
-    return found.eponym or (found.medical and word[0].isupper())
-
-
 _OPENS = regex.compile(
     r"(?:^|[\n:|;(\[—–•\t]|(?<=\s)--?|\.\s\.\s|\bw/|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|inmate|detainee|emerg|sender|driver|counsel|trooper|deputy|rep|coordinator|chaplain|of|and))\s*$",
     regex.IGNORECASE,
