@@ -61,7 +61,7 @@ _CLOSERS = frozenset(
 # What ends a name and is a part of it.
 _ENDS = frozenset(
     """
-    womens childrens peds derm ortho cards ent uro neuro eye dental kids pediatrics imaging diagnostics surgery gastro pulm
+    womens childrens peds derm ortho cards ent uro neuro eye dental kids pediatrics imaging diagnostics surgery
     home house lodge park plant snf alf ltac ltach irf rehab hospice pharmacy clinic hospital church school shelter
     jail prison college university apartments mosque temple center manor living hall inn motel hotel store county er
     ed
@@ -115,8 +115,6 @@ def _led(words: list[str], gaps: list[str], i: int) -> str:
         lead = words[i - 3]
     if lead == "c" and i > 2 and words[i - 3] == "d" and gaps[i - 3] == "/":
         lead = "d"
-    if before == "from" and _AGED.match(lead):
-        return "cares"
     if before == "of":
         return "cares" if lead in _OF else ""
     if before in ("through", "thru", "via"):
@@ -127,7 +125,8 @@ def _led(words: list[str], gaps: list[str], i: int) -> str:
         return "cares" if lead in _TO else "new" if lead in _WORKS else ""
     if before in ("by", "with"):
         return "cares" if (before, lead[:6]) in _DECIDED else "new" if lead in _FROM or lead in _WORKS else ""
-    return "works" if lead in _WORKS else "cares" if before == "at" or lead in _FROM else ""
+    cared = before == "at" or lead in _FROM or _AGED.match(lead)  # ``61f from``
+    return "works" if lead in _WORKS else "cares" if cared else ""
 
 
 def _run(words: list[str], gaps: list[str], start: int, tier: str) -> int:

@@ -273,6 +273,10 @@ _MADE = re.compile(
     r"|uria|algia|opath(?:y|ic)|osis|iasis|megaly|penia|plegi[ac]|paresis|lysis|cillin|mycin|floxacin|prazole|conazole|sartan"
     r"|statin|olol|tinib|ciclib|lizumab|[iou]mab|gliptin|gliflozin|glutide|xaban|triptan|oxetine|azepam|dipine|setron)$"
 )
+# A word that is made of another and stands in no dictionary: ``noninvasive``.
+_COMPOUND = re.compile(
+    r"(?:non|anti|multi|inter|intra|hyper|hypo|micro|ultra|under|over|super|semi|neuro|cardio)(?P<w>\w{5,})\Z"
+)
 _MARRIED = 2  # names that one person has with a dash, at most
 _PREFIXES = frozenset({"non", "anti", "pre", "post", "peri", "sub", "pro", "self", "x", "e"})
 
@@ -310,7 +314,11 @@ def kind(word: str) -> Kind:
         last=name in lists.last or name in lists.world_last,
         surname=surname,
         word=not sure
-        and ((medical and (rank >= _COMMON_FIRST or name in lists.everyday)) or _listed(name, lists.words)),
+        and (
+            (medical and (rank >= _COMMON_FIRST or name in lists.everyday))
+            or _listed(name, lists.words)
+            or (name not in lists.last and (m := _COMPOUND.match(name)) is not None and _listed(m["w"], lists.words))
+        ),
         medical=medical,
         city=name in lists.cities,
         eponym=name in EPONYMS,

@@ -171,10 +171,13 @@ def _misread(text: str) -> Iterator[Found]:
             yield Found(start, word.end(), "NAME", "name:misread")
 
 
+_STROKE = re.compile(r"(?<=[^\W\d_])(?:/| / )(?=[^\W\d_])")
+
+
 def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
     """Who is written with a stroke beside somebody: ``Tremblay/Okoye``."""
-    near = ((a, b) for a, b in pairwise(words) if b.start - a.end in (1, 3)) if "/" in text else ()
-    strokes = [(a, b) for a, b in near if text[a.end : b.start] in ("/", " / ")]
+    signs = {m.start() for m in _STROKE.finditer(text)} if "/" in text else ()
+    strokes = [(a, b) for a, b in pairwise(words) if a.end in signs] if signs else ()
     if not strokes:
         return
     behind = {a.start: b for a, b in pairwise(words)}
@@ -348,9 +351,9 @@ def _on_labels(text: str) -> Iterator[Found]:
     """Whose specimens are, by what stands on them in quotes."""
     for m in _ON_LABEL.finditer(text) if 'ed "' in text or "ed “" in text or 'nt "' in text else ():
         named = [kind(w) for w in TOKEN.findall(m["v"]) if len(w) > 1]
-        if not any(k.medical or k.eponym for k in named) and (len(named) > 1 or named[0].last or named[0].unknown):
-            if plain(TOKEN.findall(m["v"])[0]) not in PLAIN:
-                yield Found(m.start("v"), m.end("v"), "NAME", "name:on-label")
+        thing = any(k.medical or k.eponym for k in named) or plain(TOKEN.findall(m["v"])[0]) in PLAIN
+        if not thing and (len(named) > 1 or named[0].last or named[0].unknown):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:on-label")
 
 
 _WHOLE_DAY = r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}(?:,?\s\d{1,2}:?\d\d(?:\s?[AaPp][Mm])?)?[ ]*(?:\n|\Z)"

@@ -375,7 +375,7 @@ _OCCUPATIONS = (
 )
 _WORKS = (
     r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with|w/)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)|job\s?:|quit(?=\s\p{Lu})|members?\s(?:of|at)"
-    rf"|(?:drives|{_OCCUPATIONS}|RN|LPN|CNA|EMT)(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@|w/|with)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
+    rf"|(?:drives|{_OCCUPATIONS}|RN|LPN|CNA|EMT)(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@|w/|with)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed)?|(?-i:attending)"
     r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|(?:pre)?school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
@@ -892,9 +892,9 @@ def _so_named(text: str, token: Token) -> bool:
     if not _INTO.search(text, before, token.start) or _TO_THING.search(text, before, token.start):
         return False
     place = word.lower() in lexicon.COUNTRIES or word.lower() in lexicon.STATES
-    return (
-        not place and plain(word) not in PLAIN and (not of_thing(text, token.end) or _DAY_BEHIND.match(text, token.end))
-    )
+    if place or plain(word) in PLAIN:
+        return False
+    return not of_thing(text, token.end) or _DAY_BEHIND.match(text, token.end) is not None
 
 
 # A day and month, which no score is: ``in Osgard 5/16``.

@@ -548,7 +548,7 @@ _SCORE = regex.compile(
 # What a surgeon holds.
 _TOOL = regex.compile(r"\s(?:clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum)$")
 _VIEW = re.compile(r"\sviews?$")
-# Behind which a thing in capitals is a place: ``at Osgard View``.
+# Behind which a thing in capitals is a place.
 _AT_PLACE = re.compile(r"\b(?:at|from) \Z")
 _BEFORE_VIEW = re.compile(r"\b(?:[Aa]n?|[Tt]he)\s\Z")
 _INSTRUMENT = regex.compile(
@@ -588,14 +588,15 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
             kin = only.first and _KIN_BEFORE.search(text, max(0, m.start() - 16), m.start())
             if only.eponym or (only.word and not only.common_first and not kin):
                 places.append(m.span())
-        elif words and all(kind(w).eponym or kind(w).word for w in words):
-            if not (
-                m.group()[-1:].islower()
-                and words[-1] != words[0]
-                and _AT_PLACE.search(text, max(0, m.start() - 5), m.start())
-            ):
-                places.append(m.span())
+        elif words and all(kind(w).eponym or kind(w).word for w in words) and not _is_where(text, m, words):
+            places.append(m.span())
     return places
+
+
+def _is_where(text: str, m: regex.Match[str], words: list[str]) -> bool:
+    """Whether a thing in capitals stands where a place does: ``at Osgard View``."""
+    led = len(words) > 1 and m.group()[-1].islower() and _AT_PLACE.search(text, max(0, m.start() - 5), m.start())
+    return bool(led)
 
 
 def capital_before(text: str, at: int) -> bool:
