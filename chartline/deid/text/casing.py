@@ -326,7 +326,8 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
     cities = lexicon.load().cities
     for i, word in enumerate(words):
         after = _next(words, i)
-        if gaps[i] in (" ", ". ") and (f"{word} {after}" in cities or f"{word}. {after}" in cities):
+        both = f"{word} {after}"
+        if gaps[i] in (" ", ". ") and (both in cities or f"{word}. {after}" in cities or both in STATES):
             high[i] = high[i + 1] = True
         if not (word in cities or high[i]) or plain(word) in PLAIN:
             continue
