@@ -472,6 +472,17 @@ _HINTS = Hints(
             """.split(),
         "part": [f"{part} of" for part in _PARTS.split("|")],
         "in situ": ["in situ"],
+        "of things": [
+            *(
+                f"{what}:"
+                for what in """
+                implant implants pacer pacemaker leads generator prosthesis components suture sutures instruments hardware
+                lens stent graft valve mask masks formula feeds vaccines immunizations dressing dressings diet allergies etoh
+                tob tobacco scales tests psh casts vent
+                """.split()
+            ),
+            "surgical history:",
+        ],
         "thing": _THINGS_OF_NAMES + _GOODS_OF_NAMES + _VESSELS_AND_IMAGES,
     }
 )
@@ -500,9 +511,26 @@ def read(text: str) -> Reading:
     """A text made ready for ``find``."""
     hints = _HINTS.places(lowered(text))
     parts = [m.span() for m in opened(_PART_OF, text, hints, "part")]
-    named = parts + hints.get("thing", [])
+    named = parts + hints.get("thing", []) + list(_lists_of_things(text, hints))
     things = Places(named + eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
     return Reading(text, tokens(text), hints, things)
+
+
+# What brings a person or a place into a list of things.
+_BRINGS = regex.compile(
+    rf"\b(?i:per|by|from|with|w|at|on|to|in|Drs?|Mrs?|Ms|M\.?D|RN|{KIN[3:-1]})\b|@|\bc/o\b",
+)
+_ITEMS_END = re.compile(r"[.;\n](?!\S)")
+_LONGEST_LIST = 240
+
+
+def _lists_of_things(text: str, hints: dict[str, list[Place]]) -> Iterator[Place]:
+    """Lists behind a heading of things, ``Implants: Osgard Tarn, ...``, into which nothing brings a person or a place."""
+    for start, end in hints.get("of things", ()):
+        stop = _ITEMS_END.search(text, end, end + _LONGEST_LIST)
+        close = stop.start() if stop else min(len(text), end + _LONGEST_LIST)
+        if "," in text[end:close] and not _BRINGS.search(text, end, close, timeout=TIMEOUT):
+            yield start, close
 
 
 def tokens(text: str) -> list[Token]:
