@@ -1193,7 +1193,7 @@ def _told_in_talk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 
 # Where initials sign, or tell by whom: at a sentence's start or behind a dash, a stroke or ``per``, with nothing behind.
-_SIGNING = regex.compile(r"(?:(?:^|[\n.;:)\]\d*-])\s?|[-–—/]\s?|\b(?i:per|by|w/|with|cosign|signed)\s)\Z")
+_SIGNING = regex.compile(r"(?:(?:^|[\n.;:)\]*-])\s?|\d\s|[-–—/]\s?|\b(?i:per|by|w/|with|cosign|signed)\s)\Z")
 _SIGNED = re.compile(r"(?=[ ]*(?:\n|\Z|[/.,;)]|\d))")
 
 

@@ -114,6 +114,7 @@ _EPONYM_NOUNS = by_letter(
     r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
     r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class|clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum|views?"
 )
+EPONYM_NOUN = regex.compile(_EPONYM_NOUNS)
 _EPONYM = regex.compile(
     rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}(?:['’]s?)?[\s\-]+(?i:{_EPONYM_NOUNS})\b|\b(?:Ma?c)?[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])",
     0,

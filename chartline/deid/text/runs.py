@@ -14,6 +14,7 @@ from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.places import GENERIC, NOWHERE
 from chartline.deid.text.reading import (
     DOSED,
+    EPONYM_NOUN,
     GRADED,
     KIN,
     KIN_WORD,
@@ -125,7 +126,7 @@ def _joined(text: str, left: Token, right: Token) -> bool:
         return False
     if between == ". " and left.text in ("L", "R", "I", "V", "X"):
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
-        if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym or kind(sided["w"]).medical):
+        if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym or EPONYM_NOUN.fullmatch(sided["w"])):
             return False
     return (
         between == " "
