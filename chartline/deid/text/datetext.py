@@ -363,7 +363,7 @@ _IMPROPER = regex.compile(
 # Over a number that is the most of few scores, behind a word that is no score's, an office or who did something.
 _ALONE = regex.compile(
     rf"(?<![\w/.%\-])(?<=(?:\b\p{{Ll}}{{2,16}}|\b\p{{Lu}}\p{{Ll}}{{2,14}}ed|\b{_OFFICES}|\b{_OFFICES}\s\p{{Lu}}[\p{{L}}'’\-]{{1,20}})[:,]?\s){_NO_SCORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>1[1-9]|2\d|3[01])"
-    r"(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|fx|fractions?|visits?|sessions?|units?|treatments?|hours?|hrs?|tabs?|strength|scale|doses?|completed|attended|used|correct|lbs?|items|L\b|x\b))"
+    r"(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|cores?|nodes?|fx|fractions?|visits?|sessions?|units?|treatments?|hours?|hrs?|tabs?|strength|scale|doses?|completed|attended|used|correct|lbs?|items|L\b|x\b))"
 )
 # Behind what was done or happened: any day behind an event, days that are no scale's most behind any other participle.
 _EVENTS = (
@@ -391,7 +391,7 @@ _MOMENTS = (
 )
 _CLAUSE_ENDS = r"(?=\s*[.,;:)\n]|\s*$|\s(?:w/?|with|by|at|for|and|in|on|via|re|per|neg|no|pos|nl|normal|wnl|clear|benign|stable|c/w|shows?|showed|to|from|but)\b(?!\s(?:the|his|her|all)\b|\splace))"
 _DONE = regex.compile(
-    rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
+    rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?|(?-i:GPC|GNR|GPR)|cores?|nodes?))"
     rf"|(?<=\b(?i:{_MOMENTS})[:,]?\s\(?){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}{_CLAUSE_ENDS}"
     rf"|(?<=\b\p{{L}}\p{{Ll}}{{2,14}}ed\s){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/(?P<d>[1-37-9])(?=[.,;)]?(?:\s|$))(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|of\b|days|tabs?|items|lb))"
 )

@@ -571,6 +571,7 @@ _BY_DAY = re.compile(
     r",? (?P<v>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?![\w/%]|[-.]\d| ?(?:mg|mcg|mL|cm|mm|points?|strength|power|scale|pain|mod|min|max|visits|sessions)\b)"
 )
 _BY_CODE = re.compile(r" (?P<v>(?!(?:19|20)\d\d)\d{5,9})(?=[.,;)\n]|\Z| by\b| on\b| \d)")
+_BY_VETERAN = re.compile(r" {1,2}\(?(?P<v>[A-Z]\d{4})(?=\)|\s|\Z)")  # a letter and the last four
 _NEXT_CHILD = regex.compile(r"(?:\s\(\d{1,2}\)(?:,|,?\sand|\s&)|,)\s(?P<v>\p{Lu}\p{Ll}[\w'’\-]+)(?=\s\(\d{1,2}\))")
 _ON_STREET = regex.compile(r"\son\s(?P<v>\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?)(?=[.,;)\n]|$|\s[a-z(])")
 _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\b|\s*(?:\n|\Z))")
@@ -618,11 +619,12 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
     """What tells more of who is named: ``Abra Tarn ("Bee")``, ``Abra, 93,``."""
     for f in found:
         near = text[f.end : f.end + 3]
-        if near[-1:].isdigit() or near[1:2].isdigit():
+        if near[-1:].isdigit() or near[1:2].isdigit() or near[:2] in ("  ", " ("):
             day = _BY_DAY.match(text, f.end) if f.type in ("NAME", "FACILITY", "LOCATION") else None
             if day is not None:
                 yield Found(day.start("v"), day.end("v"), "DATE", "name:by-day")
             code = _BY_CODE.match(text, f.end) if f.type == "NAME" else None
+            code = code or (_BY_VETERAN.match(text, f.end) if f.type == "NAME" else None)
             if code is not None:
                 yield Found(code.start("v"), code.end("v"), "ID", "name:by-code")
         if near in (" of", " on", " an") or near[:2] == " #":
@@ -1007,6 +1009,8 @@ def _of_things(text: str, m: regex.Match[str]) -> bool:
     """Whether two words are numbers or short forms, two of a list of things of medicine, or two scales with grades."""
     if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
         return True
+    if "-" in m.group("last") and "-" in m.group("first") and not kind(m.group("first")).first:
+        return True  # ``Osgard-Tarn, Pell-Varga``
     graded = _GRADED_LAST.search(m.group("last")) and _GRADED_TOO.match(text, m.end("first"))
     return bool(graded) or of_list(text, m.start(), m.end("first"))
 

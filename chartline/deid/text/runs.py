@@ -171,6 +171,8 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     if token.shape == "initial" or token.text in PARTICLES:
         return False
     name, found = plain(token.text), token.kind
+    if token.text[1] == "-" and "-" not in token.text[2:]:
+        return True  # ``Z-Pak``
     if len(token.text) <= ACRONYM and token.shape == "capital" and not token.text[1:].islower():
         return token.text[1] not in "'’"  # ``IgE`` is no Ige
     led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
@@ -229,7 +231,20 @@ def _initialled(text: str, part: list[Token], token: Token) -> bool:
     return surname and not NUMBER_AFTER.match(text, token.end)
 
 
+_COUNTING = frozenset("ABCDEFGH")
+
+
+def _of_parts(text: str, token: Token) -> bool:
+    """Whether a letter with a stop counts the parts of something: ``A. Colon, biopsy`` where ``B.`` stands too."""
+    if text[token.end : token.end + 2] != ". " or not begins_line(text, token.start):
+        return False
+    beside = chr(ord(token.text) + (1 if token.text == "A" else -1))
+    return any(f"{sign}{beside}. " in text for sign in ("\n", " "))
+
+
 def _lettered(text: str, token: Token) -> bool:
+    if token.text in _COUNTING and _of_parts(text, token):
+        return True
     return _LETTERED.search(text, max(0, token.start - 16), token.start) is not None
 
 

@@ -35,6 +35,8 @@ from tests.deid.text.written import NOBODY, left
         ("seen on the twenty second of August, home on, like, the twenty eighth.", ["twenty second", "twenty eighth"]),
         ("sober since New Years. Last dose Plavix 1/8.", ["New Years", "1/8"]),
         ("A# A219 334 870, code 7RQ4ZLA2", ["A219", "334 870", "7RQ4ZLA2"]),
+        ("Unit No:   557 21 09\nJ#: 90117723/DOC#: 884410", ["557", "21 09", "90117723", "884410"]),
+        ("cell (470)5550177; OSGARD,ILO J  O4471  of the Navy", ["5550177", "4471"]),
         ("Stays in Osgard 5/16. Trailer off County Road 29, Willet Ct apt 3.", ["Osgard", "Road 29", "apt 3"]),
     ],
 )
@@ -52,6 +54,9 @@ def test_what_is_told_beside_things_goes(engine: TextEngine, text: str, gone: li
         "SNOMED 44054006. RxNorm code 8609751. Pip/tazo 8/4 S.",
         "Attending Attestation: I saw the patient.",
         "Pacer: Guidant Insignia, Sorin Reply. Leads: Sprint Quattro, Durata.",
+        "Brief Hospital Course: 76M with fever.",
+        "BCx 2/4 GPC. A Z-Pak. May-Thurner, Paget-Schroetter. Gleason 7 in 3/12 cores.",
+        "FINAL DIAGNOSIS\nA. Colon, cecum, polypectomy: adenoma.\nB. Esophagus bx.",
         "Noninvasive Prenatal test. Reviewed KDIGO, ADA and others.",
     ],
 )
