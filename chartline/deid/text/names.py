@@ -171,7 +171,7 @@ def _misread(text: str) -> Iterator[Found]:
             yield Found(start, word.end(), "NAME", "name:misread")
 
 
-_STROKE = re.compile(r"(?<=[^\W\d_])(?:/| / )(?=[^\W\d_])")
+_STROKE = re.compile(r"(?<=[^\W\d_])(?:/| / )(?=[A-ZÀ-ÖØ-Þ])")
 
 
 def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
@@ -1206,7 +1206,7 @@ def _shortened(text: str, words: list[Token], found: list[Found]) -> Iterator[Fo
     short: set[str] = set()
     for whole in {text[f.start : f.end] for f in found if f.type == "NAME"}:
         if " " in whole or "-" in whole:
-            short |= _short_forms(whole)
+            short.update(form for form in _short_forms(whole) if form in text)
     for token in words if short else ():
         if token.text not in short:
             continue
