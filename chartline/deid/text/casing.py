@@ -22,6 +22,8 @@ _BREAK = re.compile(r"(?<=[.!?]\s)")
 _SMALL_START = re.compile(r"(?:^|[.!?\n]\s?)[a-z]")
 _BEGUN = re.compile(r"[A-Z](?=[a-z])")
 _CELL = re.compile(r"[^|]+\|*|\|+")
+# How the name of a company ends that is all of a line in capitals.
+_COMPANY = re.compile(r"[A-Z][A-Z&'’,. \-]{4,60}[ ,](?:P?LLC|LLP|INC|P\.?[CA]|CORP|LTD)\.?\s*\Z")
 _CALENDAR = frozenset(
     """
     january february march april june july august september october november december jan feb mar apr jun jul aug sep
@@ -31,7 +33,8 @@ _CALENDAR = frozenset(
 )
 _TITLES = frozenset("dr mr mrs ms miss prof doctor drs".split())
 _CREDENTIALS = frozenset(
-    "md do rn np pa phd lpn lvn cna crna cnm dnp aprn msw lcsw lmft lpc pharmd rph dpt psyd mph rd bsn msn dds".split()
+    "md do rn np pa phd lpn lvn cna crna cnm dnp aprn msw lcsw lmft lpc pharmd rph dpt psyd mph rd bsn msn dds"
+    " cht cma rma rrt lmsw licsw fnp arnp cota pta rdh lsw bcba emt cpht otr ccma".split()
 )
 _OPENS = frozenset(
     """
@@ -147,12 +150,20 @@ def cased(text: str) -> str:
 def _line(line: str) -> str:
     """A line as it is or rewritten; of a table in both cases, the cells in capitals."""
     if _capitals(line):
-        return _rewritten(line, upper=True)
+        return _titled(line) if _COMPANY.match(line) else _rewritten(line, upper=True)
     if "|" in line:
         return "".join(_rewritten(c, upper=True) if _capitals(c) else c for c in _CELL.findall(line))
     if not _SMALL_START.search(line):
         return line
     return "".join(_rewritten(s, upper=False) if _begun_small(s) and not _plain(s) else s for s in _BREAK.split(line))
+
+
+def _titled(line: str) -> str:
+    """A company's name with a capital for each word."""
+    return _TOKEN.sub(lambda m: m.group() if m.group().lower() in _COMPANIES else _capital(m.group()), line)
+
+
+_COMPANIES = frozenset("llc pllc llp pc pa p c a".split())
 
 
 def _plain(sentence: str) -> bool:
@@ -256,7 +267,7 @@ def _sure(word: str, *, upper: bool) -> bool:
         return False
     if upper:
         return found.strong or found.city or (found.unknown and len(word) > 4)
-    return found.common_first or found.surname or (found.city and not found.word)
+    return (found.common_first or found.surname or (found.city and not found.word)) and not found.eponym
 
 
 def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, upper: bool) -> bool:
@@ -315,7 +326,8 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
     cities = lexicon.load().cities
     for i, word in enumerate(words):
         after = _next(words, i)
-        if gaps[i] in (" ", ". ") and (f"{word} {after}" in cities or f"{word}. {after}" in cities):
+        both = f"{word} {after}"
+        if gaps[i] in (" ", ". ") and (both in cities or f"{word}. {after}" in cities or both in STATES):
             high[i] = high[i + 1] = True
         if not (word in cities or high[i]) or plain(word) in PLAIN:
             continue

@@ -25,6 +25,7 @@ _ORDINALS = """
     sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth
     twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first
     """.split()
+_NTH_WORDS = "|".join(w.replace("-", r"[\s\-]") for w in sorted(_ORDINALS, key=len, reverse=True))
 _MON_WORDS = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
 _MON = rf"(?P<mon>{_MON_WORDS})(?![A-Za-z])\.?"
 _UPPER_MON = r"(?P<mon>JAN|FEB|MAR|APR|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC)(?![A-Za-z])"
@@ -35,7 +36,7 @@ _WEEKDAY = r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\
 _BEFORE = r"(?<![\w/.\-])"
 _AFTER = r"(?![\w/]|[.\-]\d)"
 _HOLIDAYS = (
-    r"(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|New\s+Year['’]?s?(?:\s+(?:Eve|Day))|Easter(?:\s+Sunday)?"
+    r"(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|New\s+Year['’]?s?(?:\s+(?:Eve|Day)|(?<=\b(?i:since|before|after|until|around|by|over)\sNew\sYear['’]?s)(?!\s\w))|Easter(?:\s+Sunday)?"
     r"|Halloween|(?:the\s+)?Fourth\s+of\s+July|Labor\s+Day|Memorial\s+Day|Independence\s+Day|Flag\s+Day|Juneteenth|Cinco\s+de\s+Mayo|Groundhog\s+Day|Boxing\s+Day|Black\s+Friday|Palm\s+Sunday|Ash\s+Wednesday|Yom\s+Kippur|Rosh\s+Hashanah|Ramadan|Eid(?:\s+al-\w+)?|Kwanzaa|Indigenous\s+Peoples['’]?\s+Day|MLK\s+Day|Valentine['’]?s\s+Day"
     r"|(?:Mother|Father)['’]s\s+Day|Veterans\s+Day|Presidents['’]?\s+Day|Columbus\s+Day|Hanukkah|Passover|Diwali"
     r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras|X-?mas(?:\s+Eve)?)"
@@ -117,12 +118,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "month-word",
-            rf"{_BEFORE}{_MON}\s+(?:the\s+)?(?P<dw>{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\b(?:,?\s*{_Y4})?",
+            rf"{_BEFORE}{_MON}\s+(?:the\s+)?(?P<dw>{_NTH_WORDS})\b(?:,?\s*{_Y4})?",
             True,
         ),
         (
             "word-month",
-            rf"\bthe\s+(?P<dw>{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\s+of\s+{_MON}(?:,?\s*{_Y4})?",
+            rf"\bthe\s+(?P<dw>{_NTH_WORDS})\s+of\s+{_MON}(?:,?\s*{_Y4})?",
             True,
         ),
         (
@@ -262,7 +263,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "the-nth-word",
-            rf"(?<=\b(?:on|until|till?|by|since|before|after)\s)the\s+(?:{'|'.join(sorted(_ORDINALS[3:], key=len, reverse=True))})(?=\s*(?:[.,;!?)\n]|$)|\s(?:i|at|we|he|she|they|so|because|but)\b)",
+            rf"(?:(?<=\b(?:on|until|till?|by|since|before|after)\s)the\s+(?!first\b|second\b|third\b)(?:{_NTH_WORDS})|\bthe\s(?:twenty[\s\-]\w+(?:st|nd|rd|th)|thirtieth|thirty[\s\-]first))(?=\s*(?:[.,;!?)\n]|$)|\s(?:i|at|we|he|she|they|so|because|but)\b)",
             True,
         ),
         (
@@ -303,7 +304,7 @@ _WORDS = {
     " president columbus flag juneteenth cinco groundhog boxing black palm ash yom rosh ramadan eid kwanzaa indigenous mlk hanukkah passover diwali patrick martin mardi fourth good new",
     "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
-    "ordinal": " ".join(_ORDINALS[3:]),
+    "ordinal": " ".join([*_ORDINALS[3:20], "twenty", "thirty", "thirtieth"]),
     "abroad": "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre janvier"
     " fevrier février mars avril mai juin juillet aout août septembre octobre decembre décembre janeiro fevereiro marco"
     " março maio junho julho setembro outubro novembro dezembro januar februar marz märz juni juli oktober dezember"
@@ -357,12 +358,12 @@ _NO_SCALE = frozenset({11, 14, 16, 18, 28})  # days that no score has as its mos
 # More than the whole is no share: ``6/5`` is a day, unless a pressure, a setting or two doses are written so.
 _IMPROPER = regex.compile(
     rf"(?<![\w/.%\-])(?<=\p{{L}}[\p{{L}}\d.)]{{0,16}}[:,]?\s){_NO_SCORE}(?P<m>[2-9]|1[0-2])/(?P<d>[1-9]|1[01])(?=(?:[.,;)]|\s+(?:w/|with|by|at|@|per|and|for|to|in|on)\b)?(?:\s|$))"
-    r"(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|hours?|hrs?|tabs?|films?|tender|bilat|out\sof|on\s(?:room|RA)|L\b))"
+    r"(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|hours?|hrs?|tabs?|films?|tender|bilat|out\sof|on\s(?:room|RA)|[LSIR]\b))"
 )
 # Over a number that is the most of few scores, behind a word that is no score's, an office or who did something.
 _ALONE = regex.compile(
     rf"(?<![\w/.%\-])(?<=(?:\b\p{{Ll}}{{2,16}}|\b\p{{Lu}}\p{{Ll}}{{2,14}}ed|\b{_OFFICES}|\b{_OFFICES}\s\p{{Lu}}[\p{{L}}'’\-]{{1,20}})[:,]?\s){_NO_SCORE}(?P<m>0?[1-9]|1[0-2])/(?P<d>1[1-9]|2\d|3[01])"
-    r"(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|fx|fractions?|visits?|sessions?|units?|treatments?|hours?|hrs?|tabs?|strength|scale|doses?|completed|attended|used|correct|lbs?|items|L\b|x\b))"
+    r"(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|cores?|nodes?|fx|fractions?|visits?|sessions?|units?|treatments?|hours?|hrs?|tabs?|strength|scale|doses?|completed|attended|used|correct|lbs?|items|L\b|x\b))"
 )
 # Behind what was done or happened: any day behind an event, days that are no scale's most behind any other participle.
 _EVENTS = (
@@ -390,7 +391,7 @@ _MOMENTS = (
 )
 _CLAUSE_ENDS = r"(?=\s*[.,;:)\n]|\s*$|\s(?:w/?|with|by|at|for|and|in|on|via|re|per|neg|no|pos|nl|normal|wnl|clear|benign|stable|c/w|shows?|showed|to|from|but)\b(?!\s(?:the|his|her|all)\b|\splace))"
 _DONE = regex.compile(
-    rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?))"
+    rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?|(?-i:GPC|GNR|GPR)|cores?|nodes?))"
     rf"|(?<=\b(?i:{_MOMENTS})[:,]?\s\(?){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}{_CLAUSE_ENDS}"
     rf"|(?<=\b\p{{L}}\p{{Ll}}{{2,14}}ed\s){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/(?P<d>[1-37-9])(?=[.,;)]?(?:\s|$))(?!\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|of\b|days|tabs?|items|lb))"
 )
@@ -399,6 +400,8 @@ _TOLD_OF = regex.compile(
     rf"(?:(?<=\b[Ss]/p\s(?:[\w/&\-]+\s){{1,4}}\(?){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[.,;)\n]|$|\s(?:w/?|with|by|at|for)\b)"
     rf"|(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s(?:by\s|w/?\s|with\s)?Drs?\b)"
     rf"|(?<=\b(?:[01]\d|2[0-3])[0-5]\d\s)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10)\b){_DAY}(?=[.,;)\n]|$)"
+    # Behind what was taken or seen last: ``last dose Osgardin 1/8``.
+    rf"|(?<=\b[Ll]ast\s(?!BP\b)(?:[\w\-]+\s){{1,3}}(?:was\s)?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[.,;)\n]|$)"
     # Behind the value of a day.
     rf"|(?<=\p{{L}}[\p{{L}}\d]*\s[<>]?\d{{1,4}}(?:\.\d+)?%?\s)(?P<m>0?[1-9]|1[0-2])/(?P<d>1[136-9]|2[1-35-9]|31)(?=[.,;)\n]|$)"
     # Behind a heading of several words in capitals.
@@ -712,7 +715,13 @@ def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None) -
     if month is None:
         return None
     year = int(parts["y"]) if "y" in parts else _century(parts.get("y2"))
-    day = int(parts["d"]) if "d" in parts else _ORDINALS.index(parts["dw"].lower()) + 1 if "dw" in parts else 15
+    day = (
+        int(parts["d"])
+        if "d" in parts
+        else _ORDINALS.index("-".join(parts["dw"].lower().split())) + 1
+        if "dw" in parts
+        else 15
+    )
     last_month = int(parts["m2"]) if "m2" in parts else _MONTH_OF[parts["mon2"].lower()] if "mon2" in parts else month
     last_year = _full(parts["z"]) if "z" in parts else year
     if "z" not in parts and (last_month, int(parts.get("d2", 32))) < (month, day):

@@ -61,6 +61,7 @@ _CLOSERS = frozenset(
 # What ends a name and is a part of it.
 _ENDS = frozenset(
     """
+    womens childrens peds derm ortho cards ent uro neuro eye dental kids pediatrics imaging diagnostics surgery
     home house lodge park plant snf alf ltac ltach irf rehab hospice pharmacy clinic hospital church school shelter
     jail prison college university apartments mosque temple center manor living hall inn motel hotel store county er
     ed
@@ -124,7 +125,8 @@ def _led(words: list[str], gaps: list[str], i: int) -> str:
         return "cares" if lead in _TO else "new" if lead in _WORKS else ""
     if before in ("by", "with"):
         return "cares" if (before, lead[:6]) in _DECIDED else "new" if lead in _FROM or lead in _WORKS else ""
-    return "works" if lead in _WORKS else "cares" if before == "at" or lead in _FROM else ""
+    cared = before == "at" or lead in _FROM or _AGED.match(lead)  # ``61f from``
+    return "works" if lead in _WORKS else "cares" if cared else ""
 
 
 def _run(words: list[str], gaps: list[str], start: int, tier: str) -> int:
@@ -180,6 +182,7 @@ _BY_WHOM = frozenset(
             (done, "by")
             for done in "seen evaluated examined signed placed performed reviewed dictated called ordered".split()
         ),
+        *((done, "from") for done in "report care handoff signout".split()),
         *((met, by) for met in ("spoke", "met", "lives", "talked") for by in ("w", "with")),
         *(("out", "to"), ("report", "to"), ("talked", "to"), ("spoke", "to"), ("spoken", "to"), ("given", "to")),
     }

@@ -269,10 +269,15 @@ class Kind:
 
 # How words of medicine and drugs end (the stems of international nonproprietary names among them).
 _MADE = re.compile(
-    r"\w{3}(?:olog(?:y|ist|ic|ical)|iatr(?:y|ic|ics|ist)|ectomy|otomy|ostomy|oscop(?:y|ic)|ograph(?:y|ic)|oplasty|itis|emia|aemia"
+    r"\w{2}(?:ec|o|os)tomy$|\w{3}(?:olog(?:y|ist|ic|ical)|iatr(?:y|ic|ics|ist)|suspension|oscop(?:y|ic)|ograph(?:y|ic)|oplasty|itis|emia|aemia"
     r"|uria|algia|opath(?:y|ic)|osis|iasis|megaly|penia|plegi[ac]|paresis|lysis|cillin|mycin|floxacin|prazole|conazole|sartan"
     r"|statin|olol|tinib|ciclib|lizumab|[iou]mab|gliptin|gliflozin|glutide|xaban|triptan|oxetine|azepam|dipine|setron)$"
 )
+# A word that is made of another and stands in no dictionary: ``noninvasive``.
+_COMPOUND = re.compile(
+    r"(?:non|anti|multi|inter|intra|hyper|hypo|micro|ultra|under|over|super|semi|neuro|cardio)(?P<w>\w{5,})\Z"
+)
+_MARRIED = 2  # names that one person has with a dash, at most
 _PREFIXES = frozenset({"non", "anti", "pre", "post", "peri", "sub", "pro", "self", "x", "e"})
 
 
@@ -292,7 +297,8 @@ def kind(word: str) -> Kind:
             word=all(k.word for k in kinds),
             medical=any(k.medical for k in kinds),
             city=False,
-            eponym=all(k.eponym for k in kinds) or any(k.eponym and not k.last for k in kinds),
+            # Three names are of those who found a thing: ``Marshall-Marchetti-Krantz``.
+            eponym=len(parts) > _MARRIED or all(k.eponym for k in kinds) or any(k.eponym and not k.last for k in kinds),
             everyday=all(k.everyday for k in kinds),
         )
     lists, name = load(), "".join(parts)
@@ -308,7 +314,11 @@ def kind(word: str) -> Kind:
         last=name in lists.last or name in lists.world_last,
         surname=surname,
         word=not sure
-        and ((medical and (rank >= _COMMON_FIRST or name in lists.everyday)) or _listed(name, lists.words)),
+        and (
+            (medical and (rank >= _COMMON_FIRST or name in lists.everyday))
+            or _listed(name, lists.words)
+            or (name not in lists.last and (m := _COMPOUND.match(name)) is not None and _listed(m["w"], lists.words))
+        ),
         medical=medical,
         city=name in lists.cities,
         eponym=name in EPONYMS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
@@ -32,6 +33,7 @@ from chartline.deid.text.reading import (
     TOKEN,
     Reading,
     Token,
+    of_list,
     of_thing,
     opened,
     shape_of,
@@ -57,7 +59,6 @@ from chartline.deid.text.runs import (
     is_short,
     is_usual,
     of_kin_or_role,
-    of_list,
     opens_list,
     rare_first,
 )
@@ -116,6 +117,8 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _families(text, words)
     found += _parents(text)
     found += _rows(text)
+    found += _marked_rows(text)
+    found += _on_labels(text)
     found += _staff(text)
     found += _entries(text)
     found += _eastern(text, words)
@@ -130,6 +133,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _initials(text, words, hints)
     found += _paired(text, words, found)
     found += _joined_by_and(text, words, found)
+    found += _shortened(text, words, found)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     yield from (_owner(text, f) for f in found)
 
@@ -167,9 +171,13 @@ def _misread(text: str) -> Iterator[Found]:
             yield Found(start, word.end(), "NAME", "name:misread")
 
 
+_STROKE = re.compile(r"(?<=[^\W\d_])(?:/| / )(?=[A-ZÀ-ÖØ-Þ])")
+
+
 def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
     """Who is written with a stroke beside somebody: ``Tremblay/Okoye``."""
-    strokes = [(a, b) for a, b in pairwise(words) if b.start - a.end == 1 and text[a.end] == "/"]
+    signs = {m.start() for m in _STROKE.finditer(text)} if "/" in text else ()
+    strokes = [(a, b) for a, b in pairwise(words) if a.end in signs] if signs else ()
     if not strokes:
         return
     behind = {a.start: b for a, b in pairwise(words)}
@@ -333,13 +341,28 @@ def _order_behind(left: Token, right: Token) -> bool:
     return right.shape == "upper" and len(right.text) < ACRONYM and left.shape == "capital" and told
 
 
+# Whose a specimen is, in quotes as its label has it: ``labeled "Osgard, Ilo - left breast"``.
+_ON_LABEL = regex.compile(
+    r"\b(?:labell?ed|patient|marked|identified)(?:\s(?:as|with|by|the|patient['’]s|name|and))*:?\s[\"“](?P<v>\p{Lu}[\p{L}'’\-]+(?:,\s\p{Lu}(?:[\p{L}'’\-]+|\.)?|(?=[\"”,])))"
+)
+
+
+def _on_labels(text: str) -> Iterator[Found]:
+    """Whose specimens are, by what stands on them in quotes."""
+    for m in _ON_LABEL.finditer(text) if 'ed "' in text or "ed “" in text or 'nt "' in text else ():
+        named = [kind(w) for w in TOKEN.findall(m["v"]) if len(w) > 1]
+        thing = any(k.medical or k.eponym for k in named) or plain(TOKEN.findall(m["v"])[0]) in PLAIN
+        if not thing and (len(named) > 1 or named[0].last or named[0].unknown):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:on-label")
+
+
 _WHOLE_DAY = r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}(?:,?\s\d{1,2}:?\d\d(?:\s?[AaPp][Mm])?)?[ ]*(?:\n|\Z)"
 _SIGNED_OFF = regex.compile(
     r"(?<=(?:[.!?)\]\n]\s?|\s)[-–—~]{1,2}\s?)(?P<v>\p{L}{2,3})(?=(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:$|\n))"
     r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=,\s(?i:PGY-?\d|rn|lpn|np|md|do|pa(?:-c)?|rd|msw|pta))"
     r"|(?<=[.!?)]\s)(?P<v>[A-Z]{2,3})(?=\s*\Z)|(?<=[\s.]/)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*\Z)"
     r"|(?<=[.!?)]\s)(?P<v>[a-z]{2,3})(?=(?:\s(?i:rn|lpn|np|md|pa-c|cna|rd|msw|pta))?\.?\s*(?:$|\n))"
-    r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
+    r"|(?<=\s)(?P<v>[A-Z]{2,3}|[a-z]{2,3})(?=\s*(?:[.,;)\n]|$)|\s(?:for\s(?i:dr)\b|\d{1,2}/\d))(?<=(?:\b(?i:signed|reviewed|entered|transcribed|dictated|typed|"
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
     r"roomed|charted|created|edited|logged|closed|completed|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg|typist|technologist|transcriptionist)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
     # Before the day, at a line's end: ``Will follow. KBT 3/4/21``.
@@ -360,7 +383,7 @@ _OPENING_INITIALS = regex.compile(
 # What stands behind who signed; cheaper to try than what stands before.
 _SIGN_ENDS = re.compile(
     r"(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:\Z|\n)|\s*[.,;)]"
-    rf"|\s{_WHOLE_DAY}|/(?:dictated|transcribed|typed|voice)\b"
+    rf"|\s(?:{_WHOLE_DAY}|for\s[Dd]r\b|\d{{1,2}}/\d)|/(?:dictated|transcribed|typed|voice)\b"
 )
 
 
@@ -548,9 +571,18 @@ _BY_DAY = re.compile(
     r",? (?P<v>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?![\w/%]|[-.]\d| ?(?:mg|mcg|mL|cm|mm|points?|strength|power|scale|pain|mod|min|max|visits|sessions)\b)"
 )
 _BY_CODE = re.compile(r" (?P<v>(?!(?:19|20)\d\d)\d{5,9})(?=[.,;)\n]|\Z| by\b| on\b| \d)")
+_BY_VETERAN = re.compile(r" {1,2}\(?(?P<v>[A-Z]\d{4})(?=\)|\s|\Z)")  # a letter and the last four
 _NEXT_CHILD = regex.compile(r"(?:\s\(\d{1,2}\)(?:,|,?\sand|\s&)|,)\s(?P<v>\p{Lu}\p{Ll}[\w'’\-]+)(?=\s\(\d{1,2}\))")
 _ON_STREET = regex.compile(r"\son\s(?P<v>\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?)(?=[.,;)\n]|$|\s[a-z(])")
 _BY_AGE = re.compile(r"(?:, | \()(?P<v>9\d|1[01]\d)(?=[,.;)]|\s(?:and|who|with)\b|\s*(?:\n|\Z))")
+
+
+# A flat or a house of many behind what they are in: ``Osgard Ct apt 3``.
+_UNIT_BEHIND = re.compile(
+    r",? (?P<v>(?:apt|unit|bldg|lot|trlr|building)\.? ?#?(?:\d{1,4}[A-Z]?|[A-Z]\d{0,4}))\b", re.IGNORECASE
+)
+_UNITS = frozenset({" ap", " un", " bl", " lo", " tr", " bu", ", a", ", u", ", b", ", l"})
+_HOUSES = frozenset({"FACILITY", "LOCATION"})
 
 
 # Where somebody of a credential works: ``Osgard MD, Harbor Light``.
@@ -587,15 +619,18 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
     """What tells more of who is named: ``Abra Tarn ("Bee")``, ``Abra, 93,``."""
     for f in found:
         near = text[f.end : f.end + 3]
-        if near[-1:].isdigit() or near[1:2].isdigit():
+        if near[-1:].isdigit() or near[1:2].isdigit() or near[:2] in ("  ", " ("):
             day = _BY_DAY.match(text, f.end) if f.type in ("NAME", "FACILITY", "LOCATION") else None
             if day is not None:
                 yield Found(day.start("v"), day.end("v"), "DATE", "name:by-day")
             code = _BY_CODE.match(text, f.end) if f.type == "NAME" else None
+            code = code or (_BY_VETERAN.match(text, f.end) if f.type == "NAME" else None)
             if code is not None:
                 yield Found(code.start("v"), code.end("v"), "ID", "name:by-code")
         if near in (" of", " on", " an") or near[:2] == " #":
             yield from _place_behind(text, f)
+        if f.type in _HOUSES and near.lower() in _UNITS and (unit := _UNIT_BEHIND.match(text, f.end)):
+            yield Found(unit.start("v"), unit.end(), "ADDRESS", "name:unit-behind")
         sign = near[:2] if f.type == "NAME" else ""
         if near[-1:].isupper() and sign and (of := _AFFILIATED.match(text, f.end)):
             end = named_place(text, of.start("v"), of.end("v"), works=False, sure=False)
@@ -747,6 +782,17 @@ def _rows(text: str) -> Iterator[Found]:
 
 
 _ROWS = 2
+# The same in bold before a bed: ``**Osgard** 5E-12``.
+_MARKED_ROW = regex.compile(
+    r"\*{2,3}(?P<v>\p{Lu}[\p{L}'’\-]+(?:, ?\p{Lu}[\p{L}'’\-]*)?)\*{2,3}(?=:? \(?(?:[Bb]ed |[Rr]m )?[A-Z\d]{0,4}\d)"
+)
+
+
+def _marked_rows(text: str) -> Iterator[Found]:
+    """People in bold, each before a bed, where several are written so."""
+    rows = list(_MARKED_ROW.finditer(text)) if "** " in text else []
+    for m in rows if len(rows) >= _ROWS and any(kind(m["v"].split(",")[0]).strong for m in rows) else ():
+        yield Found(m.start("v"), m.end("v"), "NAME", "name:marked-row")
 
 
 def _a_usual(name: str) -> bool:
@@ -907,8 +953,8 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
         same_case = m.group("last")[0].isupper() and m.group("first")[0].isupper()
         if (
             (m.group("last") + m.group("first")).isupper()
-            and len(m.group("last")) < 5
-            and len(m.group("first")) < 5
+            and len(m.group("last")) <= _LONGEST_ACRONYM
+            and len(m.group("first")) <= _LONGEST_ACRONYM
             and not (last.surname and first.common_first)
         ):
             continue
@@ -954,6 +1000,7 @@ def _of_an_office(text: str, m: regex.Match[str]) -> bool:
     return text[max(0, m.start() - 2) : m.start()] == ": " and KIN_WORD.fullmatch(m.group("last")) is not None
 
 
+_LONGEST_ACRONYM = 5
 _GRADED_LAST = re.compile(r"\s(?:II|III|IV)$")
 _GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?!\w|\.\w)")
 
@@ -962,6 +1009,8 @@ def _of_things(text: str, m: regex.Match[str]) -> bool:
     """Whether two words are numbers or short forms, two of a list of things of medicine, or two scales with grades."""
     if max(len(m.group("last")), len(m.group("first"))) < 3 or _ROMAN.fullmatch(m.group("last")):
         return True
+    if "-" in m.group("last") and "-" in m.group("first") and not kind(m.group("first")).first:
+        return True  # ``Osgard-Tarn, Pell-Varga``
     graded = _GRADED_LAST.search(m.group("last")) and _GRADED_TOO.match(text, m.end("first"))
     return bool(graded) or of_list(text, m.start(), m.end("first"))
 
@@ -1145,6 +1194,42 @@ def _told_in_talk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         may = may or text.startswith(" calling", m.end("v"))
         if may and plain(m["v"]) not in PLAIN and not found.eponym:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:tells")
+
+
+# Where initials sign, or tell by whom: at a sentence's start or behind a dash, a stroke or ``per``, with nothing behind.
+_SIGNING = regex.compile(r"(?:(?:^|[\n.;:)\]*-])\s?|\d\s|[-–—/]\s?|\b(?i:per|by|w/|with|cosign|signed)\s)\Z")
+_SIGNED = re.compile(r"(?=[ ]*(?:\n|\Z|[/.,;)]|\d))")
+
+
+def _shortened(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
+    """Who is named in full again by initials where one signs, or by a user's name: ``Ilo Tarn``, then ``itarn``."""
+    short: set[str] = set()
+    for whole in {text[f.start : f.end] for f in found if f.type == "NAME"}:
+        if " " in whole or "-" in whole:
+            short.update(form for form in _short_forms(whole) if form in text)
+    for token in words if short else ():
+        if token.text not in short:
+            continue
+        if token.shape == "lower":
+            if len(token.text) > ACRONYM and not token.kind.word:
+                yield Found(token.start, token.end, "NAME", "name:user-of")
+        elif _SIGNING.search(text, max(0, token.start - 8), token.start) and _SIGNED.match(text, token.end):
+            yield Found(token.start, token.end, "NAME", "name:initials-of")
+
+
+@lru_cache(maxsize=4096)
+def _short_forms(whole: str) -> frozenset[str]:
+    """User's names in small letters and initials in capitals that a name is cut short to."""
+    parts = [plain(t) for t in TOKEN.findall(whole) if not FORM.fullmatch(t)] or [""]
+    first, last = parts[0], parts[-1]
+    initials = {"-".join(p[0] for p in last.split("-") if p)}
+    users = set()
+    if len(parts) > 1:
+        users = {first[0] + last, last + first[0], first + last}
+        letters = "".join(p[0] for part in parts for p in part.split("-") if p)
+        initials |= {letters, first[0] + letters[-1]}
+    told = {i.upper() for i in initials if 1 < len(i) <= _MOST_INITIALS and i not in NO_INITIALS}
+    return frozenset(told | users)
 
 
 def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, claimed: Places) -> Iterator[Found]:

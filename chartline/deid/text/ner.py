@@ -10,7 +10,7 @@ from typing import Any
 
 from chartline.deid.text.hints import Places
 from chartline.deid.text.lexicon import plain
-from chartline.deid.text.reading import DOSED, GRADED, KIN_WORD, PLAIN, RESULTED, Reading, Token, of_thing
+from chartline.deid.text.reading import DOSED, GRADED, KIN_WORD, PLAIN, RESULTED, Reading, Token, of_list, of_thing
 from chartline.deid.text.spans import Found
 from chartline.errors import MachineError
 
@@ -62,6 +62,7 @@ def find(reading: Reading, explained: Sequence[Found]) -> Iterator[Found]:
         and not GRADED.match(reading.text, t.end)
         and not RESULTED.match(reading.text, t.end)
         and not DOSED.match(reading.text, t.end)
+        and not of_list(reading.text, t.start, t.end)
     ]
     for sentence, inside in _sentences(reading.text, left):
         for name in _people(sentence):

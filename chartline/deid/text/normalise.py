@@ -44,7 +44,8 @@ _REFERENCE = re.compile(
 _TAG = re.compile(r"(?<=[^\W_])</?(?:[biu]|em|strong|span|font|su[bp])>(?=[a-z\d])", re.IGNORECASE)
 # Single letters and digits with a sign between; a short form with stops ends before a number: ``d.o.b 1.2.50``.
 _APART = re.compile(
-    r"[ .\u00a0_*\-](?<=[^\W_].)(?<![^\W_][^\W_].)(?!(?<=\.[^\W\d_] )\d)(?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])"
+    r"[ .\u00a0_*\-](?<=[^\W_].)(?<![^\W_][^\W_].)(?<![^\W_]['\u2019][^\W_] )"
+    r"(?!(?<=\.[^\W\d_] )\d)(?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])"
     r"(?:[ .\u00a0_*\-](?!(?<=\.[^\W\d_] )\d)(?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])){3,}"
 )
 

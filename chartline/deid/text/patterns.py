@@ -14,12 +14,12 @@ from chartline.deid.text.lexicon import kind as word_kind
 from chartline.deid.text.spans import Found
 
 _TIMEOUT = 5.0
-STATE = rf"(?:(?-i:{'|'.join(POSTAL)})|{'|'.join(regex.escape(s.title()).replace(' ', chr(92) + 's+') for s in sorted(STATES, key=len, reverse=True))})"
+STATE = rf"(?:(?-i:{'|'.join(POSTAL)})|{'|'.join(s.title().replace('Of', '[Oo]f').replace(' ', chr(92) + 's+') for s in sorted(STATES, key=len, reverse=True))})"
 STREET = (
     r"(?:Street|St|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr"
     r"|Trail|Trl|Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Loop|Alley|Aly|Row|Crescent|Cres|Plaza|Plz|Pike|Turnpike|Tpke"
     r"|Crossing|Xing|Path|Point|Pt|Ridge|Run|Heights|Hts|Hollow|Bend|Cove|Grove|Expressway|Expy|Freeway|Fwy|Route|Rte"
-    r"|Broadway|Commons?|Landing|Meadows?|Estates?|Walk|Glen|View|Vista|Park|Green|Junction|Mall|Manor|Mews|Station"
+    r"|Broadway|Commons?|Landing|Meadows?|Estates?|Cottages?|Walk|Glen|View|Vista|Park|Green|Junction|Mall|Manor|Mews|Station"
     r"|Extension|Ext|Camp|Center|Ramp|Spur|Bypass|Causeway|Canyon|Valley|Stravenue|Divide|Knoll|Lodge|Mission|Orchard"
     r"|Overpass|Promenade|Rapids|Shoals?|Skyway|Spring|Springs|Summit|Throughway|Trace|Track|Tunnel|Union|Village|Wells"
     r"|Gardens?|Gateway|Harbors?|Haven|Island|Isle|Key|Lakes?|Light|Locks|Mills?|Mount|Mountain|Neck|Oval|Pines|Plains"
@@ -61,7 +61,7 @@ _LABELS = {
     "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card",
     "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
-    "label": r"accession|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key",
+    "label": r"accession|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key",
 }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])|(?<![\w.])(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}(?![\w.])", True, ""),
         ("SSN", "ssn", r"(?<![\w\-])(?:\d{3}-\d{2}-\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|(?:\*{3}|[Xx]{3})-(?:\*{2}|[Xx]{2})-\d{4})(?![\d\-])", False, ""),
         ("SSN", "ssn-label", r"\b(?:SSN|social security(?: number| no\.?)?)[\s:#is]*(?P<v>\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
-        ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
+        ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}|\(\d{3}\)[ ]?\d{7})(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
         ("PHONE", "phone-city", r"(?<![\w.\-/])\(\d\d\)[ ]?\d{4}[ \-]\d{4}(?!\w)", False, ""),
         ("PHONE", "phone-local", r"(?<![\w.\-/])\d{3}[\-.]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w\-]|\.\d)", True, ""),
@@ -117,22 +117,23 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?:-\d{1,2})?(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,9}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
-        ("ID", "hash", r"(?<![\d#])#\s?(?P<v>[A-Z]{1,5}-?\d{3,}[\w\-]*|\d\d-\d{4,8}|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
-        ("PHONE", "extension", r"(?<=[A-Za-z.)]\s)(?:x\s?(?:\d-)?\d{3,5}|p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
+        ("ID", "hash", r"(?<![\d#])#:?\s?(?P<v>(?=[A-Z]{0,2}(?:[ ]?\d){7})[A-Z]{0,2}\d{2,6}(?:[ ]\d{2,6}){1,3}|[A-Z]{1,5}-?\d{3,}[\w\-]*|\d\d-\d{4,8}|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
+        ("PHONE", "extension", r"(?:(?<=[A-Za-z.)]\s)x\s?(?:\d-)?\d{3,5}|(?<=[\w.)]\s)p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
+        ("ID", "access-code", r"(?:code|key)(?:[ ]is)?:?[ ](?P<v>(?-i:(?=[\dA-Z\-]*[A-Z])(?=(?:[A-Z\-]*\d){2})[A-Z\d]{4,10}(?:-[A-Z\d]{4,8})*(?<=[\w\-]{7})))(?![\w.])", True, "v"),
         ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
         ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
         ("ID", "tail", r"(?<![\w\-])N\d{2,4}[A-HJ-NP-Z]{1,2}(?![\w\-])", False, ""),
         ("ID", "spelled", rf"\b(?:(?:double\s+)?{_DIGIT}[\s,\-]+){{4,}}{_DIGIT}\b", True, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ID", "encoded", r"(?<![\w+/=])(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])(?=[\w+/]*\d)(?:(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]{1,76}(?![\w+/])|[A-Za-z0-9+/]{40,}(?![\w+/]))={0,2}", False, ""),
-        ("ADDRESS", "street", rf"(?<![\w./\-])(?:\#|[NSEW](?=\d{{3}}))?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
-        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
+        ("ADDRESS", "street", rf"(?<![\w./\-])(?:\#|[NSEW](?=\d{{3}}))?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b(?<!\b(?i:per|by|with|and|from|to|see|saw|call|notified)[ ]Dr)\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b(?<!\b(?:PER|BY|WITH|AND|FROM|TO|SEE|SAW|CALL|NOTIFIED)[ ]DR)\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-+]|\d[ ])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
         ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|(?<=\d{{3}}[ \t])via(?=[ ][A-Z][a-z])|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-bare", rf"(?<![\w./\-])\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:{'|'.join(_BARE_STREETS)})\b(?=[ \t]*(?:[,;.)|\n]|$|(?:until|in|with|near|off|since|by|and|apt)\b))(?:[ \t]*,[ \t]*{_CITY}(?=[ \t]*,?[ \t]*\b{STATE}\b))?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-said", rf"(?=\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z])(?i:(?<=\b(?:lives at|living at|resides at|residing at|residence|home|address|addr|mailing address|old address|new address|new|moved to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$)){_UNIT}", False, ""),
-        ("ADDRESS", "street-on", r"(?<=\b(?i:on|off|near|from|at|to|of|and|down|along|onto|by)\s)(?:[NSEW]\.?[ ])?(?:\p{Lu}\p{Ll}[\w'’\-]+|\d{1,3}(?:st|nd|rd|th))(?:[ ]\p{Lu}\p{Ll}+)?[ ](?:Street|Avenue|Ave|Blvd|Boulevard|Road|Rd|Lane|Ln|Parkway|Pkwy|Highway|Hwy|St(?!\.?[ ]\p{Lu}))\b\.?", False, ""),
+        ("ADDRESS", "street-on", r"(?<=\b(?i:on|off|near|from|at|to|of|and|down|along|onto|by)\s)(?:[NSEW]\.?[ ])?(?:\p{Lu}\p{Ll}[\w'’\-]+|\d{1,3}(?:st|nd|rd|th))(?:[ ]\p{Lu}\p{Ll}+)?[ ](?:Street|Avenue|Ave|Blvd|Boulevard|Road|Rd|Lane|Ln|Parkway|Pkwy|Highway|Hwy|St(?!\.?[ ]\p{Lu}))\b\.?(?:(?<=(?:County|State|Ranch)[ ]\w+)[ ]\d{1,4}\b)?", False, ""),
         ("ADDRESS", "crossing", r"(?<=\b(?i:corner of|intersection of|at|near|on|off|by|to|from)\s)(?:\p{Lu}\p{Ll}{2,}\s(?:and|&)\s\d{1,3}(?:st|nd|rd|th)\b|\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s\p{Lu}\p{Ll}{2,}\b)(?!\s(?i:toes?|fingers?|digits?|ribs?|days?|degrees?|weeks?|grades?|MT|PIP|DIP|interspace))", False, ""),
         ("FACILITY", "unit-served", r"\d{1,3}(?:st|nd|rd|th)[ ](?:Airborne|Cavalry|Infantry|Armored|Marine|Mountain|Engineer|Artillery|Field[ ]Artillery|Signal|Fighter|Bomb|Air|Aviation|Ranger|Special[ ]Forces|Support|Sustainment|Transportation|MP)(?:[ ](?:Division|Regiment|Regt|Battalion|Bn|Brigade|Squadron|Wing|Group|Company|Corps|Force|Expeditionary[ ]\p{Lu}\p{Ll}+))?\b", False, ""),
         ("ADDRESS", "home-on", r"\b(?i:apt|apartment|house|condo|trailer|duplex|lives|living|office|store|shelter|motel|corner|apts|clinic|stays|staying|hotel|church|bar|shop|bus\sstop|bridge|fell|mvc|mva|mcc|crash|accident|hit|struck|assaulted|attacked|shot|stabbed|robbed|jumped|found|walking|running|biking|bike|picked\sup)\s(?:(?:over|down|up)\s)?(?:on|off)\s(?:of\s)?(?P<v>\p{Lu}\p{Ll}{3,}(?:\s\p{Lu}\p{Ll}+)?)(?=[,.;)\n]|\s(?:and|with|w/|near|in|since|until|for)\b)", False, "v"),
@@ -152,11 +153,11 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:(?:is|[:|\#])?\s*(?P<v>{_ZIP})|[:\#]\s*(?P<v>\d{{3,4}}|\d\d-\d{{3}})))\b", True, "v"),
         ("ZIP", "state-zip", rf"\b{STATE}[\s,]+(?P<v>{_ZIP})\b", False, "v"),
         ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN|E\dV\dM)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2}|(?<=[A-Za-z]{3},?\s)[A-Z]{2}\d{2}[ ]\d[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
-        ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}[A-Z][\w'’]+(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
+        ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}(?:[A-Z][\w'’]+|\d{{1,3}})(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
         ("ADDRESS", "street-grid", r"(?<![\w./\-])\d{3,5}[ ](?:[NSEW]|[NS][EW])\.?[ ]\p{Lu}\p{Ll}{3,}(?=[ ]*(?:[,;.)|\n]|$)|[ ](?:[Aa]pt|[Uu]nit|\#|w/|for\b|by\b|near\b|with\b))", False, ""),
         ("ADDRESS", "street-behind", r"\p{Lu}[\w\-]*(?:straße|strasse|str\.|gasse|weg|allee|platz|straat|laan|gracht|singel|vej|gatan|vägen|veien|katu),?[ ]\d{1,4}[a-z]?(?:[/\-]\d{1,3})?\b(?:,?[ ](?:[A-Z]{1,2}-)?\d{2}-?\d{2,3}(?:[ ][A-Z]{2})?[ ]\p{Lu}\p{L}[\p{L}\-]+)?", False, ""),
         ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id|is)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:/\d)?(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
-        ("MRN", "record-spaced", r"(?:(?:MRN|acct|account|FIN|CSN|accession|encounter)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?[:=]?|(?:MR|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|record)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?(?:[:=]|(?<=no\.?|number|id|\#)))[ ]*(?P<v>\d{2,4}(?:[ ]\d{2,4}){2,5})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
+        ("MRN", "record-spaced", r"(?:(?:MRN|acct|account|FIN|CSN|accession|encounter)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?[:=]?|(?:MR|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|record|unit(?=[ ](?:no|num|\#)))(?:[ ]?(?:no\.?|number|id|\#))*[ ]?(?:[:=]|(?<=no\.?|number|id|\#)))[ ]*(?P<v>\d{2,4}(?:[ ]\d{2,4}){2,5})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
         ("ID", "code-spaced", r"(?:claim|card|policy|member|subscriber|licen[sc]e|BCBS|hosp(?:ital)?|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|MRN|acct|account|medicaid|cigna|aetna|humana|anthem|tricare|insurance)(?:,?[ ]?(?:no\.?|number|id|\#))?[ ]?[:}*]*[ .]*(?P<v>(?-i:[A-Z]{1,3})\d{0,4}(?:[ ](?:\d{2,6}|(?-i:[A-Z])(?=[ ]\d))){2,4}(?:[ ]\d)?|(?-i:[A-Z])\d{4}[ ]\d{3,6})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
         ("ID", "ends-in", r"\b(?:phone|cell|mobile|number|no\.?|card|acct|account|ssn|social|mrn|fax|line|visa|mastercard|amex|debit|license|vin|id)(?:[ ][a-z]+){0,2}[ ]?(?:end(?:s|ing|ed)?[ ](?:(?:in|with)[ ])?|(?:last|final)[ ](?:4|four|6|six)(?:[ ]digits)?(?:[ ](?:are|is|of))?[ :]*)(?P<v>\d{3,6})\b", True, "v"),
         ("ID", "id-spaced", r"(?:zoom|meeting|webex|confirmation|reference|ref|member|tracking)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,3}|1Z(?:[ ]?[0-9A-Z]{2,4}){5,6})(?![\w])", True, "v"),
@@ -202,9 +203,15 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     ],
     "phone-short": ["ph"],
     "user": "signed cosign co-sign esign e-sign transcri printed entered typed edited modified updated filed created authenticated verified ordered reviewed documented scanned logged user typist".split(),
+    "access-code": ["code", "key"],
     "ssn-label": ["ssn", "social security"],
     "handle-label": "insta ig twitter tiktok snap facebook fb discord reddit venmo cash telegram linkedin whatsapp youtube twitch skype user screen handle".split(),
-    "record-spaced": "mrn acct account fin csn accession encounter mr med chart record".split(),
+    "record-spaced": [
+        *"mrn acct account fin csn accession encounter mr med chart record".split(),
+        "unit no",
+        "unit num",
+        "unit #",
+    ],
     "phone-said": "call phon ring text reach answer message".split(),
     "home-on": "apt apartment house condo trailer duplex lives living office store shelter motel corner clinic stays staying hotel church bar shop bus bridge fell mvc mva mcc crash accident hit struck assaulted attacked shot stabbed robbed jumped found walking running biking bike picked".split(),
     "handle-said": "snap insta ig twitter tiktok venmo discord psn xbox steam gamer kik cash zelle telegram skype screen user handle".split(),
@@ -346,9 +353,9 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
 
 
 def _no_number(text: str, start: int, digits: str) -> bool:
-    """Whether digits are a package of a drug, the same for everyone, or a range."""
-    packed = text[max(0, start - 5) : start].lstrip().removesuffix(" ").removesuffix(":") == "NDC"
-    return packed or (_RANGE.fullmatch(digits) is not None and _spans(digits))
+    """Whether digits are a term of a vocabulary, the same for everyone, or a range."""
+    before = text[max(0, start - 16) : start].rstrip(" :#").upper().removesuffix(" CODE")
+    return before.endswith(_VOCABULARIES) or (_RANGE.fullmatch(digits) is not None and _spans(digits))
 
 
 _DIRECTIONS = frozenset("NSEW")
@@ -445,7 +452,9 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _at(text, "street-behind", (_line_word(text, a) for a in behind))
     yield from _at(text, "docket", (a for a, _ in numbered if _COURT.match(text, a)))
     yield from _in(
-        text, ("hash",), windows(((a, b) for a, b in numbered if text[max(0, a - 2) : a].strip()[-1:] == "#"), 3, 8)
+        text,
+        ("hash",),
+        windows(((a, b) for a, b in numbered if text[max(0, a - 3) : a].strip(" :")[-1:] == "#"), 3, 20),
     )
     yield from _at(text, "spec", (a for a, b in numbered if b - a == 4 and text[b : b + 1] == ":"))
     yield from _at(text, "zip-abroad", (a for a, b in numbered if text[a].isupper() and b - a in (2, 3, 4, 6)))
@@ -558,6 +567,22 @@ def _in(text: str, rules: Iterable[str], places: Iterable[Place]) -> Iterator[tu
                 yield name, match
 
 
+_VOCABULARIES = (
+    "NDC",
+    "SNOMED",
+    "SNOMED CT",
+    "SNOMED-CT",
+    "SCTID",
+    "RXNORM",
+    "RXCUI",
+    "LOINC",
+    "CPT",
+    "HCPCS",
+    "CVX",
+    "PMID",
+    "UMLS",
+    "OMIM",
+)
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
 # Parity, and numbers of codes and approvals, which are the same for everyone.
 _CODE = re.compile(

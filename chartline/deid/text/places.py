@@ -29,6 +29,7 @@ from chartline.deid.text.reading import (
     Token,
     a_sentence,
     capital_before,
+    of_list,
     of_thing,
     opened,
     word_start,
@@ -36,11 +37,11 @@ from chartline.deid.text.reading import (
 from chartline.deid.text.spans import Found
 
 _FACILITY_END = (
-    r"(?:Hospitals?|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|order|decision|assist|student|director|necess|oncolog|genetic|photogr|social|alert|interpr|scribe|clearance|therap|attention|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?(?!\s+(?i:information|maintenance|history|literacy|care\s+(?:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?)\b|(?<=Care)\s+(?i:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?\b)"
+    r"(?:Hospitals?(?!\s+C(?:ourse|OURSE)\b)|Hosp\.?(?!\w)|Regional|VNA|Home\s+(?:Care|Health(?:\s?[Cc]are)?)|Outreach|Rheumatology|Hematology|Podiatry|Chiropractic|Orthodontics|Endodontics|Periodontics|Optometry|Midwifery|Nails|Tire|Health[Cc]ent(?:er|re)|Deaconess|Med(?=[\s,.;)])(?!\s+(?i:rec|list|h\b|hx|surg|c|refill|student|man))|General|Presbyterian|Methodist|Baptist|Adventist|Lutheran|Clinics?|Med(?:ical)?\.?\s+(?:Ctr|Center)\.?|Medical(?:\s+Pavilion)?(?=[\s,.;:?)]|$)(?!\s+(?i:rec|hist|prob|order|decision|assist|student|director|necess|oncolog|genetic|photogr|social|alert|interpr|scribe|clearance|therap|attention|manage|exam|staff|equip|device|illness))|Medical\s+(?:Center|Centre|Group|Associates|Clinic|Practice|Park|Office|Plaza|Arts)|Health(?:\s+(?:Center|Centre|System|Clinic|Network|Services|Department|Partners|Group|Plan|Care|Campus))?(?!\s+(?i:information|maintenance|history|literacy|care\s+(?:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?)\b|(?<=Care)\s+(?i:plan|proxy|provider|surrogate|agent|directive|power|team|worker)s?\b)"
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
-    r"|Pediatrics|Orthop(?:a)?edics|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental(?:\s+(?:Care|Group|Associates|Arts))?|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
+    r"|Pediatrics|Orthop(?:a)?edics|Endocrine|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental(?:\s+(?:Care|Group|Associates|Arts))?|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Inst(?:itute)?|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates|Pathologists|Radiologists|Anesthesiologists|Prosthetics|Orthotics|Teleradiology|Paving|Early\s+Learning|Women['’]?s\s+Care|(?:Surgical|Outpatient)\s+Pavilion|Dental\s+Lab|Infusion|FSED|Residential|Alliance|Symphony|Orchestra"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs?\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate)"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|CBOC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|(?:Police|Fire|Sheriff['’]?s?)\s+(?:Department|Dept\.?|Office)|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs?\.?(?!\w)|(?:Social|Legal|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services?|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate|Cent(?:er|re)|(?:Life|Med|Air|Care)[ ]?Flight)"
 )
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
 _MONTH = "|".join(sorted({name for m in _MONTHS for name in (m.title(), m[:3].title())} | {"Sept"}))
@@ -82,7 +83,7 @@ GENERIC = PLAIN | frozenset(
     utilization peer case undecided stay excuse ready goals session sessions
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
     bingo tai chi yoga zumba pilates crossfit mass aa na
-    attends attended works worked lives goes visits visited sees saw
+    attends attended resides works worked lives goes visits visited sees saw
     discharged transferred admitted expired deceased office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
 )
@@ -138,6 +139,7 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     yield from _studied(text)
     yield from _lettered_dated(text, hints)
     yield from _behind_nouns(text, hints)
+    yield from _of_where(text, hints)
     yield from _headed(text, hints)
     yield from _admitting(text, hints)
     yield from _lettered(text, hints)
@@ -158,6 +160,25 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         end = _city_after(text, m.start("city") - 1) if m.group("city") else m.end()
         if not m.group("city") or end > m.start("city"):
             yield Found(m.start(), end, "FACILITY", "name:facility-of")
+
+
+# What is named by what it does and where: ``Renal Care of Osgard``, ``Sisters of the Holy Osgard``.
+_OF_WHERE = regex.compile(
+    r"\p{Lu}\p{Ll}+\.?[ ]of[ ](?:the[ ])?(?P<w>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\p{L}'’\-]+(?:[ ]\p{Lu}[\p{L}'’\-]+){0,2})"
+)
+_CAPITALS_BEFORE = regex.compile(r"(?r)(?<![^\s(\"])(?:\p{Lu}[\p{L}'’&\-]*[ ]){1,4}")
+
+
+def _of_where(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """Facilities, firms and orders that are named by what they do or are, and where."""
+    for m in opened(_OF_WHERE, text, hints, "of where", capital=True):
+        words = [w.group() for w in TOKEN.finditer(text, m.start("w"), m.end("w"))]
+        kinds = [kind(w) for w in words]
+        if any(FORM.match(w) or plain(w) in GENERIC for w in words) or (kinds[0].medical and not kinds[0].last):
+            continue
+        if len(words) > 1 or any(k.city or k.namely or k.unknown for k in kinds):
+            before = _CAPITALS_BEFORE.match(text, max(0, m.start() - 48), m.start())
+            yield Found(before.start() if before else m.start(), m.end(), "FACILITY", "name:of-where")
 
 
 def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -255,7 +276,7 @@ def _may_tell(word: regex.Match[str]) -> bool:
 
 
 _BEGINS_FIELD = re.compile(r"(?:\n|\t|  )[^\W\d_]+:\Z")
-_PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower".split())
+_PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower Little Great".split())
 
 
 # What parts the fields of a form.
@@ -263,7 +284,7 @@ _WIDE = re.compile(r"[ ]{3,}|\t")
 # Ends that are words of every note too: only a name or a town before them tells a facility.
 _DOUBTFUL = regex.compile(
     r"(?:Infusion|Residential|Alliance|Symphony|Orchestra|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
-    r"|Innovations|Stadium|Arena|Theat(?:er|re)|Library|Museum|Pub|Lanes|Cinemas?|Club|Stables|Mines?|Depot|Middle|High|Primary|Elem|Intermediate|Inst"
+    r"|Cent(?:er|re)|Innovations|Stadium|Arena|Theat(?:er|re)|Library|Museum|Pub|Lanes|Cinemas?|Club|Stables|Mines?|Depot|Middle|High|Primary|Elem|Intermediate|Inst"
     r"|Drugs?|Rx|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
 )
 
@@ -338,6 +359,7 @@ _OF = regex.compile(
     r"\b(?:VNA|VNS|Visiting\s+Nurses?(?:\s+(?:Service|Association))?|University|College|Hospital|Hospice|Church|Temple|City|Planned\s+Parenthood|Children['’]?s\s+Hospital|(?:First|Second)\s+(?:Baptist|Methodist|Presbyterian)\s+Church)\s+(?:of|at)\s+(?:the\s+)?(?:(?:St|Ft|Mt)\.\s+)?[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){0,2}(?:\s+(?:Hospitals?|Medical\s+Center|Health(?:\s+System)?|Clinics?))?"
     r"|\b(?:Holy\s+(?:Family|Cross|Name|Spirit|Redeemer|Rosary|Trinity)|Sacred\s+Heart|Blessed\s+Sacrament|Little\s+Company\s+of\s+Mary)\b(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School|ER|ED|Parish))?"
     r"|\b(?:VAMC|CBOC)\s+\p{Lu}\p{Ll}+(?:\s\p{Lu}\p{Ll}+)?|\b(?:Cl[ií]nica|Klinikum|Policl[ií]nic[oa]|Ospedale|H[oô]pital|Sanatorio)\s(?:(?:de|del|di|du|la|las|los|rechts|der|San|Santa)\s){0,3}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?"
+    r"|\b(?:Jewish|Catholic|Lutheran|Baptist|Methodist|Presbyterian|Episcopal|Adventist|Islamic|Mennonite)\s+(?:Family|Community|Social|Charit(?:y|ies)|Child|Children['’]s|Hospital|Health|Care|Home|Relief|Services?|Center)(?:\s+(?:and|&)?\s?(?:Services?|Homes?|Health|Center|System))*\b"
     r"|\bOur\s+Lady\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?(?:\s+(?:Hospital|Medical\s+Center|Health|Church|School))?"
     r"|\b(?:USS|USNS|USCGC|F/V|M/V|Camp|Fort|NAS|VFW\s+Post|Joint\s+Base)\s+(?:\p{Lu}[\w'’\-]+(?:\s+\p{Lu}\p{Ll}+)?|\d{2,5})"
     r"|\b(?:Providence|Mercy|Ascension|SSM(?:\s+Health)?|CHI|Trinity|PeaceHealth|Dignity)\s+(?:St\.?|Saint|Sacred|Holy|Good)\s+[A-Z]\w+|\b(?:YMCA|YWCA|Boys\s+(?:and|&)\s+Girls\s+Club)\s+of\s+(?:the\s+)?[A-Z]\w+(?:\s+[A-Z]\w+)?"
@@ -353,12 +375,12 @@ _OCCUPATIONS = (
 )
 _WORKS = (
     r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with|w/)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)|job\s?:|quit(?=\s\p{Lu})|members?\s(?:of|at)"
-    rf"|(?:drives|{_OCCUPATIONS}|RN|LPN|CNA|EMT)(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@|w/|with)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed|ing)?"
-    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
+    rf"|(?:drives|{_OCCUPATIONS}|RN|LPN|CNA|EMT)(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@|w/|with)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed)?|(?-i:attending)"
+    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|(?:pre)?school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
     r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|NICU|PICU|ICU|cath\slab|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|(?:managed|operated|flown|delivered|transcribed|supplied|serviced|processed)\sby|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|infusion|vessel|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|(?:managed|operated|flown|delivered|transcribed|supplied|serviced|processed)\sby|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
@@ -635,7 +657,8 @@ def named_place(text: str, start: int, end: int, *, works: bool, sure: bool) -> 
             break
         if (_SHORT_FORMS.fullmatch(word) and not sure) or (not count and word in ("Left", "Right")):
             break
-        if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not (count and len(word) == 1):
+        lettered = count and (len(word) == 1 or word in _ENDS_LETTERED)
+        if word.isupper() and (len(word) < 3 or not sure or name in NO_INITIALS) and not lettered:
             break
         stop, count = m.end(), count + 1
         telling = telling or (name not in GENERIC and name not in _MONTHS and (sure or not found.word or found.city))
@@ -651,6 +674,7 @@ def _names_on(ahead: regex.Match[str] | None) -> bool:
     return found is not None and (found.last or found.city) and not found.medical
 
 
+_ENDS_LETTERED = frozenset({"MRI", "ENT", "GI", "PT", "VA", "EMS"})  # that a facility's name ends in
 _SHORT_FORMS = re.compile(r"[A-Z]{2,4}s")  # ``IDs``
 _WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 
@@ -695,6 +719,9 @@ def _town(name: str, after: str) -> bool:
 def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns of the list where one is meant, and whatever place somebody lives in or goes to."""
     yield from _companies(text, hints)
+    if any(end in text for end in _COMPANY_ENDS):
+        found = (m for m in _OF_TWO.finditer(text) if m["v"] not in _NO_COMPANY)
+        yield from (Found(m.start(), m.end(), "FACILITY", "name:of-two") for m in found)
     yield from _chains(text, words)
     yield from _listed(text, words)
     yield from _founded(text, hints)
@@ -717,6 +744,25 @@ def _chains(text: str, words: list[Token]) -> Iterator[Found]:
             end = _chain(text, token, chains[token.text.lower()])
             if end > token.start:
                 yield Found(token.start, _branch(text, _city_after(text, end)), "FACILITY", "name:chain")
+
+
+# Companies by a word of two, the second of which tells what they do: ``OsgardRx``.
+_COMPANY_ENDS = (
+    "Rx",
+    "Care",
+    "Health",
+    "Clinic",
+    "Dental",
+    "Rehab",
+    "Hospice",
+    "Imaging",
+    "Pharm",
+    "Labs",
+    "Works",
+    "Freight",
+)
+_OF_TWO = re.compile(rf"\b(?P<v>[A-Z][a-z]{{2,}})(?:{'|'.join(_COMPANY_ENDS)})\b")
+_NO_COMPANY = frozenset("My Tele Self Home Day After Child Health Medi Patient Elder Well Under Inter".split())
 
 
 # What tells which branch of a chain is meant.
@@ -762,7 +808,13 @@ def _listed(text: str, words: list[Token]) -> Iterator[Found]:
                 continue
             if _is_place(text, part) and not _called_after_town(text, part):
                 trail = _CITY_TRAIL.match(text, part[-1].end)
-                yield Found(token.start, trail.end() if trail else part[-1].end, "LOCATION", "name:city")
+                led = i and words[i - 1].text in _PARTS_OF_TOWNS and text[words[i - 1].end : token.start] == " "
+                yield Found(
+                    words[i - 1].start if led else token.start,
+                    trail.end() if trail else part[-1].end,
+                    "LOCATION",
+                    "name:city",
+                )
                 break
 
 
@@ -840,7 +892,13 @@ def _so_named(text: str, token: Token) -> bool:
     if not _INTO.search(text, before, token.start) or _TO_THING.search(text, before, token.start):
         return False
     place = word.lower() in lexicon.COUNTRIES or word.lower() in lexicon.STATES
-    return not place and plain(word) not in PLAIN and not of_thing(text, token.end)
+    if place or plain(word) in PLAIN:
+        return False
+    return not of_thing(text, token.end) or _DAY_BEHIND.match(text, token.end) is not None
+
+
+# A day and month, which no score is: ``in Osgard 5/16``.
+_DAY_BEHIND = re.compile(r" (?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?![\d/])")
 
 
 def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Found]:
@@ -899,7 +957,29 @@ def _called_after_town(text: str, part: list[Token]) -> bool:
     return _SMOKED.search(text, max(0, part[0].start - 14), part[0].start) is not None
 
 
-_COMMA_NAME = regex.compile(r",\s+(?:[A-Z]{2}\b|[A-Z][a-z]+)")
+# What is taken, held or used, and a noun behind a town's name that it is none of.
+_TAKEN = re.compile(
+    r"\b(?:eats?|drinks?|smokes?d?|wears|drives|takes?|taking|uses?|using|tried|trial of|start(?:ed)?|per|on) \Z",
+    re.IGNORECASE,
+)
+_NOUN_BEHIND = re.compile(r" (?P<w>[A-Z]?[a-z]{3,})\b(?! [A-Z][a-z])")
+
+
+def _names_a_thing(text: str, token: Token) -> bool:
+    """Whether what stands around a town's name that nothing brings tells that a thing is called so."""
+    if of_thing(text, token.end) or _MEASURED.match(text, token.end) or of_list(text, token.start, token.end):
+        return True
+    if "/" in (text[token.start - 1 : token.start], text[token.end : token.end + 1]):
+        return True
+    behind = _NOUN_BEHIND.match(text, token.end)
+    if behind is not None and kind(behind["w"]).medical and not kind(behind["w"]).last:
+        return True
+    return _TAKEN.search(text, max(0, token.start - 10), token.start) is not None
+
+
+_COMMA_NAME = re.compile(
+    rf",\s+(?:[A-Z]{{2}}\b|(?:{'|'.join(s.title() for s in sorted(lexicon.STATES | lexicon.COUNTRIES))})\b)"
+)
 
 
 def _is_place(text: str, part: list[Token]) -> bool:
@@ -914,7 +994,8 @@ def _is_place(text: str, part: list[Token]) -> bool:
     only = part[0].kind
     if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not (led or trailed)):
         return False
-    if not (led or trailed or comma) and (of_thing(text, part[0].end) or _MEASURED.match(text, part[0].end)):
+    brought = trailed or comma or (led and led.group().strip().lower() not in ("the", "our"))
+    if not brought and _names_a_thing(text, part[0]):
         return False
     if not led and a_sentence(text, part[0].start, part[0].end):
         return False

@@ -18,12 +18,12 @@ from chartline.deid.text.lexicon import Kind, kind, plain
 
 TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
-TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Attending|Resident|Señor|Sra|Sr)"
+TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Attending|Resident|Señor|Sra|Sr|Fr(?<!\d ?Fr)(?=\.)|BB|BG)"
 SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident)))\.)?"
 """The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
 CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CPNP|RNFA|FRCP|FRCS|FRCR|FCAP|FAAN|FAAD|FACR|FACOG|NRP|LSN|CHT|OCS|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
 KIN = r"(?:godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre|tío|tía|madrina|padrino|abuelit[ao])"
-LABELS = r"(?:patient(?: (?:name|label|sticker))?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated(?: by)?|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member(?: name)?|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|read by|escort|confirmed by|verified by|resulted by|interp|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by)"
+LABELS = r"(?:patient(?: (?:name|label|sticker))?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed(?: by)?|electronically signed by|dictated(?: by)?|transcribed by|reviewed by|seen by|ordered by|referred by|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|attg|notary|member(?: name)?|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|read by|escort|confirmed by|verified by|resulted by|interp|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by|ref|submitting|prosector|tech|scorer|presenter|adjuster|copy to|supervisor|doula|chaperone|ride|submitted by|cosigner)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -100,7 +100,7 @@ ROLES = (
     r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PMD|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
-    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|(?:twin|baby) [AB]|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW|on-?call|child life|vol)"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|(?:twin|baby) [AB]|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW|on-?call|child life|vol|member|beneficiary|insured|policyholder)"
 )
 _EPONYM_NOUNS = by_letter(
     r"disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
@@ -114,6 +114,7 @@ _EPONYM_NOUNS = by_letter(
     r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
     r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class|clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum|views?"
 )
+EPONYM_NOUN = regex.compile(_EPONYM_NOUNS)
 _EPONYM = regex.compile(
     rf"\b[A-Z][\w'’]+(?:[\s\-–/]+(?:and\s+)?[A-Z][\w'’]+){{0,3}}(?:['’]s?)?[\s\-]+(?i:{_EPONYM_NOUNS})\b|\b(?:Ma?c)?[A-Z][a-z]+['’]s\b(?=[\s\-]+[a-z])",
     0,
@@ -282,7 +283,7 @@ _HINTS = Hints(
             sanit memorial pharmacy dialysis laborator labs physicians associates university college academy
             elementary middle high school church temple synagogue mosque assisted senior independent care convalescent
             retirement memory wellness treatment recovery birth community practice correctional detention prison jail
-            shelter va campus trauma specialists specialty sports pain sleep fertility inc llc corp company industries
+            shelter va cboc campus trauma specialists specialty sports pain sleep fertility inc llc corp company industries
             manufacturing logistics foods construction consulting enterprises preschool daycare montessori kindergarten
             head police fire sheriff public nursery manor villa bank credit hotel motel casino restaurant diner
             supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
@@ -293,7 +294,7 @@ _HINTS = Hints(
             turnpike bottling brewing packing meats poultry mining energy chemical pharmaceuticals insurance mutual llp
             innovations convent motherhouse monastery rectory stadium arena coliseum theater theatre library museum tavern pub
             saloon lanes cinema club orchard greenhouse kennel stables quarry sawmill refinery mine depot hatchery cannery
-            distillery speedway elem intermediate dental
+            distillery speedway elem intermediate dental center centre lifeflight medflight airflight careflight
             kidney midwives assoc gym fitness inn suites resort soldiers veterans ltd plc gardens terrace estates commons pointe
             airport winery ranch transit lumber furniture towing shipyard foundry technologies systems solutions partners
             allergy pulmonary vascular spine eyecare counseling behavioral surgeons obstetrics ob gynecology home hall lodge er ed
@@ -303,6 +304,7 @@ _HINTS = Hints(
             maternity crisis cardiovascular digestive hand foot asthma drug drugs
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
             """.split(),
+            *(f"{what} flight" for what in "life med air care".split()),
             *("early learning", "outpatient pavilion", "& son", "& co", "& daughters", "& bro"),
         ],
         "brings": [
@@ -313,7 +315,7 @@ _HINTS = Hints(
             dropped employ enrolled establish evaluated expelled facility fired followed founder
             freshman given goes grad grade graduated hd hired hospitali imaging infused inpt intern
             intubated iop job junior lab laid lives ltac o2 occupation osh outside owner owns oxygen
-            packet parish partner pharmacy php picked placed placement president re-establish records
+            packet parish partner pharmacy php preschool picked placed placement president re-establish records
             reestablish refer rehab resident residential resides respite retired rw school scoped screen
             seen senior sent shelter site snf sophomore stabilized stay staying stays stented student
             supplier supplies surgery taught teaches trabaja transfer transport transportation treated
@@ -347,7 +349,7 @@ _HINTS = Hints(
                 for done in "managed operated flown delivered transcribed supplied serviced processed".split()
             ),
             *_OCCUPIED,
-            *"bib f/b roi tour chose quit member custody dispo choice plays ride transport: camp: hhc: booked cruise ship:".split(),
+            *"bib f/b infusion: vessel: roi tour chose quit member custody dispo choice plays ride transport: camp: hhc: booked cruise ship:".split(),
             *("rn at", "rn @", "lpn at", "cna at", "emt at", "ems from", "checked out", "signed out"),
             *(
                 "back to",
@@ -405,6 +407,13 @@ _HINTS = Hints(
             (pharm (hospice (agency (dme (vna
             """.split(),
         "at": "at @ from past near thru outside behind into".split(),
+        "of where": [
+            f"{what} of"
+            for what in """
+            care center centre service services assoc assoc. associates association sisters brothers daughters society league
+            council surgery imaging retina kidney specialists physicians partners pediatrics friends diocese order
+            """.split()
+        ],
         "emergency": ["ed", "er"],
         "placed": [
             *"""
@@ -433,6 +442,7 @@ _HINTS = Hints(
             shoprite albertsons winn-dixie sam
             """.split(),
         "of": """
+            jewish catholic lutheran presbyterian episcopal adventist islamic mennonite
             university college hospital hospice church temple city planned children first second our upmc kaiser intermountain
             adventhealth bon sutter ascension dignity mercy trinity providence banner hca atrium novant sanford baptist
             methodist holy sacred good blessed little uss usns uscgc f/v m/v camp fort nas vfw joint st visiting vna vns ymca ywca boys ssm chi peacehealth vamc cboc clínica clinica klinikum policl ospedale hôpital hopital sanatorio
@@ -463,6 +473,17 @@ _HINTS = Hints(
             """.split(),
         "part": [f"{part} of" for part in _PARTS.split("|")],
         "in situ": ["in situ"],
+        "of things": [
+            *(
+                f"{what}:"
+                for what in """
+                implant implants pacer pacemaker leads generator prosthesis components suture sutures instruments hardware
+                lens stent graft valve mask masks formula feeds vaccines immunizations dressing dressings diet allergies etoh
+                tob tobacco scales tests psh casts vent
+                """.split()
+            ),
+            "surgical history:",
+        ],
         "thing": _THINGS_OF_NAMES + _GOODS_OF_NAMES + _VESSELS_AND_IMAGES,
     }
 )
@@ -491,9 +512,26 @@ def read(text: str) -> Reading:
     """A text made ready for ``find``."""
     hints = _HINTS.places(lowered(text))
     parts = [m.span() for m in opened(_PART_OF, text, hints, "part")]
-    named = parts + hints.get("thing", [])
+    named = parts + hints.get("thing", []) + list(_lists_of_things(text, hints))
     things = Places(named + eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
     return Reading(text, tokens(text), hints, things)
+
+
+# What brings a person or a place into a list of things.
+_BRINGS = regex.compile(
+    rf"\b(?i:per|by|from|with|w|at|on|to|in|Drs?|Mrs?|Ms|M\.?D|RN|{KIN[3:-1]})\b|@|\bc/o\b",
+)
+_ITEMS_END = re.compile(r"[.;\n](?!\S)")
+_LONGEST_LIST = 240
+
+
+def _lists_of_things(text: str, hints: dict[str, list[Place]]) -> Iterator[Place]:
+    """Lists behind a heading of things, ``Implants: Osgard Tarn, ...``, into which nothing brings a person or a place."""
+    for start, end in hints.get("of things", ()):
+        stop = _ITEMS_END.search(text, end, end + _LONGEST_LIST)
+        close = stop.start() if stop else min(len(text), end + _LONGEST_LIST)
+        if "," in text[end:close] and not _BRINGS.search(text, end, close, timeout=TIMEOUT):
+            yield start, close
 
 
 def tokens(text: str) -> list[Token]:
@@ -539,6 +577,8 @@ _SCORE = regex.compile(
 # What a surgeon holds.
 _TOOL = regex.compile(r"\s(?:clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum)$")
 _VIEW = re.compile(r"\sviews?$")
+# Behind which a thing in capitals is a place.
+_AT_PLACE = re.compile(r"\b(?:at|from) \Z")
 _BEFORE_VIEW = re.compile(r"\b(?:[Aa]n?|[Tt]he)\s\Z")
 _INSTRUMENT = regex.compile(
     r"\s(?:Test|Scale|Score|Index|Screen|Screening|Inventory|Questionnaire|Assessment|Battery|Exam|Criteria)$"
@@ -577,9 +617,15 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
             kin = only.first and _KIN_BEFORE.search(text, max(0, m.start() - 16), m.start())
             if only.eponym or (only.word and not only.common_first and not kin):
                 places.append(m.span())
-        elif words and all(kind(w).eponym or kind(w).word for w in words):
+        elif words and all(kind(w).eponym or kind(w).word for w in words) and not _is_where(text, m, words):
             places.append(m.span())
     return places
+
+
+def _is_where(text: str, m: regex.Match[str], words: list[str]) -> bool:
+    """Whether a thing in capitals stands where a place does: ``at Osgard View``."""
+    led = len(words) > 1 and m.group()[-1].islower() and _AT_PLACE.search(text, max(0, m.start() - 5), m.start())
+    return bool(led)
 
 
 def capital_before(text: str, at: int) -> bool:
@@ -643,6 +689,48 @@ def of_thing(text: str, end: int) -> bool:
     return word is None or (word not in _NOT_NOUN and (kind(word).medical or word in THINGS))
 
 
+# A word that a list goes on from, and to.
+_LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
+_LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
+# What parts a list from the sentences around it, its items, and how many of them are things in one of things.
+_LIST_ENDS = re.compile(r"[.:;\n](?!\S)")
+_ITEM = regex.compile(r"(?:\A|[,/])\s?(?P<w>\p{Lu}[\p{L}'’\-]+)")
+_LIST_REACH = 120
+_THINGS_OF_LIST = 3
+_GOES_ON_LIST = frozenset({",", "/", ".", " ", ""})
+
+
+def of_list(text: str, start: int, end: int) -> bool:
+    """Whether a list of things of medicine goes on with a place: ``Allis, Babcock, Kelly, Kocher``."""
+    listed = text[max(0, start - 2) : start] == ", "
+    if not listed and text[start - 1 : start] != "/" and text[end : end + 1] not in (",", "/"):
+        return False
+    before = _LISTED_BEFORE.search(text, max(0, start - 24), start) if listed else None
+    if before is not None and _a_thing(before["w"]):
+        after = _LISTED_AFTER.match(text, end)
+        if after is None or kind(after["w"]).eponym or kind(after["w"]).medical:
+            return True
+    low, high = max(0, start - _LIST_REACH), end + _LIST_REACH
+    if (
+        text[end : end + 1] not in _GOES_ON_LIST
+        or text.count(",", low, high) + text.count("/", low, high) < _THINGS_OF_LIST
+    ):
+        return False
+    opens = [m.end() for m in _LIST_ENDS.finditer(text, low, start)]
+    closes = _LIST_ENDS.search(text, end, high)
+    run = text[opens[-1] if opens else low : closes.start() if closes else high]
+    surely = (
+        _a_thing(m["w"]) and not kind(m["w"]).surname for m in _ITEM.finditer(run.strip())
+    )  # ``Turner`` may be here
+    return sum(surely) >= _THINGS_OF_LIST
+
+
+def _a_thing(word: str) -> bool:
+    """Whether a word with a capital is of a thing of medicine."""
+    found = kind(word)
+    return found.eponym or (found.medical and word[0].isupper())
+
+
 # The stops around a word that is all of a sentence, with more of them in the line.
 _ENDS_BEFORE = re.compile(r"[.!?] +\Z")
 _ENDS_BEHIND = re.compile(r"\. +(?=\S)")
@@ -658,7 +746,7 @@ THINGS = frozenset(
     drain hump squeeze scissors protocol clamp forceps retractor cautery scale score grade sign test criteria index
     exam maneuver position fracture lesion procedure repair method stain strips stocking stockings wrap diet trial
     study method line tube bag hook blade needle suture technique formula equation regimen virus fever spotted
-    chromosome collar guideline guidelines brace treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
+    chromosome collar dressing dressings guideline guidelines brace treadmill sleepiness pos neg equivocal downgoing upgoing rule rules cell cells bodies nodes spots ring rings phenomenon law contractions protein screw
     sump stand tray frame table stirrups blade airway cuff headrest angle bend forward compression rods casts pouch loop stent graft pump lift brace sutures pulley respirations lines
     """.split()
 )
@@ -685,7 +773,7 @@ NO_INITIALS = frozenset(
     hep ltac ltach irf alf sar fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
     jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt mwf tts tths
     tte tee eeg emg ncv ncs cta mra mrcp ercp egd pft pfts dexa dxa kub cbc bmp cmp lfts tsh psa bnp uds utox upt ppd rpr esr crp
-    hcg afp cea nst bpp afi abg vbg hus ucx bcx
+    hcg afp cea nst bpp afi abg vbg hus ucx bcx sm ad
     """.split()
 )
 # What stands for a name in an example.

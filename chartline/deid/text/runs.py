@@ -14,6 +14,7 @@ from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.places import GENERIC, NOWHERE
 from chartline.deid.text.reading import (
     DOSED,
+    EPONYM_NOUN,
     GRADED,
     KIN,
     KIN_WORD,
@@ -28,6 +29,7 @@ from chartline.deid.text.reading import (
     TITLES,
     Token,
     a_sentence,
+    of_list,
     of_thing,
 )
 from chartline.deid.text.spans import Found
@@ -122,9 +124,9 @@ def _joined(text: str, left: Token, right: Token) -> bool:
     between = text[left.end : right.start]
     if between == ". " and left.shape == "initial" and _lettered(text, left):
         return False
-    if between == ". " and left.text in ("L", "R"):
+    if between == ". " and left.text in ("L", "R", "I", "V", "X"):
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
-        if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym):
+        if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym or EPONYM_NOUN.fullmatch(sided["w"])):
             return False
     return (
         between == " "
@@ -139,7 +141,7 @@ def goes_on(left: Token, right: Token) -> bool:
 
 
 # What a side follows at a sentence's end.
-_RESULTS = frozenset("positive negative pos neg equivocal absent present".split())
+_RESULTS = THINGS | frozenset("positive negative pos neg equivocal absent present".split())
 _SIDED = regex.compile(r"\b(?P<w>\p{L}\p{Ll}{2,})\s$")
 ACRONYM = 4  # letters of a word in capitals that may stand for several
 
@@ -169,6 +171,8 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     if token.shape == "initial" or token.text in PARTICLES:
         return False
     name, found = plain(token.text), token.kind
+    if token.text[1] == "-" and "-" not in token.text[2:]:
+        return True  # ``Z-Pak``
     if len(token.text) <= ACRONYM and token.shape == "capital" and not token.text[1:].islower():
         return token.text[1] not in "'’"  # ``IgE`` is no Ige
     led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
@@ -227,7 +231,20 @@ def _initialled(text: str, part: list[Token], token: Token) -> bool:
     return surname and not NUMBER_AFTER.match(text, token.end)
 
 
+_COUNTING = frozenset("ABCDEFGH")
+
+
+def _of_parts(text: str, token: Token) -> bool:
+    """Whether a letter with a stop counts the parts of something: ``A. Colon, biopsy`` where ``B.`` stands too."""
+    if text[token.end : token.end + 2] != ". " or not begins_line(text, token.start):
+        return False
+    beside = chr(ord(token.text) + (1 if token.text == "A" else -1))
+    return any(f"{sign}{beside}. " in text for sign in ("\n", " "))
+
+
 def _lettered(text: str, token: Token) -> bool:
+    if token.text in _COUNTING and _of_parts(text, token):
+        return True
     return _LETTERED.search(text, max(0, token.start - 16), token.start) is not None
 
 
@@ -318,6 +335,8 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
     if all(map(is_acronym, names)):
         return
     short = all(map(is_short, names))
+    if short and text[part[-1].end : part[-1].end + 1] == ":":
+        return  # ``ORD PHYS:``
     imaging = text[max(0, led_by - 3) : led_by] in ("MR ", "DR ") and not names[0].kind.namely
     led = not short and not imaging and bool(_LEAD.search(text, max(0, led_by - 32), led_by))
     led = led or (text.startswith(" (", part[-1].end) and _of_office(text, part[-1].end, names))
@@ -504,6 +523,15 @@ def _bore(text: str, only: Token) -> bool:
     return (only.kind.strong or _new(only)) and _BORE.match(text, only.end) is not None
 
 
+# What is said of a thing called after somebody: ``in modified Osgard``.
+_OF_KIND = regex.compile(r"\b(?i:modified|revised|reverse|inverted|classic|positive|negative|pos|neg|simplified)\s\Z")
+_ENDS_OF_KINDS = frozenset({"d ", "e ", "c ", "s ", "g "})
+
+
+def _of_kind(text: str, at: int) -> bool:
+    return _OF_KIND.search(text, max(0, at - 12), at) is not None
+
+
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
     """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
     said = (
@@ -523,6 +551,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
     if not (initials or said) and (
         (of_thing(text, only.end) and not (given and _IS_DOING.match(text, only.end)))
         or of_list(text, part[0].start, only.end)
+        or (text[part[0].start - 2 : part[0].start] in _ENDS_OF_KINDS and _of_kind(text, part[0].start))
     ):
         return False
     if only.shape == "capital" and (_in_company(text, only) or _is_of_office(text, only)):
@@ -531,7 +560,7 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         return True
     if initials and is_acronym(only):
         return False
-    if part[-1].shape == "initial" and only.shape == "capital" and AGED.match(text, part[-1].end):
+    if part[-1].shape == "initial" and only.shape == "capital" and AGED.match(text, _stopped(text, part[-1].end)):
         return not only.kind.medical and (only.kind.strong or only.kind.unknown)  # ``Osgard M 44F``
     if initials:
         if only.kind.eponym and part[-1].text in ("I", "V", "X"):
@@ -553,6 +582,11 @@ def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual
         return _in_row(text, only) or (len(only.text) > ACRONYM and _acts(text, only))
     lone = only.kind.surname and a_sentence(text, only.start, only.end)
     return usual and not lone and only.kind.common_first and only.kind.strong and not only.kind.eponym
+
+
+def _stopped(text: str, end: int) -> int:
+    """The end of an initial with its stop."""
+    return end + (text[end : end + 1] == ".")
 
 
 # What nobody but a patient does or has done, behind ``Pt`` and a surname that is a word.
@@ -667,7 +701,7 @@ def _in_company(text: str, only: Token) -> bool:
         with_whom = _WITH.search(text, max(0, only.start - 13), only.start)
         ended = with_whom and (not found.everyday or _ENDED.match(text, only.end))
         return bool(is_followed(text, only.end) or (ended and not of_thing(text, only.end)))
-    aged = (found.first or found.unknown) and not found.word and not found.medical and only.text[1:].islower()
+    aged = (found.strong or found.unknown) and not (found.medical or found.eponym) and only.text[1:].islower()
     return aged and _OLD.search(text, max(0, only.start - 24), only.start) is not None
 
 
@@ -744,7 +778,7 @@ _ARRIVES = regex.compile(
 )
 # What is done with a colleague who is named without a title.
 _TOLD = regex.compile(
-    r"\s+(?:(?:notified|paged|informed|updated|contacted|made\saware|aware)\b|(?:fellow|intern|attending|hospitalist|resident|chief)(?=[.,;)\n]|$))"
+    r"\s+(?:(?:notified|paged|informed|updated|contacted|made\saware|aware)\b|(?:fellow|intern|attending|hospitalist|resident|chief)(?=[.,;)\n]|$)|PGY-?\d\b)"
 )
 # Who is asked, told or asked after in a message, and what goes on behind the name.
 _MESSAGED = regex.compile(
@@ -775,7 +809,7 @@ _ASKED = regex.compile(
 )
 _WITH = regex.compile(r"\b(?:with|w/|w|by|(?i:she|he|they|him|her|mom|dad|wife|husband)\s(?:and|&|\+))\s?$")
 _OLD = regex.compile(
-    r"\b\d{1,3}\s?(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?\s$"
+    r"\b\d{1,3}\s?(?:(?i:y\.?/?o\.?|y(?:ea)?rs?(?:\sold)?|mo(?:nth)?s?(?:\sold)?|w(?:ee)?ks?\sold|days?\sold)(?:\s(?i:male|female|boy|girl|man|woman|[MF]))?|[MF])\s$"
 )
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
 _PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran|vet|child|infant|baby|toddler|newborn)\s$")
@@ -794,13 +828,15 @@ _ENDED = regex.compile(
 _DONE_BY = regex.compile(
     r"\b(?!(?:follow|accompani|preced|caus|confirm|complicat|characteri[sz]|controll|improv|worsen|manag|cover|monitor|support|limit|fund|defin|replac)ed\b)"
     r"(?i:\w{3,}ed|found|taken|driven|given|hit|struck|bitten|drawn|ok['’]?d|read\sback|held|made|led|run)\sby\s\Z"
+    r"|\b(?i:(?:signed|sign|handed|turned)[\s\-]?(?:out|off|over)\sto|care\s(?:assumed\s|taken\sover\s)?from)\s\Z"
 )
+_ENDS_OF_DEEDS = frozenset({"by ", "to ", "om "})
 
 
 def _done_by(text: str, only: Token) -> bool:
     """Whether a first or last name that may be a word too tells by whom something was done."""
     found = only.kind
-    if text[only.start - 3 : only.start] != "by ":
+    if text[only.start - 3 : only.start] not in _ENDS_OF_DEEDS:
         return False
     named = (found.surname or found.common_first) and not (found.eponym or found.medical or found.city)
     if not (named or is_usual(only)) or not only.text[1:].islower():
@@ -861,22 +897,6 @@ ORDERED = frozenset({"VO", "TO"})  # by voice, by telephone; both are surnames t
 DOES = re.compile(
     r"\s(?!as\b|his\b|this\b|yes\b)(?:[a-z]{2,12}(?:s|ed|ught)|drove|came|went|took|gave|said|told|saw|got|made|ate|did|slept|will|can|does|who|at|and|to)\b"
 )
-# A word that a list goes on from, and to.
-_LISTED_BEFORE = regex.compile(r"(?P<w>\p{L}[\p{L}'’\-]+),\s\Z")
-_LISTED_AFTER = regex.compile(r",\s(?P<w>\p{Lu}[\p{L}'’\-]+)")
-
-
-def of_list(text: str, start: int, end: int) -> bool:
-    """Whether a list of things of medicine goes on with a place: ``Allis, Babcock, Kelly, Kocher``."""
-    if text[max(0, start - 2) : start] != ", ":
-        return False
-    before = _LISTED_BEFORE.search(text, max(0, start - 24), start)
-    if before is None or not (kind(before["w"]).eponym or (before["w"][0].isupper() and kind(before["w"]).medical)):
-        return False
-    after = _LISTED_AFTER.match(text, end)
-    return after is None or kind(after["w"]).eponym or kind(after["w"]).medical
-
-
 _OPENS = regex.compile(
     r"(?:^|[\n:|;(\[—–•\t]|(?<=\s)--?|\.\s\.\s|\bw/|\b(?:for|by|with|to|from|is|was|professional|provider|recipient|relative|caregiver|guardian|member|linked to|patient|pt|subscriber|guardian|contact|inmate|detainee|emerg|sender|driver|counsel|trooper|deputy|rep|coordinator|chaplain|of|and))\s*$",
     regex.IGNORECASE,
