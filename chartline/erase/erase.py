@@ -529,11 +529,16 @@ def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str
 # --- what comes back -----------------------------------------------------------------------------------
 
 
-def again(spark: SparkSession, settings: Settings, *, run_id: str) -> dict[str, Any] | None:
-    """After new files were parsed, take out again what they brought of persons who left; None for nothing."""
+def again(spark: SparkSession, settings: Settings, *, run_id: str) -> bool:
+    """After new files were parsed, take out again what they brought of persons who left; whether they brought any.
+
+    It is part of the erasure of each: of one that died before it took anything out, all of it comes back here, and what
+    is left elsewhere is its own to take out when it is ordered again.
+    """
     back = gone.back(settings, lake.read(spark, settings, "bronze.resources"))
-    if not back:
-        return None
-    subjects = _subjects(settings, back, [ledger.key(settings)])
-    erasure = Erasure(secrets.token_hex(8), frozenset(back), subjects, ())
-    return finish(spark, settings, erasure, _purge_restricted(spark, settings, back, run_id), step="again")
+    for erasure in sorted(set(back.values())):
+        patients = frozenset(patient for patient, of in back.items() if of == erasure)
+        subjects = _subjects(settings, patients, [ledger.key(settings)])
+        removed = _purge_restricted(spark, settings, patients, run_id)
+        finish(spark, settings, Erasure(erasure, patients, subjects, ()), removed, step="again")
+    return bool(back)

@@ -244,3 +244,19 @@ def test_what_a_publishing_that_died_was_about_to_show_goes_too(lake, withdrawn,
     shown = [r["release_id"] for n in ("curated.subjects", "curated.events") for r in rows(lake, n, "release_id")]
     assert shown == left
     assert [p.name for p in (lake.zone("curated") / "releases").glob("[!._]*") if p.is_dir()] == ["out"]
+
+
+def test_what_comes_back_is_taken_out_as_part_of_the_erasure_it_belongs_to(lake, monkeypatch):
+    taken = []
+    monkeypatch.setattr(erase.lake, "read", lambda *given: None)
+    monkeypatch.setattr(erase.gone, "back", lambda *given: {"m1": "first", "n1": "second", "m2": "first"})
+    monkeypatch.setattr(erase, "_purge_restricted", lambda spark, settings, patients, run_id: {"bronze": len(patients)})
+    monkeypatch.setattr(
+        erase, "finish", lambda spark, settings, erasure, removed, step: taken.append((erasure, removed, step))
+    )
+    assert erase.again(None, lake, run_id="r")
+    told = [(e.id, sorted(e.patients), len(e.subjects), removed["bronze"], step) for e, removed, step in taken]
+    assert told == [("first", ["m1", "m2"], 2, 2, "again"), ("second", ["n1"], 1, 1, "again")]
+    monkeypatch.setattr(erase.gone, "back", lambda *given: {})
+    assert not erase.again(None, lake, run_id="r")
+    assert len(taken) == 2
