@@ -297,8 +297,9 @@ def kind(word: str) -> Kind:
             word=all(k.word for k in kinds),
             medical=any(k.medical for k in kinds),
             city=False,
-            # Three names are of those who found a thing: ``Marshall-Marchetti-Krantz``.
-            eponym=len(parts) > _MARRIED or all(k.eponym for k in kinds) or any(k.eponym and not k.last for k in kinds),
+            # Of three names one is enough: one person seldom has as many.
+            eponym=any(k.eponym and (not k.last or len(parts) > _MARRIED) for k in kinds)
+            or all(k.eponym for k in kinds),
             everyday=all(k.everyday for k in kinds),
         )
     lists, name = load(), "".join(parts)

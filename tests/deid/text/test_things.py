@@ -48,7 +48,7 @@ def test_what_is_told_beside_things_goes(engine: TextEngine, text: str, gone: li
     "text",
     [
         "Allis, Kelly, Metzenbaum, Mayo scissors. Ladd procedure, Norwood/Glenn/Fontan, Ross, Bentall, Kasai, Dor.",
-        "Heller myotomy, Marshall-Marchetti-Krantz, Hartmann then reversal",
+        "Heller myotomy, Wolff-Parkinson-White, Hartmann then reversal",
         "Wartenberg sign L. Marcus Gunn OS. Bartholin cyst L. Nabothian cysts.",
         "Is the Calvert formula relevant? Eats Gerber, Similac. In modified Lloyd-Davies.",
         "SNOMED 44054006. RxNorm code 8609751. Pip/tazo 8/4 S.",
