@@ -82,6 +82,8 @@ def approved_and_then_rejected(lake):
 
 def with_another_candidate_approved(lake):
     shutil.copytree(candidates.folder(lake) / ID, candidates.folder(lake) / "another-candidate")
+    own = candidates.report_path(lake, "another-candidate")
+    own.write_text(own.read_text().replace(ID, "another-candidate"))
     decide(lake, "another-candidate", approve=True, by="A. Officer", reason="ok", channel="cli")
 
 
