@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     unchanged lake gives the same candidate. A sample of notes to read lies in the restricted zone. Counts are events.
 
     Raises:
-        DataError: CL1123 there is no gold yet.
+        DataError: CL1123 there is no gold yet, CL1125 a table is of an earlier version of Chartline.
         GateFailed: CL1121 the candidate is blocked (its report is written and says why), CL1122 a known value would
             have stood in the report itself (no report is written), CL1051 silver or gold is of another key.
     """
@@ -70,6 +70,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         return before
     candidate = digest[:16]
     frames = {name: lake.read(spark, settings, name, version) for name, version in at.items()}
+    _require_columns({name: frame.columns for name, frame in frames.items()})
     stamps = {name: _stamps(frame) for name, frame in frames.items() if name not in GOLD}
     gates.one_key(settings, "release", _key_ids(settings, stamps), key.id, run_id=run_id)
     secret = key.derive("report", settings.project)
@@ -128,6 +129,17 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
 
 
 Stamps = set[tuple[str | None, str | None]]
+
+
+def _require_columns(held: Mapping[str, Sequence[str]]) -> None:
+    """Refuse tables without a column that is measured: taken as empty it would say that there is no risk."""
+    for name, columns in held.items():
+        if not set(tables.schema(name).names) <= set(columns):
+            raise DataError(
+                "CL1125",
+                f"table {name} was made by an earlier version of Chartline.",
+                "Make it anew: 'chartline deidentify', then 'chartline timeline'.",
+            )
 
 
 def _stamps(silver: DataFrame) -> Stamps:
