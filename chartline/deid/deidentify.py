@@ -379,7 +379,8 @@ def _build(
     people = lake.read(spark, settings, "bronze.people", at["bronze.people"])
     total = bronze.count()
     newest = _with_person(versions.current(bronze), people).persist()
-    sources = deliveries.of_files(settings, keys.load(settings.key).derive("source", settings.project))
+    key = keys.load(settings.key)
+    sources = deliveries.of_files(settings, key.derive("source", settings.project))
     files = spark.createDataFrame(sources, "source_file string, source string, delivered_at timestamp, known_by string")
     confirmations = spark.createDataFrame(
         [(*of, at) for of, at in sorted(again.items())], "source string, resource_type string, delivered_at timestamp"
@@ -406,7 +407,7 @@ def _build(
         year,
         engine,
         rules.hash,
-        keys.load(settings.key).id,
+        key.id,
     )
     earlier = lake.read(spark, settings, readings.TABLE).where(f.col("engine") == engine)
     staged = _staged(spark, alive, people, earlier, job, scratch / "rows")
@@ -427,10 +428,9 @@ def _build(
         },
     )
     counts.require_whole("deidentify")
-    key_id = keys.load(settings.key).id
     stamped = (
         staged.withColumn("policy_hash", f.lit(rules.hash))
-        .withColumn("key_id", f.lit(key_id))
+        .withColumn("key_id", f.lit(key.id))
         .withColumn("run_id", f.lit(run_id))
         .withColumn("bucket", f.expr(lake.BUCKET))
     )
@@ -445,7 +445,7 @@ def _build(
     with progress.step("gate deidentified"):
         seen = {**frames, "three_digits": three_digits.select("json")}
         verdict = gates.check(settings, "deidentified", seen, counts, run_id=run_id)
-    stamp = {"run_id": run_id, "policy_hash": rules.hash, "key_id": key_id}
+    stamp = {"run_id": run_id, "policy_hash": rules.hash, "key_id": key.id}
     for name, frame in (("silver.resources", frames["resources"]), ("silver.notes", frames["notes"])):
         by = [*tables.schema(name).key, "subject_id", "row_hash", "policy_hash", "key_id"]
         by += ["source"] if name == "silver.resources" else []

@@ -61,9 +61,9 @@ def report(settings: Settings, candidate: str) -> dict[str, Any]:
 
 def is_as_entered(settings: Settings, assessed: StageResult) -> bool:
     """Whether the report that a run of ``assess`` made lies there as the ledger has it."""
-    path = folder(settings) / assessed.extra["candidate"] / "report.json"
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-    return bool(found == assessed.extra["report_hash"])
+    with suppress(UsageError):
+        return bool(report_hash(settings, assessed.extra["candidate"]) == assessed.extra["report_hash"])
+    return False
 
 
 def decision(settings: Settings, candidate: str) -> dict[str, Any] | None:

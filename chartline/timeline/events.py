@@ -148,7 +148,7 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         "end_time": end[0] if end else None,
         "available_time": known[0] if known else None,
         "position": at_,
-        "precision": _precision(at_) if offsets is not None else start[1] if start else None,
+        "precision": _precision(start, at_, offsets),
         "end_at": end_at,
         "available_at": known_at,
         "undated": None if start or at_ is not None else event.undated,
@@ -164,8 +164,10 @@ def _telling(paths: Sequence[str], offsets: Offsets) -> Sequence[str]:
     return paths if offsets is None else next(((p,) for p in paths if _plain(p) in offsets), paths)
 
 
-def _precision(day: float | None) -> str | None:
-    """How exact a day of the hidden axis is: one without a time is whole or, as an end, just before one."""
+def _precision(found: Instant | None, day: float | None, offsets: Offsets) -> str | None:
+    """How exact a day of the axis is: a hidden one without a time is whole or, as an end, just before a whole one."""
+    if offsets is None:
+        return found[1] if found else None
     if day is None:
         return None
     return "day" if day.is_integer() or math.ceil(day) - day < 2 * (1 - _BEFORE_MIDNIGHT) else "second"
@@ -753,14 +755,14 @@ def _patient(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> list[R
         "deceased": "true" if death or resource.get("deceasedBoolean") is True else "false",
     }
     person = {**base, "kind": "subject", "facts": [(k, v) for k, v in facts.items() if v]}
-    lived = _lifespan(base, (birth, born), (death, died), hidden=offsets is not None)
+    lived = _lifespan(base, (birth, born), (death, died), offsets)
     told = [*lived, *_statics(base, facts["gender"], race, ethnicity)]
     if told:
         told[0]["first"] = True
     return [person, *(told or [_left_out(base, "no_code_or_time")])]
 
 
-def _lifespan(base: Row, birth: _Point, death: _Point, *, hidden: bool) -> Iterator[Row]:
+def _lifespan(base: Row, birth: _Point, death: _Point, offsets: Offsets) -> Iterator[Row]:
     for name, (found, position) in (("MEDS_BIRTH", birth), ("MEDS_DEATH", death)):
         if found or position is not None:
             yield {
@@ -772,7 +774,7 @@ def _lifespan(base: Row, birth: _Point, death: _Point, *, hidden: bool) -> Itera
                 "time_precision": found[1] if found else "unknown",
                 "available_time": found[0] if found else None,
                 "position": position,
-                "precision": _precision(position) if hidden else found and found[1],
+                "precision": _precision(found, position, offsets),
                 "event_id": _event_id(base["source_id"], name, 0),
             }
 
