@@ -9,7 +9,7 @@ from typing import Any
 
 from chartline.fhir import definitions, references
 
-_LITERAL = re.compile(r"(?:\S*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?(?:#\S*)?")
+_LITERAL = re.compile(rf"(?:\S*/)?([A-Z][A-Za-z]+)/({references.ID})(?:/_history/\S+)?(?:#\S*)?")
 _URN = re.compile(r"urn:(uuid|oid):(\S+)")
 _DIGIT = re.compile(r"\d")
 

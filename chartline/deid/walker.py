@@ -66,7 +66,7 @@ _PUBLIC_CODE = re.compile(
 # Some vocabularies have words for codes, with single blanks between them: hl7.org/fhir/R4/datatypes.html#code.
 _PUBLIC_WORDS = re.compile(r"(?!.*\d{7})(?=.{3,100}\Z)[^\s@]+(?: [^\s@]+)+")
 # A literal reference in a text. ``Patient/family`` is one only if a resource has that id.
-_MENTION = re.compile(r"\b([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{0,63}[A-Za-z0-9])(?:/_history/[A-Za-z0-9\-.]+)?")
+_MENTION = re.compile(rf"\b([A-Z][A-Za-z]+)/({references.ID}(?<=[A-Za-z0-9]))(?:/_history/[A-Za-z0-9\-.]+)?")
 _VOCABULARIES = frozenset({"CodeSystem", "ValueSet"})
 _MIME = re.compile(r"[A-Za-z]+/[A-Za-z\d.+\-]{1,80}")
 _LONG_NUMBER = 1_000_000  # from which a number may be a phone's, a record's or a person's

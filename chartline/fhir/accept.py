@@ -17,8 +17,7 @@ SAMPLE = 100  # one resource in this many, chosen by its hash, is also read by f
 _MEMBER = re.compile(rb'(?<!\\)"[ \t\r\n]*:')
 _NOT_A_NUMBER = re.compile(rb"[:\[,\s](?:NaN|-?Infinity)\b")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-"""A logical id (hl7.org/fhir/R4/datatypes.html#id)."""
+ID = re.compile(references.ID)
 
 
 class Refused(Exception):

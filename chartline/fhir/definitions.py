@@ -15,8 +15,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args
 
+from chartline.fhir import references
 from chartline.settings import room
 
 FILE = "fhir_r4b.json"
@@ -197,32 +199,42 @@ def _facts(owner: str, name: str, kind: str, many: bool, extra: Mapping[str, Any
     return facts
 
 
+def models() -> ModuleType:
+    """The models of ``fhir.resources``, of ids as long as are let in: it asks for that when a model is first built."""
+    from fhir_core import constraints
+
+    constraints.TYPES_ID_MAX_LENGTH = references.LONGEST_ID
+    from fhir.resources import R4B
+
+    return R4B
+
+
 def compiled() -> dict[str, Any]:
     """The content of the compiled file, from the installed ``fhir.resources``."""
     import importlib
     import pkgutil
 
-    from fhir.resources import R4B as package  # noqa: N811
+    package = models()
     from fhir.resources.R4B.resource import Resource
 
-    models = {
+    found = {
         name: model
         for module in pkgutil.iter_modules(package.__path__)
         for name, model in vars(importlib.import_module(f"{package.__name__}.{module.name}")).items()
         if isinstance(model, type) and hasattr(model, "model_fields") and model.__module__.endswith(f".{module.name}")
     }
-    tops = {n: m for n, m in models.items() if n.lower() == m.__module__.rpartition(".")[2]}
+    tops = {n: m for n, m in found.items() if n.lower() == m.__module__.rpartition(".")[2]}
     paths: dict[str, str] = {}
     queue = [(name, name) for name in sorted(tops)]
     while queue:  # breadth first, so that a shared backbone is named by its shortest path
         name, path = queue.pop(0)
-        for element, kind, _, _ in _elements(models[name]):
-            if kind in models and kind not in tops and kind not in paths:
+        for element, kind, _, _ in _elements(found[name]):
+            if kind in found and kind not in tops and kind not in paths:
                 paths[kind] = f"{path}.{element}"
                 queue.append((kind, paths[kind]))
     body: dict[str, Any] = {}
     for name in (*sorted(tops), *paths):
-        model = models[name]
+        model = found[name]
         kind = "backbone" if name in paths else "resource" if issubclass(model, Resource) else "datatype"
         elements = {
             element: _facts(name, element, paths.get(of, of), many, extra)

@@ -31,7 +31,7 @@ MAX_RATIO = 400  # unpacked to packed bytes of a gzip file larger than FREE_BYTE
 FREE_BYTES = 1 << 30
 MAX_BUNDLES = 8  # bundles within bundles
 _BLOCK = 1 << 20
-_DELETED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
+_DELETED = re.compile(rf"(?:.*/)?([A-Z][A-Za-z]+)/({references.ID})")
 _PREFIX = 96  # bytes by which a resource is looked for in its bundle before all of it is
 
 
@@ -118,7 +118,10 @@ class Bundle:
 
 _head = msgspec.json.Decoder(_Head)
 # How nearly every resource begins: what it is can be read there without going through all of it.
-_BEGINS = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"(?:\s*,\s*"id"\s*:\s*"([A-Za-z0-9\-.]{1,64})"\s*,)?')
+_FULL_URL = re.compile(rf"(?i:urn:uuid:)({references.ID})|https?://.+/[A-Z]\w+/({references.ID})")
+_BEGINS = re.compile(
+    rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"(?:\s*,\s*"id"\s*:\s*"(' + references.ID.encode() + rb')"\s*,)?'
+)
 _bundle = msgspec.json.Decoder(_Bundle)
 
 
@@ -386,9 +389,7 @@ def told(raw: bytes) -> tuple[str | None, str | None]:
 
 def id_of(full_url: str | None) -> str | None:
     """The logical id that a fullUrl gives: of ``urn:uuid:id`` and of ``http://server/Type/id``."""
-    match = re.fullmatch(
-        r"(?i:urn:uuid:)([A-Za-z0-9\-.]{1,64})|https?://.+/[A-Z]\w+/([A-Za-z0-9\-.]{1,64})", full_url or ""
-    )
+    match = _FULL_URL.fullmatch(full_url or "")
     return (match[1] or match[2]) if match else None
 
 

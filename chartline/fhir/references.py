@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-_LITERAL = re.compile(
-    r"(?:.*/)?([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?(?:#\S*)?"
-)
-_RELATIVE = re.compile(r"[A-Z][A-Za-z]{2,63}/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
-_BINARY = re.compile(r"(?:\S*/)?(Binary/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+LONGEST_ID = 255
+"""Characters of a logical id. FHIR allows 64 (hl7.org/fhir/R4/datatypes.html#id), and Epic's are longer; what is
+written has a pseudonym in its place."""
+ID = rf"[A-Za-z0-9\-.]{{1,{LONGEST_ID}}}"
+"""A logical id, as a regular expression."""
+_LITERAL = re.compile(rf"(?:.*/)?([A-Z][A-Za-z]{{2,63}})/({ID})(?:/_history/{ID})?(?:#\S*)?")
+_RELATIVE = re.compile(rf"[A-Z][A-Za-z]{{2,63}}/{ID}(?:/_history/{ID})?")
+_BINARY = re.compile(rf"(?:\S*/)?(Binary/{ID})(?:/_history/{ID})?")
 _CONDITIONAL = re.compile(r"(?:[^?]*/)?([A-Za-z]*)\?identifier=([^&]+)")
 _URN = ("urn:uuid:", "urn:oid:")
 UUID = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"

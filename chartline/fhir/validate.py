@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from chartline.fhir import definitions
+from chartline.fhir import definitions, references
 from chartline.fhir.definitions import Element
 
 Found = list[tuple[str, str]]
 Check = Callable[[Any, Found], None]
 
 _SPACE = re.compile(r"\s")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_ID = re.compile(references.ID)
 _CODE = re.compile(r"\S+(?: \S+)*")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?", re.ASCII)
 _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
@@ -29,7 +29,7 @@ _ZONE = re.compile(r"Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)", re.ASCII)
 _DATETIME = re.compile(rf"({_DATE.pattern})(?:T({_TIME.pattern})({_ZONE.pattern}))?", re.ASCII)
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", re.ASCII)
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_RELATIVE = re.compile(r"(?:https?://\S+/)?([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/\S+)?")
+_RELATIVE = re.compile(rf"(?:https?://\S+/)?([A-Z][A-Za-z]+)/{references.ID}(?:/_history/\S+)?")
 
 
 @dataclass(frozen=True)
@@ -385,11 +385,10 @@ def confirm(resource: Mapping[str, Any]) -> list[Issue]:
 
     Content that is not Base64 is no fault of the resource: it is withheld when the attachment is read.
     """
-    from fhir.resources.R4B import get_fhir_model_class
     from pydantic import ValidationError
 
     try:
-        get_fhir_model_class(str(resource["resourceType"])).model_validate(resource)
+        definitions.models().get_fhir_model_class(str(resource["resourceType"])).model_validate(resource)
     except ValidationError as refused:
         errors = refused.errors(include_input=False, include_url=False, include_context=False)
         wrong = (e["loc"] for e in errors if e["type"] != "base64_decode")

@@ -37,10 +37,10 @@ def root(settings: Settings) -> Path:
 def of_process(root: Path) -> Path:
     """A folder that is this process's until it ends, however it ends."""
     root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=_OURS, dir=root))
-    # Never closed: the lock goes with the process.
+    folder = Path(tempfile.mkdtemp(prefix=".", dir=root))
+    # Never closed: the lock goes with the process. Only what is locked takes a name by which it is cleared.
     fcntl.flock(os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600), fcntl.LOCK_EX)
-    return folder
+    return folder.rename(root / f"{_OURS}{folder.name[1:]}")
 
 
 def contents(folder: Path) -> tuple[Path, Path]:

@@ -147,6 +147,20 @@ def test_one_patient_one_identity_one_offset_whatever_the_file(tmp_path, run):
     assert note["date"][:10] in text
 
 
+def test_ids_longer_than_fhir_allows_become_pseudonyms_that_agree(tmp_path, run):
+    own = "eQuixmire-ada.1" * 5
+    given = [PATIENT | {"id": own}, *(document(f"{server}Patient/{own}", n) for n, server in enumerate(("", "h://s/")))]
+    given += [document(f"Patient/{own}", 9) | {"description": f"as told in Patient/{own}"}]
+    (tmp_path / "in" / "a.ndjson").write_text(lines(*given))
+    counts = run()
+    assert (counts["in"], counts["out"], counts["notes"]) == (4, 4, 3)
+    (text,) = written(tmp_path / "out").values()
+    patient, *notes = map(json.loads, text.splitlines())
+    assert "Quixmire" not in text
+    assert {note["subject"]["reference"] for note in notes} == {f"Patient/{patient['id']}"}
+    assert [issue for made in (patient, *notes) for issue in validate.issues(made)] == []
+
+
 def test_keyed_codes_repeat_and_random_codes_do_not(tmp_path, run):
     (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT))
     for name, same in (("expert_determination", True), ("safe_harbor", False)):
@@ -293,7 +307,7 @@ CLAIM = {"resourceType": "Claim", "id": "c", "organization": {"reference": "Orga
         ({**SEEN, "status": "over"}, "unknown_code"),
         ({**SEEN, "id": None}, "missing_id"),
         ({**SEEN, "id": "o_1"}, "bad_id"),
-        ({**SEEN, "id": "o" * 65}, "bad_id"),
+        ({**SEEN, "id": "o" * 256}, "bad_id"),
         ({**SEEN, "id": ""}, "bad_id"),
         ({**SEEN, "id": 7}, "bad_id"),
         ({**SEEN, "id": ["o-1"]}, "bad_id"),

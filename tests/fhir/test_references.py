@@ -30,7 +30,8 @@ INDEX = {"urn:uuid:1": "Patient/p1", "urn:oid:1.2.3": "Organization/o1", "http:/
         ("Practitioner?identifier=http://sys|1", None),
         ("not a reference", None),
         ("", None),
-        ("Patient/" + "x" * 65, None),
+        ("Patient/" + "x" * 256, None),
+        ("https://h.org/fhir/Patient/" + "x" * 255 + "/_history/3", "Patient/" + "x" * 255),
     ],
 )
 def test_a_reference_resolves_by_its_form(written, resolved):

@@ -72,7 +72,7 @@ REFUSED = {
     "null": (PATIENT | {"gender": None}, "Patient.gender", "empty_value"),
     "empty array": (PATIENT | {"name": []}, "Patient.name", "empty_value"),
     "id with space": (PATIENT | {"id": "a b"}, "Patient.id", "bad_id"),
-    "long id": (PATIENT | {"id": "a" * 65}, "Patient.id", "bad_id"),
+    "long id": (PATIENT | {"id": "a" * 256}, "Patient.id", "bad_id"),
     "target": (
         CONDITION | {"subject": {"reference": "Practitioner/1"}},
         "Condition.subject.reference",
@@ -108,6 +108,12 @@ def test_detection_matrix_refused(resource, path, reason):
 
 @pytest.mark.parametrize("resource", ACCEPTED.values(), ids=ACCEPTED)
 def test_detection_matrix_accepted(resource):
+    assert found(resource) == []
+    assert confirm(resource) == []
+
+
+def test_ids_longer_than_fhir_allows_are_let_in_for_there_are_record_systems_that_give_them():
+    resource = OBSERVATION | {"id": "e" * 65, "subject": {"reference": "Patient/" + "e" * 255}}
     assert found(resource) == []
     assert confirm(resource) == []
 
