@@ -343,7 +343,6 @@ _SIGNS = {
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
 }
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\. ?(?=[-–tubia])")  # before a date with stops
-_TIMEOUT = 5.0
 _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
 
 
@@ -458,7 +457,7 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
         start, _ = _digits(text, slashed.start() - 1)
         told = _told_beside(text, start)
         if told is None:
-            match = _LIKE.match(text, start, timeout=_TIMEOUT)
+            match = _LIKE.match(text, start)
             if match is not None and not places.hold(*match.span()) and _possible(match):
                 bare.append(match)
         elif not places.hold(*told.span()):
@@ -484,18 +483,18 @@ def _like_dashed(text: str, found: list[Found]) -> Iterator[Found]:
     days = (text[f.start : f.end] for f in found if "-" in text[f.start : f.start + 3])
     months = {_month_of(day) for day in days if _DASHED_DAY.match(day)}
     if months:
-        for match in _DASHED.finditer(text, timeout=_TIMEOUT):
+        for match in _DASHED.finditer(text):
             if int(match["m"]) in months and _possible(match):
                 yield Found(match.start(), match.end(), "DATE", "date:like-dashed")
 
 
 def _told_beside(text: str, start: int) -> regex.Match[str] | None:
     """A day and month that is more than a share may be, or that what stands beside it tells."""
-    over = _IMPROPER.match(text, start, timeout=_TIMEOUT)
+    over = _IMPROPER.match(text, start)
     if over and int(over["m"]) > int(over["d"]):
         told = over
     else:
-        told = next(filter(None, (form.match(text, start, timeout=_TIMEOUT) for form in _UNLED)), None)
+        told = next(filter(None, (form.match(text, start) for form in _UNLED)), None)
     return None if told is None or not _possible(told) or _no_day_before(text, start) else told
 
 
@@ -559,7 +558,7 @@ def _formed(text: str) -> Iterator[Found]:
     for start, end in sorted({_digits(text, a) for a, _ in hints.pop("parted")}):
         went_on = start > 0 and text[start - 1] in _GOES_ON
         for name in (_WENT_ON if went_on else _PARTED).get(end - start, ()):
-            match = _PATTERN[name].match(text, start, timeout=_TIMEOUT)
+            match = _PATTERN[name].match(text, start)
             if match is not None and _possible(match):
                 yield Found(match.start(), match.end(), "DATE", f"date:{name}")
     for hint, places in hints.items():
@@ -568,7 +567,7 @@ def _formed(text: str) -> Iterator[Found]:
             if hint == "month":
                 forms = tuple(f for sign, several in _OF_MONTH if sign.search(text, start, end) for f in several)
             for name in forms:
-                for match in _PATTERN[name].finditer(text, start, end, timeout=_TIMEOUT):
+                for match in _PATTERN[name].finditer(text, start, end):
                     if _possible(match) and not (name == "month" and _in_general(text, match)):
                         yield Found(match.start(), match.end(), "DATE", f"date:{name}")
 

@@ -16,7 +16,6 @@ from chartline.deid.text.reading import NO_INITIALS, PLAIN
 from chartline.deid.text.spans import Found
 from chartline.deid.text.spelling import folded, solid
 
-_TIMEOUT = 5.0
 _TYPES = {
     "NAME": "NAME",
     "GIVEN": "NAME",
@@ -104,7 +103,7 @@ def _spread(text: str, held: str, known: tuple[Known, ...]) -> Iterator[Found]:
     plainly = folded(text).lower() if told else ""
     for name in told:
         if held.count(name) > plainly.count(name):
-            for m in _with_gaps(name).finditer(plainly, timeout=_TIMEOUT):
+            for m in _with_gaps(name).finditer(plainly):
                 pieces = _PIECE.findall(m.group())
                 if len(pieces) > 1 and any(map(_no_word, pieces)):
                     yield Found(m.start(), m.end(), "NAME", "known-spread")
@@ -297,7 +296,7 @@ def _bounded(patterns: Collection[str], *, letters: bool) -> regex.Pattern[str]:
 def _matches(text: str, rules: Iterable[Rule], source: str) -> Iterator[Found]:
     plain_text = folded(text)
     for rule in rules:
-        for m in rule.pattern.finditer(plain_text, timeout=_TIMEOUT):
+        for m in rule.pattern.finditer(plain_text):
             if rule.unsure and not _meant(rule.type, text, m.start(), m.end()):
                 continue
             if not (rule.type == "NAME" and _of_medicine(text, m.start(), m.end())):
@@ -326,7 +325,7 @@ _OF_MORE = regex.compile(
 def _last_digits(text: str, held: str, known: tuple[Known, ...]) -> Iterator[Found]:
     """The last four of a number where something tells that there was more."""
     fours = {four: of for four, of in _fours(known).items() if four in held}
-    for m in _OF_MORE.finditer(text, timeout=_TIMEOUT) if fours else ():
+    for m in _OF_MORE.finditer(text) if fours else ():
         if m["four"] in fours:
             yield Found(m.start("four"), m.end("four"), fours[m["four"]], "known")
 
@@ -347,7 +346,7 @@ def _birthday(text: str, held: str, known: tuple[Known, ...]) -> Iterator[Found]
     """The day of birth without its year and with a hyphen, as shares are not written, where it is told as one."""
     days = _days(known)
     held_one = any(day.replace("-", "") in held for day in days)
-    for m in _BORN.finditer(text, timeout=_TIMEOUT) if held_one else ():
+    for m in _BORN.finditer(text) if held_one else ():
         if m["day"] in days:
             yield Found(m.start("day"), m.end("day"), "DATE", "known")
 
@@ -451,7 +450,7 @@ _LONG = 6  # letters of a name in which one may be wrong wherever it stands
 def _near(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     """Names and towns of the patient with one letter wrong, missing, doubled or swapped."""
     wanted, begun = _wanted(known)
-    for m in begun.finditer(folded(text), timeout=_TIMEOUT) if wanted else ():
+    for m in begun.finditer(folded(text)) if wanted else ():
         word = m.group().lower().replace("'", "").replace("’", "")
         if word in wanted:
             continue
@@ -519,11 +518,11 @@ def _initials(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
     if not wanted:
         return
     plainly, alone = folded(text), wanted - NO_INITIALS
-    for m in _DOTTED_FORM.finditer(plainly, timeout=_TIMEOUT):
+    for m in _DOTTED_FORM.finditer(plainly):
         first, *others = (c for c in m.group().lower() if c.isalpha())
         if not wanted.isdisjoint(first + c for c in others):
             yield Found(m.start(), m.end(), "NAME", "known")
-    for m in _SOLID_FORM.finditer(plainly, timeout=_TIMEOUT):
+    for m in _SOLID_FORM.finditer(plainly):
         letters = m.group().lower()
         labelled = plainly[max(0, m.start() - 12) : m.start()].lower().rstrip(":| \r\n").endswith("initials")
         if letters[0] + letters[-1] in (wanted if labelled else alone):

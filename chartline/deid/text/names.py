@@ -28,7 +28,6 @@ from chartline.deid.text.reading import (
     PLAIN,
     ROLE_WORD,
     SHORT,
-    TIMEOUT,
     TITLES,
     TOKEN,
     Reading,
@@ -433,11 +432,11 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
         name = plain(token.text)
         if name in NO_INITIALS or name in PLAIN or not _SIGN_ENDS.match(text, token.end):
             continue
-        if _SIGNED_OFF.match(text, token.start, timeout=TIMEOUT) and not _of_list_below(text, token.start):
+        if _SIGNED_OFF.match(text, token.start) and not _of_list_below(text, token.start):
             yield Found(token.start, token.end, "NAME", "name:initials")
     yield from (Found(m.start("v"), m.end("v"), "NAME", "name:dotted") for m in _dotted(text))
     opening = (t.start for t in words if t.shape == "initial" or (t.shape == "upper" and len(t.text) < 4))
-    openings = (_OPENING_INITIALS.match(text, at, timeout=TIMEOUT) for at in opening)
+    openings = (_OPENING_INITIALS.match(text, at) for at in opening)
     known = set()
     written = [(a, b) for a, b in hints.get("patient", ()) if text[b + 1 : b + 2].isupper() or text[b : b + 2] == ": "]
     for m in (*opened(_PT_INITIALS, text, {"patient": written}, "patient"), *filter(None, openings)):
@@ -539,7 +538,7 @@ _ENDS_NOTE = regex.compile(r"(?<=[.!?\d]\s)\p{Lu}\p{Ll}{2,}\s\p{Lu}\.(?=\s*\Z)")
 def _speakers(text: str) -> Iterator[Found]:
     """Who speaks in a chat (``[10:42] Ana:``), and a first name with an initial in brackets (``(Ana B.)``)."""
     if "[" in text or "(" in text:
-        spoken = (_SPEAKER.match(text, sign.end(), timeout=TIMEOUT) for sign in _SAID.finditer(text))
+        spoken = (_SPEAKER.match(text, sign.end()) for sign in _SAID.finditer(text))
         for m in filter(None, spoken):
             first = kind(m.group().split()[0].rstrip("."))
             handle = m.group("h")
@@ -552,7 +551,7 @@ def _speakers(text: str) -> Iterator[Found]:
 def _nicknamed(text: str) -> Iterator[Found]:
     """Names with what their owner is called between them."""
     for quote in _QUOTED.finditer(text):
-        m = _NICKNAMED.match(text, word_start(text, quote.start()), timeout=TIMEOUT)
+        m = _NICKNAMED.match(text, word_start(text, quote.start()))
         if m is None:
             continue
         first, called, last = (kind(m.group(g)) for g in "fnl")
@@ -909,8 +908,8 @@ def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 def _signers(text: str) -> Iterator[Found]:
     """Who signs: ``/Begay/`` and ``- Begay 12/4`` where a line ends, ``Ana B.`` where the note does."""
-    signed = [_SIGNATURE.match(text, m.end(), timeout=TIMEOUT) for m in _SIGNS.finditer(text)]
-    for m in filter(None, [*signed, _ENDS_NOTE.search(text, max(0, len(text) - 40), timeout=TIMEOUT)]):
+    signed = [_SIGNATURE.match(text, m.end()) for m in _SIGNS.finditer(text)]
+    for m in filter(None, [*signed, _ENDS_NOTE.search(text, max(0, len(text) - 40))]):
         named = [w for w in m.group().split() if len(w.rstrip(".")) > 1]
         first, last = kind(named[0]), kind(named[-1])
         if plain(named[-1]) in PLAIN or (last.word and not last.last):
@@ -943,7 +942,7 @@ _SUFFIXES = frozenset(f"Jr|Sr|II|III|IV|{_OFFICES}".split("|"))
 def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
     """Last name first, as in ``Smith, John A.``."""
     for at in _comma_starts(text, words):
-        m = _LAST_FIRST.match(text, at, timeout=TIMEOUT)
+        m = _LAST_FIRST.match(text, at)
         if m is None or _of_an_office(text, m):
             continue
         last, first = kind(_PARTICLE.sub("", m.group("last"), 1).split()[0]), kind(m.group("first"))
@@ -1089,7 +1088,7 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
     places = [a for a, b in hints.get("credential", ()) if text[a].isupper() and not text[b : b + 1].isalpha()]
     starts = [t.start for t in words] if places else []
     for at in places:
-        if CREDENTIAL.match(text, at, timeout=TIMEOUT) is None:
+        if CREDENTIAL.match(text, at) is None:
             continue
         last = bisect_left(starts, at) - 1
         if last < 0 or words[last].end > at or _is_credential(words[last]):

@@ -13,7 +13,6 @@ from chartline.deid.text.lexicon import POSTAL, STATES
 from chartline.deid.text.lexicon import kind as word_kind
 from chartline.deid.text.spans import Found
 
-_TIMEOUT = 5.0
 STATE = rf"(?:(?-i:{'|'.join(POSTAL)})|{'|'.join(s.title().replace('Of', '[Oo]f').replace(' ', chr(92) + 's+') for s in sorted(STATES, key=len, reverse=True))})"
 STREET = (
     r"(?:Street|St|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr"
@@ -555,7 +554,7 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
 def _at(text: str, name: str, starts: Iterable[int]) -> Iterator[tuple[str, regex.Match[str]]]:
     pattern = _PATTERN[name][1]
     for start in starts:
-        match = pattern.match(text, start, timeout=_TIMEOUT)
+        match = pattern.match(text, start)
         if match is not None:
             yield name, match
 
@@ -563,7 +562,7 @@ def _at(text: str, name: str, starts: Iterable[int]) -> Iterator[tuple[str, rege
 def _in(text: str, rules: Iterable[str], places: Iterable[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
     for start, end in places:
         for name in rules:
-            for match in _PATTERN[name][1].finditer(text, start, end, timeout=_TIMEOUT):
+            for match in _PATTERN[name][1].finditer(text, start, end):
                 yield name, match
 
 

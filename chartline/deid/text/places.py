@@ -24,7 +24,6 @@ from chartline.deid.text.reading import (
     ROLE_WORD,
     STAGED,
     TERRAIN,
-    TIMEOUT,
     TOKEN,
     Token,
     a_sentence,
@@ -202,7 +201,7 @@ def _behind_nouns(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             if end == m.end("v") and not any(k.eponym or (k.medical and not works) for k in kinds):
                 yield Found(m.start("v"), end, "FACILITY", "name:behind-noun")
     for start, _ in hints.get("bracketed", ()):
-        m = _KIND_IN_BRACKETS.match(text, word_start(text, max(0, start - 1)), timeout=TIMEOUT)
+        m = _KIND_IN_BRACKETS.match(text, word_start(text, max(0, start - 1)))
         if m is not None and not kind(m["v"].split()[0]).medical and _telling(m["v"]):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:kind-in-brackets")
 
@@ -228,7 +227,7 @@ def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         (a, b) for a, b in hints.get("facility", ()) if (text[a].isupper() or text[a] == "&") and _END.match(text, a)
     )
     near = windows(ends, 110, 120)
-    for m in (m for a, b in near for m in _FACILITY.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
+    for m in (m for a, b in near for m in _FACILITY.finditer(text, word_start(text, a), b)):
         words = _words_before(text, m)
         if words is None:
             continue
@@ -461,7 +460,7 @@ _ADMITS = regex.compile(
 def _admitting(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities told by what only they do."""
     for start, end in windows(hints.get("admits", ()), 64, 24):
-        for m in _ADMITS.finditer(text, word_start(text, start), end, timeout=TIMEOUT):
+        for m in _ADMITS.finditer(text, word_start(text, start), end):
             words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
             while words and (words[0].group() in ("Per", "The", "At") or plain(words[0].group()) in PLAIN):
                 words = words[1:]
@@ -583,7 +582,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 if rule is _BROUGHT:
                     yield from _listed_behind(text, end, works=works)
     for start, end in windows((h for h in hints.get("kind", ()) if capital_before(text, h[0])), 60, 16):
-        for m in _KIND_BEHIND.finditer(text, start, end, timeout=TIMEOUT):
+        for m in _KIND_BEHIND.finditer(text, start, end):
             words = list(TOKEN.finditer(text, m.start("v"), m.end("v")))
             sign = text[max(0, m.start("v") - 2) : m.start("v")]
             alone = m["alone"] is not None and sign[:1].islower()  # ``with Serenity hospice``
@@ -878,7 +877,7 @@ def _founded(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 def _on_terrain(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Towns on no list that end as towns do: ``in Osgard Hollow``."""
     near = windows((h for h in hints.get("terrain", ()) if text[h[0]].isupper()), 36, 10)
-    for m in (m for a, b in near for m in _TERRAINED.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
+    for m in (m for a, b in near for m in _TERRAINED.finditer(text, word_start(text, a), b)):
         if plain(m["w"]) not in GENERIC and not kind(m["w"]).eponym and not of_thing(text, m.end()):
             yield Found(m.start("v"), m.end("v"), "LOCATION", "name:terrain")
 

@@ -16,7 +16,6 @@ from chartline.deid.text import lexicon
 from chartline.deid.text.hints import Hints, Place, Places, by_letter, literals, lowered, windows
 from chartline.deid.text.lexicon import Kind, kind, plain
 
-TIMEOUT = 5.0
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
 TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Attending|Resident|Señor|Sra|Sr|Fr(?<!\d ?Fr)(?=\.)|BB|BG)"
 SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident)))\.)?"
@@ -530,7 +529,7 @@ def _lists_of_things(text: str, hints: dict[str, list[Place]]) -> Iterator[Place
     for start, end in hints.get("of things", ()):
         stop = _ITEMS_END.search(text, end, end + _LONGEST_LIST)
         close = stop.start() if stop else min(len(text), end + _LONGEST_LIST)
-        if "," in text[end:close] and not _BRINGS.search(text, end, close, timeout=TIMEOUT):
+        if "," in text[end:close] and not _BRINGS.search(text, end, close):
             yield start, close
 
 
@@ -564,7 +563,7 @@ def opened(
     for start, _ in hints.get(hint, ()):
         if capital and not text[start].isupper():
             continue
-        match = pattern.match(text, start, timeout=TIMEOUT)
+        match = pattern.match(text, start)
         if match is not None:
             yield match
 
@@ -597,7 +596,7 @@ def eponyms(text: str, nouns: list[Place]) -> list[Place]:
     """Places where a capitalised word names a thing of medicine, not a person or a town; ``nouns`` tell where to look."""
     places = []
     near = windows((n for n in nouns if capital_before(text, n[0])), 72, 24)
-    for m in (m for a, b in near for m in _EPONYM.finditer(text, word_start(text, a), b, timeout=TIMEOUT)):
+    for m in (m for a, b in near for m in _EPONYM.finditer(text, word_start(text, a), b)):
         words = [w for w in _CAPITAL.findall(m.group()) if plain(w) != "and"]
         if _TITLED_BEFORE.search(text, max(0, m.start() - 12), m.start()) or _OF_KIN.match(text, m.end()):
             continue

@@ -3,11 +3,13 @@
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 
 import pytest
+import regex
 from defusedxml import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -387,6 +389,15 @@ def test_the_deadline_ends_what_does_not_look_at_the_time(labels, monkeypatch):
 
     monkeypatch.setattr(engine_module, "DEADLINE", 0.2)
     monkeypatch.setattr(engine_module.patterns, "find", hangs)
+    with pytest.raises(DataError, match="CL1111"):
+        labels.deidentify("Jane Prewitt", NOBODY)
+
+
+@pytest.mark.parametrize("library", [re, regex])
+def test_the_deadline_ends_a_pattern_that_runs_away(labels, monkeypatch, library):
+    runs_away = library.compile(r"(?:a|aa)+(?<=x)b")
+    monkeypatch.setattr(engine_module, "DEADLINE", 0.2)
+    monkeypatch.setattr(engine_module.patterns, "find", lambda _: iter(runs_away.findall("a" * 80 + "c")))
     with pytest.raises(DataError, match="CL1111"):
         labels.deidentify("Jane Prewitt", NOBODY)
 
