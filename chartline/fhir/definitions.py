@@ -9,6 +9,7 @@ subscription types (hl7.org/fhir/R4B/history.html), none of which carries a pati
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -204,14 +205,11 @@ def models() -> ModuleType:
     from fhir_core import constraints
 
     constraints.TYPES_ID_MAX_LENGTH = references.LONGEST_ID
-    from fhir.resources import R4B
-
-    return R4B
+    return importlib.import_module("fhir.resources.R4B")
 
 
 def compiled() -> dict[str, Any]:
     """The content of the compiled file, from the installed ``fhir.resources``."""
-    import importlib
     import pkgutil
 
     package = models()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +21,7 @@ import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Field, Schema, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from chartline.errors import MachineError, UsageError
+from chartline.errors import DataError, MachineError, UsageError
 from chartline.settings import Settings, room
 
 _BUCKET = re.compile(r"/bucket=(-?\d+)/")
@@ -138,6 +138,21 @@ def schema(name: str) -> TableSchema:
         )
     except KeyError as cause:
         raise UsageError("CL2012", f"{path.name} lacks the field {cause}.", "See the other schema files.") from None
+
+
+def require_columns(held: Mapping[str, Collection[str]]) -> None:
+    """Refuse tables, by name, without a column that is measured or released: as empty it would say that there is none.
+
+    Raises:
+        DataError: CL1125 a table is of an earlier version of Chartline.
+    """
+    for name, columns in held.items():
+        if not set(schema(name).names) <= set(columns):
+            raise DataError(
+                "CL1125",
+                f"table {name} was made by an earlier version of Chartline.",
+                "Make it anew with 'chartline deidentify' and 'chartline timeline', then assess and decide.",
+            )
 
 
 def names() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         return before
     candidate = digest[:16]
     frames = {name: lake.read(spark, settings, name, version) for name, version in at.items()}
-    _require_columns({name: frame.columns for name, frame in frames.items()})
+    tables.require_columns({name: frame.columns for name, frame in frames.items()})
     stamps = {name: _stamps(frame) for name, frame in frames.items() if name not in GOLD}
     gates.one_key(settings, "release", _key_ids(settings, stamps), key.id, run_id=run_id)
     secret = key.derive("report", settings.project)
@@ -129,17 +129,6 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
 
 
 Stamps = set[tuple[str | None, str | None]]
-
-
-def _require_columns(held: Mapping[str, Sequence[str]]) -> None:
-    """Refuse tables without a column that is measured: taken as empty it would say that there is no risk."""
-    for name, columns in held.items():
-        if not set(tables.schema(name).names) <= set(columns):
-            raise DataError(
-                "CL1125",
-                f"table {name} was made by an earlier version of Chartline.",
-                "Make it anew: 'chartline deidentify', then 'chartline timeline'.",
-            )
 
 
 def _stamps(silver: DataFrame) -> Stamps:

@@ -69,8 +69,8 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
     a release. A run that dies before is run again; a table that it wrote is not written twice.
 
     Raises:
-        DataError: the approval does not hold (see ``require_approval``), CL1146 the dataset has a fault, or CL1149 its
-            key is retired.
+        DataError: the approval does not hold (see ``require_approval``), CL1125 a table is of an earlier version of
+            Chartline, CL1146 the dataset has a fault, or CL1149 its key is retired.
     """
     started = datetime.now(UTC)
     decision, approved = require_approval(settings, candidate)
@@ -85,6 +85,7 @@ def publish(spark: SparkSession, settings: Settings, candidate: str, *, run_id: 
         )
     ids = {"run_id": run_id, "key_id": str(key_id)}
     frames = {n: lake.read(spark, settings, f"gold.{n}", body["tables"][f"gold.{n}"]) for n in candidates.NAMES}
+    tables.require_columns({f"gold.{name}": frame.columns for name, frame in frames.items()})
     folder = settings.zone("curated") / "releases" / candidate
     part = folder.with_name(f".{candidate}.part")
     with progress.step("writing the MEDS dataset"):

@@ -11,7 +11,7 @@ from chartline.deid import keys, policy
 from chartline.errors import DataError, GateFailed
 from chartline.lake import ledger, tables
 from chartline.release import candidates
-from chartline.release.assess import _key_ids, _require_columns, assess
+from chartline.release.assess import _key_ids, assess
 from chartline.release.candidates import GOLD
 from chartline.stage import Counts, StageResult
 
@@ -166,9 +166,9 @@ def test_without_gold_there_is_nothing_to_assess(spark, lake):
 @pytest.mark.parametrize("name", ["gold.encounters", "silver.notes"])
 def test_tables_of_an_earlier_version_are_not_measured(name):
     now = tables.schema(name).names
-    _require_columns({name: [*now, "and_one_that_is_gone"]})
+    tables.require_columns({name: [*now, "and_one_that_is_gone"]})
     with pytest.raises(DataError, match=f"CL1125: table {name} was made by an earlier version"):
-        _require_columns({"gold.codes": tables.schema("gold.codes").names, name: now[:-1]})
+        tables.require_columns({"gold.codes": tables.schema("gold.codes").names, name: now[:-1]})
 
 
 def test_a_table_that_was_made_and_never_written_is_of_no_key(lake):

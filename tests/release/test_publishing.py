@@ -9,6 +9,7 @@ import meds
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import write_deltalake
 
 from chartline.audit.verify import verify
 from chartline.errors import DataError, UsageError
@@ -110,6 +111,17 @@ def test_no_way_round_the_decision(spark, lake, bypass, number):
     make(lake, patient(1))
     bypass(lake)
     with pytest.raises(DataError, match=number):
+        publish(spark, lake, ID, run_id="r")
+    assert nothing_is_out(lake)
+
+
+def test_a_candidate_of_an_earlier_version_is_named_as_that_and_nothing_is_written(spark, lake):
+    make(lake, patient(1))
+    held = tables.read(lake, "gold.encounters").select(["encounter_id", "subject_id", "bucket"])
+    write_deltalake(tables.path(lake, "gold.encounters"), held, mode="overwrite", schema_mode="overwrite")
+    report(lake)
+    approve(lake)
+    with pytest.raises(DataError, match=r"CL1125: table gold\.encounters was made by an earlier version"):
         publish(spark, lake, ID, run_id="r")
     assert nothing_is_out(lake)
 
