@@ -52,6 +52,8 @@ class Settings:
         bulk_key: path of the private JWK of that client; a reference, never the key itself.
         bulk_scope: what that client may read there.
         extracts: folder of further mappings of CSV extracts (``chartline.ingest.extracts``).
+        source: what the DAG ``ingest`` takes where nobody names another.
+        schedule: when that DAG takes it by itself: a cron expression or a preset of Airflow, empty for never.
     """
 
     lake: Path
@@ -66,6 +68,8 @@ class Settings:
     bulk_key: Path | None = None
     bulk_scope: str = "system/*.read"
     extracts: Path | None = None
+    source: str = ""
+    schedule: str = ""
 
     def zone(self, name: str) -> Path:
         """Root of a zone: ``restricted``, ``deidentified``, ``curated`` or ``audit``."""
@@ -122,7 +126,7 @@ def load(file: Path | None = None) -> Settings:
 
     Raises:
         UsageError: CL2002 the file is missing or not TOML, CL2003 it holds an unknown key, CL2004 a day is none,
-            CL2005 there is no such variable.
+            CL2005 there is no such variable, CL2006 there is a schedule for no source.
     """
     told = {n.removeprefix(_PREFIX): v for n, v in os.environ.items() if n.startswith(_PREFIX)}
     named = file or (Path(told["CONFIG"]) if told.get("CONFIG") else None)
@@ -150,6 +154,8 @@ def load(file: Path | None = None) -> Settings:
             f"Use {', '.join(_PREFIX + n for n in sorted({*variables, *_ELSEWHERE}))}, or unset them.",
         )
     values |= {name: told[name.upper()] for name in known if name.upper() in told}
+    if values.get("schedule") and not values.get("source"):
+        raise UsageError("CL2006", "there is a schedule and no source.", "Name what to ingest as 'source'.")
     return Settings(
         lake=Path(values.get("lake") or "lake"),
         project=values.get("project") or "default",
@@ -163,6 +169,8 @@ def load(file: Path | None = None) -> Settings:
         bulk_key=Path(values["bulk_key"]) if values.get("bulk_key") else None,
         bulk_scope=values.get("bulk_scope") or "system/*.read",
         extracts=Path(values["extracts"]) if values.get("extracts") else None,
+        source=values.get("source", ""),
+        schedule=values.get("schedule", ""),
     )
 
 

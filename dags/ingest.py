@@ -5,6 +5,7 @@ is not valid FHIR is set aside with a reason. Trigger it with the path of a file
 Airflow's workers can read, or with the address of a Bulk FHIR export; whoever may see Airflow sees that address, so
 write it into a file `NAME.url` and give its path where it names a group that not everybody may know, or selects by
 more than type and time. The same extract again changes nothing; the same server again is asked for what changed.
+With the settings `source` and `schedule` it runs by itself.
 
 Emits the asset `bronze`.
 
@@ -26,13 +27,14 @@ bronze = Asset("bronze")
 with DAG(
     "ingest",
     doc_md=__doc__,
-    schedule=None,
+    schedule=settings.schedule or None,
     catchup=False,
     max_active_runs=1,
     tags=["chartline", "restricted"],
     default_args={"owner": "data-engineering", "retries": 2, "retry_delay": timedelta(seconds=30)},
     params={
         "source": Param(
+            **({"default": settings.source} if settings.source else {}),
             description="Absolute path of a file, folder or archive, as Airflow's workers see it, or the https address "
             "of a Bulk FHIR export: it ends in $export, or in that and ?_type=... and the like. It may not name a "
             "person.",

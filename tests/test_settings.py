@@ -90,3 +90,13 @@ def test_the_client_of_a_server_is_read_from_file_and_environment(tmp_path, monk
     assert loaded.bulk_scope == "system/*.read"
     monkeypatch.setenv("CHARTLINE_BULK_KEY", "")
     assert settings.load().bulk_key is None
+
+
+def test_a_schedule_needs_a_source(monkeypatch):
+    monkeypatch.setenv("CHARTLINE_SCHEDULE", "0 2 * * *")
+    monkeypatch.setenv("CHARTLINE_SOURCE", "")
+    with pytest.raises(UsageError, match="CL2006"):
+        settings.load()
+    monkeypatch.setenv("CHARTLINE_SOURCE", "/inbox")
+    loaded = settings.load()
+    assert (loaded.source, loaded.schedule) == ("/inbox", "0 2 * * *")

@@ -154,3 +154,39 @@ def test_a_source_is_a_path_or_an_address_that_selects_nobody(source, taken):
 
 def test_the_key_is_never_an_argument(bag):
     assert "project.key" not in json.dumps([d["tasks"] for d in bag["dags"].values()])
+
+
+_INGEST = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
+bag = DagBag(sys.argv[1])
+told = {"errors": "".join(bag.import_errors.values())}
+if "ingest" in bag.dags:
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(bag.dags["ingest"]))
+    at = dag.timetable.next_dagrun_info(
+        last_automated_data_interval=None, restriction=TimeRestriction(None, None, False)
+    )
+    told |= {"source": dag.params.dump().get("source"), "at": at and at.run_after.strftime("%H:%M")}
+print("JSON" + json.dumps(told))
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, {"errors": "", "source": None, "at": None}),
+        ({"SOURCE": "/inbox"}, {"errors": "", "source": "/inbox", "at": None}),
+        ({"SOURCE": "/inbox", "SCHEDULE": "30 2 * * *"}, {"errors": "", "source": "/inbox", "at": "02:30"}),
+        ({"SCHEDULE": "30 2 * * *"}, "CL2006"),
+        ({"SOURCE": "/inbox", "SCHEDULE": "at night"}, "AirflowTimetableInvalid"),
+        ({"SOURCE": "inbox", "SCHEDULE": "@daily"}, "inbox"),
+    ],
+)
+def test_ingest_runs_by_itself_where_the_settings_say_so(airflow_environment, settings, told):
+    variables = airflow_environment | {f"CHARTLINE_{name}": value for name, value in settings.items()}
+    command = [sys.executable, "-c", _INGEST, str(ROOT / "dags")]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("JSON"))[4:])
+    assert found == told if isinstance(told, dict) else (told in found["errors"] and "at" not in found)
