@@ -31,7 +31,7 @@ import orjson
 
 from chartline import progress
 from chartline.errors import DataError, MachineError, UsageError
-from chartline.ingest import formats, link, manifests, smart
+from chartline.ingest import attachments, formats, link, manifests, smart
 from chartline.ingest.link import Link
 from chartline.ingest.servers import Server, Source
 from chartline.settings import Settings
@@ -288,7 +288,7 @@ def _fetch(way: Link, place: Path, asked: Asked) -> None:
             pages = _pages(way, state.status)
             missing = _brought(way, place, pages)
     named = sum(len({entry.file for entry in page.manifest.entries}) for page in pages)
-    gone = ", ".join(f"HTTP {status}: {n}" for status, n in sorted(missing.items()))
+    gone = link.statuses(missing)
     if missing and missing.total() == named:
         raise DataError(
             "CL1184",
@@ -297,6 +297,7 @@ def _fetch(way: Link, place: Path, asked: Asked) -> None:
         )
     if missing:
         progress.say(f"source {way.position}: {missing.total()} of {named} files cannot be had ({gone}): set aside")
+    attachments.bring(way, asked.base, place / "files")
     failures = _failures(place, pages)
     if failures:
         progress.say(f"source {way.position}: the server reports {failures} errors; the next export begins as this did")

@@ -13,6 +13,7 @@ import secrets
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -45,6 +46,10 @@ _REFUSALS = frozenset(
     "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope".split()
 )
 _T = TypeVar("_T")
+
+
+SILENT = 0
+"""In place of an HTTP status, where no answer came."""
 
 
 class Again(Exception):
@@ -285,6 +290,12 @@ def json_of(response: httpx.Response) -> dict[str, Any]:
 def codes(response: httpx.Response) -> str:
     """HTTP status and the issue codes of an OperationOutcome, as an error may tell them."""
     return " ".join([f"HTTP {response.status_code}", *sorted(_issues(response) & _ISSUES)])
+
+
+def statuses(missing: Counter[int]) -> str:
+    """How much cannot be had, by HTTP status, as a line for people tells it."""
+    named = {SILENT: "no answer"}
+    return ", ".join(f"{named.get(status, f'HTTP {status}')}: {n:,}" for status, n in sorted(missing.items()))
 
 
 def _issues(response: httpx.Response) -> set[str]:

@@ -68,6 +68,7 @@ class FhirServer:
     files: dict[str, bytes] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    documents: dict[str, Answer] = field(default_factory=dict)
     planned: dict[str, deque[Answer]] = field(default_factory=lambda: defaultdict(deque))
     client: str = ""
     public: Any = None
@@ -171,6 +172,8 @@ class FhirServer:
             return Answer(401, body=json.dumps(outcome("login")).encode())
         if seen.path.endswith("$export"):
             return self.kick_off(seen)
+        if seen.path in self.documents:
+            return self.documents[seen.path]
         if seen.path in self.pages:
             return Answer(body=json.dumps(self.pages[seen.path]).encode())
         return self.status(seen)
