@@ -47,6 +47,7 @@ from chartline.fhir.definitions import Element
 from chartline.fhir.people import PARTIES
 
 _LABELS = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+_MADE_BY = "urn:chartline:policy:"
 
 _MEMORY = 20_000  # remembered values of one element; a hospital's vocabulary in use is smaller
 _LONG = 4096  # bytes of a value that is not remembered
@@ -177,8 +178,11 @@ class Deidentifier:
                 pointers.clear()
 
     def _with_labels(self, meta: bytes) -> bytes:
-        """What stays of a resource's meta, with the labels of what was done to it."""
-        body = _loads(meta)
+        """What stays of a resource's meta, with the labels of what was done to it and the policy that it comes from.
+
+        The source is what FHIR keeps of a Provenance in the resource itself: hl7.org/fhir/R4/resource.html#Meta.
+        """
+        body = {**_loads(meta), "source": f"{_MADE_BY}{self._policy.hash}"}
         known = {(c.get("system"), c.get("code")) for c in body.get("security", ())}
         added = [c for c in self._labels if (c["system"], c["code"]) not in known]
         return _dumps({**body, "security": [*body.get("security", ()), *added]})

@@ -10,6 +10,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from chartline.deid import policy
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.frames import members
 from chartline.deid.phrases import Phrases
@@ -430,7 +431,8 @@ def test_meta_says_what_was_done_and_nothing_of_the_source(name, codes):
         "security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}],
     }
     made = through(observation(meta=meta), name)["meta"]
-    assert set(made) == {"security"}
+    assert set(made) == {"security", "source"}
+    assert made["source"] == f"urn:chartline:policy:{policy.load(name).hash}"
     assert {c["code"] for c in made["security"]} == {"R", *codes}
 
 
