@@ -894,7 +894,7 @@ class Deidentifier:
         if made.status != "deidentified":
             return {}
         spans = [span.told() for span in made.spans]
-        walk.notes.append(Note(place, self._mime(kind, walk), made.text, spans, made.status))
+        walk.notes.append(Note(place, self._mime(kind, walk), made.plain, spans, made.status))
         data = {"data": base64.b64encode(made.data).decode()} if made.data else {}
         return {"contentType": made.content_type, **data}
 

@@ -38,6 +38,8 @@ _CARE = ", ".join(
     )
 )
 """What tells of care itself, not of bills, plans, relatives or risks."""
+_FORMATS = ("text/plain", "text/html", "application/xhtml+xml", "text/rtf", "application/rtf", "application/pdf")
+"""Formats of a text, the plainest first; of any other less is told of its lines."""
 _COURSE = "kind IN ('event', 'noted')"
 """Events of a patient's course, the facts of the person aside."""
 _OPEN = "position_over IS NULL AND over IS NULL AND status IN ('arrived', 'triaged', 'in-progress', 'onleave')"
@@ -258,14 +260,20 @@ def inferred(staged: DataFrame, visits: DataFrame) -> DataFrame:
 
 
 def texts(notes: DataFrame) -> DataFrame:
-    """The text of each resource's notes (``source_id``, ``n_text``), in the order of their ids."""
+    """The text of each resource's notes (``source_id``, ``n_text``), in the order of their ids.
+
+    Of one text in several formats the plainest is told: the attachments of a document are renditions of each other
+    (hl7.org/fhir/R4/documentreference-definitions.html#DocumentReference.content, and of a report's presentedForm).
+    """
     from pyspark.sql import functions as f
 
-    parts = f.array_sort(f.collect_list(f.struct("note_id", "text")))
+    at = f.array_position(f.array(*map(f.lit, _FORMATS)), f.lower("content_type"))
+    rank = f.when(at > 0, at).otherwise(len(_FORMATS) + 1)
     return (
         notes.where("status = 'deidentified'")
         .groupBy(f.col("resource_id").alias("source_id"))
-        .agg(f.concat_ws("\n\n", f.transform(parts, lambda n: n["text"])).alias("n_text"))
+        .agg(f.array_sort(f.collect_list(f.struct(rank.alias("rank"), "note_id", "text"))).alias("parts"))
+        .selectExpr("source_id", "concat_ws('\n\n', filter(parts, p -> p.rank = parts[0].rank).text) AS n_text")
     )
 
 

@@ -30,6 +30,10 @@ class Document:
     spans: list[Any] = field(default_factory=list)
     status: str = "deidentified"
 
+    @property
+    def plain(self) -> str:
+        return self.text
+
 
 @dataclass
 class Engine:

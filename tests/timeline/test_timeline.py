@@ -20,7 +20,9 @@ def staged(spark, *resources):
 
 def related(spark, *resources, few=True):
     rows = staged(spark, *resources)
-    notes = spark.createDataFrame([], "resource_id string, note_id string, text string, status string")
+    notes = spark.createDataFrame(
+        [], "resource_id string, note_id string, content_type string, text string, status string"
+    )
     parts = build.told_again(rows), build.encounters(rows), build.medications(rows)
     return build.all_events(rows, *parts, notes, few)
 
@@ -140,3 +142,27 @@ def test_what_is_sent_to_the_tasks_and_what_is_shuffled_give_the_same_events(spa
     told = joined(spark, *lives, visit, listed, billed, lone, other)
     assert [told[name]["encounter_id"] for name in ("o", "n", "x")] == ["e", "e", None]
     assert (round(told["o"]["age"]), round(told["x"]["age"])) == (51, 41)
+
+
+PLAIN, HTML, RTF, PDF = "text/plain", "text/html", "application/rtf", "application/pdf"
+
+
+@pytest.mark.parametrize(
+    ("attached", "told"),
+    [
+        ([(HTML, "as a page"), (RTF, "as RTF")], "as a page"),
+        ([(PDF, "printed"), (RTF, "as RTF"), ("TEXT/PLAIN", "plain")], "plain"),
+        ([(PLAIN, "one"), (HTML, "as a page"), (PLAIN, "two")], "one\n\ntwo"),
+        ([("", "unnamed"), (PDF, "printed")], "printed"),
+        ([("", "unnamed"), ("x/y", "odd")], "unnamed\n\nodd"),
+        ([(PLAIN, None), (HTML, "as a page")], "as a page"),
+    ],
+)
+def test_of_a_text_in_several_formats_the_plainest_is_told(spark, attached, told):
+    rows = [
+        ("d", f"n{number}", kind, text or "", "deidentified" if text else "withheld")
+        for number, (kind, text) in enumerate(attached)
+    ]
+    names = "resource_id string, note_id string, content_type string, text string, status string"
+    (found,) = build.texts(spark.createDataFrame(rows, names)).collect()
+    assert (found["source_id"], found["n_text"]) == ("d", told)

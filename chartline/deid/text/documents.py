@@ -68,7 +68,9 @@ _RUNS = frozenset(
     kbd samp var label time bdo bdi wbr col colgroup button
     """.split()
 )
+_BAR = " | "
 _NAME = re.compile(r"</?([\w:\-]+)")
+_BLANKS = re.compile(r"\s+")
 _WHITE = str.maketrans("\n\r\t\f\v", "     ")
 # Characters that no markup may hold: www.w3.org/TR/xml/#charsets.
 _UNWRITTEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -163,15 +165,38 @@ def markup(text: str, read: Read) -> str:
 
     Each piece of text stays between its tags; a replacement stands where the piece that it replaces begins.
     """
-    text = _ended(_without_silent(text))
+    pieces, tags = _apart(_ended(_without_silent(text)))
+    made = [html.escape(_UNWRITTEN.sub("", piece), quote=False) for piece in _rewritten(pieces, tags, read)]
+    return "".join([made[0], *(part for pair in zip(tags, made[1:], strict=True) for part in pair)])
+
+
+def _apart(text: str) -> tuple[list[str], list[str]]:
+    """The pieces of text of a markup, and the tag behind each but the last."""
     pieces, tags, at = [], [], 0
     for m in _MARKUP.finditer(text):
         pieces.append(html.unescape(text[at : m.start()]))
         tags.append(_safe_tag(m.group()))
         at = m.end()
     pieces.append(html.unescape(text[at:]))
-    made = [html.escape(_UNWRITTEN.sub("", piece), quote=False) for piece in _rewritten(pieces, tags, read)]
-    return "".join([made[0], *(part for pair in zip(tags, made[1:], strict=True) for part in pair)])
+    return pieces, tags
+
+
+def plain(text: str) -> str:
+    """Cleaned markup as a reader sees it: a line a block or row, bars between cells, blanks as one.
+
+    In ``pre``, and where no tag makes a line, blanks and lines are as they were written.
+    """
+    pieces, tags = _apart(text)
+    parts: list[str] = []
+    begins = True  # whether a line does
+    for i, (piece, as_written) in enumerate(zip(pieces, _in_lines(pieces, tags), strict=True)):
+        seam = _seam(pieces[i - 1], tags[i - 1], piece) if i else ""
+        said = piece if as_written else _BLANKS.sub(" ", piece)
+        if (begins or seam == "\n") and not as_written:
+            said = said.lstrip(" ")
+        parts += ["" if begins else seam, said]
+        begins = said.endswith("\n") if said else seam == "\n" or (begins and seam != _BAR)
+    return "".join(parts).strip()
 
 
 def _without_silent(text: str) -> str:
@@ -246,7 +271,7 @@ def _seam(left: str, tag: str, right: str) -> str:
     if element in _LINES:
         return "\n"
     if element in _CELLS:
-        return " | " if not tag.startswith("</") else " " if right.strip() else ""
+        return _BAR if not tag.startswith("</") else " " if right.strip() else ""
     together = left[-1:].islower() and (right[:1].isupper() or right[:1].isdigit())
     return " " if together or (left[-1:] in (",", ":", ";") and right[:1].isalnum()) else ""
 

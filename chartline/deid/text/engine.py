@@ -123,6 +123,12 @@ class DocumentResult:
     status: str
     leaning: Leaning = field(default=Leaning(), repr=False)
 
+    @property
+    def plain(self) -> str:
+        """Its text without markup."""
+        of_markup = self.content_type.startswith(("text/html", "application/xhtml+xml"))
+        return documents.plain(self.text) if of_markup else self.text
+
 
 class _Recognizer(EntityRecognizer):  # type: ignore[misc]
     """One of our finders as a Presidio recognizer; what it raises is not swallowed.

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from chartline.deid.context import Known, PatientContext
-from chartline.deid.text.documents import decoded, kind_of, markup
+from chartline.deid.text.documents import decoded, kind_of, markup, plain
 
 NOBODY = PatientContext("nobody", offset_days=-20)
 PREWITT = PatientContext("p", (Known("NAME", "Xanthe Prewitt"), Known("MRN", "HX4829137")), offset_days=-20)
@@ -77,6 +77,40 @@ def test_nothing_outside_the_text_of_markup_survives(engine, text):
     assert "stable" in made
     for secret in ("prewitt", "HX4829137", "4829137"):
         assert secret.lower() not in made.lower()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<p>Doing  well.</p>\n<p>Next &amp; last</p>", "Doing well.\nNext & last"),
+        ("<html><body><h1>Note</h1>\n<div>A<br/>B</div></body></html>", "Note\nA\nB"),
+        (
+            "<table><tr><th>Lab</th><th>Value</th></tr>\n<tr><td>Hgb</td><td>9</td></tr></table>end",
+            "Lab | Value\nHgb | 9\nend",
+        ),
+        ("<table><tr><td></td><td>4</td></tr></table>", "| 4"),
+        ("no <b>edema</b>\n\nstable", "no edema\n\nstable"),
+        ("<pre>K    4.1\n  Na 138</pre><p>x</p>", "K    4.1\n  Na 138\nx"),
+        ("<ul><li>one</li> <li>two</li></ul>", "one\ntwo"),
+        ("", ""),
+        ("<p></p>", ""),
+    ],
+)
+def test_markup_is_read_in_lines_and_cells(written, read):
+    assert plain(written) == read
+
+
+@given(st.lists(st.tuples(st.sampled_from(["p", "b", "td", "tr", "div", "pre", "li"]), st.text("ab 1\n", max_size=6))))
+def test_reading_markup_loses_no_word_of_it(given_pieces):
+    written = "".join(f"<{tag}>{html.escape(text)}</{tag}>" for tag, text in given_pieces)
+    assert re.sub(r"[\s|]", "", plain(written)) == re.sub(r"\s", "", "".join(text for _, text in given_pieces))
+
+
+def test_a_note_is_told_without_its_markup_and_the_document_keeps_it(engine):
+    made = engine.document(b"<p>Seen by Dr. Prewitt</p><p>K 4.1</p>", HTML, NOBODY)
+    assert made.data == b"<p>Seen by [NAME]</p><p>K 4.1</p>"
+    assert made.plain == "Seen by [NAME]\nK 4.1"
+    assert engine.document(b"K < 4.1 & <p>", "text/plain", NOBODY).plain == "K < 4.1 & <p>"
 
 
 def test_every_word_stays_between_its_tags(engine):
