@@ -31,9 +31,9 @@ _ID = b'"\0"'  # stands for the id; no JSON text has it
 # What differs, by what it is like. Only of the values of an element called value none is the frame's, whatever it is.
 _VALUES = re.compile(
     rb'": ?('
-    rb'"(?:\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?|(?:[A-Z][A-Za-z]+/|urn:uuid:)[A-Za-z0-9.-]{1,255})"'
+    rb'"(?:\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?|(?:[A-Z][A-Za-z]+/|urn:uuid:)%b)"'
     rb'|(?:(?<=value":)|(?<=value": ))(?:"[ !#-\[\]-~]*"|-?(?:0|[1-9]\d{0,5})(?:\.\d{1,18})?(?=[,}]))'
-    rb")"
+    rb")" % references.ID.encode()
 )
 _NONCE = 10 * secrets.randbelow(10**9) + 1 + 10**10
 IDENTITY = f"standin{_NONCE}"

@@ -33,6 +33,7 @@ FOLDER = "attachments"
 """Where they lie, beside the pages of the export."""
 PARALLEL = 4
 _BATCH = 200  # documents in memory at a time
+_GENERAL = "application/octet-stream"
 _NO_TEXT = ("image/", "audio/", "video/")
 _WANTED = {"Accept": "application/fhir+json, */*;q=0.5", "Accept-Encoding": "identity"}
 
@@ -157,8 +158,8 @@ def _fetched(way: Link, name: str, url: str) -> tuple[int, bytes]:
     kind = response.headers.get("Content-Type", "")
     told = link.json_of(response) if "json" in kind else {}
     if told.get("resourceType") != "Binary":
-        if "fhir+json" in kind:
+        if "fhir+json" in kind or not response.content:
             return 200, b""
-        told = {"contentType": kind, "data": base64.b64encode(response.content).decode()}
+        told = {"contentType": kind or _GENERAL, "data": base64.b64encode(response.content).decode()}
     rest = {key: value for key, value in told.items() if key not in ("resourceType", "id")}
     return 200, orjson.dumps({"resourceType": "Binary", "id": name.removeprefix("Binary/"), **rest}) + b"\n"

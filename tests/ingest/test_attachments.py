@@ -117,18 +117,23 @@ def test_only_texts_that_the_server_has_and_the_export_has_not_are_asked_for(lak
 
 
 def test_a_note_that_cannot_be_had_is_told_and_the_export_is_whole(lake, serve, capfd):
-    server = serve(*(note(n, f"Binary/n{n}") for n in range(1, 6)))
+    server = serve(*(note(n, f"Binary/n{n}") for n in range(1, 8)))
     wrong = Answer(200, {"Content-Type": "application/fhir+json"}, json.dumps(outcome("not-found")).encode())
     server.documents = {
         "/fhir/Binary/n1": PLAIN,
         "/fhir/Binary/n2": Answer(403),
         "/fhir/Binary/n3": wrong,
         "/fhir/Binary/n4": busy(503),
+        "/fhir/Binary/n6": Answer(200, {"Content-Type": "text/plain"}),
+        "/fhir/Binary/n7": Answer(200, {}, TEXT.encode()),
     }
     land(lake, server)
-    assert sorted(brought(lake)) == ["n1"]
+    assert {name: binary["contentType"] for name, binary in brought(lake).items()} == {
+        "n1": "text/plain; charset=utf-8",
+        "n7": "application/octet-stream",
+    }
     said = capfd.readouterr().err
-    assert "4 attached documents cannot be had (no answer: 1, HTTP 200: 1, HTTP 403: 1, HTTP 404: 1): withheld" in said
+    assert "5 attached documents cannot be had (no answer: 1, HTTP 200: 2, HTTP 403: 1, HTTP 404: 1): withheld" in said
     assert "n4" not in said and server.base not in said
     state = json.loads((bulk.home(lake, server.export) / "export.json").read_text())
     assert state["last"]
