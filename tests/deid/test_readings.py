@@ -18,10 +18,10 @@ DOCUMENTS = [
     (b"Xanthe Prewitt was seen by Dr. Okonkwo on 2015-03-05; call 617-555-0188. BP 120/80.", PLAIN),
     (b"sorrelgate was told that prewitt is well", PLAIN),
     ("s\u00f2rrelgate was told, 37 \u00b0C".encode(), PLAIN),
-    ("\u0436 37 \u00b0C, told to nobody".encode(), PLAIN),
     (b"<p>told to sorrel<b>gate</b>, 12 Alder Street, Dunmore, PA</p>", HTML),
     (rb"{\rtf1\ansi told to sorrelgate, Xanthe Prewitt\par}", "application/rtf"),
     (b"afebrile, ambulating, tolerating diet", PLAIN),
+    ("\u0436 37 \u00b0C, told to nobody".encode(), PLAIN),
     (b"", PLAIN),
     (b"\x00\x01\x02\xff", "image/png"),
 ]
@@ -60,13 +60,13 @@ def test_what_stands_is_what_would_be_read(engine, drawn):
     assert min(outcomes.values()) > len(DOCUMENTS)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS[6:])
+@pytest.mark.parametrize("document", DOCUMENTS[5:])
 def test_what_nothing_of_the_cohort_is_in_stands(engine, document):
     made = engine(*OTHERS).document(*document, PATIENT)
     assert engine(*NAMED).stands(made.leaning, *document)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS[1:6])
+@pytest.mark.parametrize("document", DOCUMENTS[1:5])
 def test_a_new_provider_is_looked_for_where_the_name_may_stand(engine, document):
     made = engine(*OTHERS).document(*document, PATIENT)
     assert not engine(*NAMED).stands(made.leaning, *document)

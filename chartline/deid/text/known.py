@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from itertools import chain
 
 import regex
+from ahocorasick_rs import AhoCorasick
 
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.text import normalise, spelling
@@ -212,35 +214,26 @@ def _coded_rule(codes: frozenset[str]) -> Rule:
     return Rule("SSN", _bounded(codes, letters=False), False)
 
 
-_BEGIN = 3  # letters by which a provider's value is looked for in a label
-_SHORT = 400  # characters of a text in which most of what is known of providers cannot be
+_LIKE = str.maketrans({"ſ": "s", "ı": "i"})
+"""Letters that a pattern takes for others in any case, and that ``folded`` leaves."""
 
 
 class Providers:
-    """The values of a cohort's providers, thousands of them, by how what each of their forms holds begins.
-
-    A label is asked only for those it may hold; for a note the patterns of all are made once.
-    """
+    """The values of a cohort's providers, thousands of them: a text is searched for those of which it holds a piece."""
 
     def __init__(self, values: tuple[Known, ...]) -> None:
         self._values = values
         self._heard: set[Known] | None = None
-        self._begins: dict[str, list[tuple[str, int]]] = {}
-        self._always: list[int] = []
+        of: dict[str, list[int]] = {}
         for place, value in enumerate(values):
-            needles = spelling.needles(value)
-            if any(len(n) < _BEGIN for n in needles):
-                self._always.append(place)
-            else:
-                for needle in needles:
-                    self._begins.setdefault(needle[:_BEGIN], []).append((needle, place))
+            for needle in spelling.needles(value):
+                of.setdefault(needle, []).append(place)
+        self._always = of.pop("", [])
+        self._places = list(of.values())
+        self._pieces = AhoCorasick(list(of))
 
     def __bool__(self) -> bool:
         return bool(self._values)
-
-    @cached_property
-    def _all(self) -> tuple[Rule, ...]:
-        return rules(self._values)
 
     @contextmanager
     def hearing(self) -> Iterator[set[Known]]:
@@ -252,30 +245,28 @@ class Providers:
             self._heard = None
 
     def hear(self, text: str) -> None:
-        """Tell what a text may hold, where that is wanted; of letters that ASCII lacks nothing is known."""
+        """Tell what a text may hold, where that is wanted."""
         if self._heard is not None:
-            plainly = folded(text)
-            self._heard.update(self.met(plainly) if solid(plainly).isascii() else self._values)
+            self._heard.update(self.met(text))
 
-    def rules(self, text: str) -> tuple[Rule, ...]:
+    def rules(self, text: str) -> Iterator[Rule]:
         """The patterns that may match a text."""
-        self.hear(text)
-        return self._all if len(text) > _SHORT or not text.isascii() else rules(self.met(text))
+        found = self.met(text)
+        if self._heard is not None:
+            self._heard.update(found)
+        return chain.from_iterable(map(_of_provider, found))
 
     def met(self, text: str) -> tuple[Known, ...]:
-        """The values that a text in letters of ASCII may hold."""
-        held, found = solid(text), set(self._always)
-        for i in range(len(held) - _BEGIN + 1):
-            for needle, place in self._begins.get(held[i : i + _BEGIN], ()):
-                if held.startswith(needle, i):
-                    found.add(place)
-        return tuple(self._values[i] for i in sorted(found))
+        """The values that a text may hold, in their order."""
+        held = solid(folded(text)).translate(_LIKE)
+        hits = self._pieces.find_matches_as_indexes(held, overlapping=True)
+        found = {*self._always, *(place for index in {i for i, _, _ in hits} for place in self._places[index])}
+        return tuple(self._values[place] for place in sorted(found))
 
 
-@lru_cache(maxsize=256)
-def rules(known: tuple[Known, ...]) -> tuple[Rule, ...]:
-    """Patterns by type, each for all values of that type."""
-    return tuple(_compiled((_TYPES[value.type], form) for value in known for form in spelling.forms(value)))
+@lru_cache(maxsize=1 << 13)
+def _of_provider(value: Known) -> tuple[Rule, ...]:
+    return tuple(_compiled((_TYPES[value.type], form) for form in spelling.forms(value)))
 
 
 def _compiled(told: Iterable[tuple[str, spelling.Form]]) -> Iterator[Rule]:

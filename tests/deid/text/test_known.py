@@ -369,6 +369,16 @@ def test_short_forms_that_are_something_else_are_left(engine, text):
     assert engine.deidentify(text, PatientContext("p", known=known)).text == text
 
 
+def test_a_note_is_searched_for_those_of_many_providers_of_whom_it_holds_a_piece():
+    """A pattern of all took a second a note where a hospital has thousands."""
+    many = tuple(Known("NAME", f"Quill{a}ander Vost{b}ward") for a in "abcdefghij" for b in map(chr, range(97, 123)))
+    providers = known.Providers((*many, Known("NAME", "Ottoline Farrowick")))
+    note = "Doing well on the same doses. " * 40
+    assert list(providers.rules(note)) == []
+    found = list(known.find(f"{note}Told Ottoline Farrowick.", PatientContext("p"), providers))
+    assert [(f.start - len(note), f.end - len(note), f.type) for f in found] == [(5, 23, "NAME")]
+
+
 def test_a_label_is_asked_only_for_the_providers_it_may_hold():
     one, two = Known("ORGANIZATION", "Lakemont Regional Hospital"), Known("NAME", "Nora Quillfeather")
     providers = known.Providers((one, two))
