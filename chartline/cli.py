@@ -206,6 +206,19 @@ def _release_publish(args: argparse.Namespace) -> Answer:
     return body, f"{text}\nRelease: {settings.zone('curated') / 'releases' / args.id}", code
 
 
+def _release_withdraw(args: argparse.Namespace) -> Answer:
+    from chartline import pipeline
+    from chartline.lake import ledger
+    from chartline.release.withdraw import withdraw
+
+    settings = _settings(args)
+    ledger.require(settings)
+    with pipeline.only_run(settings):
+        body = withdraw(settings, args.id, by=args.by, reason=args.reason)
+    told = f"tell whoever received it{': ' + body['recipient'] if body['recipient'] else ''}"
+    return body, f"{args.id} is withdrawn{', as before' if body['unchanged'] else f'; {told}'}", 0
+
+
 def _release_check(args: argparse.Namespace) -> Answer:
     from chartline.release import meds_check
 
@@ -485,12 +498,16 @@ def _parser() -> argparse.ArgumentParser:
     timeline.add_argument("subject", nargs="?", type=int, metavar="SUBJECT")
     add(commands, "assess", "Sweep, risk and report: a release candidate.", _stage("assess"), lake, rules)
 
-    release = group("release", "List, show, decide and publish release candidates; check a dataset.")
+    release = group("release", "List, show, decide, publish and withdraw releases; check a dataset.")
     add(release, "list", "All candidates and their state.", _release_list, lake)
     add(release, "show", "One candidate.", _release_show, lake).add_argument("id", metavar="ID")
     decides(add(release, "decide", "Record the privacy officer's decision.", _release_decide, lake))
     publish = add(release, "publish", "Publish an approved candidate.", _release_publish, lake, rules)
     publish.add_argument("id", metavar="ID")
+
+    taken = add(release, "withdraw", "Take a published release back: its data go.", _release_withdraw, lake)
+    taken.add_argument("id", metavar="RELEASE")
+    said(taken)
 
     check = add(release, "check", "Find the faults of any MEDS dataset.", _release_check, common)
     check.add_argument("folder", type=Path, metavar="DIR")

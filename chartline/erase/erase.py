@@ -19,10 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable
-from deltalake.exceptions import DeltaError
 
 from chartline import progress
 from chartline.audit.said import require_nobody
@@ -39,7 +37,7 @@ from chartline.ingest.formats import FHIR_FORMATS
 from chartline.ingest.land import blob
 from chartline.lake import chain, ledger, quarantine, tables
 from chartline.lake import spark as lake
-from chartline.release import candidates
+from chartline.release import candidates, withdraw
 from chartline.settings import Settings
 
 if TYPE_CHECKING:
@@ -164,9 +162,7 @@ def purge(spark: SparkSession, settings: Settings, erasure: Erasure, *, run_id: 
 
     Bronze comes last, for it tells what the rest is searched for: a purge that died is run again.
     """
-    for release in erasure.releases:
-        _withdraw(settings, release)
-    _empty_curated(settings, erasure.releases)
+    withdraw.hide(settings)
     return {"releases": len(erasure.releases), **_purge_restricted(spark, settings, erasure.patients, run_id)}
 
 
@@ -383,32 +379,6 @@ def _delete(settings: Settings, own: DataFrame, name: str) -> int:
     return int(before - lake.read(spark, settings, name).count())
 
 
-# --- releases ------------------------------------------------------------------------------------------
-
-
-def _withdraw(settings: Settings, release: str) -> None:
-    """Leave of a release what was approved and decided, and none of its data."""
-    folder = settings.zone("curated") / "releases" / release
-    for child in folder.glob("*") if folder.is_dir() else ():
-        if child.is_dir():
-            shutil.rmtree(child)
-        elif child.name not in gone.EVIDENCE:
-            child.unlink()
-
-
-def _empty_curated(settings: Settings, releases: Collection[str]) -> None:
-    """The curated zone shows no release that is withdrawn, and none that a publishing which died did not finish."""
-    published = candidates.published(settings)
-    for name in (f"curated.{n}" for n in candidates.NAMES):
-        newest = tables.last_commit(settings, name)
-        shown = newest and newest[1].get("release_id")
-        if shown and shown not in published - set(releases):
-            tables.overwrite(settings, name, [])
-    for folder in (settings.zone("curated") / "releases").glob("[!._]*"):
-        if folder.is_dir() and folder.name not in published:
-            shutil.rmtree(folder)
-
-
 # --- the proof -----------------------------------------------------------------------------------------
 
 
@@ -422,9 +392,7 @@ def finish(
     """
     versions = {n: v for n in tables.names() if _is_thinned(n) and (v := tables.version(settings, n)) is not None}
     _log(settings, erasure, "emptied", tables=versions)  # before anybody looks in vain for what is destroyed
-    releases = candidates.releases(settings)
-    for name, version in versions.items():
-        _destroy(tables.path(settings, name), {version, *(v for r in releases for v in _pinned(r, name))})
+    withdraw.destroy(settings, versions)
     left = _left(spark, settings, erasure)
     _log(settings, erasure, step, removed=removed, left=left)
     return {
@@ -444,63 +412,6 @@ def _log(settings: Settings, erasure: Erasure, step: str, **told: Any) -> None:
 def _is_thinned(name: str) -> bool:
     """Whether a table's older versions are destroyed: the audit zone and the list of releases hold nobody's rows."""
     return tables.schema(name).zone != "audit" and name != "curated.releases"
-
-
-def _destroy(at: Path, versions: Collection[int]) -> None:
-    """Delete the data files of a table that only other versions than these have."""
-    kept = {at / path for v in versions for path in _paths(at, v)}
-    for file in at.rglob("*.parquet"):
-        if file not in kept and "_delta_log" not in file.relative_to(at).parts:
-            file.unlink()
-            file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
-    _forget_statistics(at, {path.relative_to(at).as_posix() for path in kept})
-
-
-def _forget_statistics(at: Path, kept: Collection[str]) -> None:
-    """Take the smallest and largest values of destroyed files out of a table's log, where they would outlive the files.
-
-    Statistics are optional (Delta protocol, "Per-file Statistics"), and so are the checksum and checkpoint files of
-    older versions as long as all commits are there.
-    """
-    log = at / "_delta_log"
-    DeltaTable(at).create_checkpoint()
-    newest = DeltaTable(at).version()
-    whole = (log / f"{0:020}.json").is_file()
-    for file in log.glob("[0-9]*"):
-        older = int(file.name[:20]) < newest
-        if file.suffix == ".crc" or (older and whole and ".checkpoint" in file.name):
-            file.unlink()
-            file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
-        elif file.suffix == ".json":
-            _without_statistics(file, kept)
-
-
-def _without_statistics(commit: Path, kept: Collection[str]) -> None:
-    actions = [orjson.loads(line) for line in commit.read_bytes().splitlines() if line.strip()]
-    found = [a for told in actions for n in ("add", "remove") if (a := told.get(n)) and a["path"] not in kept]
-    telling = [action for action in found if "stats" in action]
-    for action in telling:
-        del action["stats"]
-    if telling:
-        part = commit.with_name(f".{commit.name}.part")
-        part.write_bytes(b"".join(orjson.dumps(told) + b"\n" for told in actions))
-        part.replace(commit)
-        commit.with_name(f".{commit.name}.crc").unlink(missing_ok=True)
-
-
-def _pinned(release: dict[str, Any], name: str) -> list[int]:
-    """The versions of a table that a release is made of or from."""
-    told = (dict(release["tables"] or ()), dict(release["source_tables"] or ()))
-    return [versions[name] for versions in told if name in versions]
-
-
-def _paths(at: Path, version: int) -> list[str]:
-    try:
-        return [
-            str(p) for p in DeltaTable(at, version=version).get_add_actions(flatten=True).column("path").to_pylist()
-        ]
-    except DeltaError:
-        return []
 
 
 def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str, int]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 TABLE = "vault.erased"
 LOG = "audit.erasures"
-EVIDENCE = frozenset({"report.json", "report.html", "decision.json"})
-"""What stays of a release that is withdrawn: what was approved and decided, in counts only."""
+WITHDRAWALS = "audit.withdrawals"
+"""The releases that were taken back though nobody left."""
 
 
 def code(salt: str, patient_id: str) -> str:
@@ -57,11 +57,15 @@ def note(settings: Settings, patients: Iterable[str], erasure: str, now: datetim
 
 
 def floors(settings: Settings) -> dict[str, int]:
-    """The version of each table from which on nothing is left in it of who left; data of earlier ones is destroyed."""
+    """The version of each table from which on nothing is left in it of who left, or of a release that was withdrawn.
+
+    Data of earlier ones is destroyed, but for what releases that are out are made of or from.
+    """
     found: dict[str, int] = {}
-    for row in tables.read(settings, LOG, columns=["tables"])["tables"].to_pylist():
-        for name, version in row or ():
-            found[name] = max(found.get(name, 0), version)
+    for log in (LOG, WITHDRAWALS):
+        for row in tables.read(settings, log, columns=["tables"])["tables"].to_pylist():
+            for name, version in row or ():
+                found[name] = max(found.get(name, 0), version)
     return found
 
 

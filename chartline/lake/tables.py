@@ -339,6 +339,17 @@ def read(
         return table.to_pyarrow_dataset().to_table(columns=columns, filter=where, use_threads=False)
 
 
+def holds(settings: Settings, name: str, where: ds.Expression) -> bool:
+    """Whether the newest version of a table has such a row.
+
+    Raises:
+        MachineError: CL3015 its log or a data file is damaged or gone.
+    """
+    table = _open(settings, name)
+    with _reading(name):
+        return table is not None and bool(table.to_pyarrow_dataset().head(1, filter=where, use_threads=False).num_rows)
+
+
 def digest(settings: Settings, name: str, at_version: int) -> str | None:
     """SHA-256 over path and content of the data files of a version; None when it or one of them cannot be read."""
     at, whole = path(settings, name), hashlib.sha256()
