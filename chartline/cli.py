@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,15 @@ def _folder(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("it is empty")
     return Path(text)
+
+
+def _wanted(text: str) -> int | str:
+    """A subject_id as a number, an event_id as the 32 hexadecimal digits that it is."""
+    if re.fullmatch(r"[0-9a-f]{32}", text):
+        return text
+    if text.isdecimal() and int(text) < 2**63:
+        return int(text)
+    raise argparse.ArgumentTypeError("it is no subject_id and no event_id")
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -233,7 +243,9 @@ def _release_check(args: argparse.Namespace) -> Answer:
 def _reidentify_request(args: argparse.Namespace) -> Answer:
     from chartline.release import reidentify
 
-    body = reidentify.request(_settings(args), args.subject, by=args.by, reason=args.reason)
+    subjects = [wanted for wanted in args.wanted if isinstance(wanted, int)]
+    events = [wanted for wanted in args.wanted if isinstance(wanted, str)]
+    body = reidentify.request(_settings(args), subjects, events=events, by=args.by, reason=args.reason)
     return body, body["request"], 0
 
 
@@ -248,7 +260,8 @@ def _reidentify_open(args: argparse.Namespace) -> Answer:
     from chartline.release import reidentify
 
     body = reidentify.open_request(_settings(args), args.id, by=args.by)
-    return body, f"{body['file']}: {body['subjects']} subjects, {body['records']} patient records", 0
+    told = f"{body['subjects']} subjects, {body['records']} patient records, {body['events']} events"
+    return body, f"{body['file']}: {told}", 0
 
 
 def _reidentify_list(args: argparse.Namespace) -> Answer:
@@ -258,8 +271,11 @@ def _reidentify_list(args: argparse.Namespace) -> Answer:
     settings = _settings(args)
     ledger.require(settings)
     found = reidentify.requests(settings)
-    header = ("request", "state", "subjects", "asked by", "asked at", "opened")
-    rows = [(r["request"], r["state"], len(r["subjects"]), r["asked_by"], r["asked_at"], r["opened"]) for r in found]
+    header = ("request", "state", "subjects", "events", "asked by", "asked at", "opened")
+    told = ("asked_by", "asked_at", "opened")
+    rows = [
+        (r["request"], r["state"], len(r["subjects"]), len(r["events"]), *(r[name] for name in told)) for r in found
+    ]
     return {"requests": found}, _table(header, rows), 0
 
 
@@ -512,11 +528,15 @@ def _parser() -> argparse.ArgumentParser:
     check = add(release, "check", "Find the faults of any MEDS dataset.", _release_check, common)
     check.add_argument("folder", type=Path, metavar="DIR")
 
-    back = group("reidentify", "Go back from subjects to patients: one asks, another decides, each step is logged.")
+    back = group("reidentify", "Go back from subjects and events: one asks, another decides, each step is logged.")
     asked = add(
-        back, "request", "Ask for the patients behind subjects; prints the request's id.", _reidentify_request, lake
+        back,
+        "request",
+        "Ask for the patients behind subjects or the records behind events; prints the request's id.",
+        _reidentify_request,
+        lake,
     )
-    asked.add_argument("subject", type=int, nargs="+", metavar="SUBJECT")
+    asked.add_argument("wanted", type=_wanted, nargs="+", metavar="SUBJECT|EVENT", help="a subject_id or an event_id")
     said(asked)
     decides(add(back, "decide", "Approve or reject another person's request.", _reidentify_decide, lake))
     opened = add(back, "open", "Write who they are into the restricted zone.", _reidentify_open, lake, rules)

@@ -40,7 +40,7 @@ _PRIMITIVES: dict[str, pa.DataType] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, Spark type, whether it may be null, PHI class, meaning and unit."""
+    """One column: its name, Spark type, whether it may be null, PHI class, meaning, unit; whether it came later."""
 
     name: str
     type: str
@@ -48,6 +48,7 @@ class Column:
     phi: str
     meaning: str
     unit: str | None
+    later: bool
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ def schema(name: str) -> TableSchema:
     body = json.loads(path.read_text(encoding="utf-8"))
     try:
         columns = tuple(
-            Column(c["name"], c["type"], c["nullable"], c["phi"], c["meaning"], c.get("unit")) for c in body["columns"]
+            Column(c["name"], c["type"], c["nullable"], c["phi"], c["meaning"], c.get("unit"), bool(c.get("later")))
+            for c in body["columns"]
         )
         return TableSchema(
             body["table"],
