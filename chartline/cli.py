@@ -419,6 +419,19 @@ def _erase(args: argparse.Namespace) -> Answer:
     return body, "\n".join(text), 1 if left else 0
 
 
+def _takeback(args: argparse.Namespace) -> Answer:
+    from chartline import pipeline
+
+    body = pipeline.take_back(_settings(args), args.delivery, by=args.by, reason=args.reason)
+    left = sum(body["left"].values())
+    taken = ", ".join(f"{place} {n:,}" for place, n in body["removed"].items() if n)
+    text = [f"{len(body['files'])} files are taken back by {body['takeback']}: {taken}; a search finds {left}"]
+    if body["releases"]:
+        text.append(f"assessed since they landed: {', '.join(body['releases'])}")
+        text.append("Next:   chartline release withdraw, for those that should not hold them; chartline assess")
+    return body, "\n".join(text), 1 if left else 0
+
+
 def _key_new(args: argparse.Namespace) -> Answer:
     from chartline.deid import keys
 
@@ -577,6 +590,12 @@ def _parser() -> argparse.ArgumentParser:
         ("discard", "Give records up, on the record."),
     ):
         add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", nargs="+", metavar="ID")
+
+    takeback = add(commands, "takeback", "A delivery that should never have come goes.", _takeback, lake, rules)
+    takeback.add_argument(
+        "delivery", nargs="+", metavar="SHA256|RUN", help="a landed file, its archive or manifest, or its run of land"
+    )
+    said(takeback)
 
     erase = add(commands, "erase", "A person leaves: every table, landed file and release.", _erase, lake, rules)
     erase.add_argument("--patient", required=True, metavar="SOURCE_ID", help="logical id of a Patient in its source")

@@ -1,7 +1,7 @@
 """What each stage read and wrote as OpenLineage run events, for a catalogue such as Marquez or DataHub.
 
 A run of a stage is a START and a COMPLETE or FAIL. A gate is a run of its own that reads the table it is about, for
-assertions belong to inputs. An erasure or a withdrawal is a run that reads nothing and leaves tables without rows. All
+assertions belong to inputs. What takes data back is a run that reads nothing and takes rows out of tables. All
 that is told is in chained tables, so the same tables give the same lines: ids, versions, counts and hashes, never a
 value of the data or a path.
 
@@ -55,7 +55,11 @@ _ABOUT = {
 """The stage that asks a gate, and the main table that the gate is about."""
 
 
-_ORDERS = {"erase": (gone.LOG, "erasure_id", "emptied"), "withdraw": (gone.WITHDRAWALS, "release_id", "done")}
+_ORDERS = {
+    "erase": (gone.LOG, "erasure_id", "emptied"),
+    "takeback": (gone.TAKEBACKS, "takeback_id", "done"),
+    "withdraw": (gone.WITHDRAWALS, "release_id", "done"),
+}
 """What takes rows back: the log of such a job, the column of its ids, and the step that tells the tables."""
 
 

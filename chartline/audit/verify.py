@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from chartline.erase import gone
+from chartline.erase import gone, takeback
 from chartline.lake import chain, ledger, tables
 from chartline.lake.spark import translated
 from chartline.release import candidates, card, withdraw
@@ -42,6 +42,7 @@ def verify(settings: Settings) -> list[Check]:
         "decisions": _decisions,
         "releases": _releases,
         "withdrawals": _withdrawals,
+        "takebacks": _takebacks,
         "erasures": _erasures,
     }
     return [check for name, part in parts.items() for check in _gone_through(name, part(settings))]
@@ -67,8 +68,8 @@ def _logs(settings: Settings) -> Iterator[Check]:
 
 
 def _chains(settings: Settings) -> Iterator[Check]:
-    logs = ("audit.runs", "audit.gates", "audit.decisions", "audit.reidentifications", gone.LOG, gone.WITHDRAWALS)
-    for name in logs:
+    logs = ("audit.runs", "audit.gates", "audit.decisions", "audit.reidentifications", gone.LOG)
+    for name in (*logs, gone.TAKEBACKS, gone.WITHDRAWALS):
         at = chain.first_break(settings, name)
         yield Check(f"chain {name}", at is None, "" if at is None else f"breaks at row {at}")
 
@@ -83,7 +84,7 @@ def _equations(settings: Settings) -> Iterator[Check]:
 def _versions(settings: Settings) -> Iterator[Check]:
     """The versions of each stage's last run, and those that the releases are made of and from.
 
-    What an erasure or a withdrawal destroyed is not looked for.
+    What was destroyed because it was taken out is not looked for.
     """
     results = (ledger.latest(settings, stage) for stage in STAGES)
     told = {pair for result in results if result for pair in result.tables.items()}
@@ -168,6 +169,17 @@ def _withdrawals(settings: Settings) -> Iterator[Check]:
             detail = "not done: order it again" if withdraw.unfinished(settings, row["release_id"]) else ""
             detail = detail or (f"{left} files or tables hold it" if left else "")
             yield Check(f"withdrawal of release {row['release_id']}", not detail, detail)
+
+
+def _takebacks(settings: Settings) -> Iterator[Check]:
+    """Each taking back came to its end, and nothing of its files is back."""
+    rows = tables.read(settings, gone.TAKEBACKS).sort_by("seq").to_pylist()
+    done = {row["takeback_id"] for row in rows if row["step"] == "done"}
+    for row in (row for row in rows if row["step"] == "begun"):
+        left = sum(takeback.left(settings, row["files"]).values())
+        detail = "" if row["takeback_id"] in done else "not done: order it again by this id"
+        detail = detail or (f"{left} places hold it" if left else "")
+        yield Check(f"delivery taken back by {row['takeback_id']}", not detail, detail)
 
 
 def _erasures(settings: Settings) -> Iterator[Check]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.dataset as ds
-from deltalake import CommitProperties, DeltaTable
 
 from chartline import progress
 from chartline.audit.said import require_nobody
@@ -177,10 +175,10 @@ def _purge_restricted(
     with progress.step("taking records out of landed files"):
         removed.update(_thin_landed(settings, _taken(names, patients, set(aside.values()), numbers), numbers))
     removed["landing.names"] = _rename(settings, patients)
-    removed["quarantine"] = _unquarantine(settings, aside)
+    removed["quarantine"] = quarantine.remove(settings, aside, "erased")
     removed["identities"] = _forget_identities(settings, patients)
     removed["readings"] = _forget_readings(settings)
-    removed["pages"] = _drop_pages(settings)
+    removed["pages"] = withdraw.drop_pages(settings)
     removed["exports"] = _drop_exports(settings)
     with progress.step("taking rows out of bronze"):
         removed["vault"] = _delete(settings, own, "vault.pseudonyms")
@@ -315,22 +313,8 @@ def _rename(settings: Settings, patients: Collection[str]) -> int:
     if telling:
         for row in telling:
             row["name"] = "erased"
-        at = str(tables.path(settings, "landing.files"))
-        DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "false"})
-        try:
-            tables.overwrite(settings, "landing.files", rows, {"erased": str(len(telling))})
-        finally:
-            DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "true"})
+        tables.rewrite(settings, "landing.files", rows, {"erased": str(len(telling))})
     return len(telling)
-
-
-def _unquarantine(settings: Settings, aside: Collection[str]) -> int:
-    if aside:
-        ids = ", ".join(f"'{i}'" for i in sorted(aside))
-        DeltaTable(str(tables.path(settings, quarantine.TABLE))).delete(
-            f"quarantine_id IN ({ids})", commit_properties=CommitProperties(custom_metadata={"erased": str(len(aside))})
-        )
-    return len(aside)
 
 
 def _forget_identities(settings: Settings, patients: Collection[str]) -> int:
@@ -347,16 +331,6 @@ def _forget_readings(settings: Settings) -> int:
     if held:
         tables.overwrite(settings, readings.TABLE, [])
     return held
-
-
-def _drop_pages(settings: Settings) -> int:
-    """Pages of the restricted zone that a person reads: samples of notes, and who subjects are."""
-    out = {r["release_id"] for r in candidates.releases(settings)}
-    pages = [p for p in (settings.zone("restricted") / "review").glob("*") if p.name not in out]
-    pages += (settings.zone("restricted") / "reidentified").glob("*")
-    for page in pages:
-        shutil.rmtree(page) if page.is_dir() else page.unlink()
-    return len(pages)
 
 
 def _drop_exports(settings: Settings) -> int:
@@ -390,7 +364,7 @@ def finish(
     Returns:
         ``erasure``, ``removed`` and ``left`` by place, ``withdrawn`` releases, ``tables``.
     """
-    versions = {n: v for n in tables.names() if _is_thinned(n) and (v := tables.version(settings, n)) is not None}
+    versions = withdraw.thinned(settings)
     _log(settings, erasure, "emptied", tables=versions)  # before anybody looks in vain for what is destroyed
     withdraw.destroy(settings, versions)
     left = _left(spark, settings, erasure)
@@ -407,11 +381,6 @@ def finish(
 def _log(settings: Settings, erasure: Erasure, step: str, **told: Any) -> None:
     row = {"erasure_id": erasure.id, "step": step, **told, "taken_at": datetime.now(UTC)}
     chain.append(settings, gone.LOG, [row])
-
-
-def _is_thinned(name: str) -> bool:
-    """Whether a table's older versions are destroyed: the audit zone and the list of releases hold nobody's rows."""
-    return tables.schema(name).zone != "audit" and name != "curated.releases"
 
 
 def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str, int]:

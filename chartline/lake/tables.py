@@ -302,6 +302,19 @@ def overwrite(
     return version(settings, name) or 0
 
 
+def rewrite(
+    settings: Settings, name: str, rows: Iterable[Mapping[str, Any]], metadata: Mapping[str, str] | None = None
+) -> int:
+    """Make an append-only table hold exactly these rows, by an order that is on record: see ``append``."""
+    at = str(ensure(settings, name))
+    with _writing(name):
+        DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "false"})
+        try:
+            return overwrite(settings, name, rows, metadata)
+        finally:
+            DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "true"})
+
+
 def _arrow(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     table = schema(name)
     return pa.Table.from_pylist([{c: row.get(c) for c in table.names} for row in rows], schema=table.arrow)

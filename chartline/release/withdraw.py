@@ -59,7 +59,7 @@ def withdraw(settings: Settings, release: str, *, by: str, reason: str) -> dict[
         _log(settings, release, "begun", who=by.strip(), reason=reason.strip())
     hide(settings)
     versions = {name: version for name in CURATED if (version := tables.version(settings, name)) is not None}
-    destroy(settings, versions)
+    destroy(settings, {**versions, **_held_back(settings, release)})
     emptied = {} if any(tables.holds(settings, name, _is_out(settings)) for name in versions) else versions
     if unfinished(settings, release):
         _log(settings, release, "done", tables=emptied)
@@ -105,16 +105,47 @@ def _empty(folder: Path) -> None:
             child.unlink()
 
 
-def destroy(settings: Settings, versions: Mapping[str, int]) -> None:
-    """Destroy what tables hold in other versions than these and those that releases which are out are made of or from.
+def drop_pages(settings: Settings) -> int:
+    """Delete pages of the restricted zone that a person reads: samples of notes, and who subjects are; how many.
+
+    The samples of releases that are out stay.
+    """
+    out = {r["release_id"] for r in candidates.releases(settings)}
+    pages = [p for p in (settings.zone("restricted") / "review").glob("*") if p.name not in out]
+    pages += (settings.zone("restricted") / "reidentified").glob("*")
+    for page in pages:
+        shutil.rmtree(page) if page.is_dir() else page.unlink()
+    return len(pages)
+
+
+def thinned(settings: Settings) -> dict[str, int]:
+    """The tables whose older versions may be destroyed, with the newest version of each.
+
+    The audit zone and the list of releases hold nobody's rows.
+    """
+    data = (n for n in tables.names() if tables.schema(n).zone != "audit" and n != "curated.releases")
+    return {name: version for name in data if (version := tables.version(settings, name)) is not None}
+
+
+def _held_back(settings: Settings, release: str) -> dict[str, int]:
+    """The tables of which what was taken out since is kept for this release, and from which version it is out."""
+    row = next(r for r in tables.read(settings, "curated.releases").to_pylist() if r["release_id"] == release)
+    without = gone.floors(settings)
+    return {n: without[n] for n, version in dict(row["source_tables"] or ()).items() if version < without.get(n, 0)}
+
+
+def destroy(settings: Settings, since: Mapping[str, int]) -> None:
+    """Destroy what older versions of tables hold, but for those that releases which are out are made of or from.
 
     Args:
         settings: the project's settings.
-        versions: the newest version of each table.
+        since: the first version of each table that stays.
     """
     releases = candidates.releases(settings)
-    for name, version in versions.items():
-        history.destroy(tables.path(settings, name), {version, *(v for r in releases for v in _pinned(r, name))})
+    for name, first in since.items():
+        newest = tables.version(settings, name) or 0
+        pinned = (version for release in releases for version in _pinned(release, name))
+        history.destroy(tables.path(settings, name), {*range(first, newest + 1), *pinned})
 
 
 def _pinned(release: Mapping[str, Any], name: str) -> list[int]:
