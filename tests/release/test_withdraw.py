@@ -12,7 +12,7 @@ from chartline.audit.lineage import events
 from chartline.audit.verify import verify
 from chartline.erase import gone
 from chartline.errors import DataError, UsageError
-from chartline.lake import tables
+from chartline.lake import chain, tables
 from chartline.release import candidates, withdraw
 from chartline.release.publish import require_approval
 from chartline.settings import Settings
@@ -52,6 +52,11 @@ def broken(lake):
     return {c.name: c.detail for c in verify(lake) if not c.ok}
 
 
+def data_files(lake, name):
+    at = tables.path(lake, name)
+    return [f for f in at.rglob("*.parquet") if "_delta_log" not in f.relative_to(at).parts]
+
+
 def held(lake):
     """The releases of which a data file of the curated tables is still there."""
     files = (f for n in withdraw.CURATED for f in tables.path(lake, n).glob("*.parquet"))
@@ -84,6 +89,17 @@ def test_a_table_that_was_compacted_since_shows_it_no_more_either(lake):
     tables.append(lake, "curated.events", [{"subject_id": 9, "event_id": "e", "code": "c", "release_id": NEWER}])
     withdraw.withdraw(lake, NEWER, **BY)
     assert (shown(lake), held(lake)) == (set(), {ID})
+
+
+def test_what_was_taken_out_of_gold_is_kept_for_a_release_no_longer_than_the_release(lake):
+    now = tables.overwrite(lake, "gold.events", patient(3))
+    chain.append(lake, gone.TAKEBACKS, [{"takeback_id": "t", "step": "done", "tables": {"gold.events": now}}])
+    codes = len(data_files(lake, "gold.codes"))
+    for release_id, kept in ((ID, {1, 2, 3}), (NEWER, {3})):
+        withdraw.withdraw(lake, release_id, **BY)
+        there = (pq.ParquetFile(f).read(["subject_id"]) for f in data_files(lake, "gold.events"))
+        assert {s for rows in there for s in rows["subject_id"].to_pylist()} == kept
+    assert len(data_files(lake, "gold.codes")) == codes, "nothing was taken out of it"
 
 
 def test_it_is_not_decided_on_or_published_again(lake):
