@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,15 @@ def _folder(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("it is empty")
     return Path(text)
+
+
+def _wanted(text: str) -> int | str:
+    """A subject_id as a number, an event_id as the 32 hexadecimal digits that it is."""
+    if re.fullmatch(r"[0-9a-f]{32}", text):
+        return text
+    if text.isdecimal() and int(text) < 2**63:
+        return int(text)
+    raise argparse.ArgumentTypeError("it is no subject_id and no event_id")
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -206,6 +216,19 @@ def _release_publish(args: argparse.Namespace) -> Answer:
     return body, f"{text}\nRelease: {settings.zone('curated') / 'releases' / args.id}", code
 
 
+def _release_withdraw(args: argparse.Namespace) -> Answer:
+    from chartline import pipeline
+    from chartline.lake import ledger
+    from chartline.release.withdraw import withdraw
+
+    settings = _settings(args)
+    ledger.require(settings)
+    with pipeline.only_run(settings):
+        body = withdraw(settings, args.id, by=args.by, reason=args.reason)
+    told = f"tell whoever received it{': ' + body['recipient'] if body['recipient'] else ''}"
+    return body, f"{args.id} is withdrawn{', as before' if body['unchanged'] else f'; {told}'}", 0
+
+
 def _release_check(args: argparse.Namespace) -> Answer:
     from chartline.release import meds_check
 
@@ -220,7 +243,9 @@ def _release_check(args: argparse.Namespace) -> Answer:
 def _reidentify_request(args: argparse.Namespace) -> Answer:
     from chartline.release import reidentify
 
-    body = reidentify.request(_settings(args), args.subject, by=args.by, reason=args.reason)
+    subjects = [wanted for wanted in args.wanted if isinstance(wanted, int)]
+    events = [wanted for wanted in args.wanted if isinstance(wanted, str)]
+    body = reidentify.request(_settings(args), subjects, events=events, by=args.by, reason=args.reason)
     return body, body["request"], 0
 
 
@@ -235,7 +260,8 @@ def _reidentify_open(args: argparse.Namespace) -> Answer:
     from chartline.release import reidentify
 
     body = reidentify.open_request(_settings(args), args.id, by=args.by)
-    return body, f"{body['file']}: {body['subjects']} subjects, {body['records']} patient records", 0
+    told = f"{body['subjects']} subjects, {body['records']} patient records, {body['events']} events"
+    return body, f"{body['file']}: {told}", 0
 
 
 def _reidentify_list(args: argparse.Namespace) -> Answer:
@@ -245,8 +271,11 @@ def _reidentify_list(args: argparse.Namespace) -> Answer:
     settings = _settings(args)
     ledger.require(settings)
     found = reidentify.requests(settings)
-    header = ("request", "state", "subjects", "asked by", "asked at", "opened")
-    rows = [(r["request"], r["state"], len(r["subjects"]), r["asked_by"], r["asked_at"], r["opened"]) for r in found]
+    header = ("request", "state", "subjects", "events", "asked by", "asked at", "opened")
+    told = ("asked_by", "asked_at", "opened")
+    rows = [
+        (r["request"], r["state"], len(r["subjects"]), len(r["events"]), *(r[name] for name in told)) for r in found
+    ]
     return {"requests": found}, _table(header, rows), 0
 
 
@@ -390,6 +419,19 @@ def _erase(args: argparse.Namespace) -> Answer:
     return body, "\n".join(text), 1 if left else 0
 
 
+def _takeback(args: argparse.Namespace) -> Answer:
+    from chartline import pipeline
+
+    body = pipeline.take_back(_settings(args), args.delivery, by=args.by, reason=args.reason)
+    left = sum(body["left"].values())
+    taken = ", ".join(f"{place} {n:,}" for place, n in body["removed"].items() if n)
+    text = [f"{len(body['files'])} files are taken back by {body['takeback']}: {taken}; a search finds {left}"]
+    if body["releases"]:
+        text.append(f"assessed since they landed: {', '.join(body['releases'])}")
+        text.append("Next:   chartline release withdraw, for those that should not hold them; chartline assess")
+    return body, "\n".join(text), 1 if left else 0
+
+
 def _key_new(args: argparse.Namespace) -> Answer:
     from chartline.deid import keys
 
@@ -485,21 +527,29 @@ def _parser() -> argparse.ArgumentParser:
     timeline.add_argument("subject", nargs="?", type=int, metavar="SUBJECT")
     add(commands, "assess", "Sweep, risk and report: a release candidate.", _stage("assess"), lake, rules)
 
-    release = group("release", "List, show, decide and publish release candidates; check a dataset.")
+    release = group("release", "List, show, decide, publish and withdraw releases; check a dataset.")
     add(release, "list", "All candidates and their state.", _release_list, lake)
     add(release, "show", "One candidate.", _release_show, lake).add_argument("id", metavar="ID")
     decides(add(release, "decide", "Record the privacy officer's decision.", _release_decide, lake))
     publish = add(release, "publish", "Publish an approved candidate.", _release_publish, lake, rules)
     publish.add_argument("id", metavar="ID")
 
+    taken = add(release, "withdraw", "Take a published release back: its data go.", _release_withdraw, lake)
+    taken.add_argument("id", metavar="RELEASE")
+    said(taken)
+
     check = add(release, "check", "Find the faults of any MEDS dataset.", _release_check, common)
     check.add_argument("folder", type=Path, metavar="DIR")
 
-    back = group("reidentify", "Go back from subjects to patients: one asks, another decides, each step is logged.")
+    back = group("reidentify", "Go back from subjects and events: one asks, another decides, each step is logged.")
     asked = add(
-        back, "request", "Ask for the patients behind subjects; prints the request's id.", _reidentify_request, lake
+        back,
+        "request",
+        "Ask for the patients behind subjects or the records behind events; prints the request's id.",
+        _reidentify_request,
+        lake,
     )
-    asked.add_argument("subject", type=int, nargs="+", metavar="SUBJECT")
+    asked.add_argument("wanted", type=_wanted, nargs="+", metavar="SUBJECT|EVENT", help="a subject_id or an event_id")
     said(asked)
     decides(add(back, "decide", "Approve or reject another person's request.", _reidentify_decide, lake))
     opened = add(back, "open", "Write who they are into the restricted zone.", _reidentify_open, lake, rules)
@@ -540,6 +590,12 @@ def _parser() -> argparse.ArgumentParser:
         ("discard", "Give records up, on the record."),
     ):
         add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", nargs="+", metavar="ID")
+
+    takeback = add(commands, "takeback", "A delivery that should never have come goes.", _takeback, lake, rules)
+    takeback.add_argument(
+        "delivery", nargs="+", metavar="SHA256|RUN", help="a landed file, its archive or manifest, or its run of land"
+    )
+    said(takeback)
 
     erase = add(commands, "erase", "A person leaves: every table, landed file and release.", _erase, lake, rules)
     erase.add_argument("--patient", required=True, metavar="SOURCE_ID", help="logical id of a Patient in its source")

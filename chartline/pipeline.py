@@ -219,6 +219,56 @@ def run(settings: Settings, sources: Sequence[Source]) -> Iterator[StageResult]:
             yield _attempt(settings, name, stages[name], run_id)
 
 
+def _require_silvers_policy(settings: Settings) -> None:
+    from chartline.deid import policy
+
+    made_with = ledger.policy_hash(settings, "deidentify")
+    if made_with not in (None, policy.load(settings.policy).hash):
+        name = ledger.policy_name(settings, "deidentify")
+        raise UsageError("CL2131", f"silver was made with another policy, {name}.", "Pass it: --policy NAME|FILE.")
+
+
+def _made_anew(settings: Settings, run_id: str) -> None:
+    """Silver and gold as bronze is now, as far as the lake has them."""
+    from chartline.lake import tables
+
+    for name, stage, table in (("deidentify", _deidentify, "silver"), ("timeline", _timeline, "gold")):
+        if any(tables.exists(settings, t) for t in tables.names() if t.startswith(f"{table}.")):
+            _attempt(settings, name, stage, run_id)
+
+
+def take_back(settings: Settings, wanted: Sequence[str], *, by: str, reason: str) -> dict[str, Any]:
+    """Take landed files out of the lake as if they had never come: bronze is read anew from the others.
+
+    Args:
+        settings: the project's settings, with the policy that silver was made with.
+        wanted: SHA-256 of landed files, of their archive or of their export manifest, or the run that landed them.
+        by: who orders it.
+        reason: why.
+
+    Returns:
+        What ``chartline.erase.takeback.finish`` gives.
+
+    Raises:
+        UsageError: CL2131 silver was made with another policy, CL2152 no name or no reason, CL2153 nothing of that
+            name has landed; what a stage says.
+        DataError: CL1173 it is all that has landed.
+    """
+    from chartline.erase import takeback
+
+    _require_rules(settings)
+    ledger.require(settings)
+    run_id = ledger.new_run_id()
+    _require_silvers_policy(settings)
+    with only_run(settings):
+        order = takeback.begin(settings, wanted, by=by, reason=reason)
+        takeback.take_out(settings, order)
+        _attempt(settings, "parse", _parse, run_id)
+        _made_anew(settings, run_id)
+        with progress.step("destroying what older versions held, searching for the files"):
+            return takeback.finish(settings, order)
+
+
 def erase(settings: Settings, patient: str, *, by: str, reason: str, old_keys: Sequence[Path] = ()) -> dict[str, Any]:
     """Take a person out of the lake: what has landed is parsed first, what was made of it is made anew afterwards.
 
@@ -236,25 +286,19 @@ def erase(settings: Settings, patient: str, *, by: str, reason: str, old_keys: S
         UsageError: CL2130 no name or no reason, CL2131 silver was made with another policy; what a stage says.
         DataError: CL1170 no such patient, CL1171 a release was made with a key that is not named.
     """
-    from chartline.deid import keys, policy
+    from chartline.deid import keys
     from chartline.erase import erase as erasing
-    from chartline.lake import tables
 
     _require_rules(settings)
     ledger.require(settings)
     run_id = ledger.new_run_id()
-    made_with = ledger.policy_hash(settings, "deidentify")
-    if made_with not in (None, policy.load(settings.policy).hash):
-        name = ledger.policy_name(settings, "deidentify")
-        raise UsageError("CL2131", f"silver was made with another policy, {name}.", "Pass it: --policy NAME|FILE.")
+    _require_silvers_policy(settings)
     retired = [keys.load(path) for path in old_keys]
     with only_run(settings):
         _attempt(settings, "parse", _parse, run_id)
         with _spark(settings) as spark:
             erasure = erasing.begin(settings, patient, by=by, reason=reason, old_keys=retired)
             removed = erasing.purge(spark, settings, erasure, run_id=run_id)
-            for name, stage, table in (("deidentify", _deidentify, "silver"), ("timeline", _timeline, "gold")):
-                if any(tables.exists(settings, t) for t in tables.names() if t.startswith(f"{table}.")):
-                    _attempt(settings, name, stage, run_id)
+            _made_anew(settings, run_id)
             with progress.step("destroying what older versions held, searching every place"):
                 return erasing.finish(spark, settings, erasure, removed)

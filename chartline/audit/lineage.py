@@ -1,14 +1,16 @@
-"""The run ledger as OpenLineage run events: what each stage read and wrote, for a catalogue such as Marquez or DataHub.
+"""What each stage read and wrote as OpenLineage run events, for a catalogue such as Marquez or DataHub.
 
 A run of a stage is a START and a COMPLETE or FAIL. A gate is a run of its own that reads the table it is about, for
-assertions belong to inputs. All that is told is on the ledger, so the same ledger gives the same lines: ids, versions,
-counts and hashes, never a value of the data or a path.
+assertions belong to inputs. What takes data back is a run that reads nothing and takes rows out of tables. All
+that is told is in chained tables, so the same tables give the same lines: ids, versions, counts and hashes, never a
+value of the data or a path.
 
 Source: OpenLineage 2-0-2, openlineage.io/spec.
 """
 
 from __future__ import annotations
 
+import heapq
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from chartline.erase import gone
 from chartline.lake import ledger, tables
 from chartline.release import candidates
 from chartline.settings import Settings
@@ -52,8 +55,16 @@ _ABOUT = {
 """The stage that asks a gate, and the main table that the gate is about."""
 
 
+_ORDERS = {
+    "erase": (gone.LOG, "erasure_id", "emptied"),
+    "takeback": (gone.TAKEBACKS, "takeback_id", "done"),
+    "withdraw": (gone.WITHDRAWALS, "release_id", "done"),
+}
+"""What takes rows back: the log of such a job, the column of its ids, and the step that tells the tables."""
+
+
 def events(settings: Settings) -> list[Event]:
-    """The events of all runs, in the order of the ledger.
+    """The events of all runs, in the order in which they ended.
 
     Raises:
         DataError: CL1150 there is no ledger.
@@ -64,11 +75,31 @@ def events(settings: Settings) -> list[Event]:
         gates.setdefault(gate["run_id"], []).append(gate)
     namespace, versions = f"chartline://{settings.project}", dict[str, str]()
     found: list[Event] = []
-    for row in tables.read(settings, "audit.runs").sort_by("seq").to_pylist():
+    runs = tables.read(settings, "audit.runs").sort_by("seq").to_pylist()
+    for row in heapq.merge(runs, _orders(settings), key=_ended):
         asked = [gate for gate in gates.get(row["run_id"], ()) if _during(gate, row)]
         found += _Run(row, namespace, versions).events(asked)
         versions |= _written(row)
     return found
+
+
+def _ended(row: Row) -> datetime:
+    at: datetime = row["ended_at"]
+    return at
+
+
+def _orders(settings: Settings) -> list[Row]:
+    """What took rows back, each with the columns of a run: from its first step to the one that tells the tables."""
+    found: list[Row] = []
+    nothing = dict.fromkeys(tables.schema("audit.runs").names)
+    for job, (log, own, told) in _ORDERS.items():
+        begun: dict[str, datetime] = {}
+        for row in tables.read(settings, log).sort_by("seq").to_pylist():
+            started = begun.setdefault(row[own], row["taken_at"])
+            if row["step"] == told:
+                order = {"seq": row["seq"], "run_id": row[own], "stage": job, "status": "done", "tables": row["tables"]}
+                found.append(nothing | order | {"started_at": started, "ended_at": row["taken_at"]})
+    return sorted(found, key=_ended)
 
 
 def _during(gate: Row, row: Row) -> bool:
@@ -134,7 +165,7 @@ class _Run:
 
     @property
     def _producer(self) -> str:
-        return f"urn:chartline:{self.row['code_version']}"
+        return f"urn:chartline:{self.row['code_version'] or 'lake'}"
 
     def _id(self, suite: str = "") -> str:
         """A run's UUID; the place in the ledger tells two runs of one id apart."""
@@ -151,7 +182,7 @@ class _Run:
     def _own_facet(self) -> dict[str, Any]:
         """What the ledger knows of a run and the specification has no facet for."""
         names = ("run_id", "policy", "policy_hash", "key_id", "code_version", "input_digest", "in", "out", "duplicate")
-        told = {name: self.row[name] for name in names}
+        told = {name: self.row[name] for name in names if self.row[name] is not None}
         reasons = {name: dict(self.row[name] or ()) for name in ("quarantined", "filtered")}
         return {"_producer": self._producer, "_schemaURL": _RUN_FACET, **told, **reasons}
 
@@ -163,7 +194,11 @@ class _Run:
     def _made(self, name: str) -> dict[str, Any]:
         rows = self._facet("OutputStatisticsOutputDatasetFacet", "1-0-2", rowCount=self.row["out"])
         counted = {"outputStatistics": rows} if name == _OUT.get(self.row["stage"]) else {}
-        return {**self._dataset(name, _written(self.row)), "outputFacets": counted}
+        made = self._dataset(name, _written(self.row))
+        if self.row["stage"] == "withdraw":
+            facet = self._facet("LifecycleStateChangeDatasetFacet", "1-0-1", lifecycleStateChange="TRUNCATE")
+            made["facets"]["lifecycleStateChange"] = facet
+        return {**made, "outputFacets": counted}
 
 
 def _assertion(gate: Row) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from chartline.erase import gone
+from chartline.erase import gone, takeback
 from chartline.lake import chain, ledger, tables
 from chartline.lake.spark import translated
-from chartline.release import candidates, card
+from chartline.release import candidates, card, withdraw
 from chartline.settings import STAGES, Settings
 from chartline.stage import StageResult
 
@@ -41,6 +41,8 @@ def verify(settings: Settings) -> list[Check]:
         "assessment": _assessed,
         "decisions": _decisions,
         "releases": _releases,
+        "withdrawals": _withdrawals,
+        "takebacks": _takebacks,
         "erasures": _erasures,
     }
     return [check for name, part in parts.items() for check in _gone_through(name, part(settings))]
@@ -66,7 +68,8 @@ def _logs(settings: Settings) -> Iterator[Check]:
 
 
 def _chains(settings: Settings) -> Iterator[Check]:
-    for name in ("audit.runs", "audit.gates", "audit.decisions", "audit.reidentifications", gone.LOG):
+    logs = ("audit.runs", "audit.gates", "audit.decisions", "audit.reidentifications", gone.LOG)
+    for name in (*logs, gone.TAKEBACKS, gone.WITHDRAWALS):
         at = chain.first_break(settings, name)
         yield Check(f"chain {name}", at is None, "" if at is None else f"breaks at row {at}")
 
@@ -81,7 +84,7 @@ def _equations(settings: Settings) -> Iterator[Check]:
 def _versions(settings: Settings) -> Iterator[Check]:
     """The versions of each stage's last run, and those that the releases are made of and from.
 
-    What an erasure destroyed is not looked for.
+    What was destroyed because it was taken out is not looked for.
     """
     results = (ledger.latest(settings, stage) for stage in STAGES)
     told = {pair for result in results if result for pair in result.tables.items()}
@@ -128,13 +131,13 @@ def _decisions(settings: Settings) -> Iterator[Check]:
 
 
 def _releases(settings: Settings) -> Iterator[Check]:
-    withdrawn = gone.withdrawn(settings)
+    withdrawn = candidates.withdrawn(settings)
     for row in tables.read(settings, "curated.releases").to_pylist():
         folder = settings.zone("curated") / "releases" / row["release_id"]
         listed = {f["path"]: f["sha256"] for f in row["files"] or ()}
         there = {f["path"]: f["sha256"] for f in card.file_facts(folder)}
         if row["release_id"] in withdrawn:
-            listed = {path: sha256 for path, sha256 in listed.items() if path in gone.EVIDENCE}
+            listed = {path: sha256 for path, sha256 in listed.items() if path in withdraw.EVIDENCE}
         changed = sorted(path for path, _ in listed.items() ^ there.items())
         yield Check(f"files of release {row['release_id']}", not changed, changed[0] if changed else "")
         found = candidates.decision(settings, row["release_id"])
@@ -155,6 +158,28 @@ def _unlisted(settings: Settings) -> Iterator[Check]:
     there = {p.name for p in (settings.zone("curated") / "releases").glob("[!._]*") if p.is_dir()}
     unknown = len(there - candidates.published(settings))
     yield Check("nothing unlisted among the releases", not unknown, f"{unknown} unlisted" if unknown else "")
+
+
+def _withdrawals(settings: Settings) -> Iterator[Check]:
+    """Each withdrawal came to its end, and nothing of the release is back."""
+    withdrawn = candidates.withdrawn(settings)
+    for row in tables.read(settings, "curated.releases").to_pylist():
+        if row["release_id"] in withdrawn:
+            left = withdraw.left(settings, row)
+            detail = "not done: order it again" if withdraw.unfinished(settings, row["release_id"]) else ""
+            detail = detail or (f"{left} files or tables hold it" if left else "")
+            yield Check(f"withdrawal of release {row['release_id']}", not detail, detail)
+
+
+def _takebacks(settings: Settings) -> Iterator[Check]:
+    """Each taking back came to its end, and nothing of its files is back."""
+    rows = tables.read(settings, gone.TAKEBACKS).sort_by("seq").to_pylist()
+    done = {row["takeback_id"] for row in rows if row["step"] == "done"}
+    for row in (row for row in rows if row["step"] == "begun"):
+        left = sum(takeback.left(settings, row["files"]).values())
+        detail = "" if row["takeback_id"] in done else "not done: order it again by this id"
+        detail = detail or (f"{left} places hold it" if left else "")
+        yield Check(f"delivery taken back by {row['takeback_id']}", not detail, detail)
 
 
 def _erasures(settings: Settings) -> Iterator[Check]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,10 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow.dataset as ds
-from deltalake import CommitProperties, DeltaTable
-from deltalake.exceptions import DeltaError
 
 from chartline import progress
 from chartline.audit.said import require_nobody
@@ -39,7 +35,7 @@ from chartline.ingest.formats import FHIR_FORMATS
 from chartline.ingest.land import blob
 from chartline.lake import chain, ledger, quarantine, tables
 from chartline.lake import spark as lake
-from chartline.release import candidates
+from chartline.release import candidates, withdraw
 from chartline.settings import Settings
 
 if TYPE_CHECKING:
@@ -164,9 +160,7 @@ def purge(spark: SparkSession, settings: Settings, erasure: Erasure, *, run_id: 
 
     Bronze comes last, for it tells what the rest is searched for: a purge that died is run again.
     """
-    for release in erasure.releases:
-        _withdraw(settings, release)
-    _empty_curated(settings, erasure.releases)
+    withdraw.hide(settings)
     return {"releases": len(erasure.releases), **_purge_restricted(spark, settings, erasure.patients, run_id)}
 
 
@@ -181,10 +175,10 @@ def _purge_restricted(
     with progress.step("taking records out of landed files"):
         removed.update(_thin_landed(settings, _taken(names, patients, set(aside.values()), numbers), numbers))
     removed["landing.names"] = _rename(settings, patients)
-    removed["quarantine"] = _unquarantine(settings, aside)
+    removed["quarantine"] = quarantine.remove(settings, aside, "erased")
     removed["identities"] = _forget_identities(settings, patients)
     removed["readings"] = _forget_readings(settings)
-    removed["pages"] = _drop_pages(settings)
+    removed["pages"] = withdraw.drop_pages(settings)
     removed["exports"] = _drop_exports(settings)
     with progress.step("taking rows out of bronze"):
         removed["vault"] = _delete(settings, own, "vault.pseudonyms")
@@ -319,22 +313,8 @@ def _rename(settings: Settings, patients: Collection[str]) -> int:
     if telling:
         for row in telling:
             row["name"] = "erased"
-        at = str(tables.path(settings, "landing.files"))
-        DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "false"})
-        try:
-            tables.overwrite(settings, "landing.files", rows, {"erased": str(len(telling))})
-        finally:
-            DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "true"})
+        tables.rewrite(settings, "landing.files", rows, {"erased": str(len(telling))})
     return len(telling)
-
-
-def _unquarantine(settings: Settings, aside: Collection[str]) -> int:
-    if aside:
-        ids = ", ".join(f"'{i}'" for i in sorted(aside))
-        DeltaTable(str(tables.path(settings, quarantine.TABLE))).delete(
-            f"quarantine_id IN ({ids})", commit_properties=CommitProperties(custom_metadata={"erased": str(len(aside))})
-        )
-    return len(aside)
 
 
 def _forget_identities(settings: Settings, patients: Collection[str]) -> int:
@@ -351,16 +331,6 @@ def _forget_readings(settings: Settings) -> int:
     if held:
         tables.overwrite(settings, readings.TABLE, [])
     return held
-
-
-def _drop_pages(settings: Settings) -> int:
-    """Pages of the restricted zone that a person reads: samples of notes, and who subjects are."""
-    out = {r["release_id"] for r in candidates.releases(settings)}
-    pages = [p for p in (settings.zone("restricted") / "review").glob("*") if p.name not in out]
-    pages += (settings.zone("restricted") / "reidentified").glob("*")
-    for page in pages:
-        shutil.rmtree(page) if page.is_dir() else page.unlink()
-    return len(pages)
 
 
 def _drop_exports(settings: Settings) -> int:
@@ -383,32 +353,6 @@ def _delete(settings: Settings, own: DataFrame, name: str) -> int:
     return int(before - lake.read(spark, settings, name).count())
 
 
-# --- releases ------------------------------------------------------------------------------------------
-
-
-def _withdraw(settings: Settings, release: str) -> None:
-    """Leave of a release what was approved and decided, and none of its data."""
-    folder = settings.zone("curated") / "releases" / release
-    for child in folder.glob("*") if folder.is_dir() else ():
-        if child.is_dir():
-            shutil.rmtree(child)
-        elif child.name not in gone.EVIDENCE:
-            child.unlink()
-
-
-def _empty_curated(settings: Settings, releases: Collection[str]) -> None:
-    """The curated zone shows no release that is withdrawn, and none that a publishing which died did not finish."""
-    published = candidates.published(settings)
-    for name in (f"curated.{n}" for n in candidates.NAMES):
-        newest = tables.last_commit(settings, name)
-        shown = newest and newest[1].get("release_id")
-        if shown and shown not in published - set(releases):
-            tables.overwrite(settings, name, [])
-    for folder in (settings.zone("curated") / "releases").glob("[!._]*"):
-        if folder.is_dir() and folder.name not in published:
-            shutil.rmtree(folder)
-
-
 # --- the proof -----------------------------------------------------------------------------------------
 
 
@@ -420,11 +364,9 @@ def finish(
     Returns:
         ``erasure``, ``removed`` and ``left`` by place, ``withdrawn`` releases, ``tables``.
     """
-    versions = {n: v for n in tables.names() if _is_thinned(n) and (v := tables.version(settings, n)) is not None}
+    versions = withdraw.thinned(settings)
     _log(settings, erasure, "emptied", tables=versions)  # before anybody looks in vain for what is destroyed
-    releases = candidates.releases(settings)
-    for name, version in versions.items():
-        _destroy(tables.path(settings, name), {version, *(v for r in releases for v in _pinned(r, name))})
+    withdraw.destroy(settings, versions)
     left = _left(spark, settings, erasure)
     _log(settings, erasure, step, removed=removed, left=left)
     return {
@@ -439,68 +381,6 @@ def finish(
 def _log(settings: Settings, erasure: Erasure, step: str, **told: Any) -> None:
     row = {"erasure_id": erasure.id, "step": step, **told, "taken_at": datetime.now(UTC)}
     chain.append(settings, gone.LOG, [row])
-
-
-def _is_thinned(name: str) -> bool:
-    """Whether a table's older versions are destroyed: the audit zone and the list of releases hold nobody's rows."""
-    return tables.schema(name).zone != "audit" and name != "curated.releases"
-
-
-def _destroy(at: Path, versions: Collection[int]) -> None:
-    """Delete the data files of a table that only other versions than these have."""
-    kept = {at / path for v in versions for path in _paths(at, v)}
-    for file in at.rglob("*.parquet"):
-        if file not in kept and "_delta_log" not in file.relative_to(at).parts:
-            file.unlink()
-            file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
-    _forget_statistics(at, {path.relative_to(at).as_posix() for path in kept})
-
-
-def _forget_statistics(at: Path, kept: Collection[str]) -> None:
-    """Take the smallest and largest values of destroyed files out of a table's log, where they would outlive the files.
-
-    Statistics are optional (Delta protocol, "Per-file Statistics"), and so are the checksum and checkpoint files of
-    older versions as long as all commits are there.
-    """
-    log = at / "_delta_log"
-    DeltaTable(at).create_checkpoint()
-    newest = DeltaTable(at).version()
-    whole = (log / f"{0:020}.json").is_file()
-    for file in log.glob("[0-9]*"):
-        older = int(file.name[:20]) < newest
-        if file.suffix == ".crc" or (older and whole and ".checkpoint" in file.name):
-            file.unlink()
-            file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
-        elif file.suffix == ".json":
-            _without_statistics(file, kept)
-
-
-def _without_statistics(commit: Path, kept: Collection[str]) -> None:
-    actions = [orjson.loads(line) for line in commit.read_bytes().splitlines() if line.strip()]
-    found = [a for told in actions for n in ("add", "remove") if (a := told.get(n)) and a["path"] not in kept]
-    telling = [action for action in found if "stats" in action]
-    for action in telling:
-        del action["stats"]
-    if telling:
-        part = commit.with_name(f".{commit.name}.part")
-        part.write_bytes(b"".join(orjson.dumps(told) + b"\n" for told in actions))
-        part.replace(commit)
-        commit.with_name(f".{commit.name}.crc").unlink(missing_ok=True)
-
-
-def _pinned(release: dict[str, Any], name: str) -> list[int]:
-    """The versions of a table that a release is made of or from."""
-    told = (dict(release["tables"] or ()), dict(release["source_tables"] or ()))
-    return [versions[name] for versions in told if name in versions]
-
-
-def _paths(at: Path, version: int) -> list[str]:
-    try:
-        return [
-            str(p) for p in DeltaTable(at, version=version).get_add_actions(flatten=True).column("path").to_pylist()
-        ]
-    except DeltaError:
-        return []
 
 
 def _left(spark: SparkSession, settings: Settings, erasure: Erasure) -> dict[str, int]:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 TABLE = "vault.erased"
 LOG = "audit.erasures"
-EVIDENCE = frozenset({"report.json", "report.html", "decision.json"})
-"""What stays of a release that is withdrawn: what was approved and decided, in counts only."""
+TAKEBACKS = "audit.takebacks"
+"""The deliveries that were taken back."""
+WITHDRAWALS = "audit.withdrawals"
+"""The releases that were taken back though nobody left."""
 
 
 def code(salt: str, patient_id: str) -> str:
@@ -57,12 +59,28 @@ def note(settings: Settings, patients: Iterable[str], erasure: str, now: datetim
 
 
 def floors(settings: Settings) -> dict[str, int]:
-    """The version of each table from which on nothing is left in it of who left; data of earlier ones is destroyed."""
+    """The version of each table from which on nothing is left in it of who left or of what was taken back.
+
+    Data of earlier ones is destroyed, but for what releases that are out are made of or from.
+    """
     found: dict[str, int] = {}
-    for row in tables.read(settings, LOG, columns=["tables"])["tables"].to_pylist():
-        for name, version in row or ():
-            found[name] = max(found.get(name, 0), version)
+    for log in (LOG, TAKEBACKS, WITHDRAWALS):
+        for row in tables.read(settings, log, columns=["tables"])["tables"].to_pylist():
+            for name, version in row or ():
+                found[name] = max(found.get(name, 0), version)
     return found
+
+
+def taken_back(settings: Settings) -> frozenset[str]:
+    """SHA-256 of the landed files that were taken back: they do not come in again."""
+    rows = tables.read(settings, TAKEBACKS, columns=["files"])["files"].to_pylist()
+    return frozenset(digest for files in rows for digest in files or ())
+
+
+def emptied(settings: Settings) -> int:
+    """How often bronze was emptied, so that it is read anew from the files that are left."""
+    steps: list[str] = tables.read(settings, TAKEBACKS, columns=["step"])["step"].to_pylist()
+    return steps.count("emptied")
 
 
 def withdrawn(settings: Settings) -> dict[str, str]:

@@ -62,6 +62,7 @@ class Work:
         released: ids of the quarantined records that a person released.
         digest: SHA-256 over all that the result depends on.
         landing: version of ``landing.files`` that was looked at.
+        emptied: how often bronze was emptied before, to be read anew.
         bronze: version of ``bronze.resources`` that the last completed run left.
         anew: whether ``bronze.people`` has to be built again whatever arrived: other systems declare who is who.
         layouts: the mappings of CSV extracts.
@@ -72,6 +73,7 @@ class Work:
     released: frozenset[str]
     digest: str
     landing: int
+    emptied: int
     bronze: int
     anew: bool
     layouts: extracts.Layouts
@@ -117,7 +119,8 @@ def _work(settings: Settings) -> Work:
     layouts = extracts.load(settings.extracts)
     last = ledger.latest(settings, "parse")
     done = set()
-    if last:
+    emptied = gone.emptied(settings)
+    if last and last.extra.get("emptied", 0) == emptied:
         # An erasure destroys earlier versions, and parses all that has landed before it makes its own.
         seen = max(last.extra["landing"], gone.floors(settings).get("landing.files", 0))
         done = set(tables.read(settings, "landing.files", seen, ["digest"])["digest"].to_pylist())
@@ -134,6 +137,9 @@ def _work(settings: Settings) -> Work:
     again: dict[str, set[int | None]] = {}
     for r in released:
         again.setdefault(r["source_file"], set()).add(r["source_line"])
+    # What was set aside whole, an erasure took whole.
+    aside_whole = {r["source_file"] for r in notes if r["source_line"] is None}
+    held |= {digest for digest in aside_whole if not blob(settings, digest).is_file()}
     units: list[dict[str, Any]] = []
     for digest, file in sorted(landed.items()):
         if file["format"] not in (*formats.FHIR_FORMATS, "csv") or digest in held or digest in unread:
@@ -147,13 +153,15 @@ def _work(settings: Settings) -> Work:
     files = hashlib.sha256("".join(sorted(landed)).encode()).hexdigest()
     facts = {
         "files": files,
+        "emptied": emptied,
         "released": sorted(ids),
         "person_systems": settings.person_systems,
         "extracts": layouts.digest,
     }
     bronze = last.tables["bronze.resources"] if last else 0
     anew = last is not None and last.extra.get("person_systems") != _systems(settings)
-    return Work(units, ids, ledger.input_digest("parse", **facts), version or 0, bronze, anew, layouts, unread)
+    digest = ledger.input_digest("parse", **facts)
+    return Work(units, ids, digest, version or 0, emptied, bronze, anew, layouts, unread)
 
 
 def _is_read(settings: Settings, file: Mapping[str, Any], layouts: extracts.Layouts) -> bool:
@@ -385,7 +393,8 @@ def _write(
     for name in _TABLES:
         tables.ensure(settings, name)
     versions = {name: tables.version(settings, name) or 0 for name in _TABLES}
-    extra = {"landing": work.landing, "person_systems": _systems(settings), "unread": work.unread, **merges}
+    extra = {"landing": work.landing, "emptied": work.emptied, "person_systems": _systems(settings)}
+    extra |= {"unread": work.unread, **merges}
     return StageResult("parse", run_id, counts, versions, gate, extra=extra)
 
 

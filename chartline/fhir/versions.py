@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,22 @@ def _signs(kind: str) -> tuple[frozenset[str], tuple[tuple[str, bytes], ...]]:
     """Elements of a type that give another version away, and those that do by what their JSON begins with."""
     rules = [(element, _OPENS.get(shape)) for element, shape, _ in _rules()[2].get(kind, ())]
     return frozenset(e for e, first in rules if first is None), tuple((e, first) for e, first in rules if first)
+
+
+def order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """By what ``current`` ranks the versions of one resource, lowest first, for a few rows of ``bronze.resources``."""
+    deleted, at, number = bool(row["deleted"]), row["last_updated"], _number(row["version_id"])
+    return deleted and at is None, (at is not None, at), (number is not None, number), deleted, row["row_hash"]
+
+
+def _number(version_id: str | None) -> int | None:
+    """``try_cast(version_id AS DECIMAL(38, 0))``."""
+    try:
+        number = Decimal((version_id or "").replace("_", "x"))
+        whole = int(number.to_integral_value(ROUND_HALF_UP)) if number.adjusted() < 38 else None
+    except (ArithmeticError, ValueError):
+        return None
+    return None if whole is None or abs(whole) >= 10**38 else whole
 
 
 def current(df: DataFrame) -> DataFrame:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
+from chartline.erase import gone
 from chartline.errors import MachineError
 from chartline.ingest import extracts, formats, manifests
 from chartline.ingest.sources import Item, blocks, items
@@ -131,12 +132,16 @@ def land(settings: Settings, sources: Sequence[Path], *, run_id: str) -> StageRe
 
 def _copied(settings: Settings, found: Iterable[Item], layouts: extracts.Layouts) -> Iterator[Landed | Item]:
     known = set(tables.read(settings, "landing.files", columns=["digest"])["digest"].to_pylist())
+    taken_back = gone.taken_back(settings)
     for item in found:
         if item.refused:
             yield item
             continue
-        tally = _copy(settings, item, known)
+        tally = _copy(settings, item, known | taken_back)
         digest = tally.sha.hexdigest()
+        if digest in taken_back:
+            yield replace(item, refused="taken_back")
+            continue
         judged = formats.detect(tally.head, PurePosixPath(item.name).name, layouts.reason)
         sheet = None
         if judged.name == "csv" and not judged.reason:

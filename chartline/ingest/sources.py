@@ -41,7 +41,7 @@ class Item:
         name: path inside the source; may hold names of people.
         container: SHA-256 of the archive it was taken from, None when it came on its own.
         open: opens the bytes; to be called before the next item is asked for.
-        refused: why the file may not be read (not_a_file, unsafe_path), empty when it may.
+        refused: why the file may not be read (not_a_file, unsafe_path, taken_back), empty when it may.
     """
 
     source: int

@@ -108,6 +108,17 @@ def append(settings: Settings, records: Iterable[Record], now: datetime, run_id:
     return len(fresh)
 
 
+def remove(settings: Settings, ids: Iterable[str], why: str) -> int:
+    """Take records out for good, by an order that is on record; how many. The commit names ids and the reason only."""
+    named = sorted(i for i in ids if _ID.fullmatch(i))
+    if named:
+        quoted = ", ".join(f"'{i}'" for i in named)
+        DeltaTable(str(tables.path(settings, TABLE))).delete(
+            f"quarantine_id IN ({quoted})", commit_properties=CommitProperties(custom_metadata={why: str(len(named))})
+        )
+    return len(named)
+
+
 def summary(settings: Settings) -> list[dict[str, Any]]:
     """Counts of open records by stage, reason and rule, most first."""
     table = tables.read(settings, TABLE, columns=["stage", "reason", "rule", "disposition"])

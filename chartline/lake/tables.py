@@ -40,7 +40,7 @@ _PRIMITIVES: dict[str, pa.DataType] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, Spark type, whether it may be null, PHI class, meaning and unit."""
+    """One column: its name, Spark type, whether it may be null, PHI class, meaning, unit; whether it came later."""
 
     name: str
     type: str
@@ -48,6 +48,7 @@ class Column:
     phi: str
     meaning: str
     unit: str | None
+    later: bool
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ def schema(name: str) -> TableSchema:
     body = json.loads(path.read_text(encoding="utf-8"))
     try:
         columns = tuple(
-            Column(c["name"], c["type"], c["nullable"], c["phi"], c["meaning"], c.get("unit")) for c in body["columns"]
+            Column(c["name"], c["type"], c["nullable"], c["phi"], c["meaning"], c.get("unit"), bool(c.get("later")))
+            for c in body["columns"]
         )
         return TableSchema(
             body["table"],
@@ -315,6 +317,19 @@ def overwrite(
     return version(settings, name) or 0
 
 
+def rewrite(
+    settings: Settings, name: str, rows: Iterable[Mapping[str, Any]], metadata: Mapping[str, str] | None = None
+) -> int:
+    """Make an append-only table hold exactly these rows, by an order that is on record: see ``append``."""
+    at = str(ensure(settings, name))
+    with _writing(name):
+        DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "false"})
+        try:
+            return overwrite(settings, name, rows, metadata)
+        finally:
+            DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "true"})
+
+
 def _arrow(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     table = schema(name)
     return pa.Table.from_pylist([{c: row.get(c) for c in table.names} for row in rows], schema=table.arrow)
@@ -352,6 +367,17 @@ def read(
     # One thread: Arrow's pool threads that still hold a delta-rs file at interpreter exit abort the process.
     with _reading(name):
         return table.to_pyarrow_dataset().to_table(columns=columns, filter=where, use_threads=False)
+
+
+def holds(settings: Settings, name: str, where: ds.Expression) -> bool:
+    """Whether the newest version of a table has such a row.
+
+    Raises:
+        MachineError: CL3015 its log or a data file is damaged or gone.
+    """
+    table = _open(settings, name)
+    with _reading(name):
+        return table is not None and bool(table.to_pyarrow_dataset().head(1, filter=where, use_threads=False).num_rows)
 
 
 def digest(settings: Settings, name: str, at_version: int) -> str | None:

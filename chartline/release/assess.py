@@ -114,6 +114,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     if before_this:
         earlier = candidates.report(settings, before_this["release_id"])
         body["changes"] = changes(body, earlier, before_this["published_at"].isoformat(timespec="seconds"))
+        body["changes"]["withdrawn"] = earlier["candidate"] in candidates.withdrawn(settings)
     with progress.step("notes to read"):
         drawn = review.sample(frames["silver.notes"], candidate)
         body["review"] = review.write(settings, candidate, drawn, body["text"]["notes"].get("deidentified", 0))

@@ -75,13 +75,28 @@ def decision(settings: Settings, candidate: str) -> dict[str, Any] | None:
 def releases(settings: Settings) -> list[dict[str, Any]]:
     """The releases that are out and were not withdrawn, oldest first."""
     rows = tables.read(settings, "curated.releases").sort_by("published_at").to_pylist()
-    withdrawn = gone.withdrawn(settings)
-    return [row for row in rows if row["release_id"] not in withdrawn]
+    taken_back = withdrawn(settings)
+    return [row for row in rows if row["release_id"] not in taken_back]
 
 
 def published(settings: Settings) -> set[str]:
     """Ids of the releases that are out, or were."""
     return set(tables.read(settings, "curated.releases", columns=["release_id"])["release_id"].to_pylist())
+
+
+def withdrawn(settings: Settings) -> set[str]:
+    """Ids of the releases that were taken back: by an order of their own, or because somebody whom they held left."""
+    ordered = tables.read(settings, gone.WITHDRAWALS, columns=["release_id"])["release_id"].to_pylist()
+    return {*ordered, *gone.withdrawn(settings)}
+
+
+def _withdrawal(settings: Settings, candidate: str) -> dict[str, Any] | None:
+    """Who took a release back, when and why, or the erasure that did; None for one that was not."""
+    for row in tables.read(settings, gone.WITHDRAWALS).sort_by("seq").to_pylist():
+        if row["release_id"] == candidate and row["step"] == "begun":
+            return {"withdrawn_by": row["who"], "reason": row["reason"], "withdrawn_at": str(row["taken_at"])}
+    erasure = gone.withdrawn(settings).get(candidate)
+    return {"erasure": erasure} if erasure else None
 
 
 def record_hash(settings: Settings, candidate: str) -> str | None:
@@ -95,8 +110,22 @@ def record_hash(settings: Settings, candidate: str) -> str | None:
 
 
 def last_release(settings: Settings, at: Mapping[str, int]) -> dict[str, Any] | None:
-    """The row of the newest release of other gold than these table versions; None where there is none."""
-    return next((r for r in reversed(releases(settings)) if dict(r["source_tables"]) != dict(at)), None)
+    """The row of the newest release before one of these versions of gold; None where there is none.
+
+    One that was taken back counts, for its recipients had it, and so one of the same gold comes after it. One from
+    before an erasure does not: a difference of two counts would tell of who left.
+    """
+    rows = tables.read(settings, "curated.releases").sort_by("published_at").to_pylist()
+    taken_back, without = withdrawn(settings), gone.floors(settings)
+    for row in reversed(rows):
+        made_from = dict(row["source_tables"])
+        if row["release_id"] not in taken_back:
+            comes_before = made_from != dict(at)
+        else:
+            comes_before = all(version >= without.get(name, 0) for name, version in made_from.items())
+        if comes_before:
+            return dict(row)
+    return None
 
 
 def current(settings: Settings, body: dict[str, Any]) -> bool:
@@ -106,7 +135,7 @@ def current(settings: Settings, body: dict[str, Any]) -> bool:
 
 def state(settings: Settings, candidate: str) -> str:
     """``published``, ``withdrawn``, ``approved``, ``rejected``, ``blocked``, ``superseded`` or ``pending``."""
-    if candidate in gone.withdrawn(settings):
+    if candidate in withdrawn(settings):
         return "withdrawn"
     if candidate in published(settings):
         return "published"
@@ -120,7 +149,7 @@ def state(settings: Settings, candidate: str) -> str:
 
 
 def show(settings: Settings, candidate: str) -> dict[str, Any]:
-    """One candidate: state, report's path and hash, tables, policy, and the decision if there is one."""
+    """One candidate: state, report's path and hash, tables, policy, the decision and the withdrawal if there is one."""
     body = report(settings, candidate)
     found = decision(settings, candidate)
     return {
@@ -136,6 +165,7 @@ def show(settings: Settings, candidate: str) -> dict[str, Any]:
         "decision": {k: str(found[k]) for k in ("decision", "decided_by", "reason", "decided_at", "channel")}
         if found
         else None,
+        "withdrawal": _withdrawal(settings, candidate),
     }
 
 

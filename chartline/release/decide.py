@@ -27,20 +27,20 @@ def decide(settings: Settings, candidate: str, *, approve: bool, by: str, reason
     Raises:
         UsageError: CL2100 no such candidate, CL2101 no name or no reason, CL2104 the reason tells a person.
         DataError: CL1130 a blocked candidate cannot be approved, CL1131 its tables have changed since, CL1132 it is
-            published and cannot be rejected any more.
+            published and cannot be rejected any more, CL1133 it was published and withdrawn.
     """
     if not by.strip() or not reason.strip():
         raise UsageError("CL2101", "a decision needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
     body = candidates.report(settings, candidate)
     wanted = "approved" if approve else "rejected"
     report_hash = candidates.report_hash(settings, candidate)
+    if candidate in candidates.withdrawn(settings):
+        raise DataError("CL1133", "the release was withdrawn.", "Run 'chartline assess' and decide anew.")
     before = candidates.decision(settings, candidate)
     if before is not None and (before["decision"], before["report_hash"]) == (wanted, report_hash):
         return _answer(before, unchanged=True)
     if not approve and candidate in candidates.published(settings):
-        raise DataError(
-            "CL1132", "the candidate is published.", "It stays; publish a newer one and tell whoever has it."
-        )
+        raise DataError("CL1132", "the candidate is published.", "Take it back with 'chartline release withdraw'.")
     if approve and body["verdict"] == "blocked":
         raise DataError("CL1130", "the candidate is blocked.", "Read its report: 'chartline release show ID' names it.")
     if approve and not candidates.current(settings, body):

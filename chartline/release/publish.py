@@ -35,7 +35,8 @@ def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any]
     Raises:
         DataError: CL1140 the chain of decisions is broken, CL1141 no decision, CL1142 rejected, CL1143 the report is
             not the one that was approved, CL1144 the table versions are not, CL1145 the report blocks the release,
-            CL1147 its terms have run out, CL1148 somebody was erased since it was assessed.
+            CL1147 its terms have run out, CL1148 somebody was erased since it was assessed, CL1133 it was published
+            and withdrawn.
     """
     broken = chain.first_break(settings, "audit.decisions")
     if broken is not None:
@@ -52,8 +53,10 @@ def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any]
     if dict(found["tables"]) != dict(body["tables"]):
         raise DataError("CL1144", "the approval covers other table versions.", "Assess and decide anew.")
     without = gone.floors(settings)
-    if candidate in gone.withdrawn(settings) or any(v < without.get(n, 0) for n, v in body["tables"].items()):
+    if any(version < without.get(name, 0) for name, version in body["tables"].items()):
         raise DataError("CL1148", "somebody was erased since the assessment.", "Assess and decide anew.")
+    if candidate in candidates.withdrawn(settings):
+        raise DataError("CL1133", "the release was withdrawn.", "Run 'chartline assess' and decide anew.")
     if body["verdict"] == "blocked":
         raise DataError("CL1145", "the report blocks this release.", "Mend what it names and run again.")
     by = (body.get("terms") or {}).get("reassess_by")

@@ -1,4 +1,5 @@
-"""The way back from a subject to its patient: one person asks, another decides, and every step is on the record.
+"""The way back from a subject to its patient, or from an event to its record: one person asks, another decides, and
+every step is on the record.
 
 45 CFR 164.514(c) allows a code that leads back as long as nobody is told how. Here nobody is: what was found stays in
 the restricted zone, and ``audit.reidentifications`` is the access log, append-only and chained, with the steps that
@@ -20,7 +21,7 @@ from typing import Any
 import pyarrow.dataset as ds
 
 from chartline.audit.said import require_nobody
-from chartline.deid.origins import origins
+from chartline.deid.origins import origins, records
 from chartline.errors import ChartlineError, DataError, UsageError
 from chartline.lake import chain, tables
 from chartline.release import candidates
@@ -31,25 +32,35 @@ LAPSES = timedelta(days=30)
 """How long after it was asked a request may be decided on and opened."""
 
 
-def request(settings: Settings, subjects: Sequence[int], *, by: str, reason: str) -> dict[str, Any]:
-    """Ask for the patients behind subjects of gold or of a release.
+def request(
+    settings: Settings, subjects: Sequence[int] = (), *, events: Sequence[str] = (), by: str, reason: str
+) -> dict[str, Any]:
+    """Ask for the patients behind subjects, and for the records behind events, of gold or of a release.
 
     Raises:
-        UsageError: CL2104 the reason tells a person, CL2120 a subject is unknown, CL2122 no name or no reason.
+        UsageError: CL2104 the reason tells a person, CL2120 a subject is unknown, CL2122 no name or no reason, CL2123
+            an event is unknown.
     """
     _require_said(by, reason)
     require_nobody(settings, reason)
-    wanted = sorted(set(subjects))
-    unknown = _unknown(settings, set(wanted))
+    wanted, named = sorted(set(subjects)), sorted(set(events))
+    unknown = len(wanted) - len({row["subject_id"] for row in _shown(settings, "subjects", "subject_id", wanted)})
     if unknown:
         raise UsageError(
             "CL2120",
             f"{unknown} of {len(wanted)} subjects are in no timeline of this lake.",
             "Take a subject_id from gold.subjects or curated.subjects.",
         )
+    unknown = len(named) - len({row["event_id"] for row in _shown(settings, "events", "event_id", named)})
+    if unknown:
+        raise UsageError(
+            "CL2123",
+            f"{unknown} of {len(named)} events are in no timeline of this lake.",
+            "Take an event_id from gold.events or curated.events.",
+        )
     made = secrets.token_hex(8)
-    _log(settings, made, "requested", by, reason, subjects=wanted)
-    return {"request": made, "subjects": len(wanted)}
+    _log(settings, made, "requested", by, reason, subjects=wanted, events=named)
+    return {"request": made, "subjects": len(wanted), "events": len(named)}
 
 
 def decide(settings: Settings, request: str, *, approve: bool, by: str, reason: str) -> dict[str, Any]:
@@ -73,12 +84,15 @@ def decide(settings: Settings, request: str, *, approve: bool, by: str, reason: 
 
 
 def open_request(settings: Settings, request: str, *, by: str) -> dict[str, Any]:
-    """Write who the subjects are to ``restricted/reidentified/<request>.json``, mode 0600; its path and counts.
+    """Write who the subjects are, and what the events were made of, to a file of mode 0600; its path and counts.
+
+    The file is ``restricted/reidentified/<request>.json``. An event is told for each place that shows it, gold or a
+    release (``shown_in``): what was made of it may have changed in between.
 
     Raises:
         UsageError: CL2022 to CL2026 the key cannot be used, CL2121 there is no such request, CL2122 no name.
         DataError: CL1161 the request lapsed, CL1162 it was rejected, CL1163 it is not approved, CL1164 a subject is
-            nobody's under this key, CL1165 the log was altered.
+            nobody's under this key, CL1165 the log was altered, CL1166 a record is not here any more.
     """
     _require_said(by)
     asked = _request(settings, request)
@@ -87,14 +101,26 @@ def open_request(settings: Settings, request: str, *, by: str) -> dict[str, Any]
         if asked["state"] != "approved":
             raise DataError("CL1163", "the request is not approved.", "Let another person decide on it first.")
         found = origins(settings, asked["subjects"])
+        shown = _shown(settings, "events", "event_id", asked["events"])
+        made_of = [
+            {**record, "shown_in": row["place"]} for row, record in zip(shown, records(settings, shown), strict=True)
+        ]
     _log(settings, request, "opened", by)  # before anybody can read it: an access without a row must not be
-    body = {"request": request, "reason": asked["reason"], "opened_by": by.strip(), "subjects": found}
-    file = _write(settings.zone("restricted") / "reidentified", f"{request}.json", json.dumps(body, indent=1))
+    body = {
+        "request": request,
+        "reason": asked["reason"],
+        "opened_by": by.strip(),
+        "subjects": found,
+        "events": made_of,
+    }
+    text = json.dumps(body, indent=1, default=str)
+    file = _write(settings.zone("restricted") / "reidentified", f"{request}.json", text)
     return {
         "request": request,
         "file": str(file),
         "subjects": len(found),
         "records": sum(len(subject["records"]) for subject in found),
+        "events": len(asked["events"]),
     }
 
 
@@ -103,7 +129,8 @@ def requests(settings: Settings) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for row in tables.read(settings, TABLE).sort_by("seq").to_pylist():
         first = {"request": row["request_id"], "asked_by": row["who"], "reason": row["reason"]}
-        first |= {"subjects": row["subjects"], "asked_at": row["taken_at"], "steps": []}
+        first |= {"subjects": row["subjects"] or [], "events": row.get("events") or []}
+        first |= {"asked_at": row["taken_at"], "steps": []}
         told = ("step", "who", "reason", "error", "taken_at")
         found.setdefault(row["request_id"], first)["steps"].append({name: row[name] for name in told})
     return [{**r, "state": _state(r), "opened": _steps(r).count("opened")} for r in found.values()]
@@ -147,15 +174,26 @@ def _folded(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", name).casefold() if c.isalnum())
 
 
-def _unknown(settings: Settings, subjects: set[int]) -> int:
-    """How many are neither in gold nor in any release."""
-    versions = sorted({dict(r["tables"])["curated.subjects"] for r in candidates.releases(settings)}, reverse=True)
-    for name, version in [("gold.subjects", None), *(("curated.subjects", v) for v in versions)]:
-        if subjects:
-            wanted = ds.field("subject_id").isin(sorted(subjects))
-            found = tables.read(settings, name, version, ["subject_id"], wanted)
-            subjects = subjects - set(found["subject_id"].to_pylist())
-    return len(subjects)
+_COLUMNS = {
+    "subjects": ["subject_id"],
+    "events": ["event_id", "subject_id", "source_type", "source_id", "run_id"],
+}
+"""What tells a subject, and an event and its record in silver."""
+
+
+def _shown(settings: Settings, name: str, column: str, wanted: Sequence[Any]) -> list[dict[str, Any]]:
+    """The rows of gold and of each release that show what is wanted, with their ``place``: ``gold`` or a release."""
+    if not wanted:
+        return []
+    out = [
+        (r["release_id"], f"curated.{name}", dict(r["tables"]).get(f"curated.{name}"))
+        for r in candidates.releases(settings)
+    ]
+    found = []
+    for place, table, version in [("gold", f"gold.{name}", None), *out]:
+        rows = tables.read(settings, table, version, _COLUMNS[name], ds.field(column).isin(list(wanted)))
+        found += [{**row, "place": place} for row in rows.to_pylist()]
+    return found
 
 
 def _log(
@@ -166,10 +204,12 @@ def _log(
     reason: str | None = None,
     *,
     subjects: Sequence[int] | None = None,
+    events: Sequence[str] | None = None,
     error: str | None = None,
 ) -> None:
     row = {"request_id": request, "step": step, "who": by.strip(), "reason": reason and reason.strip()}
-    chain.append(settings, TABLE, [row | {"subjects": subjects, "error": error, "taken_at": datetime.now(UTC)}])
+    told = {"subjects": subjects, "events": events or None, "error": error, "taken_at": datetime.now(UTC)}
+    chain.append(settings, TABLE, [row | told])
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chartline.audit.lineage import events
+from chartline.erase import gone
 from chartline.errors import DataError
 from chartline.lake import chain, ledger
 from chartline.settings import STAGES
@@ -174,3 +175,17 @@ def test_the_command_prints_the_same_lines_each_time_and_no_path(ran):
 def test_a_folder_that_is_no_lake_is_refused(lake):
     with pytest.raises(DataError, match="CL1150"):
         events(lake)
+
+
+def test_what_an_erasure_left_is_what_the_next_stage_reads(lake):
+    record(lake, "parse")
+    for step, told in (("begun", None), ("emptied", {"bronze.resources": 9, "bronze.people": 8}), ("done", None)):
+        chain.append(
+            lake, gone.LOG, [{"erasure_id": "e1", "step": step, "tables": told, "taken_at": datetime.now(UTC)}]
+        )
+    record(lake, "deidentify", "r2")
+    names = [e["job"]["name"] for e in events(lake)]
+    assert names == ["parse", "parse", "erase", "erase", "deidentify", "deidentify"]
+    assert versions(ends(lake)["erase"]["outputs"]) == {"bronze.resources": "9", "bronze.people": "8"}
+    assert versions(ends(lake)["deidentify"]["inputs"]) == {"bronze.resources": "9", "bronze.people": "8"}
+    assert "lifecycleStateChange" not in json.dumps(ends(lake)["erase"]), "others are in these tables still"

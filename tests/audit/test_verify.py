@@ -7,32 +7,16 @@ from chartline.audit.verify import verify
 from chartline.errors import DataError
 from chartline.lake import ledger, tables
 from chartline.release import candidates, card
-from chartline.release.candidates import NAMES
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
-from tests.release.gold import ID, START, approve, make, patient, report
+from tests.release.gold import ID, START, approve, make, patient, release, report
 
 
 @pytest.fixture(scope="module")
 def released(key_file, tmp_path_factory):
-    """A release as publishing leaves it, written without Spark; that publishing leaves it so is tested there."""
-    lake = make(Settings(lake=tmp_path_factory.mktemp("verified") / "lake", project="test", key=key_file), patient(1))
-    decision = approve(lake)
-    versions = {}
-    for name in NAMES:
-        rows = tables.read(lake, f"gold.{name}").to_pylist()
-        versions[f"curated.{name}"] = tables.append(lake, f"curated.{name}", [{**r, "release_id": ID} for r in rows])
-    folder = lake.zone("curated") / "releases" / ID
-    (folder / "data").mkdir(parents=True)
-    (folder / "DATA_CARD.md").write_text("a card")
-    (folder / "data" / "0.parquet").write_bytes(b"rows")
-    row = {"release_id": ID, "decision_id": decision["decision_id"], "report_hash": decision["report_hash"]}
-    row |= {"published_at": START, "tables": versions, "source_tables": candidates.report(lake, ID)["tables"]}
-    row |= {"digests": {name: tables.digest(lake, name, version) for name, version in versions.items()}}
-    tables.append(lake, "curated.releases", [row | {"files": card.file_facts(folder)}])
-    told = {"release_id": ID, "record_hash": candidates.record_hash(lake, ID)}
-    ledger.record(lake, StageResult("publish", "run-1", Counts(1, 1), versions, extra=told), "digest", START)
-    return lake
+    return release(
+        make(Settings(lake=tmp_path_factory.mktemp("verified") / "lake", project="test", key=key_file), patient(1))
+    )
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ def test_commands_run(page, request, tmp_path):
             "SOURCE": str(finished.source),
             "CANDIDATE": finished.answer["candidate"],
             "SUBJECT": str(tables.read(finished.settings, "gold.subjects", columns=["subject_id"])["subject_id"][0]),
+            "EVENT": str(tables.read(finished.settings, "gold.events", columns=["event_id"])["event_id"][0]),
             "PATIENT": str(people["resource_id"][0]),
             "CHARTLINE_KEY": str(finished.settings.key),
         }

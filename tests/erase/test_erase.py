@@ -12,8 +12,8 @@ from chartline.audit.verify import verify
 from chartline.deid import keys, pseudonyms
 from chartline.erase import erase, gone
 from chartline.errors import DataError, UsageError
-from chartline.lake import tables
-from chartline.release import candidates
+from chartline.lake import chain, tables
+from chartline.release import candidates, withdraw
 from chartline.release.decide import decide
 from chartline.settings import Settings
 
@@ -86,7 +86,7 @@ def test_the_release_is_withdrawn_and_the_lake_verifies(before, after):
     assert candidates.state(lake, candidate) == "withdrawn"
     assert tables.read(lake, "curated.events").num_rows == 0
     folder = lake.zone("curated") / "releases" / candidate
-    assert {p.name for p in folder.iterdir()} == gone.EVIDENCE
+    assert {p.name for p in folder.iterdir()} == withdraw.EVIDENCE
     assert [c for c in verify(lake) if not c.ok] == []
     with pytest.raises(DataError, match="CL1148"):
         pipeline.run_stage(lake, "publish", candidate=candidate)
@@ -237,10 +237,10 @@ def test_an_erasure_that_died_is_not_done_and_is_run_again(parsed, monkeypatch, 
 def test_what_a_publishing_that_died_was_about_to_show_goes_too(lake, withdrawn, left):
     tables.append(lake, "curated.releases", [{"release_id": "out"}])
     for name, release in (("curated.subjects", "out"), ("curated.events", "died")):
-        told = {"userMetadata": json.dumps({"release_id": release})}
-        tables.append(lake, name, [{"subject_id": 1, "event_id": "e", "code": "c", "release_id": release}], told)
+        tables.append(lake, name, [{"subject_id": 1, "event_id": "e", "code": "c", "release_id": release}])
         (lake.zone("curated") / "releases" / release / "data").mkdir(parents=True)
-    erase._empty_curated(lake, withdrawn)
+    chain.append(lake, gone.LOG, [{"erasure_id": "e", "step": "begun", "releases": list(withdrawn)}])
+    withdraw.hide(lake)
     shown = [r["release_id"] for n in ("curated.subjects", "curated.events") for r in rows(lake, n, "release_id")]
     assert shown == left
     assert [p.name for p in (lake.zone("curated") / "releases").glob("[!._]*") if p.is_dir()] == ["out"]

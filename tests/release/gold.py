@@ -3,9 +3,10 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from chartline.lake import tables
-from chartline.release import candidates
+from chartline.lake import ledger, tables
+from chartline.release import candidates, card
 from chartline.release.decide import decide
+from chartline.stage import Counts, StageResult
 
 ID = "0123456789abcdef"
 GOLD = ("gold.events", "gold.subjects", "gold.encounters", "gold.codes", "gold.completeness")
@@ -50,15 +51,43 @@ def make(lake, rows=None):
     return lake
 
 
-def report(lake, **more):
-    folder = candidates.folder(lake) / ID
+def report(lake, candidate=ID, **more):
+    folder = candidates.folder(lake) / candidate
     folder.mkdir(parents=True, exist_ok=True)
-    body = {"candidate": ID, "created_at": "2026-01-01", "verdict": "releasable", "policy": "p", "policy_hash": "h"}
-    body |= {"contents": [], "texts": None}
+    body = {
+        "candidate": candidate,
+        "created_at": "2026-01-01",
+        "verdict": "releasable",
+        "policy": "p",
+        "policy_hash": "h",
+    }
+    body |= {"contents": [], "texts": None, "reason": ""}
     body |= {"tables": {name: tables.version(lake, name) for name in GOLD}, **more}
     (folder / "report.json").write_text(json.dumps(body))
     (folder / "report.html").write_text("<html></html>")
 
 
-def approve(lake, *, yes=True):
-    return decide(lake, ID, approve=yes, by="A. Officer", reason="as agreed", channel="cli")
+def approve(lake, candidate=ID, *, yes=True):
+    return decide(lake, candidate, approve=yes, by="A. Officer", reason="as agreed", channel="cli")
+
+
+def release(lake, candidate=ID, at=START):
+    """A release of an assessed candidate as publishing leaves it, written without Spark; publishing is tested apart."""
+    decision = approve(lake, candidate)
+    versions = {}
+    for name in candidates.NAMES:
+        rows = [{**row, "release_id": candidate} for row in tables.read(lake, f"gold.{name}").to_pylist()]
+        versions[f"curated.{name}"] = tables.overwrite(lake, f"curated.{name}", rows, {"release_id": candidate})
+    folder = lake.zone("curated") / "releases" / candidate
+    (folder / "data").mkdir(parents=True)
+    (folder / "DATA_CARD.md").write_text("a card")
+    (folder / "data" / "0.parquet").write_bytes(b"rows")
+    for name in ("report.json", "report.html"):
+        (folder / name).write_bytes((candidates.folder(lake) / candidate / name).read_bytes())
+    row = {"release_id": candidate, "decision_id": decision["decision_id"], "report_hash": decision["report_hash"]}
+    row |= {"published_at": at, "tables": versions, "source_tables": candidates.report(lake, candidate)["tables"]}
+    row |= {"digests": {name: tables.digest(lake, name, version) for name, version in versions.items()}}
+    tables.append(lake, "curated.releases", [row | {"files": card.file_facts(folder)}])
+    told = {"release_id": candidate, "record_hash": candidates.record_hash(lake, candidate)}
+    ledger.record(lake, StageResult("publish", "run-1", Counts(1, 1), versions, extra=told), "digest", at)
+    return lake

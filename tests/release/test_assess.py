@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from chartline.deid import keys, policy
+from chartline.erase import gone
 from chartline.errors import DataError, GateFailed
-from chartline.lake import ledger, tables
+from chartline.lake import chain, ledger, tables
 from chartline.release import candidates
 from chartline.release.assess import _key_ids, assess
 from chartline.release.candidates import GOLD
@@ -116,6 +117,17 @@ def test_terms_and_the_release_before_make_another_candidate(spark, ready, tmp_p
     assert "An Institute" in page
     assert_page(page, data)
     assert assess(spark, agreed, run_id="r3").unchanged
+    row |= {"release_id": second, "published_at": NOW + timedelta(days=1), "source_tables": body["tables"]}
+    tables.append(ready, "curated.releases", [row])
+    assert assess(spark, agreed, run_id="r4").unchanged
+    chain.append(ready, gone.WITHDRAWALS, [{"release_id": second, "step": "begun"}])
+    third = assess(spark, agreed, run_id="r5").extra["candidate"]
+    data, page = files(ready, third)
+    told = json.loads(data)["changes"]
+    assert third not in (first, second)
+    assert (told["release_id"], told["withdrawn"], told["figures"][1]["before"]) == (second, True, 1)
+    assert f"<code>{second}</code> of 2020-01-02 00:00:00 UTC, which was withdrawn since." in page
+    assert_page(page, data)
 
 
 def assert_page(page, data):
