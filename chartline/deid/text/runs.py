@@ -39,13 +39,13 @@ _MEETS = (
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
     r"|called|updated|written|interviewed|witnessed|survived|notified|informed|contacted|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
     r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|(?:paged|notified|informed|attn|d/w|s/w"
-    r"|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
+    r"|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|baby|mother|father|wife|husband|widow|widower|spouse|partner|sister|brother|niece|nephew|aunt|uncle|cousin|grandson|granddaughter|guardian)\s+of))"
 )
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
 SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name is|name:|calls (?:him|her)self)))\s*+$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA|A?DA|PI|AME|GAL|CASA|[AC]PS|DCF)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?|relief|float|charge)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name is|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
 AGED = regex.compile(
@@ -76,7 +76,7 @@ _ACTS = regex.compile(
     r"\s+(?:also\s+|then\s+|still\s+)?(?:recommend(?:s|ed)?|disagree[sd]?|felt|thought|suggest(?:s|ed)|resected|repaired|removed|repeated|performed|operated"
     r"|scoped|excised|drained|stented|ablated|biopsied|cleared|examined|evaluated|reviewed|consulted|consented|ordered|prescribed|started|stopped|held|increased"
     r"|decreased|switched|placed|tapped|intubated|extubated|delivered|assisted|precepted|staffed|saw|sees|did|does|doesn['’]t|didn['’]t|would|wouldn['’]t|will|won['’]t"
-    r"|covers|covering|covered|rounded|following|follows|on\scall|signing|to\s(?:see|follow|call|scope|evaluate|review|assess|advise|discuss|perform|place|do)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?)\b"
+    r"|covers|covering|covered|rounded|rounding|following|follows|(?:is\s)?on\scall|signing|to\s(?:see|follow|call|scope|eval(?:uate)?|review|assess|advise|discuss|perform|place|do|dictate|consent|scan|read|staff|cover|round|operate|examine|admit|accept|cosign|attest|repair|close|drain|inject|decide|clarify|arrange|update)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?|proposes?d?|dissents|dissented|favors|favored|attempted|tried|(?:took|takes)\sover|wants?|in\sto\seval|ok\sw/?|out\s(?:until|til|of\stown)|declines|performs)\b"
 )
 
 
@@ -739,8 +739,8 @@ def _of_whom(text: str, only: Token) -> bool:
 
 
 def _advises(text: str, only: Token) -> bool:
-    """Whether a surname that is a word too does, at a sentence's start, what nobody but a colleague does."""
-    if not (is_usual(only) or (only.kind.surname and not only.kind.everyday)):
+    """Whether a surname that is a word too, or a word on no list, does at a sentence's start what only a colleague does."""
+    if not (is_usual(only) or _new(only) or (only.kind.surname and not only.kind.everyday)):
         return False
     begins = begins_line(text, only.start) or text[max(0, only.start - 2) : only.start] in (", ", "- ")
     return begins and _ADVISES.match(text, only.end) is not None
@@ -748,7 +748,7 @@ def _advises(text: str, only: Token) -> bool:
 
 # What nobody but a colleague does: ``Marsh recommended``.
 _ADVISES = regex.compile(
-    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\ssee|would\slike|rounded|thinks|scoped|consented"
+    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\s(?:see|dictate|consent|staff|scope|round|eval|cosign)|would\slike|round(?:ed|ing)|thinks|scoped|consented|proposes|dissents|(?:took|takes)\sover|scrubbed|staffed|in\sto\seval|(?:is\s)?on\scall"
     r"|aware|notified|paged|updated|ok['’]?d|LVM|following\b(?!\s(?:commands|a|the|an)\b)|at\sbs|saw\son)\b"
 )
 
@@ -814,7 +814,7 @@ _OLD = regex.compile(
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
 _PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran|vet|child|infant|baby|toddler|newborn)\s$")
 _BY = regex.compile(
-    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|d/w|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)(?:\s(?:RT|RD|RPh|OB|GYN|ID|GI|IR|ENT|MFM|CTS|cards|renal|neuro|ortho|psych|heme|onc|pulm|surgery|anesthesia))?|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
+    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|d/w|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact|appreciate|spoke|prelim\sread|dict|consent)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)(?:\s(?:RT|RD|RPh|OB|GYN|ID|GI|IR|ENT|MFM|CTS|cards|renal|neuro|ortho|psych|heme|onc|pulm|surgery|anesthesia))?|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
 )
 _ONLY_BY = regex.compile(
     r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&)|[DdSs]/w(?:\s(?:OB|GI|ID|IR|ENT|ortho|renal|cards|neuro|psych))?|(?i:mtg|meeting|conf|conference|visit|appt)\s(?:w/|with)|wasted\s[\w. ]{1,8}\s(?:w/?|with)|call|text|page|notify|update|states|pt,|[Ss]aw)\s+$"
@@ -829,8 +829,9 @@ _DONE_BY = regex.compile(
     r"\b(?!(?:follow|accompani|preced|caus|confirm|complicat|characteri[sz]|controll|improv|worsen|manag|cover|monitor|support|limit|fund|defin|replac)ed\b)"
     r"(?i:\w{3,}ed|found|taken|driven|given|hit|struck|bitten|drawn|ok['’]?d|read\sback|held|made|led|run)\sby\s\Z"
     r"|\b(?i:(?:signed|sign|handed|turned)[\s\-]?(?:out|off|over)\sto|care\s(?:assumed\s|taken\sover\s)?from)\s\Z"
+    r"|\b(?i:(?:co)?signed|collected|accessioned|grossed|transcribed|typed|witnessed|staffed|precepted|accepted)\s\Z"
 )
-_ENDS_OF_DEEDS = frozenset({"by ", "to ", "om "})
+_ENDS_OF_DEEDS = frozenset({"by ", "to ", "om ", "ed "})
 
 
 def _done_by(text: str, only: Token) -> bool:
