@@ -455,7 +455,7 @@ _KIND_BEHIND = regex.compile(
 _ADMITS = regex.compile(
     r"(?<![\w'’\-])(?P<v>\p{Lu}\p{Ll}[\w'’\-]+(?:[ ]\p{Lu}\p{Ll}[\w'’\-]+){0,3})\s(?:(?:(?:has|have|had|offer(?:s|ed|ing)|with|without)\s)?(?:(?:an?|no|one)\s)(?:[a-z/\-]+\s)?beds?\b|has\s(?:[a-z/\-]+\s)?beds?\b|(?:is\s)?(?:reviewing|accepting|at\scapacity)"
     r"|out\sof\snetwork|(?:can|will|cannot|can['’]t|unable\sto)\s(?:take|admit|accept)\b|declined,?\s(?:no|due|d/t|2/2)|accepted[,;.]?\s(?:bed|can|pt|patient|him|her|for)\b|bed\s(?:available|avail|offer)"
-    r"|(?:to|will)\sdeliver|deliver(?:s|ing)\b|faxed\s(?:us|over|back|\d|records|orders|labs)|request(?:s|ed|ing)\s(?:records|clinicals|auth)|(?:is\s)?reviewing\sclinicals|has\s(?:a\s)?wait[\s-]?list|no\slonger\s(?:stocks|carries)|out\sof\sstock|(?:staff|admissions|intake|liaison)\b)"
+    r"|(?:to|will)\sdeliver|deliver(?:s|ing)\b|faxed\s(?:us|over|back|\d|records|orders|labs)|request(?:s|ed|ing)\s(?:records|clinicals|auth)|(?:is\s)?reviewing\sclinicals|has\s(?:a\s)?wait[\s-]?list|no\slonger\s(?:stocks|carries)|(?:drops|brings)\s(?:meals|groceries|supplies)|confirmed\s(?:receipt|delivery|bed|appt)|out\sof\sstock|(?:staff|admissions|intake|liaison)\b)"
 )
 
 

@@ -399,6 +399,8 @@ _HINTS = Hints(
             requests requested requesting waitlist wait-list
             """.split(),
             *("wait list", "no longer", "out of stock"),
+            *(f"{does} {what}" for does in ("drops", "brings") for what in ("meals", "groceries", "supplies")),
+            *(f"confirmed {what}" for what in ("receipt", "delivery", "bed", "appt")),
         ],
         "occupied": _OCCUPIED,
         "retired": ["retired", "former"],

@@ -54,7 +54,7 @@ AGED = regex.compile(
     r"|\s?[,(:]?\s(?:\(?\d{3}\)?[\-. ]\d{3}[\-. ]\d{4}\b|\d{3}-\d{4}\b|(?:(?:cell|mobile|ph|pgr|pager|beeper)\.?:?\s?\#?\s?|x)\d{3})"
 )
 _KINFOLK = regex.compile(
-    rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room|opinion|notes?|recs|recommendations?|input|team|service|office|patient|bedside|belongings|school|signout)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
+    rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room|opinion|notes?|recs|recommendations?|input|team|service|office|patient|bedside|belongings|school|signout|pain|labs|meds|inhaler|wound|dressing|mood|speech|gait|weight|feeds|crib|bath|place|house|apartment|car|truck|phone|cell|fax|bday|birthday|funeral|death|wishes|concerns?|account|statement|insurance|appointment|appt|visit|discharge|teacher|aide|sponsor|lawyer|pharmacy)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
 )
 # A department, an office or kin in brackets behind who is of it: ``Osgard (path)``.
 _OFFICE = (
@@ -76,7 +76,7 @@ _ACTS = regex.compile(
     r"\s+(?:also\s+|then\s+|still\s+)?(?:recommend(?:s|ed)?|disagree[sd]?|felt|thought|suggest(?:s|ed)|resected|repaired|removed|repeated|performed|operated"
     r"|scoped|excised|drained|stented|ablated|biopsied|cleared|examined|evaluated|reviewed|consulted|consented|ordered|prescribed|started|stopped|held|increased"
     r"|decreased|switched|placed|tapped|intubated|extubated|delivered|assisted|precepted|staffed|saw|sees|did|does|doesn['’]t|didn['’]t|would|wouldn['’]t|will|won['’]t"
-    r"|covers|covering|covered|rounded|rounding|following|follows|(?:is\s)?on\scall|signing|to\s(?:see|follow|call|scope|eval(?:uate)?|review|assess|advise|discuss|perform|place|do|dictate|consent|scan|read|staff|cover|round|operate|examine|admit|accept|cosign|attest|repair|close|drain|inject|decide|clarify|arrange|update)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?|proposes?d?|dissents|dissented|favors|favored|attempted|tried|(?:took|takes)\sover|wants?|in\sto\seval|ok\sw/?|out\s(?:until|til|of\stown)|declines|performs)\b"
+    r"|covers|covering|covered|rounded|rounding|following|follows|(?:is\s)?on\scall|signing|to\s(?:see|follow|call|scope|eval(?:uate)?|review|assess|advise|discuss|perform|place|do|dictate|consent|scan|read|staff|cover|round|operate|examine|admit|accept|cosign|attest|repair|close|drain|inject|decide|clarify|arrange|update)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?|proposes?d?|dissents|dissented|favors|favored|attempted|tried|(?:took|takes)\sover|wants?|and\sI|changed|adjusted|explained|deferred|offered|injected|aspirated|reduced|debrided|irrigated|sutured|inserted|cannulated|scanned|discharged|in\sto\seval|ok\sw/?|out\s(?:until|til|of\stown)|declines|performs)\b"
 )
 
 
@@ -722,8 +722,8 @@ def _acts(text: str, only: Token) -> bool:
 
 
 # A family by its surname: ``the Tarn family is here``.
-_FAMILY = re.compile(
-    r"\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b"
+_FAMILY = regex.compile(
+    r"\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b|\sfamily\b(?!\shistory)(?<=\b[Tt]he\s\p{Lu}[\p{L}'’\-]+\sfamily)|\s(?:twins|triplets)\b|,\sbaby\s(?:boy|girl)\b"
 )
 
 
@@ -748,7 +748,7 @@ def _advises(text: str, only: Token) -> bool:
 
 # What nobody but a colleague does: ``Marsh recommended``.
 _ADVISES = regex.compile(
-    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\s(?:see|dictate|consent|staff|scope|round|eval|cosign)|would\slike|round(?:ed|ing)|thinks|scoped|consented|proposes|dissents|(?:took|takes)\sover|scrubbed|staffed|in\sto\seval|(?:is\s)?on\scall"
+    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\s(?:see|dictate|consent|staff|scope|round|eval|cosign)|would\slike|round(?:ed|ing)|thinks|scoped|consented|proposes|dissents|and\sI|(?:took|takes)\sover|scrubbed|staffed|in\sto\seval|(?:is\s)?on\scall"
     r"|aware|notified|paged|updated|ok['’]?d|LVM|following\b(?!\s(?:commands|a|the|an)\b)|at\sbs|saw\son)\b"
 )
 
@@ -773,7 +773,7 @@ def _is_of_trade(text: str, only: Token) -> bool:
 
 # What somebody does who comes to be seen or calls.
 _ARRIVES = regex.compile(
-    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here(?:\s(?:w/|with|for|to)|[,;])|(?:d/c['’]d|dc['’]d|desatted|coded|spiked|vomited|voided|ambulated)\b|at\sbs\b|no[\s-]?show"
+    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|found\s(?:him|her|them|pt|patient)\b|witnessed\b|cooks\b|bathes\b|feeds\b|shops\b|translated\b|interpreted\b|back\sfrom\s(?:CT|MRI|XR|OR|IR|PACU|HD|dialysis|cath|surgery|lab|xray)\b|(?:is\s)?here(?:\s(?:w/|with|for|to)|[,;])|(?:d/c['’]d|dc['’]d|desatted|coded|spiked|vomited|voided|ambulated)\b|at\sbs\b|no[\s-]?show"
     r"|(?:was|were)\s(?:seen|born|brought|referred|discharged|admitted|transferred|accompanied|evaluated\sby)|presented\s|presents\s|returns\s|returned\s|to\ssee\b)"
 )
 # What is done with a colleague who is named without a title.

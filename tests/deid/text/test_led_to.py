@@ -39,7 +39,7 @@ def test_who_stands_behind_a_label_goes(engine, label):
     "deed",
     [
         *("to dictate", "to consent", "to staff", "rounding later", "proposes a scan", "dissents", "took over 0700"),
-        *("is on call", "in to eval", "scrubbed", "takes over tomorrow"),
+        *("is on call", "in to eval", "scrubbed", "takes over tomorrow", "and I agreed on comfort care"),
     ],
 )
 @pytest.mark.parametrize("who", ["Osgardson", "Whitlock", "Marsh"])
@@ -47,9 +47,27 @@ def test_who_does_what_only_colleagues_do_goes(engine, who, deed):
     assert left(engine, f"Stable. {who} {deed}.", [who]) == []
 
 
-@pytest.mark.parametrize("deed", ["attempted x2", "favors surgery", "wants a scan first", "out until Monday"])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        *(
+            "attempted x2",
+            "favors surgery",
+            "wants a scan first",
+            "out until Monday",
+            "twins here",
+            "changed the dressing",
+        ),
+        *("back from CT", "found her on the floor", "witnessed the fall", ", baby boy, well"),
+    ],
+)
 def test_a_surname_does_what_others_do_too(engine, deed):
-    assert left(engine, f"Stable. Whitlock {deed}.", ["Whitlock"]) == []
+    assert left(engine, f"Stable. Whitlock {deed}.".replace(" ,", ","), ["Whitlock"]) == []
+
+
+@pytest.mark.parametrize("what", ["pain", "labs", "inhaler", "place", "phone", "bday", "wishes", "aide", "pharmacy"])
+def test_who_has_what_people_have_goes(engine, what):
+    assert left(engine, f"Stable. Velmira's {what} again.", ["Velmira"]) == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +86,17 @@ def test_where_stands_behind_a_field_or_a_noun_goes(engine, lead):
     "deed",
     [
         *("faxed 12 pgs", "faxed orders", "requests records", "is reviewing clinicals", "has a wait list"),
-        *("delivers tomorrow", "will deliver", "no longer stocks it", "student", "employee", "worker", "softball"),
+        *(
+            "delivers tomorrow",
+            "will deliver",
+            "drops meals",
+            "confirmed receipt",
+            "no longer stocks it",
+            "student",
+            "employee",
+            "worker",
+            "softball",
+        ),
     ],
 )
 def test_where_stands_before_what_only_it_does_or_has_goes(engine, deed):
@@ -103,6 +131,9 @@ def test_streets_shops_and_people_that_a_deed_leads_to_go(engine, text, gone):
         "Federal employee. Spanish student. PhD student.",
         "Records faxed over. Office faxed records. Mom faxed over the form. Patient requests records.",
         "Fell on Tuesday. Collapsed on Monday. Walks on Tuesday and Friday. Corner of the room. Rash on Keflex.",
+        "Staff found pt on floor. Police found him. Neighbor brings meals. Nurse witnessed fall. Conjoined twins.",
+        "Today's labs. Crohn's pain. Parkinson's gait. The whole family.",
+        "Radiology and I reviewed. Called back from CT.",
         "Cultures to follow. Pharmacy to dose. Staff to consent. Labs to review. Surgery is on call.",
     ],
 )
