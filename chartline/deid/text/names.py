@@ -494,8 +494,8 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 break
             if len(gap) > 1 and gap.isspace() and (token.text in ("F", "M") or token.kind.word):
                 break  # a field of its own
-            if stop == start and token.shape == "upper" and len(token.text) <= ACRONYM and token.kind.unknown:
-                break
+            if token.kind.unknown and (of_kin_or_role(token.text) or (stop == start and is_short(token))):
+                break  # ``Covering: Hospitalist``
             if gap.startswith(".") and stop - begun > 2:
                 break  # a sentence ends
             name = plain(token.text)

@@ -81,7 +81,7 @@ GENERIC = PLAIN | frozenset(
     hyperbaric genetics genetic perinatal fetal station segment gip obs observation coroner morgue comfort hospitalist
     utilization peer case undecided stay excuse ready goals session sessions
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
-    bingo tai chi yoga zumba pilates crossfit mass aa na
+    bingo phd tai chi yoga zumba pilates crossfit mass aa na
     attends attended resides works worked lives goes visits visited sees saw
     discharged transferred admitted expired deceased office program services at in on by via per cc hx dx rx tx sx fx cx fu f u s p w o c re
     """.split()
@@ -408,10 +408,10 @@ _HEADS = (
     r"|respite|placement|resides|lives|stays|staying|stayed|housed|stationed|enrolled|graduated|freshman|sophomore|junior|volunteers|shops|dispo:?|FH:"
     r"|prior\s(?:stay|admission|admit)s?|(?:admit(?:ted)?|hospitalized)(?=\s\p{Lu}[\w'’ ]+\s(?:in\s)?(?:19|20)\d\d)|(?:1st|2nd|3rd|first|second|third)\schoice|(?:2nd|second)\sopinion"
     r"|ride\sw/?|travels\sfor|(?:delivers|welds|cleans|sells|cooks|runs|hauls|roofs|paints)\sfor|sent\sby|ref(?:er)?\s(?:to|by)|returns?\sto|returned\sto|(?:rx|script|send)\sto"
-    r"|slides\sto|auth\sfor|appl(?:ied|ying)\sto|foster\sw/?|starting(?=\s\p{Lu}[\w'’ ]+\sin\s(?:fall|spring|the))|f/u\sw/?|rehab|transport|reports?\s(?:called\s)?to|records"
+    r"|slides\sto|auth\sfor|(?:eye|tissue|organ|food|milk)\sbank|dispatched\sto|trial\ssite|study\ssite|burial|cremation|mosque|masjid|synagogue|parish|congregation|casino|kindergarten|pre-?k|prison|incarcerated|detained|dropped\sout|GED|hearing\saids|LWBS|ROI|OSH|bartends|manages|landscapes\sfor|contractor\sfor|works\snights|(?:bowls|rides?)\s(?:w/?|with)|(?:bus|walks|bikes)\sto|insured\sthrough|(?:hosp(?:ital)?|snf|facility|hospice|pharmacy)\schoice|bed\soffer|\d{1,2}th\sgr(?:ade)?|(?:1st|2nd|3rd)\sgr(?:ade)?|appl(?:ied|ying)\sto|foster\sw/?|starting(?=\s\p{Lu}[\w'’ ]+\sin\s(?:fall|spring|the))|f/u\sw/?|rehab|transport|reports?\s(?:called\s)?to|records"
 )
 _HEADED = regex.compile(
-    rf"\b(?i:{_HEADS})[ ](?:the[ ])?{_NAMED_PLACE}(?=[.,;)\n]|$|\s\d|\sx\s?\d|\s(?:in|since|til|until|for|on|MWF|TTS|daily|w/?|with|and|at|x)\b)"
+    rf"\b(?i:{_HEADS})[ ](?:the[ ])?{_NAMED_PLACE}(?=[.,;)\n]|$|\s\d|\sx\s?\d|\s(?:in|since|til|until|for|on|by|from|after|before|when|where|via|MWF|TTS|daily|w/?|with|and|at|x|today|yesterday|tomorrow|twice|this|last)\b)"
 )
 _HEAD_REACH = 20  # letters from a head's first word to the name, at most
 # Words with a capital behind such a head that name no facility.
@@ -422,6 +422,7 @@ _OF_A_HEAD = frozenset(
     needs need planning available arranged declined accepted confirmed recommended requested training teaching education
     aide worker counselor teacher bus lunch form forms letter physical physicals sports supplies equipment machine run runs
     daily weekly monthly online list lists help alone independently goals goal criteria stay days day hours start end date time dose doses taper unit level care visit visits services
+    math reading science spelling
     """.split()
 )
 
@@ -444,6 +445,7 @@ _FIRM = regex.compile(r"\p{Lu}[\w'’\-]+,\s\p{Lu}[\w'’\-]+,?\s(?:and|&)\s\p{L
 _KIND_BEHIND = regex.compile(
     r"\b(?P<v>\p{Lu}\p{Ll}[\w'’\-]*(?:\s+\p{Lu}\p{Ll}[\w'’\-]*){0,2})\s+(?:(?P<sure>(?P<alone>hospice|nursing\shome|funeral\shome|motel|hotel)|elementary|(?:high|middle)\sschool|parish|church|mall|daycare|school\sdistrict"
     r"|\(?SNF|\(?ALF|LTACH?|apartments?|apts?|parking\slot|trailer\spark|casino|preschool|campground|jail|prison|shelter|temple|synagogue|academy)"
+    r"|(?:softball|soccer|football|basketball|baseball|hockey|volleyball|lacrosse|scholarship|alum(?:nus|na|ni)|grad|student|employee|worker)(?!s)"
     r"|pharmacy|hospital|clinic|police|warehouse|courthouse|college|university|factory|plant|truck|bus|depot|mosque|gym"
     r"|(?:care|rehab|nursing|medical|surgery|dialysis|imaging|wellness|recovery|treatment|garden|health|infusion|cancer|birth|urgent\scare|community|senior)\scent(?:er|re))\b"
 )
@@ -453,7 +455,7 @@ _KIND_BEHIND = regex.compile(
 _ADMITS = regex.compile(
     r"(?<![\w'’\-])(?P<v>\p{Lu}\p{Ll}[\w'’\-]+(?:[ ]\p{Lu}\p{Ll}[\w'’\-]+){0,3})\s(?:(?:(?:has|have|had|offer(?:s|ed|ing)|with|without)\s)?(?:(?:an?|no|one)\s)(?:[a-z/\-]+\s)?beds?\b|has\s(?:[a-z/\-]+\s)?beds?\b|(?:is\s)?(?:reviewing|accepting|at\scapacity)"
     r"|out\sof\snetwork|(?:can|will|cannot|can['’]t|unable\sto)\s(?:take|admit|accept)\b|declined,?\s(?:no|due|d/t|2/2)|accepted[,;.]?\s(?:bed|can|pt|patient|him|her|for)\b|bed\s(?:available|avail|offer)"
-    r"|to\sdeliver|(?:staff|admissions|intake|liaison)\b)"
+    r"|(?:to|will)\sdeliver|deliver(?:s|ing)\b|faxed\s(?:us|over|back|\d|records|orders|labs)|request(?:s|ed|ing)\s(?:records|clinicals|auth)|(?:is\s)?reviewing\sclinicals|has\s(?:a\s)?wait[\s-]?list|no\slonger\s(?:stocks|carries)|(?:drops|brings)\s(?:meals|groceries|supplies)|confirmed\s(?:receipt|delivery|bed|appt)|out\sof\sstock|(?:staff|admissions|intake|liaison)\b)"
 )
 
 
@@ -498,8 +500,8 @@ def _lettered(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 
 # Fields of a form that a facility stands in, everyday words too in the surer of them.
 _PLACED = regex.compile(
-    r"(?<=(?:^|[\n|\t{*]|[ ]{2})[ *_]{0,3})(?i:(?P<sure>institution|facility|practice|clinic|hospital|(?:dental|medical)[ ]home|(?:servicing|performing|ordering|referring|sending|receiving)"
-    r"[ ](?:facility|hospital|lab|institution)|delivery[ ]site|sending|receiving)|location|site|dest(?:ination)?|campus)[*_}]{0,2}[ ]*:[ ]?[*_]{0,2}[ ]*"
+    r"(?<=(?:^|[\n|\t{*]|[ ]{2}|[.;,][ ])[ *_]{0,3})(?i:(?P<sure>institution|facility|practice|clinic|hospital|(?:dental|medical)[ ]home|(?:servicing|performing|ordering|referring|sending|receiving)"
+    r"[ ](?:facility|hospital|lab|institution)|delivery[ ]site|sending|receiving|submitting|dest(?:ination)?)|location|site|origin|campus)[*_}]{0,2}[ ]*:[ ]?[*_]{0,2}[ ]*"
     r"(?P<v>(?:St\.[ ])?\p{Lu}[\w'’&\-]*(?:[ ](?:of|and|&|the|at|-|–|\p{Lu}[\w'’&\-]*)){0,7})(?=[*_]{0,2}[ ]*(?:\n|\Z|[|,;(.]|[ ]{2}))"
 )
 
@@ -675,7 +677,7 @@ def _names_on(ahead: regex.Match[str] | None) -> bool:
 
 _ENDS_LETTERED = frozenset({"MRI", "ENT", "GI", "PT", "VA", "EMS"})  # that a facility's name ends in
 _SHORT_FORMS = re.compile(r"[A-Z]{2,4}s")  # ``IDs``
-_WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
+_WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday mon tue wed thu thur fri".split())
 
 
 def _general(word: str) -> bool:

@@ -39,13 +39,13 @@ _MEETS = (
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
     r"|called|updated|written|interviewed|witnessed|survived|notified|informed|contacted|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
     r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|(?:paged|notified|informed|attn|d/w|s/w"
-    r"|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|mother|father|wife|husband|sister|brother|guardian)\s+of))"
+    r"|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|baby|mother|father|wife|husband|widow|widower|spouse|partner|sister|brother|niece|nephew|aunt|uncle|cousin|grandson|granddaughter|guardian)\s+of))"
 )
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
 SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name is|name:|calls (?:him|her)self)))\s*+$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA|A?DA|PI|AME|GAL|CASA|[AC]PS|DCF)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?|relief|float|charge)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name is|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
 AGED = regex.compile(
@@ -54,7 +54,7 @@ AGED = regex.compile(
     r"|\s?[,(:]?\s(?:\(?\d{3}\)?[\-. ]\d{3}[\-. ]\d{4}\b|\d{3}-\d{4}\b|(?:(?:cell|mobile|ph|pgr|pager|beeper)\.?:?\s?\#?\s?|x)\d{3})"
 )
 _KINFOLK = regex.compile(
-    rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room|opinion|notes?|recs|recommendations?|input|team|service|office|patient|bedside|belongings|school|signout)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
+    rf"\s*[,(]\s*(?i:(?:his|her|their|the|pt['’]?s?|patient['’]?s?)\s+)?(?i:{KIN})\b|['’]s\s+(?i:{KIN}|chart|parents|family|PCP|room|opinion|notes?|recs|recommendations?|input|team|service|office|patient|bedside|belongings|school|signout|pain|labs|meds|inhaler|wound|dressing|mood|speech|gait|weight|feeds|crib|bath|place|house|apartment|car|truck|phone|cell|fax|bday|birthday|funeral|death|wishes|concerns?|account|statement|insurance|appointment|appt|visit|discharge|teacher|aide|sponsor|lawyer|pharmacy)\b|\s+(?:and|&)\s+(?:his|her)\s+(?i:{KIN})\b"
 )
 # A department, an office or kin in brackets behind who is of it: ``Osgard (path)``.
 _OFFICE = (
@@ -76,7 +76,7 @@ _ACTS = regex.compile(
     r"\s+(?:also\s+|then\s+|still\s+)?(?:recommend(?:s|ed)?|disagree[sd]?|felt|thought|suggest(?:s|ed)|resected|repaired|removed|repeated|performed|operated"
     r"|scoped|excised|drained|stented|ablated|biopsied|cleared|examined|evaluated|reviewed|consulted|consented|ordered|prescribed|started|stopped|held|increased"
     r"|decreased|switched|placed|tapped|intubated|extubated|delivered|assisted|precepted|staffed|saw|sees|did|does|doesn['’]t|didn['’]t|would|wouldn['’]t|will|won['’]t"
-    r"|covers|covering|covered|rounded|following|follows|on\scall|signing|to\s(?:see|follow|call|scope|evaluate|review|assess|advise|discuss|perform|place|do)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?)\b"
+    r"|covers|covering|covered|rounded|rounding|following|follows|(?:is\s)?on\scall|signing|to\s(?:see|follow|call|scope|eval(?:uate)?|review|assess|advise|discuss|perform|place|do|dictate|consent|scan|read|staff|cover|round|operate|examine|admit|accept|cosign|attest|repair|close|drain|inject|decide|clarify|arrange|update)|at\sbedside|present|scrubbed|concurs?|concurred|okayed|OKed|oked|confirms?|confirmed|arrives|scrubs|scrubbing|reads|reading|interpreted|accepts|accepted|attending|assisting|approved|agrees?|proposes?d?|dissents|dissented|favors|favored|attempted|tried|(?:took|takes)\sover|wants?|and\sI|changed|adjusted|explained|deferred|offered|injected|aspirated|reduced|debrided|irrigated|sutured|inserted|cannulated|scanned|discharged|in\sto\seval|ok\sw/?|out\s(?:until|til|of\stown)|declines|performs)\b"
 )
 
 
@@ -722,8 +722,8 @@ def _acts(text: str, only: Token) -> bool:
 
 
 # A family by its surname: ``the Tarn family is here``.
-_FAMILY = re.compile(
-    r"\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b"
+_FAMILY = regex.compile(
+    r"\sfamily\s(?:at|here|is|are|wants?|notified|updated|aware|called|requests?|requesting|present|meeting|agrees?|arrived|visiting)\b|\sfamily\b(?!\shistory)(?<=\b[Tt]he\s\p{Lu}[\p{L}'’\-]+\sfamily)|\s(?:twins|triplets)\b|,\sbaby\s(?:boy|girl)\b"
 )
 
 
@@ -739,8 +739,8 @@ def _of_whom(text: str, only: Token) -> bool:
 
 
 def _advises(text: str, only: Token) -> bool:
-    """Whether a surname that is a word too does, at a sentence's start, what nobody but a colleague does."""
-    if not (is_usual(only) or (only.kind.surname and not only.kind.everyday)):
+    """Whether a surname that is a word too, or a word on no list, does at a sentence's start what only a colleague does."""
+    if not (is_usual(only) or _new(only) or (only.kind.surname and not only.kind.everyday)):
         return False
     begins = begins_line(text, only.start) or text[max(0, only.start - 2) : only.start] in (", ", "- ")
     return begins and _ADVISES.match(text, only.end) is not None
@@ -748,7 +748,7 @@ def _advises(text: str, only: Token) -> bool:
 
 # What nobody but a colleague does: ``Marsh recommended``.
 _ADVISES = regex.compile(
-    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\ssee|would\slike|rounded|thinks|scoped|consented"
+    r"\s+(?:recommend(?:s|ed)|disagree[sd]?|agree[sd]?|concurs?|concurred|will\s(?:follow|see)|to\s(?:see|dictate|consent|staff|scope|round|eval|cosign)|would\slike|round(?:ed|ing)|thinks|scoped|consented|proposes|dissents|and\sI|(?:took|takes)\sover|scrubbed|staffed|in\sto\seval|(?:is\s)?on\scall"
     r"|aware|notified|paged|updated|ok['’]?d|LVM|following\b(?!\s(?:commands|a|the|an)\b)|at\sbs|saw\son)\b"
 )
 
@@ -773,7 +773,7 @@ def _is_of_trade(text: str, only: Token) -> bool:
 
 # What somebody does who comes to be seen or calls.
 _ARRIVES = regex.compile(
-    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|(?:is\s)?here(?:\s(?:w/|with|for|to)|[,;])|(?:d/c['’]d|dc['’]d|desatted|coded|spiked|vomited|voided|ambulated)\b|at\sbs\b|no[\s-]?show"
+    r"\s(?:is\shere\b|has\sbeen\s(?:ill|sick|well|doing|sleeping|eating)\b|did\s(?:well|ok|okay|great|fine)\b|awake\b|picked\s(?:him|her|pt|up)\b|does(?:\snot|n['’]t)\s(?:want|like|feel|think|know|speak)\b|fell\b|cries\b|crying\b|slept\b|sleeping\b|tearful\b|goes\sby\b|(?:is\s)?here\sw\b|will\s(?:drive|bring|call|return|come|stay|sit|pick)\b|lived?\s|c/o\b|LVM\b|l/m\b|left\s(?:a\s)?(?:VM|v/?m|msg|message)|cb\b|called|texted|emailed|came\b|found\s(?:him|her|them|pt|patient)\b|witnessed\b|cooks\b|bathes\b|feeds\b|shops\b|translated\b|interpreted\b|back\sfrom\s(?:CT|MRI|XR|OR|IR|PACU|HD|dialysis|cath|surgery|lab|xray)\b|(?:is\s)?here(?:\s(?:w/|with|for|to)|[,;])|(?:d/c['’]d|dc['’]d|desatted|coded|spiked|vomited|voided|ambulated)\b|at\sbs\b|no[\s-]?show"
     r"|(?:was|were)\s(?:seen|born|brought|referred|discharged|admitted|transferred|accompanied|evaluated\sby)|presented\s|presents\s|returns\s|returned\s|to\ssee\b)"
 )
 # What is done with a colleague who is named without a title.
@@ -814,7 +814,7 @@ _OLD = regex.compile(
 _YEARS = regex.compile(r",\s\d{1,2}(?:,|\)|;|\sand\b)|\s\d{2},\s(?=[a-z])")
 _PATIENT = regex.compile(r"\b(?i:pts?|patient|client|inmate|veteran|vet|child|infant|baby|toddler|newborn)\s$")
 _BY = regex.compile(
-    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|d/w|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)(?:\s(?:RT|RD|RPh|OB|GYN|ID|GI|IR|ENT|MFM|CTS|cards|renal|neuro|ortho|psych|heme|onc|pulm|surgery|anesthesia))?|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
+    r"(?:\b(?:by|with|to|from|and|w/?|per|but|Drs?|discussed|d/w|via|[Ff]/?u|[Ss]aw|[Ss]ees?|seeing|before|until|asked|told|fr|under|(?i:call|page|paged|notify|text|contact|appreciate|spoke|prelim\sread|dict|consent)|(?:OR|(?i:rm|room|bed|bay|chair|slot))\s?#?\d{1,3}[A-Z]?)(?:\s(?:RT|RD|RPh|OB|GYN|ID|GI|IR|ENT|MFM|CTS|cards|renal|neuro|ortho|psych|heme|onc|pulm|surgery|anesthesia))?|[(&|–—@/]|(?<!(?:^|\n)\s?)-)\s*$"
 )
 _ONLY_BY = regex.compile(
     r"\b(?:by|(?:route|refer|forward|escalate|page|defer)(?:d|ed|red)? to|Drs?\.?\s\w+\s(?:and|&)|[DdSs]/w(?:\s(?:OB|GI|ID|IR|ENT|ortho|renal|cards|neuro|psych))?|(?i:mtg|meeting|conf|conference|visit|appt)\s(?:w/|with)|wasted\s[\w. ]{1,8}\s(?:w/?|with)|call|text|page|notify|update|states|pt,|[Ss]aw)\s+$"
@@ -829,8 +829,9 @@ _DONE_BY = regex.compile(
     r"\b(?!(?:follow|accompani|preced|caus|confirm|complicat|characteri[sz]|controll|improv|worsen|manag|cover|monitor|support|limit|fund|defin|replac)ed\b)"
     r"(?i:\w{3,}ed|found|taken|driven|given|hit|struck|bitten|drawn|ok['’]?d|read\sback|held|made|led|run)\sby\s\Z"
     r"|\b(?i:(?:signed|sign|handed|turned)[\s\-]?(?:out|off|over)\sto|care\s(?:assumed\s|taken\sover\s)?from)\s\Z"
+    r"|\b(?i:(?:co)?signed|collected|accessioned|grossed|transcribed|typed|witnessed|staffed|precepted|accepted)\s\Z"
 )
-_ENDS_OF_DEEDS = frozenset({"by ", "to ", "om "})
+_ENDS_OF_DEEDS = frozenset({"by ", "to ", "om ", "ed "})
 
 
 def _done_by(text: str, only: Token) -> bool:
