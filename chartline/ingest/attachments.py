@@ -13,7 +13,6 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -31,7 +30,6 @@ DOCUMENTS = frozenset({"DocumentReference", "DiagnosticReport"})
 """The types whose attachments are read as notes."""
 FOLDER = "attachments"
 """Where they lie, beside the pages of the export."""
-PARALLEL = 4
 _BATCH = 200  # documents in memory at a time
 _GENERAL = "application/octet-stream"
 _NO_TEXT = ("image/", "audio/", "video/")
@@ -55,9 +53,8 @@ def bring(way: Link, base: str, files: Path) -> None:
     named, here = _survey(way, base, files)
     absent = [item for item in named.items() if item[0] not in here]
     missing: Counter[int] = Counter()
-    pool = ThreadPoolExecutor(PARALLEL, "chartline-attachments")
     said = time.monotonic()
-    try:
+    with way.several() as pool:
         for start in range(0, len(absent), _BATCH):
             batch = absent[start : start + _BATCH]
             came = list(pool.map(lambda of: _fetched(way, *of), batch))
@@ -69,11 +66,6 @@ def bring(way: Link, base: str, files: Path) -> None:
                 held = len(named) - len(absent) + start + len(batch) - missing.total()
                 progress.say(f"source {way.position}: {held:,} of {len(named):,} attached documents are here")
                 said = time.monotonic()
-    except BaseException:
-        way.stop.set()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
     if missing:
         told = link.statuses(missing)
         progress.say(f"source {way.position}: {missing.total():,} attached documents cannot be had ({told}): withheld")

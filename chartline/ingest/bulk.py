@@ -19,7 +19,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -37,7 +37,6 @@ from chartline.ingest.servers import Server, Source
 from chartline.settings import Settings
 from chartline.stage import Counts
 
-PARALLEL = 4
 PATIENCE = 30 * 86400.0  # seconds waited for one export
 SAY = 300.0  # seconds between lines that tell nothing new
 _EXPORT = re.compile(r"(.*?)(?:/Patient|/Group/[^/]+)?/\$export/?")
@@ -458,10 +457,9 @@ def _brought(way: Link, place: Path, pages: Sequence[_Page]) -> Counter[int]:
         for url in [way.resolve(entry.url, page.url)]
     }
     absent = {target: where for target, where in wanted.items() if not target.exists()}
-    pool = ThreadPoolExecutor(PARALLEL, "chartline-bulk")
     missing: Counter[int] = Counter()
     said = time.monotonic()
-    try:
+    with way.several() as pool:
         running = [
             pool.submit(way.download, url, target, place, token=token) for target, (url, token) in absent.items()
         ]
@@ -472,11 +470,6 @@ def _brought(way: Link, place: Path, pages: Sequence[_Page]) -> Counter[int]:
                 here = len(wanted) - len(running) + done - missing.total()
                 progress.say(f"source {way.position}: {here:,} of {len(wanted):,} files are here")
                 said = time.monotonic()
-    except BaseException:
-        way.stop.set()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
     return missing
 
 

@@ -15,7 +15,8 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ from chartline.ingest.smart import Credentials
 LEAST = 1.0  # seconds: the shortest wait, and the first of a series that doubles
 CEILING = 3600.0  # seconds: the longest wait, whatever a server asks for
 TRIES = 8
+PARALLEL = 4
 BLOCK = 1 << 20
 _TIMEOUT = httpx.Timeout(300.0, connect=30.0)
 _AGAIN = (408, 425, 429, 502, 503, 504)
@@ -132,6 +134,18 @@ class Link:
         """Whether an address is of the server itself."""
         other = httpx.URL(url)
         return (other.scheme, other.host, other.port) == (self._origin.scheme, self._origin.host, self._origin.port)
+
+    @contextmanager
+    def several(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads that fetch beside each other; they end with the call."""
+        pool = ThreadPoolExecutor(PARALLEL, "chartline-bulk")
+        try:
+            yield pool
+        except BaseException:
+            self.stop.set()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the call is given up."""
