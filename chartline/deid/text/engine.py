@@ -358,7 +358,7 @@ class TextEngine:
             return _told(heard) == leaning.providers
 
     def _heard(self, text: str) -> TextResult:
-        self._providers.hear(normalise(text).text)
+        self._providers.met(normalise(text).text)
         return TextResult(text, ())
 
     def _document(self, data: bytes, content_type: str, clean: Callable[[str], TextResult]) -> DocumentResult:

@@ -244,24 +244,19 @@ class Providers:
         finally:
             self._heard = None
 
-    def hear(self, text: str) -> None:
-        """Tell what a text may hold, where that is wanted."""
-        if self._heard is not None:
-            self._heard.update(self.met(text))
-
     def rules(self, text: str) -> Iterator[Rule]:
         """The patterns that may match a text."""
-        found = self.met(text)
-        if self._heard is not None:
-            self._heard.update(found)
-        return chain.from_iterable(map(_of_provider, found))
+        return chain.from_iterable(map(_of_provider, self.met(text)))
 
     def met(self, text: str) -> tuple[Known, ...]:
-        """The values that a text may hold, in their order."""
+        """The values that a text may hold, in their order; whoever is hearing is told them."""
         held = solid(folded(text)).translate(_LIKE)
         hits = self._pieces.find_matches_as_indexes(held, overlapping=True)
         found = {*self._always, *(place for index in {i for i, _, _ in hits} for place in self._places[index])}
-        return tuple(self._values[place] for place in sorted(found))
+        met = tuple(self._values[place] for place in sorted(found))
+        if self._heard is not None:
+            self._heard.update(met)
+        return met
 
 
 @lru_cache(maxsize=1 << 13)
