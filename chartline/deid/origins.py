@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.dataset as ds
 
 from chartline.deid import keys, pseudonyms
@@ -123,7 +122,7 @@ def records(settings: Settings, shown: Sequence[Mapping[str, Any]]) -> list[dict
 
 def _files(settings: Settings, digests: Collection[str]) -> dict[str, dict[str, Any]]:
     """What landed files were called, and where they lie in the lake."""
-    columns, wanted = ["digest", "name", "container"], ds.field("digest").isin(pa.array(sorted(digests), pa.string()))
+    columns, wanted = ["digest", "name", "container"], tables.among("digest", digests)
     files = {
         row.pop("digest"): row for row in tables.read(settings, "landing.files", None, columns, wanted).to_pylist()
     }
@@ -186,7 +185,7 @@ def _told(settings: Settings, patients: list[str]) -> dict[str, dict[str, list[s
 
 def _sources(settings: Settings, digests: set[str]) -> dict[str, str]:
     """The server that each landed file was exported from; the file's name as delivered where no manifest tells one."""
-    columns, wanted = ["digest", "name", "manifest"], ds.field("digest").isin(pa.array(sorted(digests), pa.string()))
+    columns, wanted = ["digest", "name", "manifest"], tables.among("digest", digests)
     files = tables.read(settings, "landing.files", columns=columns, where=wanted).to_pylist()
     manifest = {row["manifest"] for row in files if row["manifest"]}
     server = {digest: manifests.server(blob(settings, digest).read_bytes()) for digest in manifest}

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.dataset as ds
 
 from chartline.audit.said import require_nobody
@@ -125,7 +124,7 @@ def take_out(settings: Settings, order: Takeback) -> None:
 
 
 def _of(files: Sequence[str]) -> ds.Expression:
-    return ds.field("source_file").isin(pa.array(files, pa.string()))
+    return tables.among("source_file", files)
 
 
 def _missed(settings: Settings, taken: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]]) -> None:
@@ -171,8 +170,7 @@ def finish(settings: Settings, order: Takeback) -> dict[str, Any]:
 
 def left(settings: Settings, files: Sequence[str]) -> dict[str, int]:
     """What is in the lake of files that were taken back, by place: 1 for a table that holds any of it."""
-    landed = ds.field("digest").isin(pa.array(files, pa.string()))
-    held = {"landing.files": landed, **{name: _of(files) for name in _READ}}
+    held = {"landing.files": tables.among("digest", files), **{name: _of(files) for name in _READ}}
     found = {name: int(tables.holds(settings, name, where)) for name, where in held.items()}
     return found | {"landing": sum(blob(settings, digest).exists() for digest in files)}
 

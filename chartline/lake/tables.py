@@ -369,6 +369,11 @@ def read(
         return table.to_pyarrow_dataset().to_table(columns=columns, filter=where, use_threads=False)
 
 
+def among(column: str, texts: Iterable[str]) -> ds.Expression:
+    """The rows of which a column is one of these texts; no row where there is none of them."""
+    return ds.field(column).isin(pa.array(sorted(texts), pa.string()))
+
+
 def holds(settings: Settings, name: str, where: ds.Expression) -> bool:
     """Whether the newest version of a table has such a row.
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.dataset as ds
 
 from chartline.audit.said import require_nobody
@@ -93,8 +92,7 @@ def hide(settings: Settings) -> None:
 
 def _is_out(settings: Settings) -> ds.Expression:
     """The rows, in a curated table, of a release that is out."""
-    out = [release["release_id"] for release in candidates.releases(settings)]
-    return ds.field("release_id").isin(pa.array(out, pa.string()))
+    return tables.among("release_id", [release["release_id"] for release in candidates.releases(settings)])
 
 
 def _empty(folder: Path) -> None:
