@@ -44,14 +44,14 @@ def request(
     _require_said(by, reason)
     require_nobody(settings, reason)
     wanted, named = sorted(set(subjects)), sorted(set(events))
-    unknown = len(wanted) - len({row["subject_id"] for row in _shown(settings, "subjects", "subject_id", wanted)})
+    unknown = _unknown(settings, "subjects", "subject_id", wanted)
     if unknown:
         raise UsageError(
             "CL2120",
             f"{unknown} of {len(wanted)} subjects are in no timeline of this lake.",
             "Take a subject_id from gold.subjects or curated.subjects.",
         )
-    unknown = len(named) - len({row["event_id"] for row in _shown(settings, "events", "event_id", named)})
+    unknown = _unknown(settings, "events", "event_id", named)
     if unknown:
         raise UsageError(
             "CL2123",
@@ -179,6 +179,11 @@ _COLUMNS = {
     "events": ["event_id", "subject_id", "source_type", "source_id", "run_id"],
 }
 """What tells a subject, and an event and its record in silver."""
+
+
+def _unknown(settings: Settings, name: str, column: str, wanted: Sequence[Any]) -> int:
+    """How many are neither in gold nor in any release."""
+    return len(wanted) - len({row[column] for row in _shown(settings, name, column, wanted)})
 
 
 def _shown(settings: Settings, name: str, column: str, wanted: Sequence[Any]) -> list[dict[str, Any]]:
