@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chartline.errors import GateFailed, UsageError
+from chartline.fhir import references
 from chartline.lake import chain, tables
 from chartline.quality import gates
 from chartline.stage import Counts
@@ -116,6 +117,11 @@ BAD = {
 
 def frames(spark, rows, suite):
     return {name: spark.createDataFrame(rows[suite][name], ddl) for name, ddl in DDL[suite].items()}
+
+
+def test_the_gate_lets_every_id_pass_that_the_reader_does():
+    ids = next(check for check in gates.suite("parsed") if check.id == "P1")
+    assert ids.kwargs["regex"] == f"^{references.ID}$"
 
 
 @pytest.mark.parametrize("suite", DDL)
