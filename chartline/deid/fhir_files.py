@@ -1,4 +1,4 @@
-"""NDJSON and bundles de-identified file by file, without a lake: read once for who is who, once to write.
+"""NDJSON, bundles and C-CDA documents de-identified file by file, without a lake: read for who is who, then to write.
 
 A file becomes a file of the same form, named by a number that does not tell its place and the type of its first
 resource; its records keep their order. A bundle's entries get
@@ -45,7 +45,7 @@ from chartline.errors import UsageError
 from chartline.fhir import accept, persons, records, references, versions
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.people import PARTIES, person
-from chartline.ingest import formats, sources
+from chartline.ingest import ccda, formats, sources
 
 BASE = "https://deidentified.invalid"
 """Server of the fullUrls written: a name that never resolves (RFC 2606), so that relative references do."""
@@ -121,7 +121,7 @@ def run(
     """De-identify files into a folder.
 
     Args:
-        given: files, folders and archives of NDJSON and bundles, gzip included.
+        given: files, folders and archives of NDJSON, bundles and C-CDA documents, gzip included.
         to: folder to write into, new or empty.
         policy: the policy.
         key: the project's key. Random codes, where the policy asks for them, are drawn anew and kept nowhere.
@@ -200,14 +200,29 @@ def _opened(item: sources.Item, compression: str) -> Iterator[BinaryIO]:
         yield _unpacked(raw, compression)
 
 
-def _texts(handle: BinaryIO, form: str) -> Iterator[bytes]:
-    """The documents of a file: each line of NDJSON, else the one JSON document; empty for one that is too large."""
+def _texts(handle: BinaryIO, form: str) -> Iterator[bytes | str]:
+    """The documents of a file: each line of NDJSON, else the one document; of what is none the reason."""
     if form == "ndjson":
         for _, text, _ in records.lines(handle):
-            yield text
+            yield text or "too_large"
         return
     data = handle.read(records.MAX_DOCUMENT + 1)
-    yield b"" if len(data) > records.MAX_DOCUMENT else _compact(data.removeprefix(formats.BOM).strip(b" \t\r\n"))
+    if len(data) > records.MAX_DOCUMENT:
+        yield "too_large"
+    elif form == "ccda":
+        yield from _converted(data)
+    else:
+        yield _compact(data.removeprefix(formats.BOM).strip(b" \t\r\n"))
+
+
+def _converted(document: bytes) -> Iterator[bytes | str]:
+    try:
+        made = ccda.convert(document)
+    except ccda.Unconverted:
+        yield "document_not_converted"
+        return
+    yield made.bundle
+    yield from ("entry_not_converted" for _ in made.left)
 
 
 def _compact(text: bytes) -> bytes:
@@ -295,6 +310,8 @@ def _records(given: Sequence[Path], told: list[formats.Format]) -> Iterator[reco
             if found.reason:
                 continue
             for text in _texts(handle, found.name):
+                if isinstance(text, str):
+                    continue
                 bundle = records.opened(text)
                 yield from records.expand(bundle, bundle=1) if bundle else (records.Record(1, text),)
 
@@ -545,16 +562,16 @@ class _Writer:
                     first = first or kind
                     out.write(made + b"\n")
         if first:
-            one_document = found.name == "json" or item.name.lower().removesuffix(".gz").endswith(".json")
+            one_document = found.name in ("json", "ccda") or item.name.lower().removesuffix(".gz").endswith(".json")
             part.rename(to / f"{number:05d}-{first}.{'json' if one_document else 'ndjson'}")
             self._plain["files"] += 1
         else:
             part.unlink()
 
-    def _document(self, text: bytes) -> tuple[bytes | None, str]:
-        if not text:
+    def _document(self, text: bytes | str) -> tuple[bytes | None, str]:
+        if isinstance(text, str):
             self._plain["in"] += 1
-            self._quarantined["too_large"] += 1
+            self._quarantined[text] += 1
             return None, ""
         if bundle := records.opened(text):
             return self._bundle(bundle), "Bundle"

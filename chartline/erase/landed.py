@@ -1,12 +1,13 @@
 """Landed files without some of their records, everything else byte for byte and line for line where it was.
 
 A line or a row of CSV that goes becomes blanks, so that offsets and line numbers of all others stay true; an entry that
-goes becomes ``{}``, which is read as an entry without a resource.
+goes becomes ``{}``, which is read as an entry without a resource. Of a C-CDA document nothing stays.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import re
 import secrets
@@ -119,6 +120,12 @@ def _replaced(path: Path, compression: str) -> Iterator[BinaryIO]:
 
 
 def _thinned(held: BinaryIO, form: str, taken: Taken) -> Iterator[bytes]:
+    if form == "ccda":
+        whole = held.read()
+        # A document is one person's: its header names whom each of its parts is of.
+        gone = sum(map(taken, records.of_ccda(io.BytesIO(whole))))
+        yield b"" if gone else whole
+        return
     if form != "ndjson":
         yield _kept(held.read(), taken)
         return

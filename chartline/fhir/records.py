@@ -1,6 +1,7 @@
 """Records in a file: lines of NDJSON, resources in bundles of every kind, single documents; bytes untouched.
 
-A row of a CSV file is the resource that its mapping makes of it. Nothing here judges a resource. A record that cannot
+A row of a CSV file is the resource that its mapping makes of it, and a C-CDA document the bundle that it is converted
+to. Nothing here judges a resource. A record that cannot
 even be told apart carries a fault: its reason code.
 """
 
@@ -21,6 +22,7 @@ import msgspec
 import orjson
 
 from chartline.fhir import references
+from chartline.ingest import ccda
 from chartline.ingest.delimited import Row
 from chartline.ingest.extracts import UNKNOWN, Filtered, Sheet, Unfit
 from chartline.ingest.formats import BOM
@@ -170,7 +172,7 @@ def read(
     Args:
         path: the landed file.
         compression: gzip or none.
-        form: ndjson, json or csv.
+        form: ndjson, json, ccda or csv.
         start: byte offset of the piece; ``line`` is its first line.
         line: 1-based number of the first line.
         end: byte offset after the piece, None for the end of the file.
@@ -183,6 +185,8 @@ def read(
     with cast(BinaryIO, gzip.open(path, "rb") if compression == "gzip" else path.open("rb")) as handle:
         if form == "json":
             yield from document(handle)
+        elif form == "ccda":
+            yield from of_ccda(handle)
         elif form == "csv":
             handle.seek(start)
             yield from of_rows(handle, sheet, line, None if end is None else end - start, headed=start == 0)
@@ -291,10 +295,36 @@ def document(handle: BinaryIO) -> Iterator[Record]:
         return
     text = data.removeprefix(BOM).strip(b" \t\r\n")
     if found := opened(text):
-        for entry, record in enumerate(expand(found, bundle=1), start=1):
-            yield replace(record, line=entry)
+        yield from _entries(found)
     else:
         yield Record(1, text)
+
+
+def of_ccda(handle: BinaryIO) -> Iterator[Record]:
+    """What a C-CDA document says as records, and behind them the entries that could not be converted.
+
+    Nothing of an empty file: what an erasure leaves of a document.
+    """
+    data = handle.read(MAX_DOCUMENT + 1)
+    if len(data) > MAX_DOCUMENT:
+        yield Record(None, fault="file_too_large")
+        return
+    try:
+        made = ccda.convert(data) if data.strip() else None
+    except ccda.Unconverted:
+        yield Record(None, data, fault="document_not_converted", rule="ccda")
+        return
+    bundle = opened(made.bundle) if made else None
+    if made is None or bundle is None:
+        return
+    yield from _entries(bundle)
+    for entry, raw in enumerate(made.left, start=len(bundle.entries) + 1):
+        yield Record(entry, raw, fault="entry_not_converted", rule="ccda")
+
+
+def _entries(found: Bundle) -> Iterator[Record]:
+    for entry, record in enumerate(expand(found, bundle=1), start=1):
+        yield replace(record, line=entry)
 
 
 def opened(text: bytes) -> Bundle | None:

@@ -15,11 +15,12 @@ import orjson
 
 HEAD = 256 * 1024  # bytes that are enough to judge a file by
 BOM = b"\xef\xbb\xbf"
-FHIR_FORMATS = ("ndjson", "json")  # what is FHIR as it is; of other formats only a CSV that a mapping knows is read
+FHIR_FORMATS = ("ndjson", "json", "ccda")  # what is read as FHIR; of others only a CSV that a mapping knows
 
 _GZIP = b"\x1f\x8b"
 _UNSUPPORTED = (b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!")
 _LFS = b"version https://git-lfs"
+_CCDA = re.compile(rb"<(?:\w+:)?ClinicalDocument\b")
 _FHIR_NAMES = (".ndjson", ".jsonl", ".json")
 _BEGUN_MANIFEST = re.compile(rb'\{\s*"(?:transactionTime|request|requiresAccessToken|manifestType|outputFormat)"\s*:')
 
@@ -29,9 +30,9 @@ class Format:
     """A judgement on a file.
 
     Attributes:
-        name: ndjson, json, xml, csv, manifest, log or unknown.
+        name: ndjson, json, ccda, xml, csv, manifest, log or unknown.
         compression: gzip or none.
-        reason: why the file is not read; empty for ndjson, json and a CSV that a mapping knows.
+        reason: why the file is not read; empty for ndjson, json, ccda and a CSV that a mapping knows.
     """
 
     name: str
@@ -78,6 +79,8 @@ def _plain(head: bytes, name: str, csv_reason: Asked | None, *, whole: bool) -> 
     if text[:1] in b"{[":
         return _json(text, whole=whole)
     if text.startswith(b"<"):
+        if _CCDA.search(text):
+            return Format("ccda")
         return Format("xml", reason="fhir_xml" if b"http://hl7.org/fhir" in text[:4096] else "xml")
     why = csv_reason(text, name) if csv_reason else "csv"
     if not why:
