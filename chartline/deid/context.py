@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,13 @@ class PatientContext:
     earliest_year: int = 0
     over_89: bool = False
     on_axis: bool = False
+
+
+@lru_cache(maxsize=256)
+def knowing(patient: PatientContext, more: tuple[Known, ...]) -> PatientContext:
+    """The patient with what is known of others whom a resource or a document names: its texts may name them too."""
+    known = dict.fromkeys([*patient.known, *more])
+    return replace(patient, known=tuple(known)) if len(known) > len(patient.known) else patient
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from chartline.deid import (
     vault,
     walker,
 )
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, Known, PatientContext, knowing
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
@@ -219,7 +219,7 @@ def _walk(batches: Batches, *, job: Job) -> Batches:
                 state.readings = unit.readings
             if row["others"] is not None:
                 more = tuple(Known(k["type"], k["value"]) for k in row["others"])
-                state.patient, state.contested = patients.knowing(patient, more), _contested(row)
+                state.patient, state.contested = knowing(patient, more), _contested(row)
             if rules.means["date"] == "year" and row["person_id"] is not None:
                 state.anchor = dates.offset_days(anchors, patient.patient_id, 10_000, 50_000)
             held += _rows(row, walk, state, key, job.project)

@@ -32,7 +32,7 @@ import orjson
 
 from chartline import progress
 from chartline.deid import binaries, patients, shown
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import Known, PatientContext, knowing
 from chartline.deid.frames import Given, kind_of
 from chartline.deid.keys import Key
 from chartline.deid.outcome import outcome
@@ -522,7 +522,7 @@ class _Contexts(dict[str | None, PatientContext]):
             return made
         others = map(self._world.person, told.others)
         more = (k for other in others for party in self._people.get(other, ()) for k in party["known"])
-        return patients.knowing(made, tuple(Known(k["type"], k["value"]) for k in more))
+        return knowing(made, tuple(Known(k["type"], k["value"]) for k in more))
 
 
 class _Writer:

@@ -8,8 +8,7 @@ from functools import lru_cache
 import msgspec
 import orjson
 
-from chartline.deid import patients
-from chartline.deid.context import Known
+from chartline.deid.context import Known, knowing
 from chartline.deid.frames import Given, Members
 from chartline.deid.walk import Refused, Result, Walk
 from chartline.deid.walker import Deidentifier
@@ -59,9 +58,9 @@ def _walked(walk: Deidentifier, given: Given, state: Walk) -> Result | None:
     """A resource walked with what it tells itself of others; if it tells nothing of them its frame is learnt."""
     resource, patient = given.members, state.patient
     if "contained" in resource and _PARTY.search(bytes(resource["contained"])):
-        state.patient = patients.knowing(state.patient, _of_parties(bytes(resource["contained"])))
+        state.patient = knowing(state.patient, _of_parties(bytes(resource["contained"])))
     if given.kind in _DOCUMENTS and (who := _who(resource)):
-        state.patient = patients.knowing(state.patient, _named(who))
+        state.patient = knowing(state.patient, _named(who))
     made = walk.resource(resource, given.id, state)
     if made is not None and state.patient is patient and not state.faults:
         walk.learn(given, state)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import sha256
 from hmac import new as mac
 from typing import Any
@@ -82,13 +81,6 @@ def lifetime(rules: Policy, latest: int, birth: str | None, death: str | None) -
     within = int(born) + MAX_AGE if born and not over_89 else 0
     last = max(last, min(within, last + PLANNED))
     return earliest, over_89, last if earliest else None
-
-
-@lru_cache(maxsize=256)
-def knowing(patient: PatientContext, more: tuple[Known, ...]) -> PatientContext:
-    """The patient with what is known of others whom a resource names: its texts may name them too."""
-    known = dict.fromkeys([*patient.known, *more])
-    return replace(patient, known=tuple(known)) if len(known) > len(patient.known) else patient
 
 
 def is_over_89(birth_date: str | None, earliest: int) -> bool:

@@ -8,14 +8,10 @@ import io
 import logging
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from chartline.deid.text.normalise import CONTROLS
 from chartline.errors import DataError
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 Edit = tuple[int, int, str]
 """A piece of a text by its half-open code points, and what stands in its place."""
@@ -102,10 +98,10 @@ def decoded(data: bytes, content_type: str) -> str | None:
 
 def _no_text(text: str) -> bool:
     """Whether what was decoded is none: it has a NUL, or many control characters, or is Base64 once more."""
-    return "\x00" in text or len(CONTROLS.findall(text)) * 20 > len(text) or _is_base64(text)
+    return "\x00" in text or len(CONTROLS.findall(text)) * 20 > len(text) or is_base64(text)
 
 
-def _is_base64(text: str) -> bool:
+def is_base64(text: str) -> bool:
     """Whether a text is nothing but Base64; a word without a digit is none."""
     return _BASE64.fullmatch(text) is not None and any(map(str.isdigit, text)) and any(map(str.islower, text))
 
@@ -284,64 +280,6 @@ def _safe_tag(tag: str) -> str:
     shaped = [(n, v) for n, v in _ATTRIBUTE.findall(tag) if n in _SHAPE and _SHAPE[n].fullmatch(v[1:-1])]
     closed = "/>" if tag.endswith("/>") else ">"
     return name.group() + "".join(f" {n}={v}" for n, v in shaped) + closed
-
-
-def parsed(text: str) -> Element | None:
-    """The root of an XML document; None for what is not well-formed, or names entities of its own."""
-    from defusedxml import DefusedXmlException, ElementTree
-
-    try:
-        root: Element = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, DefusedXmlException, ValueError, RecursionError):
-        return None
-    return root
-
-
-def cda(text: str, read: Read) -> str | None:
-    """The titles and narrative blocks of a C-CDA document, cleaned, as XHTML; None without a block that can be read.
-
-    The entries of a clinical document repeat the narrative as coded data with identifiers in the header; only the
-    narrative is carried over. A body in Base64 is no narrative.
-    """
-    root = parsed(text)
-    if root is None:
-        return None
-    try:
-        blocks = [(_local(n.tag), "".join(n.itertext()), _block(n)) for n in _narrative(root)]
-    except (ValueError, RecursionError):
-        return None
-    read_ones = [(local, block) for local, told, block in blocks if told.strip() and not _is_base64(told)]
-    if not any(local == "text" for local, _ in read_ones):
-        return None
-    return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(markup(block, read) for _, block in read_ones)}</div>'
-
-
-def _narrative(root: Element) -> Iterator[Element]:
-    """The titles and texts of a document, none inside of another."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if _local(node.tag) not in ("title", "text"):
-            waiting.extend(reversed(node))
-        elif node.get("representation", "").upper() != "B64":
-            yield node
-
-
-def _block(node: Element) -> str:
-    """A title or text as XHTML."""
-    from defusedxml import ElementTree
-
-    tag = "h2" if _local(node.tag) == "title" else "div"
-    for inner in node.iter():
-        inner.tag = _local(inner.tag)
-    node.tag, node.tail = tag, None
-    node.attrib.clear()
-    return str(ElementTree.tostring(node, encoding="unicode"))
-
-
-def _local(tag: object) -> str:
-    """A tag without its namespace."""
-    return str(tag).rpartition("}")[2]
 
 
 def rtf(text: str) -> str | None:

@@ -21,10 +21,10 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 from presidio_anonymizer import AnonymizerEngine, OperatorConfig
 from presidio_anonymizer.operators import Operator, OperatorType
 
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, Known, PatientContext, knowing
 from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
-from chartline.deid.text import ages, datetext, documents, known, lexicon, names, ner, patterns, tables
+from chartline.deid.text import ages, clinical, datetext, documents, known, lexicon, names, ner, patterns, tables
 from chartline.deid.text.casing import cased
 from chartline.deid.text.normalise import normalise
 from chartline.deid.text.reading import read
@@ -128,6 +128,10 @@ class DocumentResult:
         """Its text without markup."""
         of_markup = self.content_type.startswith(("text/html", "application/xhtml+xml"))
         return documents.plain(self.text) if of_markup else self.text
+
+
+_Clean = Callable[[str, tuple[Known, ...]], TextResult]
+"""Cleans a text, with what its document tells of persons besides."""
 
 
 class _Recognizer(EntityRecognizer):  # type: ignore[misc]
@@ -339,7 +343,7 @@ class TextEngine:
         """
         documents.refuse_large(data, CAP)
         with self._providers.hearing() as heard, self._replacer.drawing() as drawn, _failing_closed():
-            made = self._document(data, content_type, partial(self.deidentify, patient=patient))
+            made = self._document(data, content_type, lambda text, told: self.deidentify(text, knowing(patient, told)))
             free, taken = (tuple(sorted(n for n, was in drawn.items() if was is of)) for of in (False, True))
             return replace(made, leaning=Leaning(self._cohort, _told(heard), free, taken))
 
@@ -357,29 +361,32 @@ class TextEngine:
             self._document(data, content_type, self._heard)
             return _told(heard) == leaning.providers
 
-    def _heard(self, text: str) -> TextResult:
+    def _heard(self, text: str, _: tuple[Known, ...]) -> TextResult:
         self._providers.met(normalise(text).text)
         return TextResult(text, ())
 
-    def _document(self, data: bytes, content_type: str, clean: Callable[[str], TextResult]) -> DocumentResult:
+    def _document(self, data: bytes, content_type: str, clean: _Clean) -> DocumentResult:
         withheld = DocumentResult(b"", content_type, "", (), "withheld")
         kind = documents.kind_of(content_type, data)
         if kind == "pdf":
             text = documents.pdf(data)
-            return withheld if text is None else _plain(clean(text))
+            return withheld if text is None else _plain(clean(text, ()))
         text = None if kind == "other" else documents.decoded(data, content_type)
         if text is None:
             return withheld
         if kind == "rtf":
             plain = documents.rtf(text)
-            return withheld if plain is None else _plain(clean(plain))
+            return withheld if plain is None else _plain(clean(plain, ()))
         if kind == "plain":
-            return _plain(clean(text))
+            return _plain(clean(text, ()))
 
-        def edits(piece: str) -> list[documents.Edit]:
-            return [(s.start, s.end, s.replacement) for s in clean(piece).spans]
+        def edits(piece: str, told: tuple[Known, ...] = ()) -> list[documents.Edit]:
+            return [(s.start, s.end, s.replacement) for s in clean(piece, told).spans]
 
-        made = documents.markup(text, edits) if kind == "markup" else documents.cda(text, edits)
+        root = clinical.parsed(text) if kind == "cda" else None
+        made = None if kind == "cda" else documents.markup(text, edits)
+        if root is not None:
+            made = clinical.narrative(root, partial(edits, told=clinical.known(root)))
         if made is None:
             return withheld
         of_xml = kind == "cda" or "xml" in content_type.partition(";")[0].lower()
