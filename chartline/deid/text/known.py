@@ -383,7 +383,10 @@ _BESIDE = 6  # letters that tell whether all is written in capitals
 def _meant(of: str, text: str, start: int, end: int) -> bool:
     """Whether a word that is also a name is one here."""
     if of == "LOCATION":
-        return _before(_PLACED, text, start) or _PLACE_OF.match(text, end) is not None or _named(text, start, end)
+        # A word that few people know is a town where it is written as one: ``Yakima``, not ``Mobile`` or ``Orange``.
+        rare = not kind(text[start:end]).everyday and plain(text[start:end]) not in PLAIN
+        placed = _before(_PLACED, text, start) or _PLACE_OF.match(text, end) is not None
+        return placed or _named(text, start, end) or (rare and _capital(text, start, end))
     if of == "ADDRESS":
         return _before(_HOUSED, text, start) or (_capital(text, start, end) and _before(_ON, text, start))
     if of == "FACILITY":

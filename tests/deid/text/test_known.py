@@ -552,3 +552,15 @@ def test_a_facility_with_signs_in_its_name_is_found_and_stops_nothing(engine, na
 def test_any_name_of_a_facility_makes_patterns(name):
     for form, _ in spelling.own_forms(Known("ORGANIZATION", f"Lakemont {name} Care")):
         regex.compile(form)
+
+
+@pytest.mark.parametrize("text", ["Yakima", "YAKIMA ok?", "Yakima in am.", "from yakima", "seen - Yakima"])
+def test_a_town_that_few_know_as_a_word_is_known_also_alone(engine, text):
+    known = known_values({"resourceType": "Patient", "address": [{"city": "Yakima"}]})
+    assert "yakima" not in engine.deidentify(text, PatientContext("p", known=known)).text.lower()
+
+
+@pytest.mark.parametrize("text", ["Mobile in bed.", "Reading glasses given.", "Orange ok?", "a yakima"])
+def test_a_town_that_is_an_everyday_word_is_left_at_a_sentences_start(engine, text):
+    known = tuple(Known("CITY", city) for city in ("Mobile", "Reading", "Orange", "Yakima"))
+    assert engine.deidentify(text, PatientContext("p", known=known)).text == text
