@@ -20,12 +20,14 @@ from __future__ import annotations
 import gzip
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from chartline.audit.text import fold
@@ -41,8 +43,9 @@ Party = tuple[Known, ...]
 """The identifying values of one person or place; of a resource that is neither, its id alone."""
 
 _DIGITS = re.compile(r"\D+")
+_DIGIT = re.compile(rb"\d")
 _TELLING = 6  # letters of a word that an id is looked for by
-_SHARED = 8  # ids that are looked for by one word
+_WORDS = 12  # of an id that is looked for so
 
 
 @dataclass(frozen=True)
@@ -53,21 +56,75 @@ class Targets:
         strong: folded pattern to kind; a match is a hit.
         weak: folded pattern to the (party, kind) pairs it belongs to; two of one party near each other are a hit.
         numbers: digits to kind.
-        ids: a word with a digit, as bytes, to the folded ids that hold it; a match of one is a hit. Of millions of
-            resources an automaton would hold every letter.
+        ids: folded ids; a match of one is a hit. A source has millions, of which an automaton would hold every letter.
         parties: how many persons, places and ids were known.
     """
 
     strong: Mapping[str, str]
     weak: Mapping[str, frozenset[tuple[int, str]]]
     numbers: Mapping[str, str]
-    ids: Mapping[bytes, Sequence[bytes]]
+    ids: Ids
     parties: int
 
     @property
     def patterns(self) -> int:
         """How many different patterns are looked for."""
-        return len(self.strong) + len(self.weak) + len(self.numbers) + sum(map(len, self.ids.values()))
+        return len(self.strong) + len(self.weak) + len(self.numbers) + len(self.ids)
+
+
+class Ids:
+    """Folded ids as hashes, sixteen bytes each: of the word that each is found by, and of the whole.
+
+    The hashes are this process's own (SipHash of 64 bits, keyed anew): that one of a hundred million ids is met by
+    chance at a word that is one's is less likely than one in a thousand million.
+    """
+
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
+        words, wholes = array("q"), array("q")
+        self._most = 0
+        for pattern in patterns:
+            own = pattern.encode()
+            words.append(hash(telling(own)))
+            wholes.append(hash(own))
+            self._most = max(self._most, own.count(b" ") + 1)
+        self._words, self._wholes = (np.unique(np.frombuffer(held, np.int64)) for held in (words, wholes))
+
+    def __len__(self) -> int:
+        return len(self._wholes)
+
+    def found(self, body: bytes) -> Iterator[bytes]:
+        """Every place of a folded text at which an id stands as whole words."""
+        words = body.split()
+        told = {word for word in set(words) if len(word) >= _TELLING}
+        marked = set(_those_in(self._words, told)) if self._most else set()
+        if not marked:
+            return
+        windows = {
+            (first, last)
+            for at, word in enumerate(words)
+            if word in marked
+            for first in range(max(0, at - self._most + 1), at + 1)
+            for last in range(at + 1, min(len(words), first + self._most) + 1)
+        }
+        whole = [b" ".join(words[first:last]) for first, last in sorted(windows)]
+        held = set(_those_in(self._wholes, set(whole)))
+        yield from (own for own in whole if own in held)
+
+
+def _those_in(hashes: Any, told: Collection[bytes]) -> Iterator[bytes]:
+    """Those of some texts whose hash is among sorted ones."""
+    listed = list(told)
+    asked = np.fromiter(map(hash, listed), np.int64, len(listed))
+    places = np.searchsorted(hashes, asked)
+    places[places == len(hashes)] = 0
+    yield from (listed[i] for i in np.flatnonzero(hashes[places] == asked))
+
+
+def telling(pattern: bytes) -> bytes:
+    """The longest word with a digit of a folded id; empty for none of six letters, and where there are many words."""
+    words = pattern.split()
+    word = max((w for w in words if _DIGIT.search(w)), key=len, default=b"")
+    return word if len(word) >= _TELLING and len(words) <= _WORDS else b""
 
 
 def targets(known: Iterable[Party]) -> Targets:
@@ -75,40 +132,38 @@ def targets(known: Iterable[Party]) -> Targets:
     strong: dict[str, str] = {}
     weak: dict[str, set[tuple[int, str]]] = {}
     numbers: dict[str, str] = {}
-    ids: dict[bytes, list[bytes]] = {}
-    parties = 0
-    for number, party in enumerate(known):
-        parties += 1
+    parties = array("q")
+
+    def sorted_out(party: Party) -> Iterator[str]:
+        """Put what is known of one party where it belongs; its ids that are found by a word are returned."""
+        parties.append(hash(party))
         proof: set[str] = set()
+        company: list[tuple[str, str]] = []
         for item in party:
             if item.type == "ID" and item.value.partition("/")[2] in proof:
                 continue  # the id alone is looked for
             for kind, pattern, certain in _patterns(item):
                 if not certain:
-                    weak.setdefault(pattern, set()).add((number, _family(kind)))
-                elif kind != "ID":
-                    strong.setdefault(pattern, kind)
-                else:
+                    company.append((pattern, _family(kind)))
+                elif kind == "ID" and telling(pattern.encode()):
                     proof.add(item.value)
-                    if not _held_by_word(ids, pattern):
-                        strong.setdefault(pattern, kind)
+                    yield pattern
+                else:
+                    strong.setdefault(pattern, kind)
+                    proof.update([item.value] if kind == "ID" else ())
             if item.type in ("PHONE", "SSN"):
                 digits = _DIGITS.sub("", item.value)
                 if len(digits) >= 7:
                     numbers[digits] = item.type
                     numbers[digits[1:] if len(digits) == 11 and digits[0] == "1" else digits] = item.type
-    return Targets(strong, {p: frozenset(o) for p, o in weak.items() if p not in strong}, numbers, ids, parties)
+        # Values of one kind alone are never a hit: the short id of a resource that is no person's.
+        if len({family for _, family in company}) > 1:
+            for pattern, family in company:
+                weak.setdefault(pattern, set()).add((len(parties), family))
 
-
-def _held_by_word(ids: dict[bytes, list[bytes]], pattern: str) -> bool:
-    """Put an id under its longest word with a digit; not under one that is short or that many ids hold."""
-    word = max((w for w in pattern.split() if any(map(str.isdigit, w))), key=len, default="").encode()
-    if len(word) < _TELLING:
-        return False
-    held, own = ids.setdefault(word, []), pattern.encode()
-    if own not in held and len(held) < _SHARED:
-        held.append(own)
-    return own in held
+    ids = Ids(pattern for party in known for pattern in sorted_out(party))
+    alone = {p: frozenset(o) for p, o in weak.items() if p not in strong}
+    return Targets(strong, alone, numbers, ids, len(np.unique(np.frombuffer(parties, np.int64))))
 
 
 def _family(kind: str) -> str:
@@ -205,19 +260,18 @@ def party(resource: Mapping[str, Any]) -> Party:
 
 
 def known_from_lake(settings: Settings) -> Iterator[Party]:
-    """Known values of ``bronze.people`` and the source id of every resource in ``bronze.resources``."""
-    people = tables.read(settings, "bronze.people", columns=["resource_type", "resource_id", "known"]).to_pylist()
-    for r in people:
-        yield (
-            Known("ID", r["resource_id"]),
-            Known("ID", f"{r['resource_type']}/{r['resource_id']}"),
-            *(Known(k["type"], k["value"]) for k in r["known"] or ()),
-        )
-    seen = {(r["resource_type"], r["resource_id"]) for r in people}
+    """Known values of ``bronze.people`` and the source id of every version in ``bronze.resources``, piece by piece."""
+    seen = set()
+    for batch in tables.batches(settings, "bronze.people", ["resource_type", "resource_id", "known"]):
+        for r in batch.to_pylist():
+            seen.add((r["resource_type"], r["resource_id"]))
+            yield (
+                Known("ID", r["resource_id"]),
+                Known("ID", f"{r['resource_type']}/{r['resource_id']}"),
+                *(Known(k["type"], k["value"]) for k in r["known"] or ()),
+            )
     by = ["resource_type", "resource_id"]
-    versions = tables.read(settings, "bronze.resources", columns=by)
-    each = versions.group_by(by).aggregate([]).sort_by([(name, "ascending") for name in by])
-    for batch in each.to_batches():
+    for batch in tables.batches(settings, "bronze.resources", by):
         for kind, own in zip(*(batch[name].to_pylist() for name in by), strict=True):
             if (kind, own) not in seen and (ids := _ids(kind, own)):
                 yield ids

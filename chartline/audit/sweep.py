@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -204,9 +204,7 @@ class Search:
         yield from self._numbers(text)
         body = b" " + fold(text) + b" "
         near: list[tuple[int, int, str]] = []
-        for word in self._wanted.ids.keys() & set(body.split()):
-            for own in self._wanted.ids[word]:
-                yield from repeat(("ID", self.prefix(own.decode())), body.count(b" " + own + b" "))
+        yield from (("ID", self.prefix(own.decode())) for own in self._wanted.ids.found(body))
         for index, start, end in self._automaton.find_matches_as_indexes(body, overlapping=True):
             pattern = self._words[index]
             kind = self._wanted.strong.get(pattern)

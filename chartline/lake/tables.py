@@ -369,6 +369,18 @@ def read(
         return table.to_pyarrow_dataset().to_table(columns=columns, filter=where, use_threads=False)
 
 
+def batches(settings: Settings, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Some columns of a table of any size, piece by piece; nothing when the table has not been made.
+
+    Raises:
+        MachineError: CL3015 its log or a data file is damaged or gone.
+    """
+    table = _open(settings, name)
+    with _reading(name):
+        # One thread, as for ``read``.
+        yield from table.to_pyarrow_dataset().to_batches(columns=columns, use_threads=False) if table else ()
+
+
 def among(column: str, texts: Iterable[str]) -> ds.Expression:
     """The rows of which a column is one of these texts; no row where there is none of them."""
     return ds.field(column).isin(pa.array(sorted(texts), pa.string()))

@@ -6,6 +6,7 @@ import gzip
 import json
 import lzma
 import sqlite3
+import tracemalloc
 import unicodedata
 import zipfile
 
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chartline.audit import sweep as swept
-from chartline.audit.known import known_from_lake, known_from_sources, party, targets
+from chartline.audit.known import Ids, known_from_lake, known_from_sources, party, targets, telling
 from chartline.audit.text import fold
 from chartline.deid.context import Known
 from chartline.errors import DataError, UsageError
@@ -271,7 +272,29 @@ def test_of_ids_that_share_a_word_each_is_found(tmp_path):
 
 def test_an_id_is_looked_for_once_though_it_is_told_with_its_type():
     assert targets([party({"resourceType": "Observation", "id": IDS[0]})]).patterns == 1
-    assert targets([party({"resourceType": "Observation", "id": "17"})]).patterns == 2
+    assert targets([party({"resourceType": "Observation", "id": "17"})]).patterns == 1, "with its type: alone no proof"
+    of_person = party({"resourceType": "Patient", "id": "17", "birthDate": "1961-03-07"})
+    assert targets([of_person]).patterns == 3, "in company it is one"
+
+
+@given(st.data())
+def test_ids_are_found_where_they_stand_as_whole_words(data):
+    word = st.text("ab19", min_size=1, max_size=8)
+    spelled = st.lists(word, min_size=1, max_size=4).map(" ".join)
+    ids = {i for i in data.draw(st.lists(spelled, max_size=5)) if telling(i.encode())}
+    text = " ".join(data.draw(st.lists(st.one_of(word, st.sampled_from(sorted(ids)) if ids else word), max_size=12)))
+    padded = f" {text} "
+    there = {i for i in ids if f" {i} " in padded}
+    assert {own.decode() for own in Ids(ids).found(padded.encode())} == there
+
+
+def test_an_id_of_a_resource_takes_few_bytes():
+    tracemalloc.start()
+    held = Ids(f"{n:08x} 1c2d 4e5f 8a9b {n * 7919:012x}" for n in range(50_000))
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(held) == 50_000
+    assert size < 50_000 * 40
 
 
 def test_weak_values_of_many_persons_are_a_hit_only_for_one_who_has_both(tmp_path):
