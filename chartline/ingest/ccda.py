@@ -25,6 +25,7 @@ from lxml import etree
 
 CONTENT_TYPE = "application/hl7-cda+xml"
 _NAMESPACES = {"c": "urn:hl7-org:v3"}
+_IMMUNIZATION = "2.16.840.1.113883.10.20.22.4.52"
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _SSN = "http://hl7.org/fhir/sid/us-ssn"
 _LEFT_OUT = frozenset(
@@ -68,6 +69,7 @@ def convert(document: bytes) -> Converted:
     if not _DATED.fullmatch(root.xpath("string(c:effectiveTime/@value)", namespaces=_NAMESPACES)):
         raise Unconverted  # the library would take today
     note = _note(root, document)
+    _tell_days_of_immunizations(root)
     with _silence():
         made, left = _entries(root)
     if not any(entry["resource"]["resourceType"] == "Patient" for entry in made):
@@ -112,6 +114,13 @@ def _note(root: Any, document: bytes) -> tuple[str, bytes]:
         if text.strip():
             return kind, base64.b64encode(text.encode())
     return CONTENT_TYPE, base64.b64encode(document)
+
+
+def _tell_days_of_immunizations(root: Any) -> None:
+    """Write the time of an immunization as the beginning of an interval: the library (0.3) reads no other."""
+    given = f"c:substanceAdministration[c:templateId/@root='{_IMMUNIZATION}']"
+    for time in root.xpath(f".//{given}/c:effectiveTime[@value and not(c:low)]", namespaces=_NAMESPACES):
+        etree.SubElement(time, f"{{{_NAMESPACES['c']}}}low", value=time.attrib.pop("value"))
 
 
 @contextmanager

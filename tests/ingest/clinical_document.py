@@ -24,7 +24,11 @@ HEADER = """<?xml version="1.0" encoding="{encoding}"?>
 SECTION = """<component><structuredBody><component><section>
 <templateId root="2.16.840.1.113883.10.20.22.2.5.1" extension="2015-08-01"/>
 <code code="11450-4" codeSystem="2.16.840.1.113883.6.1"/><title>Problems</title>
-<text>{text}</text>{entries}</section></component></structuredBody></component>"""
+<text>{text}</text>{entries}</section></component>{more}</structuredBody></component>"""
+IMMUNIZATIONS = """<component><section>
+<templateId root="2.16.840.1.113883.10.20.22.2.2.1" extension="2015-08-01"/>
+<code code="11369-6" codeSystem="2.16.840.1.113883.6.1"/><title>Immunizations</title><text>Influenza</text>
+{entries}</section></component>"""
 
 
 def problem(name: str, code: str = "233604007", low: str = "20140227", status: str = "active") -> str:
@@ -41,16 +45,28 @@ def problem(name: str, code: str = "233604007", low: str = "20140227", status: s
 </observation></entryRelationship></act></entry>"""
 
 
+def immunization(day: str = "20120815") -> str:
+    """An entry of the immunizations."""
+    return f"""<entry><substanceAdministration classCode="SBADM" moodCode="EVN" negationInd="false">
+<templateId root="2.16.840.1.113883.10.20.22.4.52" extension="2015-08-01"/><id root="1.2.3.9" extension="i1"/>
+<statusCode code="completed"/><effectiveTime value="{day}"/><consumable><manufacturedProduct classCode="MANU">
+<templateId root="2.16.840.1.113883.10.20.22.4.54" extension="2014-06-09"/><manufacturedMaterial>
+<code code="88" codeSystem="2.16.840.1.113883.12.292" displayName="Influenza"/><lotNumberText>b71</lotNumberText>
+</manufacturedMaterial></manufacturedProduct></consumable></substanceAdministration></entry>"""
+
+
 def document(
     *entries: str,
     name: str = "d1",
     patient: str = "p1",
     time: str = "20140303101500-0500",
     text: str = "Isolde Brannoch\u00e9 was seen by Dr. Halloway.",
+    given: str = "",
     body: str = "",
     encoding: str = "utf-8",
 ) -> bytes:
-    """A document with these entries in its problem list, or with another body."""
+    """A document with these entries in its problem list and what was given, or with another body."""
     header = HEADER.format(name=name, patient=patient, time=time, encoding=encoding)
-    body = body or SECTION.format(text=text, entries="".join(entries))
+    more = IMMUNIZATIONS.format(entries=given) if given else ""
+    body = body or SECTION.format(text=text, entries="".join(entries), more=more)
     return f"{header}{body}</ClinicalDocument>".encode(encoding)

@@ -13,7 +13,7 @@ from chartline.deid import fhir_files, keys, policy
 from chartline.erase import landed
 from chartline.fhir import records
 from chartline.ingest import ccda, formats
-from tests.ingest.clinical_document import document, problem
+from tests.ingest.clinical_document import document, immunization, problem
 
 NAMES = ("Isolde", "Brannoch", "Halloway", "Merribeck", "Quarrymead", "Fenwick", "555-0142", "1971-04-23", "19710423")
 
@@ -83,6 +83,12 @@ def test_patients_of_one_number_in_two_systems_are_two():
     ours = resources(document())
     theirs = resources(document().replace(b'root="1.2.3.5"', b'root="1.2.3.55"'))
     assert ours["Patient"][0]["id"] != theirs["Patient"][0]["id"]
+
+
+def test_the_day_of_an_immunization_is_told():
+    (given,) = resources(document(given=immunization()))["Immunization"]
+    assert given["occurrenceDateTime"] == "2012-08-15"
+    assert given["vaccineCode"]["coding"][0]["code"] == "88"
 
 
 def test_an_entry_that_breaks_a_rule_of_its_template_is_left_and_the_others_stay():

@@ -635,6 +635,13 @@ def test_how_fast_a_medication_is_to_be_given_is_told_beside_its_dose(kind, of):
     assert [(r["medication_id"], r["prefix"]) for r in rows] == [("m", None), ("m", "RATE//")]
 
 
+def test_a_document_without_a_time_of_its_own_has_that_of_its_content():
+    content = {"attachment": {"contentType": "text/plain", "creation": "2014-03-03"}}
+    note = {"resourceType": "DocumentReference", "status": "current", "type": LOINC, "content": [content]}
+    assert (one(note)["time"], one(note)["time_precision"]) == (micros("2014-03-03"), "day")
+    assert one(note | {"date": WHEN})["time"] != one(note)["time"]
+
+
 def test_a_note_without_a_type_stays_and_one_whose_document_was_entered_in_error_does_not():
     note = {"resourceType": "DocumentReference", "status": "current", "date": WHEN}
     assert codes(note) == ["DOCUMENT//NOTE"]
