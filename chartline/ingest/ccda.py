@@ -28,9 +28,7 @@ _NAMESPACES = {"c": "urn:hl7-org:v3"}
 _IMMUNIZATION = "2.16.840.1.113883.10.20.22.4.52"
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _SSN = "http://hl7.org/fhir/sid/us-ssn"
-_LEFT_OUT = frozenset(
-    {"Provenance"}
-)  # who wrote an entry and when, of which the library gives the day where FHIR has an instant
+_LEFT_OUT = frozenset({"Provenance"})  # of when an entry was written the library (0.3) gives a day, which is no instant
 _DATED = re.compile(r"\d{8}.*")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
@@ -72,9 +70,10 @@ def convert(document: bytes) -> Converted:
     _tell_days_of_immunizations(root)
     with _silence():
         made, left = _entries(root)
-    if not any(entry["resource"]["resourceType"] == "Patient" for entry in made):
+    told = {entry["resource"]["resourceType"]: entry["resource"] for entry in made}
+    if not {"Composition", "Patient"} <= told.keys():
         raise Unconverted
-    header = made[0]["resource"]
+    header = told["Composition"]
     made.append(_entry("DocumentReference", _reference(header, note)))
     updated = _instant(str(header.get("date", "")))
     for entry in made if updated else ():
