@@ -24,6 +24,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ _DIGITS = re.compile(r"\D+")
 _DIGIT = re.compile(rb"\d")
 _TELLING = 6  # letters of a word that an id is looked for by
 _WORDS = 12  # of an id that is looked for so
+_AT_ONCE = 1 << 14  # runs of words whose hashes are compared at once
 
 
 @dataclass(frozen=True)
@@ -95,29 +97,28 @@ class Ids:
     def found(self, body: bytes) -> Iterator[bytes]:
         """Every place of a folded text at which an id stands as whole words."""
         words = body.split()
-        told = {word for word in set(words) if len(word) >= _TELLING}
-        marked = set(_those_in(self._words, told)) if self._most else set()
-        if not marked:
-            return
-        windows = {
-            (first, last)
-            for at, word in enumerate(words)
-            if word in marked
-            for first in range(max(0, at - self._most + 1), at + 1)
-            for last in range(at + 1, min(len(words), first + self._most) + 1)
-        }
-        whole = [b" ".join(words[first:last]) for first, last in sorted(windows)]
-        held = set(_those_in(self._wholes, set(whole)))
-        yield from (own for own in whole if own in held)
+        marked = set(_those_in(self._words, [w for w in set(words) if len(w) >= _TELLING])) if self._most else ()
+        pieces = self._around(words, marked) if marked else iter(())
+        while some := list(islice(pieces, _AT_ONCE)):
+            yield from _those_in(self._wholes, some)
+
+    def _around(self, words: Sequence[bytes], marked: Collection[bytes]) -> Iterator[bytes]:
+        """Every run of words that may be an id; one that holds several of the marked comes with the first of them."""
+        before = -1
+        for at, word in enumerate(words):
+            if word in marked:
+                for first in range(max(before + 1, at - self._most + 1), at + 1):
+                    for last in range(at + 1, min(len(words), first + self._most) + 1):
+                        yield b" ".join(words[first:last])
+                before = at
 
 
-def _those_in(hashes: Any, told: Collection[bytes]) -> Iterator[bytes]:
+def _those_in(hashes: Any, told: list[bytes]) -> Iterator[bytes]:
     """Those of some texts whose hash is among sorted ones."""
-    listed = list(told)
-    asked = np.fromiter(map(hash, listed), np.int64, len(listed))
+    asked = np.fromiter(map(hash, told), np.int64, len(told))
     places = np.searchsorted(hashes, asked)
     places[places == len(hashes)] = 0
-    yield from (listed[i] for i in np.flatnonzero(hashes[places] == asked))
+    yield from (told[i] for i in np.flatnonzero(hashes[places] == asked))
 
 
 def telling(pattern: bytes) -> bytes:
