@@ -267,6 +267,11 @@ class Kind:
         return not (self.first or self.last or self.word)
 
 
+def is_seldom_a_name(found: Kind) -> bool:
+    """Whether a word is one that few people are called: ``Weight``, not ``Marsh``."""
+    return found.word and not (found.surname or found.common_first or found.city)
+
+
 # How words of medicine and drugs end (the stems of international nonproprietary names among them).
 _MADE = re.compile(
     r"\w{2}(?:ec|o|os)tomy$|\w{3}(?:olog(?:y|ist|ic|ical)|iatr(?:y|ic|ics|ist)|suspension|oscop(?:y|ic)|ograph(?:y|ic)|oplasty|itis|emia|aemia"

@@ -12,7 +12,7 @@ import regex
 
 from chartline.deid.text import runs
 from chartline.deid.text.hints import Place, Places
-from chartline.deid.text.lexicon import Kind, kind, plain
+from chartline.deid.text.lexicon import Kind, is_seldom_a_name, kind, plain
 from chartline.deid.text.places import facilities, named_place, told_again, towns
 from chartline.deid.text.reading import (
     CREDENTIAL,
@@ -514,7 +514,8 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             continue  # an article
         if text[start:stop].isupper() and GRADED.match(text, stop):
             continue  # ``ASA III``
-        usual = begun == start and named and _FIELD_ENDS.match(text, stop)  # ``Pt: Marsh``
+        usual = begun == start and named and _FIELD_ENDS.match(text, stop)  # ``Pt: Marsh``, not ``Name | Dates``
+        usual = usual and not is_seldom_a_name(kind(text[start:stop]))
         if (sure or named > 1 or usual) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
 

@@ -58,9 +58,9 @@ _LABELS = {
     "mrn": r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|medical (?:chart|record)|patient (?:chart|record)|chart|record|hospital|unit|chart ?MRN|EMPI|patient|pt|subject|UHID|hosp(?=\.? no)|IP(?= no)|OP(?= no)|IPD|OPD",
     "account": r"acct|account|acc|billing|invoice|statement|bill|guarantor|FIN|CSN|HAR|bank|routing|card ends in|card ending in|card",
     "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
-    "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL|visa|green card",
+    "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL(?<!/DL)|visa|green card",
     "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
-    "label": r"accession|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key",
+    "label": r"accession|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key",
 }  # fmt: skip
 
 
@@ -344,8 +344,10 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
         return _no_number(text, start, piece)
     if name == "mac":
         return piece.replace("-", "").isdigit()  # the steps of a taper
+    if name == "bracket":
+        return _of_vocabulary(text, start, end)
     if name in ("mixed", "mixed-lower", "label"):
-        return _CODE.fullmatch(piece) is not None
+        return _CODE.fullmatch(piece) is not None or _of_vocabulary(text, start, end)
     if name == "user":
         return not _made_up(piece.rstrip("0123456789").lower())
     return name == "typist" and "/" in piece and any(map(_of_medicine, piece.split("/")))
@@ -353,8 +355,14 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
 
 def _no_number(text: str, start: int, digits: str) -> bool:
     """Whether digits are a term of a vocabulary, the same for everyone, or a range."""
+    in_one = _of_vocabulary(text, start, start + len(digits))
+    return in_one or (_RANGE.fullmatch(digits) is not None and _spans(digits))
+
+
+def _of_vocabulary(text: str, start: int, end: int) -> bool:
+    """Whether the vocabulary that a code is of stands before it, or behind it: ``(233604007 SNOMED CT)``."""
     before = text[max(0, start - 16) : start].rstrip(" :#").upper().removesuffix(" CODE")
-    return before.endswith(_VOCABULARIES) or (_RANGE.fullmatch(digits) is not None and _spans(digits))
+    return before.endswith(_VOCABULARIES) or _VOCABULARY_BEHIND.match(text, end) is not None
 
 
 _DIRECTIONS = frozenset("NSEW")
@@ -581,6 +589,11 @@ _VOCABULARIES = (
     "PMID",
     "UMLS",
     "OMIM",
+)
+# Not one before a code of its own: ``88123901 CPT 99213``.
+_VOCABULARY_BEHIND = regex.compile(
+    rf"[ ,|]{{0,3}}[(\[]?(?:{'|'.join(_VOCABULARIES)})(?![\w-])(?!\W{{0,3}}(?:codes?\W{{0,2}})?\p{{L}}?\d)",
+    regex.IGNORECASE,
 )
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
 # Parity, and numbers of codes and approvals, which are the same for everyone.

@@ -573,6 +573,8 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     hints = {**hints, "at": led}
     for rule, hint in ((_BROUGHT, "brings"), (_AT, "at")):
         for m in opened(rule, text, hints, hint):
+            if rule is _AT and plain(m["v"]) in NOWHERE:
+                continue  # a heading: ``Age At Onset``, which is a town of Massachusetts too
             works = rule is _BROUGHT and m.group("work") is not None
             firm = _FIRM.match(text, m.start("v")) if works else None
             sure = rule is _BROUGHT or text[m.start("v") + 1 : m.start("v") + 2].islower()

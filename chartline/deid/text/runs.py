@@ -10,7 +10,7 @@ import regex
 
 from chartline.deid.text import lexicon
 from chartline.deid.text.hints import by_letter
-from chartline.deid.text.lexicon import kind, plain
+from chartline.deid.text.lexicon import is_seldom_a_name, kind, plain
 from chartline.deid.text.places import GENERIC, NOWHERE
 from chartline.deid.text.reading import (
     DOSED,
@@ -348,7 +348,7 @@ def _person(text: str, part: list[Token]) -> Iterator[Found]:
         return
     if led and len(part) == 1 and names[0].kind.city and _before_thing(text, part[0].end):
         return
-    if not led and len(part) == 1 and GRADED.match(text, part[0].end):
+    if not led and len(part) == 1 and (GRADED.match(text, part[0].end) or _a_cell(text, part[0])):
         return
     if led or _is_person(text, part, names):
         end = part[-1].end
@@ -449,6 +449,19 @@ def _before_thing(text: str, end: int) -> bool:
     """Whether the noun of a thing stands behind a name: ``Epley maneuver``."""
     noun = NOUN.match(text, end)
     return noun is not None and noun.group("w") in THINGS
+
+
+_CELL_ENDS = re.compile(r"\s*(?:\||\n|\Z)")
+
+
+def _a_cell(text: str, token: Token) -> bool:
+    """Whether a word is all of a table's cell and one that few people are called: ``| Cheese | Allergy |``."""
+    before = text[max(0, token.start - _CELL) : token.start].rstrip(" \t")
+    beside = before.endswith("|") and _CELL_ENDS.match(text, token.end) is not None
+    return beside and is_seldom_a_name(token.kind)
+
+
+_CELL = 40  # blanks that markup leaves in a cell
 
 
 def _is_person(text: str, part: list[Token], names: list[Token]) -> bool:

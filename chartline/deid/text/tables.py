@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chartline.deid.text.lexicon import kind
+from chartline.deid.text.lexicon import is_seldom_a_name, kind
 from chartline.deid.text.spans import Found
 
 _HEADINGS = {
@@ -42,6 +42,11 @@ _FORM = {
     "FACILITY": re.compile(r"[A-Z][a-z]+ [A-Z]"),
 }
 _DIGIT = re.compile(r"\d")
+_AROUND = ' \r*#:.-"'  # signs about a heading
+_SHORT = 5  # letters of what is an abbreviation in capitals
+_SIDES = frozenset("left right both bilateral upper lower".split())
+# What only persons have: beside it a name is a person's, and else may be a problem's.
+_OF_PERSONS = frozenset({"MRN", "ACCOUNT", "SSN", "PLAN", "PHONE", "EMAIL", "ADDRESS"})
 
 
 def find(text: str) -> Iterator[Found]:
@@ -59,8 +64,22 @@ def _empty(cell: str) -> bool:
     return found is not None and found.word and not (found.first or found.last)
 
 
+def _is_thing(cell: str) -> bool:
+    """Whether a cell is words and not who bears them: ``Dark stools``, ``CBC with Differential``."""
+    kinds = [kind(w) for w in re.findall(r"[^\W\d_]+", cell) if not (w.isupper() and len(w) <= _SHORT)]
+    if not kinds or not all(k.word for k in kinds):
+        return False
+    return all(map(is_seldom_a_name, kinds)) or any(not (k.first or k.last) for k in kinds)
+
+
+def _is_of_the_body(cell: str) -> bool:
+    """Whether a cell says where on a body: ``Left Arm``."""
+    return cell.partition(" ")[0].casefold() in _SIDES
+
+
 def _find(text: str, sep: str) -> Iterator[Found]:
     columns: list[str | None] = []
+    of_things = False
     at = 0
     for line in text.split("\n"):
         start, at = at, at + len(line) + 1
@@ -71,15 +90,18 @@ def _find(text: str, sep: str) -> Iterator[Found]:
             columns = []
             continue
         headings = [
-            _TYPES.get(text[a:b].strip(' \r*#:.-"').casefold().replace("_", " ").replace(" #", " no")) for a, b in cells
+            _TYPES.get(text[a:b].strip(_AROUND).casefold().replace("_", " ").replace(" #", " no")) for a, b in cells
         ]
         if sum(h is not None for h in headings) >= 2 or (
             not columns and {"NAME", "DATE"} & set(headings) and len(cells) > 2
         ):
             columns = headings
+            of_things = _OF_PERSONS.isdisjoint(filter(None, headings))
         elif len(cells) == len(columns):
             for (a, b), of in zip(cells, columns, strict=True):
                 cell = text[a:b].strip()
+                if (of == "NAME" and of_things and _is_thing(cell)) or (of == "FACILITY" and _is_of_the_body(cell)):
+                    continue
                 if of is not None and len(cell) > 1 and _FORM.get(of, _DIGIT).search(cell) and not _empty(cell):
                     first = a + (len(text[a:b]) - len(text[a:b].lstrip()))
                     yield Found(first, first + len(cell), of, "table:column")
