@@ -283,13 +283,15 @@ _COMPOUND = re.compile(
     r"(?:non|anti|multi|inter|intra|hyper|hypo|micro|ultra|under|over|super|semi|neuro|cardio)(?P<w>\w{5,})\Z"
 )
 _MARRIED = 2  # names that one person has with a dash, at most
+_UNDIVIDED = {"x-ray": "radiograph", "x-rays": "radiographs"}  # nobody called Ray
 _PREFIXES = frozenset({"non", "anti", "pre", "post", "peri", "sub", "pro", "self", "x", "e"})
 
 
 @lru_cache(maxsize=1 << 17)
 def kind(word: str) -> Kind:
     """What the lists say of a word; a hyphenated word is a name when a part is, a word when all parts are."""
-    parts = [p for p in plain(word).split("-") if p]
+    whole = plain(word)
+    parts = [p for p in _UNDIVIDED.get(whole, whole).split("-") if p]
     if len(parts) > 1 and parts[0] in _PREFIXES:
         parts = parts[1:]
     if len(parts) > 1:

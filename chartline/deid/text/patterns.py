@@ -326,8 +326,8 @@ def find(text: str) -> Iterator[Found]:
             continue
         if name == "city-state":
             start = _trimmed(text, start, end)
-            if _SHORT_FORMS.search(text, start, end):
-                continue  # two abbreviations
+            if _SHORT_FORMS.search(text, start, end) or _VIEWS.search(text, start, end):
+                continue  # two abbreviations; ``Chest X-Ray, PA``
             if _doctor(text, start, end) or _by_id(text, start, end):
                 continue
         if name in _LABELS and text[end : end + 1] == " " and (further := _FURTHER.match(text, end)):
@@ -340,6 +340,9 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
     piece = text[start:end]
     if name == "handle-said":
         return piece.isalpha() and text[start - 1] == " " and not _made_up(piece)
+    if name in ("grouped", "number", "phone-local") and _CELL_RANGE.search(text[max(0, start - _CELL) : end + 1]):
+        low, high = map(int, piece.split("-"))
+        return low < high
     if name in ("grouped", "number"):
         return _no_number(text, start, piece)
     if name == "mac":
@@ -355,7 +358,8 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
 
 def _no_number(text: str, start: int, digits: str) -> bool:
     """Whether digits are a term of a vocabulary, the same for everyone, or a range."""
-    in_one = _of_vocabulary(text, start, start + len(digits))
+    end = start + len(digits)
+    in_one = _of_vocabulary(text, start, end) or _DOSED.match(text, end) is not None
     return in_one or (_RANGE.fullmatch(digits) is not None and _spans(digits))
 
 
@@ -590,6 +594,10 @@ _VOCABULARIES = (
     "UMLS",
     "OMIM",
 )
+# A reference range alone in a cell, and strengths before their unit: ``| (850-3900) |``, ``50-325-40 MG``.
+_CELL = 40  # blanks that markup leaves in a cell
+_CELL_RANGE = re.compile(r"\|\s*\(\d{2,5}-\d{2,5}\)$")
+_DOSED = re.compile(r"[ ]?(?:mg|mcg|ug|ml|meq|gm|iu|units?)\b", re.IGNORECASE)
 # Not one before a code of its own: ``88123901 CPT 99213``.
 _VOCABULARY_BEHIND = regex.compile(
     rf"[ ,|]{{0,3}}[(\[]?(?:{'|'.join(_VOCABULARIES)})(?![\w-])(?!\W{{0,3}}(?:codes?\W{{0,2}})?\p{{L}}?\d)",
@@ -641,6 +649,7 @@ def _person_parts(component: str, *, led: bool) -> bool:
     return led or (named and not (family.medical or given.medical))
 
 
+_VIEWS = re.compile(r"\b(?:x-?rays?|cxr|films?|radiographs?|views?)\s*,\s*PA$", re.IGNORECASE)
 _SHORT_FORMS = re.compile(r"(?<![A-Za-z])[A-Z]{1,3}\s*,\s*[A-Z]{2}$")
 # What an identifier begins with, not Idaho: ``Osgard, ID Q2281``.
 _ID_BEHIND = re.compile(r", ID[ :#]+(?!83\d{3}\b)(?=[A-Z]{0,5}[ \-]?\d)")

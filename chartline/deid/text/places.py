@@ -89,7 +89,7 @@ GENERIC = PLAIN | frozenset(
 # Where nobody tells which: rooms, things to lie on, times, states of a body, and who somebody is sent to.
 NOWHERE = frozenset(
     """
-    home house apartment apt room bathroom toilet kitchen bed bedside chair wheelchair couch sofa recliner stretcher gurney
+    specialist specialists home house apartment apt room bathroom toilet kitchen bed bedside chair wheelchair couch sofa recliner stretcher gurney
     floor stairs door hallway hall table porch yard garage shower commode window desk station lobby triage waiting bath
     er ed icu ccu micu sicu nicu picu pacu or ld unit ward lab xray radiology ct mri cath tele telemetry stepdown obs clinic
     hospital hosp snf ltac ltach rehab irf alf hospice facility pharmacy office morgue admitting dialysis surgery psych psychiatry
@@ -239,6 +239,8 @@ def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             continue
         if len(words) > 1 and words[-1].group().lower() == "of" and telling == [words[-2]]:
             continue  # ``Determinants of Health``
+        if m.group("end").lower() == "health" and _OF_HEALTH.match(text, m.end("end")):
+            continue  # ``No Known Health Concerns``
         if len(telling) == len(words) == 1 and (
             _asks(text, words[0], m.group("end")) or _of_its_kind(telling[0].group(), m.group("end"))
         ):
@@ -248,6 +250,9 @@ def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if telling or end > m.end() or named or (m.group("where") and _in_town(m.group("where"))):
             line = text.rfind("\n", m.start(), m.start("end")) + 1
             yield Found(start if telling else max(line, m.start()), end, "FACILITY", "name:facility")
+
+
+_OF_HEALTH = re.compile(r" (?:concerns?|problems?|issues?|status|risks?|maintenance|history|goals?)\b", re.IGNORECASE)
 
 
 def _words_before(text: str, m: regex.Match[str]) -> list[regex.Match[str]] | None:
@@ -573,7 +578,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     hints = {**hints, "at": led}
     for rule, hint in ((_BROUGHT, "brings"), (_AT, "at")):
         for m in opened(rule, text, hints, hint):
-            if rule is _AT and plain(m["v"]) in NOWHERE:
+            if plain(m["v"]) in NOWHERE:
                 continue  # a heading: ``Age At Onset``, which is a town of Massachusetts too
             works = rule is _BROUGHT and m.group("work") is not None
             firm = _FIRM.match(text, m.start("v")) if works else None

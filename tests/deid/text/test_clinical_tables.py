@@ -35,6 +35,12 @@ def engine(key_file):
         "233604007 (SNOMED CT)",
         "309362, RxNorm",
         "UMLS C0004096",
+        "Polys (Absolute) | 2852 | CELLS/MCL | (1500-7800) | N",
+        "Lymphs (Absolute) | 1901 | CELLS/MCL | (850-3900) | N",
+        "Fiorinal/Codeine #3 50-325-40-30 MG CAPS | daily",
+        "No Known Health Concerns",
+        "Planned | Referral to Specialist | soon",
+        "Chest X-Ray, PA and LAT View",
     ],
 )
 def test_what_a_table_tells_of_care_is_left(engine, text):
@@ -54,6 +60,10 @@ def test_what_a_table_tells_of_care_is_left(engine, text):
         ("| Cheryl | RN |", ("Cheryl",)),
         ("MRN 88123901 CPT 99213", ("88123901",)),
         ("88123901 CPT 99213", ("88123901",)),
+        ("Name | Phone\nM. Osterby | 850-3900", ("Osterby", "850-3900")),
+        ("call (850-3900)", ("850-3900",)),
+        ("seen at Quillmore Health. Concerns none", ("Quillmore",)),
+        ("Norwood, PA", ("Norwood",)),
         ("chart (88123901) LOINC 8302-2", ("88123901",)),
     ],
 )
