@@ -239,10 +239,12 @@ def test_an_interrupted_demo_leaves_no_process(tmp_path, hospital, number):
         stderr=subprocess.PIPE,
         text=True,
     )
+    told = []
     for line in demo.stderr:
+        told.append(line)
         if "ingest.land: running" in line:
             break
-    assert len(under(tmp_path)) >= 4
+    assert len(under(tmp_path)) >= 4, "".join(told[-20:])
     demo.send_signal(number)
     demo.communicate(timeout=120)
     assert demo.returncode == 130
