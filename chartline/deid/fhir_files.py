@@ -206,8 +206,8 @@ def _texts(handle: BinaryIO, form: str) -> Iterator[bytes | str]:
         for _, text, _ in records.lines(handle):
             yield text or "too_large"
         return
-    data = handle.read(records.MAX_DOCUMENT + 1)
-    if len(data) > records.MAX_DOCUMENT:
+    data = records.read_whole(handle)
+    if data is None:
         yield "too_large"
     elif form == "ccda":
         yield from _converted(data)
@@ -219,10 +219,10 @@ def _converted(document: bytes) -> Iterator[bytes | str]:
     try:
         made = ccda.convert(document)
     except ccda.Unconverted:
-        yield "document_not_converted"
+        yield ccda.NO_DOCUMENT
         return
     yield made.bundle
-    yield from ("entry_not_converted" for _ in made.left)
+    yield from (ccda.NO_ENTRY for _ in made.left)
 
 
 def _compact(text: bytes) -> bytes:

@@ -911,7 +911,7 @@ class Deidentifier:
             # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
             if not isinstance(div, str) or value.get("status") == "generated":
                 return None
-            from chartline.deid.text.clinical import parsed
+            from chartline.deid.text.documents import parsed
 
             walk.of_patient()
             made = self._text.document(div.encode(), "application/xhtml+xml", walk.patient, walk.readings)

@@ -1,8 +1,7 @@
 """Records in a file: lines of NDJSON, resources in bundles of every kind, single documents; bytes untouched.
 
 A row of a CSV file is the resource that its mapping makes of it, and a C-CDA document the bundle that it is converted
-to. Nothing here judges a resource. A record that cannot
-even be told apart carries a fault: its reason code.
+to. Nothing here judges a resource. A record that cannot even be told apart carries a fault: its reason code.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from chartline.ingest.extracts import UNKNOWN, Filtered, Sheet, Unfit
 from chartline.ingest.formats import BOM
 
 MAX_LINE = 64 << 20  # bytes of one NDJSON line; base64 attachments make lines of tens of megabytes
-MAX_DOCUMENT = 512 << 20  # bytes of one JSON document, which is read whole
+MAX_DOCUMENT = 512 << 20  # bytes of one document, which is read whole
 MAX_RATIO = 400  # unpacked to packed bytes of a gzip file larger than FREE_BYTES
 FREE_BYTES = 1 << 30
 MAX_BUNDLES = 8  # bundles within bundles
@@ -289,8 +288,8 @@ def _is_json(text: bytes) -> bool:
 
 def document(handle: BinaryIO) -> Iterator[Record]:
     """The records of one JSON document: the entries of a bundle, or the single resource."""
-    data = handle.read(MAX_DOCUMENT + 1)
-    if len(data) > MAX_DOCUMENT:
+    data = read_whole(handle)
+    if data is None:
         yield Record(None, fault="file_too_large")
         return
     text = data.removeprefix(BOM).strip(b" \t\r\n")
@@ -300,26 +299,32 @@ def document(handle: BinaryIO) -> Iterator[Record]:
         yield Record(1, text)
 
 
+def read_whole(handle: BinaryIO) -> bytes | None:
+    """A file that is one document; None for one above ``MAX_DOCUMENT``."""
+    data = handle.read(MAX_DOCUMENT + 1)
+    return data if len(data) <= MAX_DOCUMENT else None
+
+
 def of_ccda(handle: BinaryIO) -> Iterator[Record]:
     """What a C-CDA document says as records, and behind them the entries that could not be converted.
 
     Nothing of an empty file: what an erasure leaves of a document.
     """
-    data = handle.read(MAX_DOCUMENT + 1)
-    if len(data) > MAX_DOCUMENT:
+    data = read_whole(handle)
+    if data is None:
         yield Record(None, fault="file_too_large")
         return
     try:
         made = ccda.convert(data) if data.strip() else None
     except ccda.Unconverted:
-        yield Record(None, data, fault="document_not_converted", rule="ccda")
+        yield Record(None, data, fault=ccda.NO_DOCUMENT, rule="ccda")
         return
     bundle = opened(made.bundle) if made else None
     if made is None or bundle is None:
         return
     yield from _entries(bundle)
     for entry, raw in enumerate(made.left, start=len(bundle.entries) + 1):
-        yield Record(entry, raw, fault="entry_not_converted", rule="ccda")
+        yield Record(entry, raw, fault=ccda.NO_ENTRY, rule="ccda")
 
 
 def _entries(found: Bundle) -> Iterator[Record]:

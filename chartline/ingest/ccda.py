@@ -23,6 +23,7 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 from lxml import etree
 
+NO_DOCUMENT, NO_ENTRY = "document_not_converted", "entry_not_converted"  # why one, or an entry of one, is set aside
 CONTENT_TYPE = "application/hl7-cda+xml"
 _NAMESPACES = {"c": "urn:hl7-org:v3"}
 _IMMUNIZATION = "2.16.840.1.113883.10.20.22.4.52"

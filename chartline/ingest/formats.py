@@ -20,7 +20,7 @@ FHIR_FORMATS = ("ndjson", "json", "ccda")  # what is read as FHIR; of others onl
 _GZIP = b"\x1f\x8b"
 _UNSUPPORTED = (b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!")
 _LFS = b"version https://git-lfs"
-_CCDA = re.compile(rb"<(?:\w+:)?ClinicalDocument\b")
+CCDA = re.compile(rb"<(?:\w+:)?ClinicalDocument\b")
 _FHIR_NAMES = (".ndjson", ".jsonl", ".json")
 _BEGUN_MANIFEST = re.compile(rb'\{\s*"(?:transactionTime|request|requiresAccessToken|manifestType|outputFormat)"\s*:')
 
@@ -79,7 +79,7 @@ def _plain(head: bytes, name: str, csv_reason: Asked | None, *, whole: bool) -> 
     if text[:1] in b"{[":
         return _json(text, whole=whole)
     if text.startswith(b"<"):
-        if _CCDA.search(text):
+        if CCDA.search(text):
             return Format("ccda")
         return Format("xml", reason="fhir_xml" if b"http://hl7.org/fhir" in text[:4096] else "xml")
     why = csv_reason(text, name) if csv_reason else "csv"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chartline.deid.context import Known
-from chartline.deid.text.documents import Read, is_base64, markup
+from chartline.deid.text.documents import Edit, Read, is_base64, markup, parsed
 from chartline.deid.text.lexicon import kind
 
 if TYPE_CHECKING:
@@ -26,15 +26,13 @@ _POINTS = {"tel": "PHONE", "fax": "PHONE", "mailto": "EMAIL", "http": "URL", "ht
 _LONG = 4  # letters and digits of a number that is not shared by too much
 
 
-def parsed(text: str) -> Element | None:
-    """The root of an XML document; None for what is not well-formed, or names entities of its own."""
-    from defusedxml import DefusedXmlException, ElementTree
-
-    try:
-        root: Element = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, DefusedXmlException, ValueError, RecursionError):
+def cleaned(text: str, read: Callable[[str, tuple[Known, ...]], Sequence[Edit]]) -> str | None:
+    """The narrative of a document, read with what the rest of it tells; None for what is no XML, or has none."""
+    root = parsed(text)
+    if root is None:
         return None
-    return root
+    told = known(root)
+    return narrative(root, lambda piece: read(piece, told))
 
 
 # --- what is known -----------------------------------------------------------------------------------

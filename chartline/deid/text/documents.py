@@ -9,9 +9,14 @@ import logging
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from chartline.deid.text.normalise import CONTROLS
 from chartline.errors import DataError
+from chartline.ingest.formats import CCDA
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 Edit = tuple[int, int, str]
 """A piece of a text by its half-open code points, and what stands in its place."""
@@ -121,7 +126,6 @@ def _fits(data: bytes, charset: str) -> bool:
 _HTML = re.compile(
     rb"</?(?:html|body|div|span|table|tr|td|p|br|b|i|strong|em|font|li|ul|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
-_CDA = re.compile(rb"<(?:\w+:)?ClinicalDocument\b")
 _PDF = re.compile(rb"%PDF-|^\d+ \d+ obj\b", re.MULTILINE)
 _RTF = re.compile(rb"\{\\rtf", re.IGNORECASE)
 _OF_RTF = re.compile(rb"\\(?:pard?\b|'[0-9a-f]{2})", re.IGNORECASE)
@@ -149,7 +153,7 @@ def kind_of(content_type: str, data: bytes) -> str:
 
 def _sniffed(data: bytes) -> str:
     """What is delivered as plain text."""
-    if _CDA.search(data):
+    if CCDA.search(data):
         return "cda"
     if len(_HTML.findall(data)) > 1:
         return "markup"
@@ -280,6 +284,17 @@ def _safe_tag(tag: str) -> str:
     shaped = [(n, v) for n, v in _ATTRIBUTE.findall(tag) if n in _SHAPE and _SHAPE[n].fullmatch(v[1:-1])]
     closed = "/>" if tag.endswith("/>") else ">"
     return name.group() + "".join(f" {n}={v}" for n, v in shaped) + closed
+
+
+def parsed(text: str) -> Element | None:
+    """The root of an XML document; None for what is not well-formed, or names entities of its own."""
+    from defusedxml import DefusedXmlException, ElementTree
+
+    try:
+        root: Element = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, DefusedXmlException, ValueError, RecursionError):
+        return None
+    return root
 
 
 def rtf(text: str) -> str | None:

@@ -383,10 +383,7 @@ class TextEngine:
         def edits(piece: str, told: tuple[Known, ...] = ()) -> list[documents.Edit]:
             return [(s.start, s.end, s.replacement) for s in clean(piece, told).spans]
 
-        root = clinical.parsed(text) if kind == "cda" else None
-        made = None if kind == "cda" else documents.markup(text, edits)
-        if root is not None:
-            made = clinical.narrative(root, partial(edits, told=clinical.known(root)))
+        made = documents.markup(text, edits) if kind == "markup" else clinical.cleaned(text, edits)
         if made is None:
             return withheld
         of_xml = kind == "cda" or "xml" in content_type.partition(";")[0].lower()

@@ -384,9 +384,8 @@ def _meant(of: str, text: str, start: int, end: int) -> bool:
     """Whether a word that is also a name is one here."""
     if of == "LOCATION":
         # A word that few people know is a town where it is written as one: ``Yakima``, not ``Mobile`` or ``Orange``.
-        rare = not kind(text[start:end]).everyday and plain(text[start:end]) not in PLAIN
         placed = _before(_PLACED, text, start) or _PLACE_OF.match(text, end) is not None
-        return placed or _named(text, start, end) or (rare and _capital(text, start, end))
+        return placed or _named(text, start, end) or (_is_rare(text[start:end]) and _capital(text, start, end))
     if of == "ADDRESS":
         return _before(_HOUSED, text, start) or (_capital(text, start, end) and _before(_ON, text, start))
     if of == "FACILITY":
@@ -399,12 +398,17 @@ def _a_person(text: str, start: int, end: int) -> bool:
         return True
     if not _capital(text, start, end):
         of_person = _before(_OF_PERSON, text, start)
-        told = not kind(text[start:end]).everyday and plain(text[start:end]) not in PLAIN
+        told = _is_rare(text[start:end])
         return _before(_SPOKEN_WITH, text, start) or (of_person and (told or _DOES.match(text, end) is not None))
     if plain(text[start:end]) not in PLAIN:
         return not (_starts_sentence(text, start) and _NO_PERSON.match(text, end))
     does = _PERSON_DOES.match(text, end) is not None
     return does or not _starts_sentence(text, start) or _before(_OF_PERSON, text, start)
+
+
+def _is_rare(word: str) -> bool:
+    """Whether few people use a word: it is likelier a name."""
+    return not kind(word).everyday and plain(word) not in PLAIN
 
 
 def _named(text: str, start: int, end: int) -> bool:

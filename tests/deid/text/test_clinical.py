@@ -5,6 +5,7 @@ import pytest
 from chartline.deid import keys, policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.text import build, clinical
+from chartline.deid.text.documents import parsed
 from tests.ingest.clinical_document import document, problem
 
 GUARDIAN = """<guardian><code code="MTH" codeSystem="2.16.840.1.113883.5.111"/>
@@ -18,7 +19,7 @@ def engine(key_file):
 
 
 def told(data):
-    return {(k.type, k.value) for k in clinical.known(clinical.parsed(data.decode()))}
+    return {(k.type, k.value) for k in clinical.known(parsed(data.decode()))}
 
 
 def test_header_tells_of_patient_relatives_and_those_who_treat():

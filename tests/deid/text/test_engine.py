@@ -429,7 +429,7 @@ def test_a_document_that_fails_in_an_unforeseen_way_is_set_aside_without_its_tex
 
     for name in ("decoded", "pdf", "rtf", "markup"):
         monkeypatch.setattr(engine_module.documents, name, broken)
-    monkeypatch.setattr(engine_module.clinical, "parsed", broken)
+    monkeypatch.setattr(engine_module.clinical, "cleaned", broken)
     with pytest.raises(DataError, match="CL1112") as raised:
         labels.document(b"Jane Prewitt", kind, NOBODY)
     assert "Prewitt" not in str(raised.value)
