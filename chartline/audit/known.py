@@ -305,9 +305,9 @@ def _resources(item: sources.Item, layouts: extracts.Layouts) -> Iterator[Mappin
     elif form.name == "ccda":
         found = records.of_ccda(handle)
     elif form.name == "ndjson":
-        found = (record for _, text, _ in records.lines(handle) for record in _opened(text))
+        found = (record for _, text, _ in records.lines(handle) for record in records.of_document(text))
     else:
-        found = _opened(content)
+        found = records.of_document(content)
     for record in found:
         try:
             body = orjson.loads(record.raw)
@@ -315,8 +315,3 @@ def _resources(item: sources.Item, layouts: extracts.Layouts) -> Iterator[Mappin
             continue
         if isinstance(body, dict):
             yield body
-
-
-def _opened(text: bytes) -> Iterable[records.Record]:
-    bundle = records.opened(text)
-    return records.expand(bundle, bundle=1) if bundle else (records.Record(1, text),)

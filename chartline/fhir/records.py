@@ -292,6 +292,11 @@ def document(handle: BinaryIO) -> Iterator[Record]:
     if data is None:
         yield Record(None, fault="file_too_large")
         return
+    yield from of_document(data)
+
+
+def of_document(data: bytes) -> Iterator[Record]:
+    """The records of one JSON document that is at hand, of any size."""
     text = data.removeprefix(BOM).strip(b" \t\r\n")
     if found := opened(text):
         yield from _entries(found)

@@ -21,6 +21,7 @@ from chartline.audit.known import Ids, known_from_lake, known_from_sources, part
 from chartline.audit.text import fold
 from chartline.deid.context import Known
 from chartline.errors import DataError, UsageError
+from chartline.ingest.formats import BOM
 from chartline.lake import tables
 
 NAME, MRN, PHONE, STREET = "Zorblatt Quixmire", "MRN88120937", "617-555-0193", "8841 Vexation Hollow Road"
@@ -390,12 +391,13 @@ PATIENT = {
 }
 
 
+@pytest.mark.parametrize("mark", [b"", BOM])
 @pytest.mark.parametrize("form", ["ndjson", "gzip", "bundle", "single"])
-def test_known_values_come_from_sources_of_every_form(tmp_path, form):
+def test_known_values_come_from_sources_of_every_form(tmp_path, form, mark):
     text = json.dumps(PATIENT)
     if form == "bundle":
         text = json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": PATIENT}]})
-    data = (text + "\n").encode()
+    data = mark + (text + "\n").encode()
     name = "Patient.ndjson" if form in ("ndjson", "gzip") else "x.json"
     (tmp_path / name).write_bytes(gzip.compress(data) if form == "gzip" else data)
     (known,) = known_from_sources([tmp_path])
