@@ -80,6 +80,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         ("compact", rf"(?<![\w.\-]){_Y4}(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\w]|[.\-]\d)", False),
         (
+            # As HL7 v2 and C-CDA write a moment (TS), and ISO 8601 without signs: ``20120111155950-0500``, ``20120111T1559Z``.
+            "moment",
+            rf"(?<![\w.\-]){_Y4}(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?P<time>T?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\.\d{{1,6}})?)?(?:Z|[+-](?:0\d|1[0-4])[0-5]\d)?)(?![\w]|[.\-]\d)",
+            False,
+        ),
+        (
             "month-range",
             rf"{_BEFORE}{_WEEKDAY}{_MON}\s*{_DAY}\s*(?:-|–|—|to|through|thru|and)\s*(?:(?P<d2>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?)(?:,?\s*{_Y4})?{_AFTER}",
             True,
@@ -323,6 +329,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "born": (("born",), 8, 1),
     "dotted": (("dotted",), 0, 14),
     "eight": (("compact",), 2, 4),
+    "moment": (("moment",), 2, 14),
     "nth": (("the-nth", "the-nth-bare"), 8, 24),
 }
 # Which forms are tried where so many digits stand before a stroke, a dash or a stop; not behind one of these.
@@ -340,6 +347,7 @@ _SIGNS = {
     "blanks": re.compile(r"[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
     "eight": regex.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
+    "moment": re.compile(r"(?<!\d)(?:19|20)\d{6}T?\d{4}(?:\d\d)?(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
 }
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\. ?(?=[-–tubia])")  # before a date with stops
