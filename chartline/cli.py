@@ -559,7 +559,7 @@ def _parser() -> argparse.ArgumentParser:
 
     deid = group("deid", "De-identify without a lake.")
     add(deid, "text", _NOTES, _deid_text, common, rules)
-    fhir = add(deid, "fhir", "NDJSON, bundles and C-CDA, without Spark; no CSV.", _deid_fhir, common, rules)
+    fhir = add(deid, "fhir", "NDJSON, bundles, FHIR XML and C-CDA, without Spark; no CSV.", _deid_fhir, common, rules)
     fhir.add_argument("source", type=Path, nargs="+", metavar="SOURCE", help="files, folders and archives")
     fhir.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new or empty folder")
 

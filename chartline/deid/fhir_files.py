@@ -42,7 +42,7 @@ from chartline.deid.pseudonyms import is_plain, keyed_code, logical
 from chartline.deid.walk import Refused, Result, Walk
 from chartline.deid.walker import Deidentifier
 from chartline.errors import UsageError
-from chartline.fhir import accept, persons, records, references, versions
+from chartline.fhir import accept, from_xml, persons, records, references, versions
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.people import PARTIES, person
 from chartline.ingest import ccda, formats, sources
@@ -209,10 +209,19 @@ def _texts(handle: BinaryIO, form: str) -> Iterator[bytes | str]:
     data = records.read_whole(handle)
     if data is None:
         yield "too_large"
+    elif form == "fhir_xml":
+        yield _of_xml(data)
     elif form == "ccda":
         yield from _converted(data)
     else:
         yield _compact(data.removeprefix(formats.BOM).strip(b" \t\r\n"))
+
+
+def _of_xml(document: bytes) -> bytes | str:
+    try:
+        return from_xml.converted(document)
+    except from_xml.Unreadable:
+        return from_xml.NOT_READ
 
 
 def _converted(document: bytes) -> Iterator[bytes | str]:
@@ -562,7 +571,7 @@ class _Writer:
                     first = first or kind
                     out.write(made + b"\n")
         if first:
-            one_document = found.name in ("json", "ccda") or item.name.lower().removesuffix(".gz").endswith(".json")
+            one_document = found.name != "ndjson" or item.name.lower().removesuffix(".gz").endswith(".json")
             part.rename(to / f"{number:05d}-{first}.{'json' if one_document else 'ndjson'}")
             self._plain["files"] += 1
         else:

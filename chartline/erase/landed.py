@@ -1,7 +1,8 @@
 """Landed files without some of their records, everything else byte for byte and line for line where it was.
 
 A line or a row of CSV that goes becomes blanks, so that offsets and line numbers of all others stay true; an entry that
-goes becomes ``{}``, which is read as an entry without a resource. Of a C-CDA document nothing stays.
+goes becomes ``{}``, in XML an empty element, which is read as an entry without a resource. Of a C-CDA document nothing
+stays.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import msgspec
+from lxml import etree
 
-from chartline.fhir import records
+from chartline.fhir import from_xml, records
 from chartline.fhir.records import Record
 from chartline.ingest.delimited import Row
 from chartline.ingest.extracts import Sheet
@@ -30,6 +32,9 @@ Taken = Callable[[Record], bool]
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
+_entry = msgspec.json.Decoder(records.Entry)
+_ENTRY = f"{from_xml.SPACE}entry"
+_BUNDLE = f"{from_xml.SPACE}resource/{from_xml.SPACE}Bundle"
 _NO_END = re.compile(rb"[^\r\n]")
 _BLOCK = 1 << 20
 _ENVELOPE = ("resourceType", "type")  # what else a bundle says, links above all, may tell whose it is
@@ -126,6 +131,9 @@ def _thinned(held: BinaryIO, form: str, taken: Taken) -> Iterator[bytes]:
         gone = sum(map(taken, records.of_ccda(io.BytesIO(whole))))
         yield b"" if gone else whole
         return
+    if form == "fhir_xml":
+        yield _kept_in_xml(held.read(), taken)
+        return
     if form != "ndjson":
         yield _kept(held.read(), taken)
         return
@@ -158,14 +166,47 @@ def _thinned_bundle(text: bytes, taken: Taken) -> bytes | None:
         if inner is not None:
             made.append(b'{"resource":%b}' % inner)
             continue
-        url = read.fullUrl if isinstance(read.fullUrl, str) else None
-        record = Record(None, raw, full_url=url, deletion=records.deletion_of(read))
-        made.append(b"{}" if (raw or record.deletion) and taken(record) else entry)
+        made.append(b"{}" if _goes(read, taken) else entry)
     if made == given:
         return None
-    kept = {name: bytes(members[name]) for name in _ENVELOPE[:-1] if name in members}
+    kept = {name: bytes(members[name]) for name in _ENVELOPE if name in members}
     whole = [
         *(b'"%b":%b' % (name.encode(), value) for name, value in kept.items()),
         b'"entry":[' + b",".join(made) + b"]",
     ]
     return b"{" + b",".join(whole) + b"}"
+
+
+def _goes(entry: records.Entry, taken: Taken) -> bool:
+    raw = bytes(entry.resource)
+    url = entry.fullUrl if isinstance(entry.fullUrl, str) else None
+    record = Record(None, raw, full_url=url, deletion=records.deletion_of(entry))
+    return bool(raw or record.deletion) and taken(record)
+
+
+def _kept_in_xml(data: bytes, taken: Taken) -> bytes:
+    """What stays of a resource or a bundle in XML; empty for nothing."""
+    try:
+        root = from_xml.parsed(data)
+        found = from_xml.converted(data)
+    except from_xml.Unreadable:
+        return b"" if data.strip() and taken(Record(None, data)) else data
+    if records.opened(found) is None:
+        return b"" if taken(Record(None, found)) else data
+    return etree.tostring(root, encoding="utf-8") if _thin(root, taken) else data
+
+
+def _thin(bundle: Any, taken: Taken) -> bool:
+    """Empty the entries of a bundle that go, and take out what else it says; whether any did."""
+    gone = False
+    for entry in bundle.iterfind(_ENTRY):
+        inner = entry.find(_BUNDLE)
+        if inner is not None:
+            gone |= _thin(inner, taken)
+        elif _goes(_entry.decode(from_xml.entry(entry)), taken):
+            entry.clear()
+            gone = True
+    for said in list(bundle) if gone else ():
+        if said.tag not in (_ENTRY, f"{from_xml.SPACE}type"):
+            bundle.remove(said)
+    return gone

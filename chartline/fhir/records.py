@@ -1,7 +1,8 @@
 """Records in a file: lines of NDJSON, resources in bundles of every kind, single documents; bytes untouched.
 
-A row of a CSV file is the resource that its mapping makes of it, and a C-CDA document the bundle that it is converted
-to. Nothing here judges a resource. A record that cannot even be told apart carries a fault: its reason code.
+A row of a CSV file is the resource that its mapping makes of it, a C-CDA document the bundle that it is converted to,
+and of FHIR in XML the JSON is read. Nothing here judges a resource. A record that cannot even be told apart carries a
+fault: its reason code.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, BinaryIO, cast
 import msgspec
 import orjson
 
-from chartline.fhir import references
+from chartline.fhir import from_xml, references
 from chartline.ingest import ccda
 from chartline.ingest.delimited import Row
 from chartline.ingest.extracts import UNKNOWN, Filtered, Sheet, Unfit
@@ -171,7 +172,7 @@ def read(
     Args:
         path: the landed file.
         compression: gzip or none.
-        form: ndjson, json, ccda or csv.
+        form: ndjson, json, fhir_xml, ccda or csv.
         start: byte offset of the piece; ``line`` is its first line.
         line: 1-based number of the first line.
         end: byte offset after the piece, None for the end of the file.
@@ -184,6 +185,8 @@ def read(
     with cast(BinaryIO, gzip.open(path, "rb") if compression == "gzip" else path.open("rb")) as handle:
         if form == "json":
             yield from document(handle)
+        elif form == "fhir_xml":
+            yield from of_xml(handle)
         elif form == "ccda":
             yield from of_ccda(handle)
         elif form == "csv":
@@ -308,6 +311,20 @@ def read_whole(handle: BinaryIO) -> bytes | None:
     """A file that is one document; None for one above ``MAX_DOCUMENT``."""
     data = handle.read(MAX_DOCUMENT + 1)
     return data if len(data) <= MAX_DOCUMENT else None
+
+
+def of_xml(handle: BinaryIO) -> Iterator[Record]:
+    """The records of a FHIR document in XML, each in JSON; nothing of an empty file: what an erasure leaves of one."""
+    data = read_whole(handle)
+    if data is None:
+        yield Record(None, fault="file_too_large")
+    elif data.strip():
+        try:
+            made = from_xml.converted(data)
+        except from_xml.Unreadable:
+            yield Record(None, data, fault=from_xml.NOT_READ, rule="xml")
+            return
+        yield from of_document(made)
 
 
 def of_ccda(handle: BinaryIO) -> Iterator[Record]:

@@ -23,6 +23,8 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 from lxml import etree
 
+from chartline.fhir import from_xml
+
 NO_DOCUMENT, NO_ENTRY = "document_not_converted", "entry_not_converted"  # why one, or an entry of one, is set aside
 CONTENT_TYPE = "application/hl7-cda+xml"
 _NAMESPACES = {"c": "urn:hl7-org:v3"}
@@ -87,15 +89,11 @@ def convert(document: bytes) -> Converted:
 
 
 def _parsed(document: bytes) -> Any:
-    """The root; entities are not resolved, and a document type definition is refused."""
-    reader = etree.XMLParser(
-        resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
-    )
     try:
-        root = etree.fromstring(document.strip(), reader)
-    except (etree.XMLSyntaxError, ValueError):
+        root = from_xml.parsed(document)
+    except from_xml.Unreadable:
         raise Unconverted from None
-    if root.getroottree().docinfo.doctype or etree.QName(root).localname != "ClinicalDocument":
+    if etree.QName(root).localname != "ClinicalDocument":
         raise Unconverted
     return root
 

@@ -15,12 +15,16 @@ import orjson
 
 HEAD = 256 * 1024  # bytes that are enough to judge a file by
 BOM = b"\xef\xbb\xbf"
-FHIR_FORMATS = ("ndjson", "json", "ccda")  # what is read as FHIR; of others only a CSV that a mapping knows
+FHIR_FORMATS = ("ndjson", "json", "fhir_xml", "ccda")  # what is read as FHIR; of others only a CSV that a mapping knows
 
 _GZIP = b"\x1f\x8b"
 _UNSUPPORTED = (b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!")
 _LFS = b"version https://git-lfs"
 CCDA = re.compile(rb"<(?:\w+:)?ClinicalDocument\b")
+_FHIR_XML = re.compile(
+    rb"(?>\s+|<\?.*?\?>|<!--.*?-->)*+<(?:[\w.-]+:)?[A-Z]\w*\s[^<>]*?xmlns(?::[\w.-]+)?\s*=\s*[\"']http://hl7\.org/fhir[\"']",
+    re.DOTALL,
+)
 _FHIR_NAMES = (".ndjson", ".jsonl", ".json")
 _BEGUN_MANIFEST = re.compile(rb'\{\s*"(?:transactionTime|request|requiresAccessToken|manifestType|outputFormat)"\s*:')
 
@@ -30,9 +34,9 @@ class Format:
     """A judgement on a file.
 
     Attributes:
-        name: ndjson, json, ccda, xml, csv, manifest, log or unknown.
+        name: ndjson, json, fhir_xml, ccda, xml, csv, manifest, log or unknown.
         compression: gzip or none.
-        reason: why the file is not read; empty for ndjson, json, ccda and a CSV that a mapping knows.
+        reason: why the file is not read; empty for what is read as FHIR and a CSV that a mapping knows.
     """
 
     name: str
@@ -81,7 +85,7 @@ def _plain(head: bytes, name: str, csv_reason: Asked | None, *, whole: bool) -> 
     if text.startswith(b"<"):
         if CCDA.search(text):
             return Format("ccda")
-        return Format("xml", reason="fhir_xml" if b"http://hl7.org/fhir" in text[:4096] else "xml")
+        return Format("fhir_xml") if _FHIR_XML.match(text) else Format("xml", reason="xml")
     why = csv_reason(text, name) if csv_reason else "csv"
     if not why:
         return Format("csv")

@@ -29,7 +29,7 @@ MANIFEST = b'{\n "transactionTime": "2021-01-01T00:00:00Z",\n "output": []\n}'
         (b" \r\n \n", "blank.ndjson", "unknown", "empty_file"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "Patient.ndjson", "unknown", "git_lfs_pointer"),
         (b"BZh91AY", "Patient.ndjson.bz2", "unknown", "unsupported_compression"),
-        (b'<Patient xmlns="http://hl7.org/fhir">', "a.xml", "xml", "fhir_xml"),
+        (b'<Patient xmlns="http://hl7.org/fhir">', "a.xml", "fhir_xml", ""),
         (b"<html>", "a.html", "xml", "xml"),
         (b"Id,BIRTHDATE\n1,2000-01-01\n", "patients.csv", "csv", "csv"),
         (b'Id,NAME\n1,"Doe, Jane"\n', "patients.csv", "csv", "csv"),
