@@ -14,17 +14,20 @@ from typing import Any
 from chartline.deid.answers import MEMORY, WITHHELD, Holder, answered, each_observed, may_say, said
 
 _NAMES_CODES = frozenset({"45392-8", "45393-6", "45394-4", "54125-0", "45396-9", "45397-7", "45400-9", "56799-0"})
-"""Codes of LOINC for the parts of a name, numbers of insured persons, an address."""
+_PLACES_CODES = frozenset({"45401-7"})
+"""Codes of LOINC for the parts of a name, numbers of insured persons, an address; and for a ZIP code."""
 _PERSONS = (
     r"(?:patient|client|person|subject|participant|resident|applicant|respondent|informant|proxy|member|subscriber"
     r"|insured|policy ?holder|guarantor|employee|child|children|baby|son|daughter|brother|sister|sibling|parent|mother"
-    r"|father|guardian|care ?giver|care ?taker|spouse|partner|husband|wife|relative|next of kin|nok|emergency contact"
+    r"|father|guardian|parent (?:or )?guardian|care ?giver|care ?taker|spouse|partner|husband|wife|relative|next of kin"
+    r"|nok|emergency contact"
     r"|contact|you|friend|doctor|physician|provider|practitioner|pcp|gp|nurse|dentist|therapist|pharmacist|pharmacy"
     r"|hospital|clinic|practice|facility|school|employer|insurance|insurer|health plan|plan)s?"
 )
 _LEADS = (
     rf"(?:(?:what|which|is|are|was|please|enter|give|provide|state|write|type|specify|list|your|the|his|her|their|my|a|an"
-    rf"|current|home|work|mailing|billing|permanent|primary|secondary|official|new|other|alternate|in|do|{_PERSONS}) )*"
+    rf"|pt|please|print|printed|additional|emergency|legal|preferred|former|current|home|work|mailing|billing|permanent"
+    rf"|primary|secondary|official|new|other|alternate|in|do|{_PERSONS}) )*"
 )
 _NUMBERED = (
     r"(?:social security|medical record|chart|hospital|patient|client|member|membership|insurance|policy|group|medicare"
@@ -33,22 +36,39 @@ _NUMBERED = (
 )
 _WHO = (
     r"(?:(?:full|first|last|middle|given|family|maiden|legal|preferred|birth|former|previous|nick|sur|user) ?)*names?"
-    r"(?: suffix| prefix)?|(?:middle )?initials?|(?:street|e ?mail|postal|residential|ip)? ?address(?: line)?(?: \d)?"
+    r"(?: suffix| prefix| s)?(?: used| at birth| before marriage)?(?: please)?|(?:middle )?initials?"
+    r"|(?:street|e ?mail|postal|residential|ip)? ?address(?: line)?(?: \d)?"
     r"|(?:house|street|apartment|apt|room) (?:name|number|no)|street"
     r"|(?:(?:tele|cell|mobile|day ?time|evening|smart) ?)?(?:phone|telephone|fax|mobile|cell|pager)(?: number| no)?"
     rf"|e ?mail|ssn|mrn|nhs number|{_NUMBERED} (?:number|no|id|identifier)|employer|signature|home ?page|web ?site"
+    r"|alias(?:es)?|aka|also known as|log ?in|screen ?name|(?:user|skype|patient portal) ?id|next of kin|contact person"
+    r"|emergency contact(?: \d)?"
+    r"|health ?care proxy|primary care (?:physician|provider|doctor)|pcp|clinician|interviewer|guardian"
+    r"|(?:form )?(?:signed|completed|filled (?:in|out)|prepared|submitted) by"
+    r"|what (?:do|would) you (?:like|prefer|want) to be called|what (?:should|do) (?:we|people) call you"
+    r"|vorname|nachname|familienname|nom(?: de famille)?|pr[eé]nom|apellidos?|nombres?(?: completo)?"
 )
 _WHERE = (
     r"(?:city|town|village|municipality|county|district|neighbou?rhood)(?: of (?:birth|residence))?"
     r"|(?:zip|postal|post) ?code|zip|birth ?place|place of (?:birth|residence)"
 )
-_TAIL = rf"(?: (?:of|for) (?:(?:the|your|his|her|a) )?{_PERSONS})?(?: (?:do )?you live (?:at|in))?"
+_FORM = (
+    r"(?: (?:who is |who )?(?:complet|fill|answer|report|sign|submitt)\w+(?: (?:in|out))?(?: (?:this|the))?"
+    r"(?: (?:form|survey|questionnaire))?)"
+)
+_ORDER = r"(?: (?:first|last|middle|family|given|mi|and|name))+"
+_TAIL = (
+    rf"(?: (?:of|for) (?:(?:the|your|his|her|a) )?{_PERSONS}{_FORM}?)?(?: (?:do )?you live (?:at|in))?"
+    rf"(?:{_ORDER}| type your name)?"
+)
 _ASKS_WHO = re.compile(rf"{_LEADS}(?:{_WHO}){_TAIL}")
 _ASKS_WHERE = re.compile(rf"{_LEADS}(?:{_WHERE}){_TAIL}")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NO_WORD = re.compile(r"(?:['\u2019]s\b|[\W_])+")
 _MAY_ASK = re.compile(
-    rb"name|initial|address|street|phone|fax|mobile|cell|pager|mail|ssn|mrn|number|\bno\b|_no\b|identifier|employer"
+    rb"name|nom\b|nombre|apellido|call|alias|aka|known|log ?in|kin\b|contact|proxy|pcp|primary care|clinician"
+    rb"|interviewer"
+    rb"|guardian|\bby\b|initial|address|street|phone|fax|mobile|cell|pager|mail|ssn|mrn|number|\bno\b|_no\b|identifier|employer"
     rb"|signature|page|site|city|town|village|municip|county|district|hood|zip|post|place|\bid\b|5\d{4}-|45[34]\d\d-",
     re.IGNORECASE,
 )
@@ -70,7 +90,8 @@ def asks(question: str, where: bool) -> bool:
     """
     words = _NO_WORD.sub(" ", _HUMP.sub(" ", question)).strip().lower()
     asked = _ASKS_WHO.fullmatch(words) or (where and _ASKS_WHERE.fullmatch(words))
-    return bool(asked) or question.rpartition("/")[2] in _NAMES_CODES
+    code = question.rpartition("/")[2]
+    return bool(asked) or code in _NAMES_CODES or (where and code in _PLACES_CODES)
 
 
 @lru_cache(maxsize=MEMORY)
@@ -89,7 +110,7 @@ def unanswered(item: bytes, given: bytes, where: bool) -> bytes:
 
 def may_hold(code: bytes | None, component: bytes | None, where: bool) -> bool:
     """Whether an Observation may answer such a question: a quick look that spares nearly all."""
-    return (code is not None and concept_asks(code, where)) or (component is not None and b'"valueString"' in component)
+    return (code is not None and concept_asks(code, where)) or (component is not None and may_say(_MAY_ASK, component))
 
 
 def withhold(out: Holder, given: Mapping[str, Any], where: bool) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 _TIME = r"T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
 _DATE = re.compile(rf"(\d{{4}})(?:-(\d\d)(?:-(\d\d)({_TIME})?)?)?")
+_EIGHT = re.compile(r"(?:19|20)\d{6}", re.ASCII)
 EPOCH = date(1970, 1, 1).toordinal()
 _HAIR = 3e-11
 """Days, some microseconds: what a sum of days still holds, and what is gone once days are rounded to be told."""
@@ -54,6 +55,14 @@ def year(text: str) -> str | None:
     """The year of a FHIR date, dateTime or instant; None when it is not one."""
     match = _DATE.fullmatch(text)
     return match[1] if match else None
+
+
+def is_day(digits: str) -> bool:
+    """Whether eight digits are a day of these centuries as systems without a type for days keep one: ``20240307``."""
+    try:
+        return _EIGHT.fullmatch(digits) is not None and bool(date.fromisoformat(digits))
+    except ValueError:
+        return False
 
 
 def days_since_epoch(text: str) -> float | None:

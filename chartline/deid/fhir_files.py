@@ -133,13 +133,17 @@ def run(
         them, ``quarantined`` and ``filtered`` by reason, policy and key ids.
 
     Raises:
-        UsageError: CL2050 the folder holds files.
+        UsageError: CL2050 the folder holds files; CL2154 it lies within a source.
         DataError: CL1101 a gzip file is damaged, and what ``chartline.ingest.sources.items`` raises.
     """
     from chartline.deid.text import build
 
     if to.exists() and any(to.iterdir()):
         raise UsageError("CL2050", f"{to} holds files.", "Name a new or empty folder.")
+    if any(to.resolve().is_relative_to(source.resolve()) for source in given):
+        raise UsageError(
+            "CL2154", f"{to} lies within a source, and would be read as one.", "Name a folder outside of it."
+        )
     year = datetime.now(UTC).year
     with progress.step("reading who is who"):
         world = survey(given, year, binaries.documents(policy), person_systems)

@@ -684,13 +684,15 @@ class Deidentifier:
         return self._mentioned(self._text.clean(value, walk.patient), walk) or None
 
     def _number(self, value: Any, walk: Walk) -> Any:
-        """A number; a long one is compared with the numbers known of the patient."""
+        """A number; a long one does not stay where it is known of the patient, or a day."""
         if isinstance(value, (dict, list)):
             return None
         if type(value) not in (int, float) or abs(value) < _LONG_NUMBER:
             return value
         walk.of_patient()
-        return None if self._text.identifies(f"{value:.0f}", walk.patient) else value
+        told = f"{value:.0f}"
+        is_day = self._policy.means["date"] != "keep" and dates.is_day(told)
+        return None if is_day or self._text.identifies(told, walk.patient) else value
 
     def _checked(self, value: Any, walk: Walk) -> Any:
         if not isinstance(value, str) or self._text.identifies(value, walk.patient):
@@ -895,7 +897,8 @@ class Deidentifier:
             return {}
         spans = [span.told() for span in made.spans]
         walk.notes.append(Note(place, self._mime(kind, walk), made.plain, spans, made.status))
-        data = {"data": base64.b64encode(made.data).decode()} if made.data else {}
+        named = made.data if b"/" not in made.data else self._mentioned(made.data.decode(), walk).encode()
+        data = {"data": base64.b64encode(named).decode()} if named else {}
         return {"contentType": made.content_type, **data}
 
     def _mime(self, kind: str, walk: Walk) -> str:

@@ -279,9 +279,28 @@ def test_answers_to_the_question_for_an_age_are_ages():
     assert made[0]["item"][0]["answer"] == [{"valueInteger": 90}, {"valueDecimal": 90}, {"valueInteger": 31}]
     assert made[1] == other
     alone = [{"linkId": "age", "answer": [{"valueString": "94"}]}]
-    born = [{"linkId": "1", "text": "Year of birth", "answer": [{"valueInteger": 1931}]}]
     assert done({**form, "item": alone})["item"] == [{"linkId": "age"}]
-    assert done({**form, "item": born})["item"] == [{"linkId": "1", "text": "Year of birth"}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Year of birth",
+            "What year were you born?",
+            "In what year were you born?",
+            "When were you born?",
+            "Year born",
+        ),
+        *("YOB", "In which year was the patient born", "Birth year"),
+    ],
+)
+def test_the_answer_to_when_somebody_was_born_is_told_by_the_patient_alone(text):
+    form = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "subject": SUBJECT}
+    born = [{"linkId": "1", "text": text, "answer": [{"valueInteger": 1931}]}]
+    assert done({**form, "item": born})["item"] == [{"linkId": "1", "text": text}]
+    where = [{"linkId": "1", "text": "Were you born in a hospital", "answer": [{"valueInteger": 1931}]}]
+    assert done({**form, "item": where})["item"] == where
 
 
 @pytest.mark.parametrize("value", [{"valueInteger": 1931}, {"valueQuantity": {"value": 1931}}, {"valueString": "1931"}])

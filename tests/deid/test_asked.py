@@ -16,13 +16,37 @@ OF_WHOM = [
     *("Social Security Number", "SSN", "MRN", "Medical record number", "Member ID", "Driver's license number"),
     *("Employer", "Signature", "Name of your doctor", "/54114-4/54125-0", "Please enter your surname"),
     "emailAddress",
+    *("Your full name please", "Print name", "Pt name", "Given name(s)", "Other names used", "Last name at birth"),
+    *("Name (First Last)", "Patient Name (Last, First)", "Name of person completing this form", "Signed by", "PCP"),
+    *("Patient signature (type your name)", "Emergency Contact 1", "Next of kin", "Parent/guardian", "Aliases", "AKA"),
+    *("Healthcare proxy", "Interviewer", "User ID", "Screen name", "What do you like to be called?"),
+    *("Vorname", "Nom de famille", "Apellidos"),
 ]
-OF_WHERE = ["City", "What city do you live in?", "ZIP code", "postalCode", "Postcode", "County of residence"]
+OF_WHERE = [
+    "City",
+    "What city do you live in?",
+    "ZIP code",
+    "postalCode",
+    "Postcode",
+    "County of residence",
+    "/45401-7",
+]
+MASKED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
 OF_OTHER = [
     *("Name of medication", "Name the current president", "Which drug names do you recall?", "Employment status"),
     *("Number of children", "Number of falls", "Do you own a telephone?", "Hours on the phone a day"),
     *("Place of delivery", "Country of birth", "Marital status", "Page 2", "Site", "Number", "Initial dose"),
     *("Blood type", "Homework", "Post-operative pain", "Identified problem", "Address the pain", "Line type", "Case"),
+    *(
+        "Mother",
+        "Contact lenses",
+        "Signed consent",
+        "Last dose",
+        "Called 911",
+        "First pregnancy",
+        "Who completed the form",
+    ),
+    *("Do you have a primary care physician", "Name three objects", "Contact with a case", "Study name"),
 ]
 
 
@@ -71,13 +95,28 @@ def test_an_observation_that_was_asked_so_has_no_value():
     told = {"valueString": "Zosimaretta Alley 9"}
     of_address = {"coding": [{"system": "http://loinc.org", "code": "56799-0", "display": "Address"}]}
     seen = {"resourceType": "Observation", "id": "o", "status": "final", "subject": SUBJECT}
-    masked = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
+    masked = MASKED
     alone = through({**seen, "code": of_address, **told})
     assert "valueString" not in alone
     assert alone["dataAbsentReason"] == masked
     parts = [{"code": of_address, **told}, {"code": {"text": "Housing"}, "valueString": "own home"}]
     made = through({**seen, "code": {"text": "Social history"}, "component": parts})["component"]
     assert made == [{"code": of_address, "dataAbsentReason": masked}, parts[1]]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("Social security number", {"valueQuantity": {"value": 412697}}),
+        ("ZIP code", {"valueInteger": 53593}),
+        ("First name", {"valueCodeableConcept": {"text": "Zosimaretta"}}),
+    ],
+)
+def test_a_component_that_is_asked_so_has_no_value_of_any_type(code, said):
+    seen = {"resourceType": "Observation", "id": "o", "status": "final", "subject": SUBJECT, "code": {"text": "Intake"}}
+    (made,) = through({**seen, "component": [{"code": {"text": code}, **said}]})["component"]
+    assert made.keys() & said.keys() == set()
+    assert made["dataAbsentReason"] == MASKED
 
 
 @pytest.mark.parametrize("display", ["Patient Name", "Street address", "Member ID"])

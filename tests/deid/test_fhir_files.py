@@ -221,6 +221,36 @@ def test_a_folder_that_holds_files_is_refused(tmp_path, run):
     assert caught.value.number == "CL2050"
 
 
+def test_a_folder_within_a_source_is_refused(tmp_path, key_file):
+    (tmp_path / "a.ndjson").write_text(lines(PATIENT))
+    rules = policy.load("expert_determination")
+    with pytest.raises(UsageError) as caught:
+        fhir_files.run([tmp_path], tmp_path / "out", policy=rules, key=keys.load(key_file), project="t")
+    assert caught.value.number == "CL2154"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_literal_reference_in_a_document_names_the_pseudonym(tmp_path, run):
+    seen = {"resourceType": "Encounter", "id": "97845408", "status": "finished", "class": {"code": "AMB"}}
+    text = base64.b64encode(b"see Encounter/97845408").decode()
+    page = base64.b64encode(b"<p>See Encounter/97845408</p>").decode()
+    attached = [{"contentType": "text/plain", "data": text}, {"contentType": "text/html", "data": page}]
+    note = {
+        "resourceType": "DocumentReference",
+        "id": "d",
+        "status": "current",
+        "subject": {"reference": "Patient/ada-1"},
+        "content": [{"attachment": one} for one in attached],
+    }
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT, seen, note))
+    run()
+    made = [json.loads(line) for path in (tmp_path / "out").iterdir() for line in path.read_text().splitlines()]
+    named = next(r["id"] for r in made if r["resourceType"] == "Encounter")
+    (document,) = (r for r in made if r["resourceType"] == "DocumentReference")
+    for part in document["content"]:
+        assert f"Encounter/{named}" in base64.b64decode(part["attachment"]["data"]).decode()
+
+
 def test_the_cumulus_inputs_lose_every_identifier(corpora, tmp_path, key_file):
     folder = corpora / "fhir" / "cumulus-etl-deid"
     if not folder.is_dir():

@@ -719,6 +719,15 @@ def test_the_reason_for_an_absence_is_one_of_the_standard():
     assert through(observation(extension=reasons))["extension"] == reasons[1:]
 
 
+@pytest.mark.parametrize("number", [20240307, 19610409.0])
+def test_a_day_written_as_a_number_stays_only_where_days_do(number):
+    told = observation(valueQuantity={"value": number})
+    assert "value" not in through(told).get("valueQuantity", {})
+    assert through(told, "limited_data_set")["valueQuantity"]["value"] == number
+    for other in (20241307, 20240230, 18991231, 2024030):
+        assert through(observation(valueQuantity={"value": other}))["valueQuantity"]["value"] == other
+
+
 def test_a_code_without_a_list_holds_no_number_of_a_person():
     made = through(observation(language="519099371", valueQuantity={"value": 1, "code": "519099371"}))
     assert "519099371" not in json.dumps(made)

@@ -53,10 +53,11 @@ _OLD_TOLD = regex.compile(
     regex.IGNORECASE,
 )
 # What each of these forms holds.
-_MAY_BE_OLD = regex.compile(r"\b(?:9\d|1[01]\d)(?!\d)|ninet|hundred|th\sdecade", regex.IGNORECASE)
+_MAY_BE_OLD = regex.compile(r"\b0?(?:9\d|1[01]\d)(?!\d)|ninet|hundred|th\sdecade", regex.IGNORECASE)
 # The same of whom no record tells the age.
 _OLD_SAID = regex.compile(
-    rf"\b(?:pt|patient|he|she)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
+    rf"\b(?:pt|patient|he|she)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)"
+    rf"|(?<![\d./])0?(?P<a>{_OLD})\s?(?:y|yrs?|ans|años|anni|Jahren?)\b|(?<![\d./\-])(?P<a>9\d)/[MF](?![\w/])",
     regex.IGNORECASE,
 )
 # The same of whom the record tells to be so old, and an age with the year beside it.

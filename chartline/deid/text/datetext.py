@@ -92,13 +92,13 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "month-day",
-            rf"{_BEFORE}{_WEEKDAY}{_MON}[\s\-/]*(?:the\s+)?{_DAY}(?:(?:\s*,\s*|\s+|[\-/]){_YEAR}(?!\s*(?:mg|mcg|ml|units?|tab))|(?![\w/]|:\d|[.,\-]?\d))",
+            rf"{_BEFORE}{_WEEKDAY}{_MON}[\s\-/]*(?:the\s+)?{_DAY}(?:(?:\s*,\s*|\s+|[\-/]){_YEAR}(?!\s*(?:mg|mcg|ml|units?|tab))|(?![\w/%]|:\d|[.,\-]?\d|\s?(?:mg|mcg|m[lL]|mm|cm)\b))",
             False,
         ),
         (
             "month-day-upper",
             rf"{_BEFORE}(?:{_MON}[\s\-/]*{_DAY}(?:,\s*|\s+|[\-/]){_Y4}{_AFTER}"
-            rf"|(?-i:(?P<mon>JAN|FEB|APR|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC)[ ]{_DAY}(?![\w:/%]|[.,\-]?\d|\s*(?:mg|mL|units?|tab))))",
+            rf"|(?-i:(?P<mon>JAN|FEB|APR|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC)[ ]{_DAY}(?![\w:/%]|[.,\-]?\d|\s*(?:mg|mL|mm|cm|units?|tab))))",
             True,
         ),
         (
@@ -174,8 +174,13 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "month-day-lower",
-            rf"{_BEFORE}(?:(?P<mon>january|february|april|june|july|august|september|october|november|december)\s+{_DAY}|(?P<mon>march|may|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\s+(?P<d>0?[1-9]|[12]\d|3[01])(?P<ord>st|nd|rd|th))(?![\w:/]|[.,\-]\d|\s*(?:mg|ml|%|units?|tab))",
+            rf"{_BEFORE}(?:(?P<mon>january|february|april|june|july|august|september|october|november|december|jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)\s+{_DAY}|(?P<mon>march|may|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\s+(?P<d>0?[1-9]|[12]\d|3[01])(?P<ord>st|nd|rd|th))(?![\w:/]|[.,\-]\d|\s*(?:mg|ml|mm|cm|%|units?|tab))",
             False,
+        ),
+        (
+            "day-month-lower",
+            rf"{_BEFORE}{_DAY}[\s\-](?P<mon>jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)(?![\w\-'’])",
+            True,
         ),
         ("month-slash-year", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])[/\-]{_Y4}{_AFTER}", False),
         ("year-month", rf"{_BEFORE}{_Y4}[\-/](?P<m>0[1-9]|1[0-2]){_AFTER}", False),
@@ -296,7 +301,10 @@ _PATTERN = dict(_FORMS)
 _OF_MONTH: list[tuple[regex.Pattern[str], tuple[str, ...]]] = [
     (regex.compile(pattern, regex.IGNORECASE), tuple(forms.split()))
     for pattern, forms in [
-        (rf"\d(?:st|nd|rd|th)?(?:\s+of)?[\s\-/.]*{_MON_WORDS}(?![A-Za-z])", "days-month day-month day-month-year"),
+        (
+            rf"\d(?:st|nd|rd|th)?(?:\s+of)?[\s\-/.]*{_MON_WORDS}(?![A-Za-z])",
+            "days-month day-month day-month-year day-month-lower",
+        ),
         (
             rf"{_MON_WORDS}(?![A-Za-z])[.,]*(?:\s+of)?[\s\-/]*(?:the\s+)?['’]?\d",
             "month-range month-day month-day-upper month-year month-year-lower month-pair month-day-lower month-valued",

@@ -108,7 +108,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _labelled(text, hints)
     found += (f for f in _last_first(text, words) if not things.hold(f.end - 1, f.end))
     found += _speakers(text)
-    found += _signers(text)
+    found += (f for f in _signers(text) if not things.hold(f.start, f.end))
     found += _nicknamed(text)
     found += _kinfolk(text, hints)
     found += _valediction(text, hints)

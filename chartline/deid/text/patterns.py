@@ -123,6 +123,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
         ("ID", "tail", r"(?<![\w\-])N\d{2,4}[A-HJ-NP-Z]{1,2}(?![\w\-])", False, ""),
         ("ID", "spelled", rf"\b(?:(?:double\s+)?{_DIGIT}[\s,\-]+){{4,}}{_DIGIT}\b", True, ""),
+        # Of a study, a series or an image (DICOM PS3.5 9); those of HL7, of value sets and of DICOM itself are everybody's.
+        ("ID", "uid", r"(?<![\w.\-])(?=[\d.]{20})(?!2\.16\.840\.1\.11(?:3883|4222)\.|1\.2\.840\.10008\.)[012](?:\.\d{1,39}){5,}(?!\w|\.\d)", False, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ID", "encoded", r"(?<![\w+/=])(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])(?=[\w+/]*\d)(?:(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]{1,76}(?![\w+/])|[A-Za-z0-9+/]{40,}(?![\w+/]))={0,2}", False, ""),
         ("ADDRESS", "street", rf"(?<![\w./\-])(?:\#|[NSEW](?=\d{{3}}))?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b(?<!\b(?i:per|by|with|and|from|to|see|saw|call|notified)[ ]Dr)\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
@@ -276,6 +278,7 @@ _ENCODED = 20  # letters and digits that Base64 has in a row somewhere
 _OF_HOSTS = f"{ascii_letters}{digits}.-"
 _COURT = re.compile(r"\d{1,2}:\d\d-|\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)", re.IGNORECASE)
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
+_DOTTED = re.compile(r"(?<![\w.])[012](?=(?:\.\d+){5})")
 _COLONS = re.compile(
     r"[:\-.](?:(?<=[0-9A-Fa-f][:\-])[0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]|(?<=(?<![\w.])[0-9A-Fa-f]{4}\.)[0-9A-Fa-f]{4}\.)"
 )
@@ -451,6 +454,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     if any(b - a > 15 for a, b in chunks):
         yield from _in(text, ("card",), near)
     yield from _in(text, ("ip",), ((a, b) for a, b in near if text.count(".", a, b) > 2))
+    yield from _at(text, "uid", (m.start() for m in _DOTTED.finditer(text)))
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 28, 40))
     old = [m.span() for m in _OLD.finditer(text)]
     yield from _in(text, ("age-label",), windows(old, 24, 24))
@@ -606,7 +610,7 @@ _VOCABULARY_BEHIND = regex.compile(
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
 # Parity, and numbers of codes and approvals, which are the same for everyone.
 _CODE = re.compile(
-    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+|[ACGT]\d{3,6}[ACGT]",
+    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+|[ACGT]\d{3,6}[ACGT]|(?-i:rs)\d{3,10}",
     re.IGNORECASE,
 )
 

@@ -521,9 +521,21 @@ def read(text: str) -> Reading:
     hints = _HINTS.places(lowered(text))
     parts = [m.span() for m in opened(_PART_OF, text, hints, "part")]
     named = parts + hints.get("thing", []) + list(_lists_of_things(text, hints))
+    named += (m.span() for m in _OF_LABORATORIES.finditer(text))
     things = Places(named + eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
     return Reading(text, tokens(text), hints, things)
 
+
+_AMINO = "Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|Leu|Lys|Met|Phe|Pro|Ser|Thr|Trp|Tyr|Val"
+# What laboratories write: fields of a microscope, variants of a protein, blood groups, serovars, strains, antibodies and hemoglobins.
+_OF_LABORATORIES = regex.compile(
+    rf"(?<!\p{{L}})(?:{_AMINO})(?=\d{{1,5}}(?:{_AMINO}|Ter|fs|del|dup|ins|[A-Z=*](?![\p{{L}}\d])))"
+    r"|(?<![\p{L}\d])(?:AB|A|B|O)[ ]Rh(?![\p{L}])|(?<=/[ ]?)(?i:[HL]PFs?)\b"
+    r"|(?<=\bSalmonella (?:enterica )?(?:(?:ser\.|sv\.|serovar|serotype) )?)(?!\p{L}+ (?:of|at|in|from)\b)\p{Lu}\p{Ll}+(?:[ ]\p{Lu}\p{Ll}+)?(?!['’]s)"
+    r"|(?<=\b[AB]/)\p{Lu}[\p{L} ]{2,24}(?=/\d)|(?<=\bB/)(?:Yamagata|Victoria)\b"
+    r"|(?<!\p{L})[Aa]nti-(?:\p{Lu}[\p{L}]{0,12})(?!['’]s)"
+    r"|\b(?:Hgb|Hb|[Hh]emoglobin)[ ](?:Lepore|Bart['’]?s?|Constant Spring|Kenya|K[oö]ln|Chesapeake|Kansas|Gun Hill|Hammersmith|Z[uü]rich|Seattle|Hasharon)\b"
+)
 
 # What brings a person or a place into a list of things.
 _BRINGS = regex.compile(
@@ -778,7 +790,7 @@ NO_INITIALS = frozenset(
     ros ap ua us ct mri mr xr cxr ekg ecg bp hr rr vs wt ht bmi inr bun cr wbc hgb hct plt na cl ca mg ph gi gu gyn ob ent
     neuro ortho id hem onc endo psy ir nm mso dvt pe mi cad chf htn dm cva tia copd uti uri aki ckd esrd hiv hcv tb ms als
     sob doe cp ha n v nv nvd abd wnl nad rrr ctab ok yes no aox ao a&o ama dc d/c fu f/u w/ wo s/p sp los loc gcs nih
-    hep ltac ltach irf alf sar fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
+    hpf hpfs lpf lpfs tntc rh hep ltac ltach irf alf sar fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
     jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt mwf tts tths
     tte tee eeg emg ncv ncs cta mra mrcp ercp egd pft pfts dexa dxa kub cbc bmp cmp lfts tsh psa bnp uds utox upt ppd rpr esr crp
     hcg afp cea nst bpp afi abg vbg hus ucx bcx sm ad

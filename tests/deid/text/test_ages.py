@@ -83,12 +83,15 @@ def test_an_age_over_89_goes_whosever_it_is(engine, text, left):
     assert engine.deidentify(text, YOUNG).text == left
 
 
+YEARS = [f"Seen today, {age}." for age in ("94y", "94yrs", "94 Y", "094Y", "94/F", "94 ans", "94 Jahre")]
+
+
 @pytest.mark.parametrize("text", ["He is 96 now.", "Nearly 98, frail.", "She was 62 in 1991.", "96 y, frail"])
 def test_of_whom_the_record_tells_to_be_so_old_an_age_needs_no_word_for_it(engine, text):
     assert not set("689") & set(engine.deidentify(text, OLD).text.replace("90+", "").replace("1991", ""))
 
 
-@pytest.mark.parametrize("text", ["Patient is 91 and lives alone.", "She is 96, well.", "He was 101."])
+@pytest.mark.parametrize("text", ["Patient is 91 and lives alone.", "She is 96, well.", "He was 101.", *YEARS])
 def test_of_whom_no_record_tells_the_age_what_may_be_one_goes(engine, text):
     nobody = PatientContext("n", earliest_year=EARLIEST)
     assert "90+" in engine.deidentify(text, nobody).text
