@@ -16,7 +16,7 @@ from chartline.deid.text import normalise, spelling
 from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.reading import NO_INITIALS, PLAIN
 from chartline.deid.text.spans import Found
-from chartline.deid.text.spelling import folded, solid
+from chartline.deid.text.spelling import UNPARTED, folded, solid
 
 _TYPES = {
     "NAME": "NAME",
@@ -56,17 +56,35 @@ class Rule:
 def find(text: str, patient: PatientContext, providers: Providers | None = None) -> Iterator[Found]:
     """Every known value of the patient, and of the providers, in a text."""
     if patient.known:
+        known = _as_read(patient.known)
         held, alone = solid(folded(text)), _words_of(text)
-        yield from _matches(text, _own_rules(held, alone, _as_kept(patient.known)), "known")
-        yield from _near(text, patient.known)
-        yield from _initials(text, patient.known)
-        yield from _read_again(text, patient.known)
-        yield from _over_gaps(text, held, alone, patient.known)
-        yield from _last_digits(text, held, patient.known)
-        yield from _birthday(text, held, patient.known)
-        yield from _spread(text, held, patient.known)
+        yield from _matches(text, _own_rules(held, alone, _as_kept(known)), "known")
+        yield from _near(text, known)
+        yield from _initials(text, known)
+        yield from _read_again(text, known)
+        yield from _over_gaps(text, held, alone, known)
+        yield from _last_digits(text, held, known)
+        yield from _birthday(text, held, known)
+        yield from _spread(text, held, known)
     if providers is not None:
         yield from _matches(text, providers.rules(text), "known-provider")
+
+
+_PARTS_NAMES = regex.compile(r"[*/_;+&|\\]+")
+
+
+@lru_cache(maxsize=256)
+def _as_read(known: tuple[Known, ...]) -> tuple[Known, ...]:
+    """The values as a text that holds them is read: letters that look like others, signs set between names."""
+    return tuple(dict.fromkeys(Known(k.type, v) for k in known for v in _readings(k.type, k.value) if v))
+
+
+def _readings(of: str, value: str) -> Iterator[str]:
+    read = normalise.normalise(value).text
+    yield _PARTS_NAMES.sub(" ", read).strip() if of in spelling.PERSONS else read
+    if of in spelling.PERSONS and not value.isascii() and read != value:
+        # Of some letters only the capital, or only the small one, looks like another.
+        yield from (normalise.normalise(form).text for form in (value.upper(), value.lower()))
 
 
 def _read_again(text: str, known: tuple[Known, ...]) -> Iterator[Found]:
@@ -275,7 +293,7 @@ def _compiled(told: Iterable[tuple[str, spelling.Form]]) -> Iterator[Rule]:
 def _bounded(patterns: Collection[str], *, letters: bool) -> regex.Pattern[str]:
     """Any of the patterns as whole words; a name's digits are none of it (``Smith1951``)."""
     ordered = sorted(patterns, key=lambda p: (-len(p), p))
-    word = r"\p{L}" if letters else r"[^\W_]"
+    word = rf"[^\P{{L}}{UNPARTED}]" if letters else rf"[^\W_{UNPARTED}]"
     return regex.compile(rf"(?<!{word})(?:{'|'.join(ordered)})(?!{word})", regex.IGNORECASE)
 
 

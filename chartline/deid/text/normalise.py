@@ -17,8 +17,8 @@ _SURROGATES = 0xD800  # from here on a number of 16 bits may be half a letter
 _BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Letters of other scripts that look like Latin ones (Unicode TR39 confusables, the single-letter part).
 _LOOKALIKES = str.maketrans(
-    "АВЕЗКМНОРСТУХЅІЈаеорсухѕіјԁһԛԝѵӏвкмнтгΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχօսոհɑɡɩıʟɪɴʀ",
-    "ABE3KMHOPCTYXSIJaeopcyxsijdhqwvlbkmhtrABEZHIKMNOPTYXaiknoptuxounhagiiLINR",
+    "ʼꞌʻАВЕЗКМНОРСТУХЅІЈаеорсухѕіјԁһԛԝѵӏвкмнтгΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχօսոհɑɡɩıʟɪɴʀ",
+    "'''ABE3KMHOPCTYXSIJaeopcyxsijdhqwvlbkmhtrABEZHIKMNOPTYXaiknoptuxounhagiiLINR",
 )
 # Dashes that typesetting puts between digits, and hyphens anywhere, one sign for one.
 _DASH = regex.compile(r"[\u2010\u2011]|(?<=\d)[\u2012\u2013\u2212](?=\d)")
@@ -40,6 +40,11 @@ _MISTAKEN = re.compile(rf"[\u00c3-\u00c5]{_FOLLOWS}|\u00e1{_FOLLOWS}{{2}}")
 _REFERENCE = re.compile(
     r"&(?:amp;)*(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d{0,2});|\\'[0-9a-fA-F]{2}|\\u\d{2,5}\?"
 )
+# A letter of UTF-8 as addresses (RFC 3986) and mails (RFC 2045) write it: ``%C3%B1``, ``=C3=B1``.
+_ENCODED = re.compile(
+    r"(?:%[Cc][2-9A-Fa-f]|%[Dd][0-9A-Fa-f])%[89ABab][0-9A-Fa-f]|(?:=C[2-9A-F]|=D[0-9A-F])=[89AB][0-9A-F]"
+)
+_NO_SIGNS = str.maketrans("", "", "%=")
 # A tag of writing inside of a word.
 _TAG = re.compile(r"(?<=[^\W_])</?(?:[biu]|em|strong|span|font|su[bp])>(?=[a-z\d])", re.IGNORECASE)
 # Single letters and digits with a sign between; a short form with stops ends before a number: ``d.o.b 1.2.50``.
@@ -102,6 +107,8 @@ def _mistaken(text: str) -> dict[int, tuple[int, str]]:
     They were read in a wrong charset, or are told by their numbers. The letter of a tag is none that is seen.
     """
     found = [] if text.isascii() else [(m, _decoded(m.group())) for m in _MISTAKEN.finditer(text)]
+    if "%" in text or "=" in text:
+        found += [(m, _letter_of(bytes.fromhex(m.group().translate(_NO_SIGNS)))) for m in _ENCODED.finditer(text)]
     if "&" in text or "\\" in text:
         found += [(m, _referred(m.group())) for m in _REFERENCE.finditer(text)]
     if "<" in text:
@@ -125,11 +132,15 @@ def _referred(reference: str) -> str:
 def _decoded(piece: str) -> str:
     for charset in ("cp1252", "latin-1"):
         try:
-            letter = piece.encode(charset).decode("utf-8")
+            return _letter_of(piece.encode(charset))
         except UnicodeError:
             continue
-        return letter if letter.isalpha() else ""
     return ""
+
+
+def _letter_of(utf8: bytes) -> str:
+    letter = utf8.decode("utf-8")
+    return letter if letter.isalpha() else ""
 
 
 def normalise(text: str) -> Normal:

@@ -290,7 +290,15 @@ _TO_PERSON = (
 _PERSON_SAYS = r"\s(?:says|said|reports|denies|states|stated|came|feels|lives|agrees|wants|asks|called|complains)\b"
 
 
+UNPARTED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}"
+"""Scripts that put nothing between words, or nothing between a name and what is said of it."""
+_IN_SYLLABLES = regex.compile(rf"[{UNPARTED}]{{2,}}")
+
+
 def _part_forms(name: str, *, given: bool) -> Iterator[Form]:
+    if _IN_SYLLABLES.fullmatch(name):
+        yield name, False
+        return
     for part in (name, *_pieces(name)):
         found, letters = kind(part), sum(c.isalnum() for c in part)
         if letters > 2:

@@ -564,3 +564,28 @@ def test_a_town_that_few_know_as_a_word_is_known_also_alone(engine, text):
 def test_a_town_that_is_an_everyday_word_is_left_at_a_sentences_start(engine, text):
     known = tuple(Known("CITY", city) for city in ("Mobile", "Reading", "Orange", "Yakima"))
     assert engine.deidentify(text, PatientContext("p", known=known)).text == text
+
+
+@pytest.mark.parametrize(
+    ("family", "text", "left"),
+    [
+        ("Петренков", "seen Петренков today", "seen  today"),
+        ("Петренков", "seen петренков today", "seen  today"),
+        ("Петренков", "seen ПЕТРЕНКОВ today", "seen  today"),
+        ("Παπαδόπουλος", "seen Παπαδόπουλος today", "seen  today"),
+        ("Okonkwovic*", "saw okonkwovic today", "saw  today"),
+        ("Okonkwovic\u2011Brzysko", "saw okonkwovic-brzysko and brzysko", "saw  and "),
+        ("O&#39;Dochartaigh", "saw odochartaigh today", "saw  today"),
+        ("Quelbrix/Zandrow", "saw zandrow and quelbrix today", "saw  and  today"),
+        ("Okonkwovic", "per okonkwovic\u02bcs chart", "per  chart"),
+        ("Okonkwovic", "per okonkwovic\ua78cs chart", "per  chart"),
+        ("Quiñonesk", "file Qui%C3%B1onesk.pdf", "file .pdf"),
+        ("Quiñonesk", "=20Qui=C3=B1onesk", "=20"),
+        ("王小明", "Seen: 王小明 today", "Seen:  today"),
+        ("小明", "小明来了", "来了"),
+        ("김민준", "김민준님 오셨다", " 오셨다"),
+    ],
+)
+def test_a_name_is_known_by_other_signs_and_in_other_scripts(engine, family, text, left):
+    patient = PatientContext("p", (Known("FAMILY", family),))
+    assert re.sub(r"\[[A-Z]+\]", "", engine.deidentify(text, patient).text) == left
