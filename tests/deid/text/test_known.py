@@ -583,7 +583,7 @@ def test_a_town_that_is_an_everyday_word_is_left_at_a_sentences_start(engine, te
         ("Quiñonesk", "=20Qui=C3=B1onesk", "=20"),
         ("王小明", "Seen: 王小明 today", "Seen:  today"),
         ("小明", "小明来了", "来了"),
-        ("김민준", "김민준님 오셨다", " 오셨다"),
+        ("김민준", "김민준님 오셨다", "님 오셨다"),
     ],
 )
 def test_a_name_is_known_by_other_signs_and_in_other_scripts(engine, family, text, left):
