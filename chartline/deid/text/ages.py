@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import regex
 
@@ -56,8 +57,11 @@ _OLD_TOLD = regex.compile(
 _MAY_BE_OLD = regex.compile(r"\b0?(?:9\d|1[01]\d)(?!\d)|ninet|hundred|th\sdecade", regex.IGNORECASE)
 # The same of whom no record tells the age.
 _OLD_SAID = regex.compile(
-    rf"\b(?:pt|patient|he|she)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)"
-    rf"|(?<![\d./])0?(?P<a>{_OLD})\s?(?:y|yrs?|ans|años|anni|Jahren?)\b|(?<![\d./\-])(?P<a>9\d)/[MF](?![\w/])",
+    rf"\b(?:pt|patient|he|she)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
+    regex.IGNORECASE,
+)
+_OLD_WRITTEN = regex.compile(
+    r"(?<![\d./\-])0?(?:(?P<a>9\d|1[01]\d)\s?(?:y|yrs?|ans|años|anni|Jahren?)\b|(?P<a>9\d)/[MF](?![\w/]))",
     regex.IGNORECASE,
 )
 # The same of whom the record tells to be so old, and an age with the year beside it.
@@ -79,7 +83,10 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
             if int(match["y"]) < patient.earliest_year:
                 yield Found(match.start("y"), match.end("y"), "DATE", "ages:year")
     told = (_OLD_TOLD,) if patient.birth_date else (_OLD_TOLD, _OLD_SAID)
-    for match in (m for rule in told for m in rule.finditer(text)) if _MAY_BE_OLD.search(text) else ():
+    may_be = [m.start() for m in _MAY_BE_OLD.finditer(text)]
+    found = (m for rule in told for m in rule.finditer(text)) if may_be else ()
+    alone = () if patient.birth_date else filter(None, (_OLD_WRITTEN.match(text, at) for at in may_be))
+    for match in chain(found, alone):
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:over-89")
     for match in _AGE.finditer(text) if patient.over_89 else ():
         yield Found(match.start(), match.end(), "AGE", "ages:beside-dates")

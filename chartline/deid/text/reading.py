@@ -521,21 +521,43 @@ def read(text: str) -> Reading:
     hints = _HINTS.places(lowered(text))
     parts = [m.span() for m in opened(_PART_OF, text, hints, "part")]
     named = parts + hints.get("thing", []) + list(_lists_of_things(text, hints))
-    named += (m.span() for m in _OF_LABORATORIES.finditer(text))
+    named += _written_by_laboratories(text)
     things = Places(named + eponyms(text, hints.get("eponym", []) + hints.get("in situ", [])))
     return Reading(text, tokens(text), hints, things)
 
 
+_HEMOGLOBINS = "(?:Lepore|Bart['’]?s?|Constant Spring|Kenya|K[oö]ln|Chesapeake|Kansas|Gun Hill|Hammersmith|Z[uü]rich|Seattle|Hasharon)"
 _AMINO = "Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|Leu|Lys|Met|Phe|Pro|Ser|Thr|Trp|Tyr|Val"
-# What laboratories write: fields of a microscope, variants of a protein, blood groups, serovars, strains, antibodies and hemoglobins.
-_OF_LABORATORIES = regex.compile(
-    rf"(?<!\p{{L}})(?:{_AMINO})(?=\d{{1,5}}(?:{_AMINO}|Ter|fs|del|dup|ins|[A-Z=*](?![\p{{L}}\d])))"
-    r"|(?<![\p{L}\d])(?:AB|A|B|O)[ ]Rh(?![\p{L}])|(?<=/[ ]?)(?i:[HL]PFs?)\b"
-    r"|(?<=\bSalmonella (?:enterica )?(?:(?:ser\.|sv\.|serovar|serotype) )?)(?!\p{L}+ (?:of|at|in|from)\b)\p{Lu}\p{Ll}+(?:[ ]\p{Lu}\p{Ll}+)?(?!['’]s)"
-    r"|(?<=\b[AB]/)\p{Lu}[\p{L} ]{2,24}(?=/\d)|(?<=\bB/)(?:Yamagata|Victoria)\b"
-    r"|(?<!\p{L})[Aa]nti-(?:\p{Lu}[\p{L}]{0,12})(?!['’]s)"
-    r"|\b(?:Hgb|Hb|[Hh]emoglobin)[ ](?:Lepore|Bart['’]?s?|Constant Spring|Kenya|K[oö]ln|Chesapeake|Kansas|Gun Hill|Hammersmith|Z[uü]rich|Seattle|Hasharon)\b"
-)
+# What laboratories write, each with letters that it holds: blood groups, serovars, antibodies, hemoglobins, fields of a
+# microscope and strains.
+_OF_LABORATORIES = [
+    (sign, regex.compile(pattern))
+    for sign, pattern in [
+        (" Rh", r"(?<![\p{L}\d])(?:AB|A|B|O)[ ]Rh(?![\p{L}])"),
+        (
+            "Salmonella ",
+            r"(?<=\bSalmonella (?:enterica )?(?:(?:ser\.|sv\.|serovar|serotype) )?)(?!\p{L}+ (?:of|at|in|from)\b)"
+            r"\p{Lu}\p{Ll}+(?:[ ]\p{Lu}\p{Ll}+)?(?!['’]s)",
+        ),
+        ("nti-", r"(?<!\p{L})[Aa]nti-\p{Lu}[\p{L}]{0,12}(?!['’]s)"),
+        *((f"{name} ", rf"\b{name}[ ]{_HEMOGLOBINS}\b") for name in ("Hgb", "Hb", "Hemoglobin", "hemoglobin")),
+        *((f"{field}", rf"(?<=/[ ]?){field}s?\b") for field in ("HPF", "LPF", "hpf", "lpf")),
+        *(
+            (f"{kind_}/", rf"(?<=\b{kind_}/)(?:\p{{Lu}}[\p{{L}} ]{{2,24}}(?=/\d)|(?:Yamagata|Victoria)\b)")
+            for kind_ in "AB"
+        ),
+    ]
+]
+_VARIED = re.compile(r"[A-Z][a-z]{2}(?=\d)")
+_VARIANT = re.compile(rf"(?<![A-Za-z])(?:{_AMINO})\d{{1,5}}(?:{_AMINO}|Ter|fs|del|dup|ins|[A-Z=*](?![A-Za-z\d]))")
+
+
+def _written_by_laboratories(text: str) -> Iterator[Place]:
+    for sign, pattern in _OF_LABORATORIES:
+        if sign in text:
+            yield from (m.span() for m in pattern.finditer(text))
+    yield from (m.span() for m in _VARIED.finditer(text) if _VARIANT.match(text, m.start()))
+
 
 # What brings a person or a place into a list of things.
 _BRINGS = regex.compile(
