@@ -1,7 +1,9 @@
 """FHIR dates: one offset a patient, applied to the calendar date as written; time of day and zone stay as they are.
 
 Shifting the written date rather than the instant keeps intervals in whole days exact and cannot move a day across a
-daylight-saving change. A partial date keeps its precision: it is shifted at mid-period (day 15, 1 July) and cut again.
+daylight-saving change. A partial date keeps its precision: it is shifted at mid-period (day 15, 1 July) and cut again;
+one that tells when something was over or written down at the end of its period, so that what is left of it is never
+over before it was.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from calendar import monthrange
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -36,14 +39,22 @@ def offset_days(key: bytes, patient_id: str, low: int, high: int) -> int:
 
 
 @lru_cache(maxsize=1 << 17)
-def shift(text: str, days: int) -> str | None:
-    """A FHIR date, dateTime or instant moved by a number of days; None when it is not one or leaves the calendar."""
+def shift(text: str, days: int, *, over: bool = False) -> str | None:
+    """A FHIR date, dateTime or instant moved by a number of days; None when it is not one or leaves the calendar.
+
+    Args:
+        text: the date.
+        days: the offset.
+        over: whether a partial one is moved by its last day.
+    """
     match = _DATE.fullmatch(text)
     if match is None:
         return None
     year, month, day = match[1], match[2], match[3]
     try:
-        moved = date(int(year), int(month or 7), int(day or (15 if month else 1))) + timedelta(days=days)
+        month_of = int(month or (12 if over else 7))
+        last = monthrange(int(year), month_of)[1] if over else 15 if month else 1
+        moved = date(int(year), month_of, int(day or last)) + timedelta(days=days)
     except (ValueError, OverflowError):
         return None
     whole = moved.isoformat()

@@ -70,6 +70,13 @@ _PUBLIC_WORDS = re.compile(r"(?!.*\d{7})(?=.{3,100}\Z)[^\s@]+(?: [^\s@]+)+")
 _MENTION = re.compile(rf"\b([A-Z][A-Za-z]+)/({references.ID}(?<=[A-Za-z0-9]))(?:/_history/[A-Za-z0-9\-.]+)?")
 _VOCABULARIES = frozenset({"CodeSystem", "ValueSet"})
 _MIME = re.compile(r"[A-Za-z]+/[A-Za-z\d.+\-]{1,80}")
+# What tells when something was over, or was written down: nothing of it was known before.
+_TELLS_OVER = frozenset(
+    {
+        *("end", "deceasedDateTime", "abatementDateTime", "whenHandedOver", "approvalDate"),
+        *("recorded", "recordedDate", "dateAsserted", "dateRecorded", "assertedDate", "issued", "created", "authored"),
+    }
+)
 _LONG_NUMBER = 1_000_000  # from which a number may be a phone's, a record's or a person's
 _DAY = rb'"\d{4}-\d\d-\d\d'
 _TIME = rb"T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
@@ -533,11 +540,16 @@ class Deidentifier:
     def _date(self, effect: str, owner: str, path: str, element: Element) -> Entry:
         """Dates. Of those of a day the day is moved, and what is behind it stays."""
         place = path.partition(".")[2]
+        over = element.name in _TELLS_OVER
 
         def shifted(value: Any, walk: Walk) -> Any:
             if not dated(value, walk):
                 return None
-            return dates.shift(value, walk.patient.offset_days) if walk.patient.offset_days is not None else None
+            return (
+                dates.shift(value, walk.patient.offset_days, over=over)
+                if walk.patient.offset_days is not None
+                else None
+            )
 
         def to_year(value: Any, walk: Walk) -> Any:
             if not dated(value, walk):

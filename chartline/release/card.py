@@ -18,7 +18,7 @@ from chartline.risk import cells
 
 REASONS = {
     "after_death": "more than 30 days after death",
-    "duplicate": "exact duplicate: same patient, time, code, value, unit and text",
+    "duplicate": "exact duplicate: same patient, time, end, kind of record, code, value, unit and text",
     "held_out_time": "later than the temporal hold-out",
     "undated": "no known time",
 }

@@ -33,7 +33,7 @@ KINDS = {
     "unsorted": "a row is earlier than the one before it of the same subject",
     "static_after_dated": "a row without a time comes after a dated one of the same subject",
     "split_subject": "a subject is in more than one file",
-    "duplicate_row": "a row says the same as another: subject, time, code, values and code modifiers",
+    "duplicate_row": "a row says the same as another: subject, time, end, kind of record, code, values, modifiers",
     "after_death": f"a subject has an event more than {GRACE_DAYS} days after its death",
     "unknown_code": "a code that codes.parquet does not list",
     "duplicate_code": "codes.parquet lists a code twice",
@@ -218,7 +218,7 @@ def _file(
     _add(found, "wrong_type", name, len(absent) + sum(kind != _CORE[c][0] for c, kind in types.items()))
     if absent or not all(_CORE[c][1](kind) for c, kind in types.items()):
         return set()
-    identity = [c for c in (*_CORE, *modifiers) if c in schema.names]
+    identity = [c for c in (*_CORE, *modifiers, "end_time", "source_type") if c in schema.names]
     seen = _Seen()
     for batch in file.iter_batches(batch_size=BATCH, columns=list(dict.fromkeys(identity))):
         _batch(batch, identity, codes, seen)

@@ -42,8 +42,10 @@ _FORMATS = ("text/plain", "text/html", "application/xhtml+xml", "text/rtf", "app
 """Formats of a text, the plainest first; of any other less is told of its lines."""
 _COURSE = "kind IN ('event', 'noted')"
 """Events of a patient's course, the facts of the person aside."""
-_OPEN = "position_over IS NULL AND over IS NULL AND status IN ('arrived', 'triaged', 'in-progress', 'onleave')"
-"""A visit that goes on: what is known when it ended is not known yet."""
+_UNKNOWN = "unplaced OR (billing AND encounter_id IS NOT NULL AND v_over IS NULL AND v_at IS NULL)"
+"""Of which nobody can say when it was known: of one of its times only the year is told, or the visit's end is not."""
+_HAPPENED = "coalesce(status, '') NOT IN ('planned', 'cancelled', 'entered-in-error')"
+"""A visit that something may have been part of."""
 _UNDATED = "undated = 'encounter_end' AND v_over IS NOT NULL"
 """What has no date of its own and names a visit that ended."""
 
@@ -245,7 +247,7 @@ def inferred(staged: DataFrame, visits: DataFrame) -> DataFrame:
         "time_precision = 'year' AND time_precision IS NOT NULL AND time IS NOT NULL AND position * 86400000000D = time"
         " AS whole_year",
     )
-    windows = visits.where("position IS NOT NULL AND position_over >= position").selectExpr(
+    windows = visits.where(f"position IS NOT NULL AND position_over >= position AND {_HAPPENED}").selectExpr(
         "subject_id", "encounter_id AS inferred_id", "position AS v_from", "position_over AS v_to"
     )
     best = Window.partitionBy("event_id").orderBy(f.expr("v_to - v_from"), f.desc("v_from"), "inferred_id")
@@ -319,7 +321,6 @@ def all_events(
         "over AS v_over",
         "position_over AS v_at",
         "position AS v_from",
-        f"{_OPEN} AS v_open",
         "flags AS v_flags",
     )
     joined = (
@@ -342,14 +343,13 @@ def all_events(
         .withColumn(
             "available_time",
             f.expr(
-                "IF(billing AND v_open, NULL,"
-                " greatest(time, timestamp_micros(available_time), IF(billing, v_over, NULL)))"
+                f"IF({_UNKNOWN}, NULL, greatest(time, timestamp_micros(available_time), IF(billing, v_over, NULL)))"
             ),
         )
         .withColumn("end_time", _stamp("end_time"))
         .withColumn(
             "available_at",
-            f.expr("IF(billing AND v_open, NULL, greatest(position, available_at, IF(billing, v_at, NULL)))"),
+            f.expr(f"IF({_UNKNOWN}, NULL, greatest(position, available_at, IF(billing, v_at, NULL)))"),
         )
     )
     lives = _sent(_spans(staged, facts, ends), few)

@@ -26,6 +26,7 @@ ROW = {
     "time_precision": "string",
     "undated": "string",
     "billing": "boolean",
+    "unplaced": "boolean",
     "position": "double",
     "precision": "string",
     "end_at": "double",
@@ -96,7 +97,7 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
     """The time columns.
 
     ``position``, ``end_at`` and ``available_at`` are days on the patient's axis, exact also where only the year is
-    disclosed.
+    disclosed. ``unplaced`` says that only the year is told of one of them, so that nobody can say when all was known.
     """
     paths = _telling(event.time, offsets)
     start, at_ = _point(resource, paths, offsets, end=event.ends)
@@ -138,8 +139,14 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         due, due_at = _planned(resource, event, paths, offsets, (start, at_))
         if due or due_at is not None:
             end, end_at, foretold = due, due_at, True
+    told = [(start, at_), (known, known_at)]
     if not foretold:
+        if start and start[1] != "second" and _before((known, known_at), (start, at_)):
+            # Of a day, a month or a year to come nobody knows at its beginning what it brings.
+            over, over_at = _point(resource, paths, offsets, end=True)
+            known, known_at = _later(known, over), _later(known_at, over_at)
         # What is told with its end is not known before that.
+        told.append((end, end_at))
         known, known_at = _later(known, end), _later(known_at, end_at)
     return {
         "flags": flags,
@@ -153,6 +160,7 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         "available_at": known_at,
         "undated": None if start or at_ is not None else event.undated,
         "billing": event.billing and untold,
+        "unplaced": offsets is not None and any(moment and day is None for moment, day in told),
     }
 
 
@@ -261,8 +269,10 @@ def _point(resource: Mapping[str, Any], paths: Sequence[str], offsets: Offsets, 
 
 def _day(resource: Mapping[str, Any], path: str, offsets: Mapping[str, float], *, end: bool) -> float | None:
     """The day of a path on the hidden axis; of several dates that of the first, or of the last as an end."""
-    plain = _plain(path)
-    if type(values.at(resource, path)) is not list:
+    plain, value = _plain(path), values.at(resource, path)
+    if value is None and plain != path:
+        return None  # the day is that of another entry
+    if type(value) is not list:
         return offsets.get(plain)
     days = (day for told, day in offsets.items() if told.partition("#")[0] == plain)
     return (max if end else min)(days, default=None)
@@ -290,10 +300,10 @@ def _reference_id(value: Any) -> str | None:
     return named.rpartition("/")[2] if isinstance(named, str) and not named.startswith("#") else None
 
 
-def _coded(resource: Mapping[str, Any], event: rules.Event) -> tuple[values.Coded | None, str | None]:
+def _coded(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) -> tuple[values.Coded | None, str | None]:
     """The code, and the medication whose code is to be taken instead; why one is absent is none if there is another."""
     if event.fixed:
-        return _fixed(_as_it_began(resource, event.began), event.fixed, event.suffix), None
+        return _fixed(_as_it_began(resource, event.began, offsets), event.fixed, event.suffix), None
     absent = None
     for path in event.code:
         value = values.at(resource, path)
@@ -348,10 +358,18 @@ def _fixed(resource: Mapping[str, Any], code: str, suffix: Sequence[str]) -> val
     return made
 
 
-def _as_it_began(resource: Mapping[str, Any], history: str | None) -> Mapping[str, Any]:
+def _as_it_began(resource: Mapping[str, Any], history: str | None, offsets: Offsets) -> Mapping[str, Any]:
     """The resource with what the earliest entry of its history says: a later class is not known at the start."""
     entries = [e for e in resource.get(history) or () if type(e) is dict] if history else []
-    return {**resource, **min(entries, key=lambda e: str(values.at(e, "period.start") or ""))} if entries else resource
+    path, before = f"{history}.period.start", Counter[str]()
+
+    def began(entry: Any) -> float:
+        alone = {**resource, str(history): entry}
+        days = None if offsets is None else _days_of(alone, str(history), [path], offsets, before)
+        found = _point(alone, [path], days)[1]
+        return math.inf if found is None else found
+
+    return {**resource, **min(entries, key=began)} if entries else resource
 
 
 def _tail(value: Any) -> tuple[str, str | None] | None:
@@ -512,11 +530,11 @@ def _events(
         return
     if event.each and event.dates_entries:
         for i, (view, days) in enumerate(_dated_views(resource, event, offsets)):
-            yield from _made_of(resource, event, common, _timed(view, event, days), suffix, [(i, view)])
+            yield from _made_of(resource, event, common, _timed(view, event, days), suffix, [(i, view)], days)
         return
     views = list(enumerate(_views(resource, event.each) if event.each else [resource]))
     if views:
-        yield from _made_of(resource, event, common, _timed(resource, event, offsets), suffix, views)
+        yield from _made_of(resource, event, common, _timed(resource, event, offsets), suffix, views, offsets)
 
 
 def _made_of(
@@ -526,6 +544,7 @@ def _made_of(
     timed: Row,
     suffix: str | None,
     views: Sequence[tuple[int, Mapping[str, Any]]],
+    offsets: Offsets,
 ) -> Iterator[Row]:
     """The rows of an event at one time: of the resource, or of entries of it, each with its place."""
     if event.optional and timed["time"] is None and timed["position"] is None:
@@ -536,7 +555,7 @@ def _made_of(
     for i, view in views:
         if event.unless and values.at(view, event.unless[0]) in event.unless[1:]:
             continue
-        found, medication = _coded(view, event)
+        found, medication = _coded(view, event, offsets)
         if found is not None and not (event.components and _only_components(view)):
             yield _event_row(view, event, i, found, medication, common, timed, suffix)
     if event.components:

@@ -33,6 +33,21 @@ def test_a_date_is_moved_as_it_is_written(text, days, moved):
 
 
 @pytest.mark.parametrize(
+    ("text", "days", "moved"),
+    [("2020", -220, "2020"), ("2020", -366, "2019"), ("2020-11", -29, "2020-11"), ("2020-11", -30, "2020-10")],
+)
+def test_what_tells_an_end_is_never_over_before_it_was(text, days, moved):
+    assert dates.shift(text, days, over=True) == moved
+    assert dates.shift("2020-11-05", days, over=True) == dates.shift("2020-11-05", days)
+
+
+@given(DAYS, OFFSETS, st.sampled_from([4, 7]))
+def test_no_day_of_a_period_is_after_the_end_of_what_is_left_of_it(day, days, length):
+    text = day.isoformat()
+    assert dates.shift(text, days)[:length] <= dates.shift(text[:length], days, over=True)
+
+
+@pytest.mark.parametrize(
     "text", ["", "yesterday", "2015-02-30", "2015-13", "15-03-2015", "0000-01-01", "2015-03-05 Ada"]
 )
 def test_what_is_no_date_does_not_pass(text):

@@ -743,3 +743,9 @@ def test_a_public_code_is_not_shaped_as_a_number_of_a_person(number):
 def test_a_public_code_stays(code):
     coding = {"system": "http://hl7.org/fhir/sid/ndc", "code": code}
     assert through(observation(code={"coding": [coding]}))["code"]["coding"] == [coding]
+
+
+def test_a_year_of_death_is_not_over_before_the_person_died():
+    told = {"resourceType": "Patient", "id": "p1", "deceasedDateTime": "2020", "birthDate": "1961"}
+    made = through(told, patient=PatientContext("p1", (), "female", "1961", -220))
+    assert (made["deceasedDateTime"], made["birthDate"]) == ("2020", "1960")

@@ -308,6 +308,31 @@ def test_rows_of_a_patient_are_in_order_and_copies_are_out(released):
     assert [r["text_value"] for r in mine if r["code"] == "LOINC//2160-0"] == ["trace"]
 
 
+def test_of_what_was_ordered_and_given_both_stay_and_of_a_result_the_copy_that_was_known_first(spark, lake):
+    known = [START + timedelta(days=days) for days in (16, 9)]
+    drug = event(1, 90, "RXNORM//1", day=8, source_type="MedicationRequest")
+    rows = [
+        *patient(1),
+        *(
+            {**drug, "event_id": f"1-9{n}", "source_type": kind}
+            for n, kind in enumerate(("MedicationRequest", "MedicationAdministration"))
+        ),
+        *(event(1, 95 + n, "LOINC//2-0", day=8, numeric_value=1.0, available_time=at) for n, at in enumerate(known)),
+        event(1, 97, "LOINC//2-0", day=8, numeric_value=1.0, end_time=known[0], source_type="DiagnosticReport"),
+    ]
+    make(lake, rows)
+    approve(lake)
+    publish(spark, lake, ID, run_id="r")
+    told = pa.concat_tables(map(pq.read_table, (folder_of(lake) / "data").rglob("*.parquet"))).to_pylist()
+    assert sorted(r["source_type"] for r in told if r["code"] == "RXNORM//1") == [
+        "MedicationAdministration",
+        "MedicationRequest",
+    ]
+    results = [(r["source_type"], r["available_time"]) for r in told if r["code"] == "LOINC//2-0"]
+    assert sorted(results)[1:] == [("Observation", known[1].replace(tzinfo=None))]
+    assert len(results) == 2
+
+
 def test_each_subject_is_in_the_split_of_its_hash(released):
     table = pq.read_table(folder_of(released) / "metadata" / "subject_splits.parquet").to_pylist()
     assert {r["subject_id"]: r["split"] for r in table} == {s: splits.split(s) for s in range(1, 41)}

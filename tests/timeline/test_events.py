@@ -1375,3 +1375,82 @@ def test_the_age_at_which_something_was_is_its_value(told):
 )
 def test_a_vocabulary_has_one_name_under_its_address_and_its_oid(oid, name):
     assert values.system_name(f"urn:oid:2.16.840.1.113883.{oid}") == name
+
+
+@pytest.mark.parametrize(
+    ("told", "offsets", "unplaced"),
+    [
+        ({"onsetDateTime": "2012", "recordedDate": "2020"}, {"onsetDateTime": 15301.0}, [True]),
+        (
+            {"onsetDateTime": "2012", "recordedDate": "2020"},
+            {"onsetDateTime": 15301.0, "recordedDate": 18000.5},
+            [False],
+        ),
+        ({"onsetDateTime": "2012-05-06", "recordedDate": "2020"}, None, [False]),
+        ({"recordedDate": "2013", "abatementDateTime": "2015"}, {"recordedDate": 15799.0}, [False, True]),
+        ({"onsetDateTime": "2012"}, {"onsetDateTime": 15301.0}, [False]),
+    ],
+)
+def test_on_the_hidden_axis_nobody_knows_when_a_year_was_known(told, offsets, unplaced):
+    found = made({"resourceType": "Condition", "code": LOINC, **told}, offsets=offsets)
+    assert [row["unplaced"] for row in found] == unplaced
+
+
+@pytest.mark.parametrize(
+    ("when", "known"), [("2021-03-05", "2021-03-05"), ("2021-03", "2021-03"), ("2021", "2021"), (WHEN, WHEN)]
+)
+def test_of_a_day_to_come_nobody_knows_at_its_beginning_what_it_brings(when, known):
+    told = {"resourceType": "Condition", "code": LOINC, "onsetDateTime": when, "recordedDate": "2015-01-01"}
+    row = one(told)
+    assert max(row["available_time"], row["time"]) == micros(known, end=when != WHEN)
+    # A plan is known when it is made, whatever day it is for.
+    order = {"resourceType": "ServiceRequest", "status": "active", "intent": "order", "code": LOINC}
+    plan = one(order | {"authoredOn": "2015-01-01", "occurrenceDateTime": "2021-03-05"})
+    assert plan["available_time"] == micros("2015-01-01", end=True)
+
+
+EMERGENCY, WARD = ({"class": {"code": code}} for code in ("EMER", "IMP"))
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "offsets"),
+    [
+        ("2021-03-05T10:00:00Z", "2021-03-06T10:00:00Z", None),
+        ("2021-03-05T05:00:00Z", "2021-03-05T00:30:00-08:00", None),
+        ("2021-03-05", None, None),
+        ("2021", "2021", (18691.2, 18692.4)),
+    ],
+)
+def test_a_visit_begins_with_the_class_that_it_had_first_in_whatever_order_they_are_told(first, then, offsets):
+    entries = [(EMERGENCY, first), (WARD, then)]
+    for order in (entries, entries[::-1]):
+        history = [{**kind, "period": {"start": when} if when else {}} for kind, when in order]
+        seen = {"resourceType": "Encounter", "status": "finished", **WARD, "period": {"start": first}}
+        days = None
+        if offsets:
+            of_first, of_then = offsets if order is entries else offsets[::-1]
+            days = {"period.start": offsets[0], "classHistory.period.start": of_first}
+            days["classHistory.period.start#1"] = of_then
+        found = made(seen | {"classHistory": history}, offsets=days)
+        assert "ENCOUNTER//START//EMER" in [row.get("code") for row in found]
+
+
+def test_on_the_hidden_axis_the_first_of_a_list_does_not_take_the_day_of_the_second():
+    bounds = {"timing": {"repeat": {"boundsPeriod": {"start": "2021", "end": "2021"}}}}
+    order = {"resourceType": "MedicationRequest", "status": "active", "medicationCodeableConcept": LOINC}
+    order |= {"authoredOn": "2021", "dosageInstruction": [{"text": "daily"}, bounds]}
+    days = {"authoredOn": 18100.5, "dosageInstruction.timing.repeat.boundsPeriod.end": 18158.0}
+    assert one(order, offsets=days)["end_at"] is None
+    assert one(order | {"dosageInstruction": [bounds]}, offsets=days)["end_at"] == 18159 - 1e-9
+
+
+def test_a_vaccination_without_a_date_of_its_own_has_that_of_its_record():
+    shot = {"resourceType": "Immunization", "status": "completed", "vaccineCode": LOINC, "recorded": "2021-03-05"}
+    assert one(shot | {"occurrenceString": "as a child"})["time"] == micros("2021-03-05")
+    assert one(shot | {"occurrenceDateTime": "2019-03-05"})["time"] == micros("2019-03-05")
+
+
+def test_an_adverse_event_is_known_when_it_was_detected():
+    event = {"resourceType": "AdverseEvent", "actuality": "actual", "event": LOINC, "date": "2020-01-01"}
+    found = made(event | {"detected": "2020-02-01T10:00:00Z"})[0]
+    assert found["available_time"] == micros("2020-02-01T10:00:00Z")

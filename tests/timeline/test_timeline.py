@@ -122,6 +122,33 @@ def test_a_diagnosis_that_only_visits_name_hangs_to_the_first_and_is_known_at_it
     assert not any(told[name]["encounter_inferred"] for name in ("bare", "own", "old", "going"))
 
 
+def test_a_billing_code_is_never_known_where_nobody_tells_when_its_visit_ended(spark):
+    named = {name: {"encounter": {"reference": f"Encounter/{name}"}} for name in ("over", "untold", "missing")}
+    billed = {"resourceType": "Condition", "code": DRUG, "onsetDateTime": "2021-03-05"}
+    told = joined(
+        spark,
+        stay("over", WHEN, "2021-03-07T10:00:00Z"),
+        stay("untold", WHEN, None),
+        *(billed | {"id": f"c-{name}", **visit} for name, visit in named.items()),
+        billed | {"id": "c-lone", "onsetDateTime": "2022-03-05"},
+    )
+    known = {name: told[f"c-{name}"]["available_time"] is not None for name in (*named, "lone")}
+    assert known == {"over": True, "untold": False, "missing": False, "lone": True}
+
+
+def test_nothing_was_part_of_a_visit_that_did_not_happen(spark):
+    result = {"resourceType": "Observation", "id": "o", "status": "final", "code": DRUG, "effectiveDateTime": WHEN}
+    short = ("2021-03-05T09:00:00Z", "2021-03-05T11:00:00Z")
+    told = joined(
+        spark,
+        result,
+        stay("long", "2021-03-04T10:00:00Z", "2021-03-07T10:00:00Z"),
+        stay("slot", *short, status="cancelled"),
+        stay("plan", *short, status="planned"),
+    )
+    assert (told["o"]["encounter_id"], told["o"]["encounter_inferred"]) == ("long", True)
+
+
 def test_what_is_sent_to_the_tasks_and_what_is_shuffled_give_the_same_events(spark):
     period = {"start": WHEN, "end": "2021-03-07T10:00:00Z"}
     lives = [
