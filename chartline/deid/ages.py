@@ -29,11 +29,12 @@ _IN_A_YEAR = {
 _ASIDE = re.compile(r"[\s(){}.]")  # in a unit, what stands beside it: ``year(s)``, ``y.o.``
 # How the question for a person's age or year of birth begins. What is related, adjusted or specific to an age is none.
 _ASKED_AGE = re.compile(
-    r"[\W_]*(?:(?:what|which|in|is|was|the|your|his|her|anchor|current|chronological|estimated|calculated|reported|stated|patient|pt"
-    r"|person|subject|participant)(?:['\u2019]?s)?[\W_]+)*"
+    r"[\W_]*(?:(?:what|which|in|is|was|the|your|his|her|anchor|current|chronological|estimated|calculated|reported"
+    r"|stated|patient|pt|person|subject|participant)(?:['\u2019]?s)?[\W_]+)*"
     r"(?:age(?!s?[a-z]|[\W_]*(?:related|adjusted|specific|appropriate|matched))|how[\W_]+old"
-    r"|birth[\W_]*year|year[\W_]+(?:of[\W_]+birth|(?:(?:you|he|she|they)[\W_]+)?(?:(?:were|was)[\W_]+(?:\w+[\W_]+){0,3}?)?born)"
-    r"|when[\W_]+(?:were|was)[\W_]+(?:\w+[\W_]+){1,3}?born|yob\b|born\b)",
+    r"|birth[\W_]*year|year[\W_]+of[\W_]+birth|yob\b|born[\W_]*\Z"
+    r"|year[\W_]+(?:(?:you|he|she|they)[\W_]+)?(?:(?:were|was)[\W_]+(?:\w+[\W_]+){0,3}?)?born"
+    r"|when[\W_]+(?:were|was)[\W_]+(?:\w+[\W_]+){1,3}?born)",
     re.IGNORECASE,
 )
 _YEAR = re.compile(rb'(?:\{"value":)?(?:1[89]|20)\d\d(?:\.0*)?\}?')  # a number without a unit that is a year

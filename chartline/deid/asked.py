@@ -67,9 +67,8 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NO_WORD = re.compile(r"(?:['\u2019]s\b|[\W_])+")
 _MAY_ASK = re.compile(
     rb"name|nom\b|nombre|apellido|call|alias|aka|known|log ?in|kin\b|contact|proxy|pcp|primary care|clinician"
-    rb"|interviewer"
-    rb"|guardian|\bby\b|initial|address|street|phone|fax|mobile|cell|pager|mail|ssn|mrn|number|\bno\b|_no\b|identifier|employer"
-    rb"|signature|page|site|city|town|village|municip|county|district|hood|zip|post|place|\bid\b|5\d{4}-|45[34]\d\d-",
+    rb"|interviewer|guardian|\bby\b|initial|address|street|phone|fax|mobile|cell|pager|mail|ssn|mrn|number"
+    rb"|\bno\b|_no\b|identifier|employer|signature|page|site|city|town|village|municip|county|district|hood|zip|post|place|\bid\b|5\d{4}-|45[34]\d\d-",
     re.IGNORECASE,
 )
 _SAID = tuple(

@@ -543,13 +543,8 @@ class Deidentifier:
         over = element.name in _TELLS_OVER
 
         def shifted(value: Any, walk: Walk) -> Any:
-            if not dated(value, walk):
-                return None
-            return (
-                dates.shift(value, walk.patient.offset_days, over=over)
-                if walk.patient.offset_days is not None
-                else None
-            )
+            offset = walk.patient.offset_days
+            return dates.shift(value, offset, over=over) if dated(value, walk) and offset is not None else None
 
         def to_year(value: Any, walk: Walk) -> Any:
             if not dated(value, walk):
@@ -908,9 +903,10 @@ class Deidentifier:
         if made.status != "deidentified":
             return {}
         spans = [span.told() for span in made.spans]
-        walk.notes.append(Note(place, self._mime(kind, walk), made.plain, spans, made.status))
-        named = made.data if b"/" not in made.data else self._mentioned(made.data.decode(), walk).encode()
-        data = {"data": base64.b64encode(named).decode()} if named else {}
+        plain = self._mentioned(made.plain, walk)
+        walk.notes.append(Note(place, self._mime(kind, walk), plain, spans, made.status))
+        whole = self._mentioned(made.data.decode(), walk).encode()
+        data = {"data": base64.b64encode(whole).decode()} if whole else {}
         return {"contentType": made.content_type, **data}
 
     def _mime(self, kind: str, walk: Walk) -> str:

@@ -749,3 +749,14 @@ def test_a_year_of_death_is_not_over_before_the_person_died():
     told = {"resourceType": "Patient", "id": "p1", "deceasedDateTime": "2020", "birthDate": "1961"}
     made = through(told, patient=PatientContext("p1", (), "female", "1961", -220))
     assert (made["deceasedDateTime"], made["birthDate"]) == ("2020", "1960")
+
+
+def test_a_note_names_pseudonyms_in_the_document_and_in_what_is_told_of_it():
+    data = base64.b64encode(b"see Encounter/97845408").decode()
+    note = {"resourceType": "DocumentReference", "id": "d", "status": "current", "subject": {"reference": "Patient/p1"}}
+    note |= {"content": [{"attachment": {"contentType": "text/plain", "data": data}}]}
+    made = outcome(walker("expert_determination"), note, state())
+    (told,) = made.notes
+    whole = base64.b64decode(made.resource["content"][0]["attachment"]["data"]).decode()
+    assert told.text == whole
+    assert re.fullmatch(r"see Encounter/[0-9a-f]{32}", whole)
