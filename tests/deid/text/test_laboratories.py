@@ -40,6 +40,12 @@ def test_what_a_laboratory_writes_stays(engine, text):
         ("Lives in Newport, called today", "Newport"),
         ("Surgery on jan 12 went well. Next appt is feb 3 at 9:30.", "jan 12"),
         ("Surgery on jan 12 went well. Next appt is feb 3 at 9:30.", "feb 3"),
+        ("Social Insurance Number 046 454 286 on file", "046"),
+        ("CPF 529.982.247-25; AHV 756.9217.0769.85", "247"),
+        ("CPF 529.982.247-25; AHV 756.9217.0769.85", "9217"),
+        ("NIR 1 85 05 78 006 084 36", "85 05"),
+        ("NINO QQ 12 34 56 C", "QQ"),
+        ("codice fiscale RSSMRA85T10A562S", "RSSMRA"),
         ("Pt was in ED 12-jan with chest pain.", "12-jan"),
     ],
 )
