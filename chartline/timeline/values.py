@@ -16,16 +16,19 @@ _LARGEST = 3.4e38  # of the 32 bits that MEDS gives a number
 
 
 def at(resource: Any, path: str) -> Any:
-    """The value at a dotted path; a number is a place in a list; None where there is nothing."""
+    """The value at a dotted path, the values of all entries of a list; a number is a place in one; None for nothing."""
     if "." not in path:
         return resource.get(path) if type(resource) is dict else None
-    for step, place in _steps(path):
+    for i, (step, place) in enumerate(_steps(path)):
         if type(resource) is dict:
             resource = resource.get(step)
-        elif type(resource) is list:
-            resource = resource[place] if place is not None and place < len(resource) else None
-        else:
+        elif type(resource) is not list:
             return None
+        elif place is None:
+            rest = path.split(".", i)[i]
+            return [value for entry in resource if (value := at(entry, rest)) is not None] or None
+        else:
+            resource = resource[place] if place < len(resource) else None
     return resource
 
 

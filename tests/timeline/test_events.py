@@ -1436,12 +1436,29 @@ def test_a_visit_begins_with_the_class_that_it_had_first_in_whatever_order_they_
 
 
 def test_on_the_hidden_axis_the_first_of_a_list_does_not_take_the_day_of_the_second():
-    bounds = {"timing": {"repeat": {"boundsPeriod": {"start": "2021", "end": "2021"}}}}
+    timed = {"timing": {"event": ["2021"]}}
     order = {"resourceType": "MedicationRequest", "status": "active", "medicationCodeableConcept": LOINC}
-    order |= {"authoredOn": "2021", "dosageInstruction": [{"text": "daily"}, bounds]}
-    days = {"authoredOn": 18100.5, "dosageInstruction.timing.repeat.boundsPeriod.end": 18158.0}
-    assert one(order, offsets=days)["end_at"] is None
-    assert one(order | {"dosageInstruction": [bounds]}, offsets=days)["end_at"] == 18159 - 1e-9
+    days = {"dosageInstruction.timing.event": 18158.0}
+    assert one(order | {"dosageInstruction": [timed]}, offsets=days)["position"] == 18158.0
+    assert one(order | {"dosageInstruction": [{"text": "daily"}, timed]}, offsets=days)["position"] is None
+
+
+def test_an_order_of_several_steps_ends_with_the_last():
+    def until(day):
+        return {
+            "timing": {"repeat": {"boundsPeriod": {"start": f"2021-03-{day - 4:02d}", "end": f"2021-03-{day:02d}"}}}
+        }
+
+    taper = {"resourceType": "MedicationRequest", "status": "active", "medicationCodeableConcept": LOINC}
+    taper |= {"authoredOn": "2021-03-01", "dosageInstruction": [until(5), {"text": "as needed"}, until(20), until(10)]}
+    assert one(taper)["end_time"] == micros("2021-03-20", end=True)
+    over = [row for row in made(taper | {"status": "completed"}) if row["code"].endswith("//ENDED")]
+    assert [row["time"] for row in over] == [micros("2021-03-20", end=True)]
+    days = {"authoredOn": 18000.5} | {
+        f"dosageInstruction.timing.repeat.boundsPeriod.end{nth}": day
+        for nth, day in (("", 18004.0), ("#1", 18019.0), ("#2", 18009.0))
+    }
+    assert one(taper, offsets=days)["end_at"] == 18020 - 1e-9
 
 
 def test_a_vaccination_without_a_date_of_its_own_has_that_of_its_record():
