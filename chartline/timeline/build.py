@@ -574,11 +574,17 @@ _HIERARCHIES = (
 )
 
 
+_WAS = "//(STOPPED|ABATED|ENDED)$"
+_WAS_NOT = "^(FAMILY|ALLERGY|PLAN|GOAL|RISK)//|//(NOT_DONE|CANCELLED|POTENTIAL|PLANNED|PROPOSED|OPTION|DO_NOT_PERFORM)$"
+"""Codes that tell of how something ended that was, and of what was not, or not the patient's."""
+
+
 def codes(counts: DataFrame) -> DataFrame:
     """One row a code with its display, parents and counts; counts of 1-10 patients are null.
 
     Parents are the other codings of the same concept, the code a status or a prefix was put around, and the broader
-    code where the code itself spells it (ICD-9-CM, ICD-10, ATC).
+    code where the code itself spells it (ICD-9-CM, ICD-10, ATC). What was not done or only planned, what a relative
+    has or the patient does not tolerate has none: who asks for a code and all below it asks for what was.
     """
     from pyspark.sql import functions as f
 
@@ -588,9 +594,9 @@ def codes(counts: DataFrame) -> DataFrame:
         f.sum("events").alias("n"),
         f.sum("subjects").alias("p"),
     )
-    status = "//(NOT_DONE|CANCELLED|STOPPED|ABATED|ENDED|POTENTIAL|PLANNED|PROPOSED|OPTION|DO_NOT_PERFORM)$"
-    bare = f"IF(code RLIKE '{status}', regexp_replace(code, '{status}', ''), NULL)"
-    parents = f"array_sort(array_distinct(array_compact(concat(others, array({bare}, {_HIERARCHIES})))))"
+    bare = f"IF(code RLIKE '{_WAS}', regexp_replace(code, '{_WAS}', ''), NULL)"
+    told = f"array_sort(array_distinct(array_compact(concat(others, array({bare}, {_HIERARCHIES})))))"
+    parents = f"IF(code RLIKE '{_WAS_NOT}', array(), {told})"
     shown = f.col("p") > SMALL
     return summed.select(
         "code",

@@ -193,3 +193,26 @@ def test_of_a_text_in_several_formats_the_plainest_is_told(spark, attached, told
     names = "resource_id string, note_id string, content_type string, text string, status string"
     (found,) = build.texts(spark.createDataFrame(rows, names)).collect()
     assert (found["source_id"], found["n_text"]) == ("d", told)
+
+
+def test_what_was_not_is_below_no_code_of_what_was(spark):
+    told = {
+        "SNOMED//1": ["ICD10CM//C50.1"],
+        "SNOMED//1//ABATED": ["ICD10CM//C50.1"],
+        "SNOMED//1//NOT_DONE": ["ICD10CM//C50.1"],
+        "FAMILY//SNOMED//1": ["SNOMED//1", "ICD10CM//C50.1"],
+        "ALLERGY//RXNORM//1": ["RXNORM//1"],
+        "PLAN//SNOMED//1": ["SNOMED//1"],
+        "EOB//RXNORM//1": ["RXNORM//1"],
+        "ICD10CM//C50.1//CANCELLED": None,
+        "ICD10CM//C50.1": None,
+    }
+    rows = [(0, code, code, parents, 1, 1) for code, parents in told.items()]
+    columns = "bucket int, code string, description string, parents array<string>, events long, subjects long"
+    made = build.codes(spark.createDataFrame(rows, columns)).collect()
+    assert {r["code"]: r["parent_codes"] for r in made if r["parent_codes"]} == {
+        "SNOMED//1": ["ICD10CM//C50.1"],
+        "SNOMED//1//ABATED": ["ICD10CM//C50.1", "SNOMED//1"],
+        "EOB//RXNORM//1": ["RXNORM//1"],
+        "ICD10CM//C50.1": ["ICD10CM//C50"],
+    }
