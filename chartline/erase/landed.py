@@ -202,11 +202,18 @@ def _thin(bundle: Any, taken: Taken) -> bool:
     for entry in bundle.iterfind(_ENTRY):
         inner = entry.find(_BUNDLE)
         if inner is not None:
-            gone |= _thin(inner, taken)
+            if _thin(inner, taken):
+                _keep(entry, f"{from_xml.SPACE}resource")
+                gone = True
         elif _goes(_entry.decode(from_xml.entry(entry)), taken):
             entry.clear()
             gone = True
-    for said in list(bundle) if gone else ():
-        if said.tag not in (_ENTRY, f"{from_xml.SPACE}type"):
-            bundle.remove(said)
+    if gone:
+        _keep(bundle, _ENTRY, f"{from_xml.SPACE}type")
     return gone
+
+
+def _keep(element: Any, *names: str) -> None:
+    for said in list(element):
+        if said.tag not in names:
+            element.remove(said)

@@ -541,11 +541,8 @@ _OF_LABORATORIES = [
         ),
         ("nti-", r"(?<!\p{L})[Aa]nti-\p{Lu}[\p{L}]{0,12}(?!['’]s)"),
         *((f"{name} ", rf"\b{name}[ ]{_HEMOGLOBINS}\b") for name in ("Hgb", "Hb", "Hemoglobin", "hemoglobin")),
-        *((f"{field}", rf"(?<=/[ ]?){field}s?\b") for field in ("HPF", "LPF", "hpf", "lpf")),
-        *(
-            (f"{kind_}/", rf"(?<=\b{kind_}/)(?:\p{{Lu}}[\p{{L}} ]{{2,24}}(?=/\d)|(?:Yamagata|Victoria)\b)")
-            for kind_ in "AB"
-        ),
+        *((field, rf"(?<=/[ ]?){field}s?\b") for field in ("HPF", "LPF", "hpf", "lpf")),
+        *((f"{flu}/", rf"(?<=\b{flu}/)(?:\p{{Lu}}[\p{{L}} ]{{2,24}}(?=/\d)|(?:Yamagata|Victoria)\b)") for flu in "AB"),
     ]
 ]
 _VARIED = re.compile(r"[A-Z][a-z]{2}(?=\d)")
