@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 
@@ -54,12 +55,13 @@ _OLD_TOLD = regex.compile(
     regex.IGNORECASE,
 )
 # What each of these forms holds.
-_MAY_BE_OLD = regex.compile(r"\b0?(?:9\d|1[01]\d)(?!\d)|ninet|hundred|th\sdecade", regex.IGNORECASE)
+_MAY_BE_OLD = regex.compile(r"\b(?:9\d|1[01]\d)(?!\d)|ninet|hundred|th\sdecade", regex.IGNORECASE)
 # The same of whom no record tells the age.
 _OLD_SAID = regex.compile(
     rf"\b(?:pt|patient|he|she)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
     regex.IGNORECASE,
 )
+_YEARS_OLD = re.compile(r"0?(?:9\d|1[01]\d)(?:\s?(?:[yY]|ans|años|anni|Jahr)|/[MFmf])")
 _OLD_WRITTEN = regex.compile(
     r"(?<![\d./\-])0?(?:(?P<a>9\d|1[01]\d)\s?(?:y|yrs?|ans|años|anni|Jahren?)\b|(?P<a>9\d)/[MF](?![\w/]))",
     regex.IGNORECASE,
@@ -83,10 +85,9 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
             if int(match["y"]) < patient.earliest_year:
                 yield Found(match.start("y"), match.end("y"), "DATE", "ages:year")
     told = (_OLD_TOLD,) if patient.birth_date else (_OLD_TOLD, _OLD_SAID)
-    may_be = [m.start() for m in _MAY_BE_OLD.finditer(text)]
-    found = (m for rule in told for m in rule.finditer(text)) if may_be else ()
-    alone = () if patient.birth_date else filter(None, (_OLD_WRITTEN.match(text, at) for at in may_be))
-    for match in chain(found, alone):
+    found = (m for rule in told for m in rule.finditer(text)) if _MAY_BE_OLD.search(text) else ()
+    years = () if patient.birth_date else _YEARS_OLD.finditer(text)
+    for match in chain(found, filter(None, (_OLD_WRITTEN.match(text, m.start()) for m in years))):
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:over-89")
     for match in _AGE.finditer(text) if patient.over_89 else ():
         yield Found(match.start(), match.end(), "AGE", "ages:beside-dates")

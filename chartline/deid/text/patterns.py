@@ -294,6 +294,7 @@ _ENCODED = 20  # letters and digits that Base64 has in a row somewhere
 _OF_HOSTS = f"{ascii_letters}{digits}.-"
 _COURT = re.compile(r"\d{1,2}:\d\d-|\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)", re.IGNORECASE)
 _CHUNK = re.compile(r"\d[\d\s\-.()/–]{5,}\d")
+_STOPS = re.compile(r"\.\d{1,39}\.\d{1,39}\.\d{1,39}\.\d")
 _DOTTED = re.compile(r"(?<![\w.])[012](?=(?:\.\d+){5})")
 _COLONS = re.compile(
     r"[:\-.](?:(?<=[0-9A-Fa-f][:\-])[0-9A-Fa-f]{1,4}[:\-][0-9A-Fa-f]{1,4}[:\-]|(?<=(?<![\w.])[0-9A-Fa-f]{4}\.)[0-9A-Fa-f]{4}\.)"
@@ -470,7 +471,8 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     if any(b - a > 15 for a, b in chunks):
         yield from _in(text, ("card",), near)
     yield from _in(text, ("ip",), ((a, b) for a, b in near if text.count(".", a, b) > 2))
-    yield from _at(text, "uid", (m.start() for m in _DOTTED.finditer(text)))
+    if _STOPS.search(text):
+        yield from _at(text, "uid", (m.start() for m in _DOTTED.finditer(text)))
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 28, 40))
     old = [m.span() for m in _OLD.finditer(text)]
     yield from _in(text, ("age-label",), windows(old, 24, 24))
