@@ -61,7 +61,7 @@ _OLD_SAID = regex.compile(
     rf"\b(?:pt|patient|he|she)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
     regex.IGNORECASE,
 )
-_YEARS_OLD = re.compile(r"0?(?:9\d|1[01]\d)(?:\s?(?:[yY]|ans|años|anni|Jahr)|/[MFmf])")
+_YEARS_OLD = re.compile(r"\b0?(?:9\d|1[01]\d)(?:\s?(?:y|an|a\u00f1|jahr)|/[mf])", re.IGNORECASE)
 _OLD_WRITTEN = regex.compile(
     r"(?<![\d./\-])0?(?:(?P<a>9\d|1[01]\d)\s?(?:y|yrs?|ans|años|anni|Jahren?)\b|(?P<a>9\d)/[MF](?![\w/]))",
     regex.IGNORECASE,

@@ -83,7 +83,10 @@ def test_an_age_over_89_goes_whosever_it_is(engine, text, left):
     assert engine.deidentify(text, YOUNG).text == left
 
 
-YEARS = [f"Seen today, {age}." for age in ("94y", "94yrs", "94 Y", "094Y", "94/F", "94 ans", "94 Jahre")]
+YEARS = [
+    f"Seen today, {age}."
+    for age in ("94y", "94yrs", "94 Y", "094Y", "94/F", "94 ans", "94 Jahre", "94 JAHRE", "94 AÑOS")
+]
 
 
 @pytest.mark.parametrize("text", ["He is 96 now.", "Nearly 98, frail.", "She was 62 in 1991.", "96 y, frail"])
