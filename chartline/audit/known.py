@@ -302,10 +302,8 @@ def _resources(item: sources.Item, layouts: extracts.Layouts) -> Iterator[Mappin
     handle = io.BytesIO(content)
     if form.name == "csv":
         found: Iterable[records.Record] = records.of_rows(handle, layouts.judge(content[: formats.HEAD], item.name))
-    elif form.name == "fhir_xml":
-        found = records.of_xml(handle)
-    elif form.name == "ccda":
-        found = records.of_ccda(handle)
+    elif form.name in records.CONVERTED:
+        found = records.CONVERTED[form.name](handle)
     elif form.name == "ndjson":
         found = (record for _, text, _ in records.lines(handle) for record in records.of_document(text))
     else:

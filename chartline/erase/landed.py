@@ -188,7 +188,7 @@ def _kept_in_xml(data: bytes, taken: Taken) -> bytes:
     """What stays of a resource or a bundle in XML; empty for nothing."""
     try:
         root = from_xml.parsed(data)
-        found = from_xml.converted(data)
+        found = from_xml.resource(root)
     except from_xml.Unreadable:
         return b"" if data.strip() and taken(Record(None, data)) else data
     if records.opened(found) is None:

@@ -54,7 +54,15 @@ def converted(document: bytes) -> bytes:
     Raises:
         Unreadable: it is not well-formed, no FHIR, or deeper than a resource is.
     """
-    root = parsed(document)
+    return resource(parsed(document))
+
+
+def resource(root: Any) -> bytes:
+    """The JSON of a root that is a resource.
+
+    Raises:
+        Unreadable: it is no FHIR, or deeper than a resource is.
+    """
     if not root.tag.startswith(SPACE):
         raise Unreadable
     return msgspec.json.encode(_resource(root, 0))

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -185,10 +185,8 @@ def read(
     with cast(BinaryIO, gzip.open(path, "rb") if compression == "gzip" else path.open("rb")) as handle:
         if form == "json":
             yield from document(handle)
-        elif form == "fhir_xml":
-            yield from of_xml(handle)
-        elif form == "ccda":
-            yield from of_ccda(handle)
+        elif form in CONVERTED:
+            yield from CONVERTED[form](handle)
         elif form == "csv":
             handle.seek(start)
             yield from of_rows(handle, sheet, line, None if end is None else end - start, headed=start == 0)
@@ -347,6 +345,10 @@ def of_ccda(handle: BinaryIO) -> Iterator[Record]:
     yield from _entries(bundle)
     for entry, raw in enumerate(made.left, start=len(bundle.entries) + 1):
         yield Record(entry, raw, fault=ccda.NO_ENTRY, rule="ccda")
+
+
+CONVERTED: Mapping[str, Callable[[BinaryIO], Iterator[Record]]] = {"fhir_xml": of_xml, "ccda": of_ccda}
+"""What reads a document of each form that becomes JSON when it is read."""
 
 
 def _entries(found: Bundle) -> Iterator[Record]:

@@ -149,11 +149,11 @@ def _sharded(rows: DataFrame, shards: Mapping[str, int]) -> DataFrame:
     several = f.create_map(*(f.lit(v) for pair in sorted(shards.items()) for v in pair))
     number = f.expr("CAST(conv(substr(sha2(concat('shard|', subject_id), 256), 1, 8), 16, 10) AS BIGINT)")
     named = rows.withColumn("file", f.concat_ws("/", "split", (number % several[f.col("split")]).cast("string")))
-    # One shuffle serves both the copies and the order of the file.
     # What was ordered and what was given are two; a result and its copy in a report are one, known when the first was.
     of = f.expr("IF(source_type IN ('Observation', 'DiagnosticReport'), 'result', source_type)")
     same = Window.partitionBy("file", "subject_id", "left_out", *_ORDER, "end_time", of)
     first = same.orderBy(f.asc_nulls_last("available_time"), "event_id")
+    # One shuffle serves both the copies and the order of the file.
     copies = named.repartition(max(1, sum(shards.values())), "file").withColumn("copy", f.row_number().over(first))
     in_order = copies.sortWithinPartitions("file", "subject_id", "left_out", *_ORDER, "event_id")
     again = f.when(f.expr("left_out IS NULL AND copy > 1"), "duplicate")

@@ -360,9 +360,9 @@ def _fixed(resource: Mapping[str, Any], code: str, suffix: Sequence[str]) -> val
 
 def _as_it_began(resource: Mapping[str, Any], history: str | None, offsets: Offsets) -> Mapping[str, Any]:
     """The resource with what the earliest entry of its history says: a later class is not known at the start."""
-    entries = [e for e in resource.get(history) or () if type(e) is dict] if history else []
-    if history is None or not entries:
+    if history is None:
         return resource
+    entries = [e for e in resource.get(history) or () if type(e) is dict]
     path, before = f"{history}.period.start", Counter[str]()
 
     def began(entry: Any) -> float:
@@ -371,7 +371,7 @@ def _as_it_began(resource: Mapping[str, Any], history: str | None, offsets: Offs
         found = _point(alone, [path], days)[1]
         return math.inf if found is None else found
 
-    return {**resource, **min(entries, key=began)}
+    return {**resource, **min(entries, key=began)} if entries else resource
 
 
 def _tail(value: Any) -> tuple[str, str | None] | None:
