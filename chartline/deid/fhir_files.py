@@ -60,6 +60,8 @@ _PARTIES = frozenset(PARTIES)
 _OF_RELATIVES = frozenset({"RelatedPerson", "FamilyMemberHistory"})
 _LEARNED = _PARTIES | {"Binary"}
 _NOT_FHIR = frozenset({"output_not_valid_fhir", "not_shaped_as_fhir"})  # reasons that may lie in the input
+_LEADS = re.compile(rb'"encounter"|"resourceType" ?: ?"Provenance"')
+_SUBJECTS = re.compile(rb'"subject"|"patient"')
 _URN = re.compile(rb'"url"\s*:\s*"urn:', re.IGNORECASE)
 
 
@@ -85,6 +87,8 @@ class World:
         shown: what references display of persons and places, by the bytes around it.
         silent: such pieces that name nobody.
         beside: each person with who is named only so in its records.
+        leading: what resources point to that may have their patient by it, as written.
+        owners: patient of each resource that such a reference resolves to.
     """
 
     parties: list[dict[str, Any]] = field(default_factory=list)
@@ -104,6 +108,8 @@ class World:
     shown: dict[bytes, shown.Shown] = field(default_factory=dict)
     silent: set[bytes] = field(default_factory=set)
     beside: dict[str, set[Known]] = field(default_factory=lambda: defaultdict(set))
+    leading: set[str] = field(default_factory=set)
+    owners: dict[str, str] = field(default_factory=dict)
 
     def get(self, reference: str) -> str | None:
         """What a reference resolves to, by rule or by the files."""
@@ -270,9 +276,22 @@ def survey(
         owner = references.patient_of(tree, tree["id"], targets)
         if owner:
             world.years[world.person(owner)] |= years
+    _lead(given, world, targets)
     _claim(world, targets)
     _attribute(given, world, targets)
     return world
+
+
+def _lead(given: Sequence[Path], world: World, targets: Mapping[str, str | None]) -> None:
+    """Tell whose the visits are by which alone a resource names its patient: files are read again where one does."""
+    wanted = {name for name in map(world.get, world.leading) if name and not name.startswith("Patient/")}
+    kinds = {name.partition("/")[0] for name in wanted} - _PARTIES
+    for record in _records(given, []) if kinds else ():
+        tree = _parsed(record) if records.kind_of(record.raw, kinds) else None
+        name = tree and f"{tree['resourceType']}/{tree['id']}"
+        owner = references.patient_of(tree, tree["id"], targets) if tree and name in wanted else None
+        if name and owner:
+            world.owners[name] = owner
 
 
 def _attribute(given: Sequence[Path], world: World, targets: Mapping[str, str | None]) -> None:
@@ -336,11 +355,7 @@ def _learn(
     doubtful: set[str],
     person_systems: Collection[str],
 ) -> None:
-    if record.full_url in record.index:
-        for url in {str(record.full_url), references.plain(str(record.full_url))}:
-            _link(world, url, record.index[str(record.full_url)], doubtful)
-    if _asks(record.raw):
-        _ask(record, world)
+    _refer(record, world, doubtful)
     claimed, own = records.told(record.raw)
     if claimed != shown.REPEATS:
         _show(record, world)
@@ -372,6 +387,17 @@ def _learn(
         world.later[owning] |= years
 
 
+def _refer(record: records.Record, world: World, doubtful: set[str]) -> None:
+    """Note what a record is called, and the references in it that only other records resolve."""
+    if record.full_url in record.index:
+        for url in {str(record.full_url), references.plain(str(record.full_url))}:
+            _link(world, url, record.index[str(record.full_url)], doubtful)
+    if _asks(record.raw):
+        _ask(record, world)
+    if _may_be_led(record.raw):
+        _follow(record, world)
+
+
 def _show(record: records.Record, world: World) -> None:
     """Remember what references display."""
     for piece in shown.fragments(record.raw):
@@ -400,6 +426,18 @@ def _owned(tree: Mapping[str, Any]) -> dict[str, Any]:
 def _may_point(raw: bytes) -> bool:
     """Whether a record may point to a Binary: a quick look, before it is read."""
     return b"Binary" in raw or ((b'"urn:' in raw or b'"URN:' in raw) and _URN.search(raw) is not None)
+
+
+def _may_be_led(raw: bytes) -> bool:
+    """Whether a record may have its patient by what it points to: a quick look, before it is read."""
+    return _LEADS.search(raw) is not None and (b'"contained"' in raw or _SUBJECTS.search(raw) is None)
+
+
+def _follow(record: records.Record, world: World) -> None:
+    tree = _parsed(record)
+    found = references.links(references.survey(tree), tree, record.index) if tree else ()
+    if not any(target and target.startswith("Patient/") for _, target in found):
+        world.leading.update(reference for reference, _ in found)
 
 
 def _hold(record: records.Record, tree: Mapping[str, Any], world: World) -> None:
@@ -672,7 +710,18 @@ class _Writer:
             targets = cast(Mapping[str, str | None], self._world)
             tree = {"resourceType": kind, **{key: orjson.loads(value) for key, value in told}}
             self._owners[kind, told] = references.whose(tree, given.id, targets)
-        return self._owners[kind, told]
+        found = self._owners[kind, told]
+        return found if found.patients or not self._world.owners else self._led(given) or found
+
+    def _led(self, given: Given) -> references.Whose | None:
+        """Whose a resource is by what it points to, where that has one patient."""
+        if not _may_be_led(given.raw):
+            return None
+        tree = orjson.loads(given.raw)
+        named = {r: self._world.get(r) for r in references.survey(tree).references}
+        led = references.leads(tree, named) or ()
+        owners = {self._world.owners[name] for name in led if name in self._world.owners}
+        return references.Whose(tuple(owners)) if len(owners) == 1 else None
 
 
 @cache

@@ -201,6 +201,31 @@ def whose(tree: Mapping[str, Any], resource_id: str, targets: Mapping[str, str |
     return Whose(patients, tuple(p for p in _patients(subjects | others) if p not in patients))
 
 
+def leads(tree: Mapping[str, Any], targets: Mapping[str, str | None]) -> tuple[str, ...] | None:
+    """What has the patient of a resource that names none itself: all that a Provenance is about, else its visits.
+
+    An Observation needs no subject (hl7.org/fhir/R4/observation.html), and one that names its Encounter is that
+    patient's.
+
+    Args:
+        tree: the parsed resource.
+        targets: the resource's links, reference to target.
+
+    Returns:
+        The targets, sorted; None where the resource names a subject or a patient, or somebody who may be one: then
+        nothing else tells.
+    """
+    kind = tree["resourceType"]
+    named = sorted({t for t in targets.values() if t})
+    if kind == "Provenance":
+        return tuple(named)
+    for path in compartment().get(kind, ()):
+        for target_ in (targets.get(reference) for reference in _at(tree, path)):
+            if path[0] in _SUBJECTS or target_ is None or target_.startswith("Patient/"):
+                return None
+    return tuple(t for t in named if t.startswith("Encounter/"))
+
+
 def _patients(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted(n.removeprefix("Patient/") for n in names if n and n.startswith("Patient/")))
 

@@ -2,6 +2,7 @@
 
 Three things are looked up: whether a target is there; a resource by its identifier (conditional references and
 references with an identifier only); a resource by the uuid in a urn of another bundle. Two answers are no answer.
+And of what names no patient itself: whose that is that it is about, or the visit that it names.
 All of it works on narrow rows, without the resources' text; what it finds is joined to the wide rows once.
 """
 
@@ -22,10 +23,16 @@ if TYPE_CHECKING:
     Batches = Iterator[pa.RecordBatch]
 
 KEY = ("resource_type", "resource_id", "row_hash")
-BY_TARGET = ("Provenance",)  # resources whose patient is that of what they point to
 
 _IS_CONDITIONAL = "contains({}, '?identifier=')"
 _LOST = "resource_type string, resource_id string, row_hash string, reference string, target string, lookup string"
+# Rows whose patient is that of what they point to, as far as their links tell.
+_LED = (
+    "resource_type NOT IN ('Patient', 'Encounter') AND (resource_type = 'Provenance' OR"
+    " (exists(links, l -> startswith(coalesce(l.target, ''), 'Encounter/'))"
+    " AND NOT exists(links, l -> startswith(coalesce(l.target, ''), 'Patient/'))))"
+)
+_LEADS = "resource_type string, resource_id string, row_hash string, target string"
 _SETTLED = "resource_type string, resource_id string, row_hash string, patient_id string"
 
 
@@ -34,7 +41,7 @@ def unsettled(bronze: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     conditional = f.expr(f"exists(links, l -> {_IS_CONDITIONAL.format('l.reference')})")
-    return bronze.where((f.col("unresolved") > 0) | f.col("resource_type").isin(*BY_TARGET) | conditional)
+    return bronze.where((f.col("unresolved") > 0) | f.expr(_LED) | conditional)
 
 
 def repairs(rows: DataFrame, lake: DataFrame) -> DataFrame:
@@ -63,7 +70,8 @@ def repairs(rows: DataFrame, lake: DataFrame) -> DataFrame:
     )
     late = _late_patients(rows.join(answered, list(KEY)))
     owners = lake.select(*KEY, "patient_id").join(late, list(KEY), "left_anti").unionByName(late)
-    moved = late.unionByName(_patients_by_target(mended(rows, answered), owners)).withColumn("moved", f.lit(True))
+    led = _patients_by_target(mended(rows, answered), owners)
+    moved = led.unionByName(late.join(led, list(KEY), "left_anti")).withColumn("moved", f.lit(True))
     return answered.join(moved, list(KEY), "full")
 
 
@@ -171,30 +179,45 @@ def _compartments(batches: Batches) -> Batches:
 
 def _late_patients(rows: DataFrame) -> DataFrame:
     """Patients of rows that name theirs by identifier or by a urn of another bundle: KEY, patient_id."""
-    from pyspark.sql import functions as f
-
-    late = rows.where(~f.col("resource_type").isin(*BY_TARGET)).where(
-        "resource_type <> 'Patient' AND (exists(map_values(filled), v -> startswith(coalesce(v, ''), 'Patient/')) "
-        "OR exists(map_keys(filled), k -> contains(k, 'Patient?identifier=') OR startswith(k, '?identifier=')))"
+    late = rows.where(
+        "resource_type NOT IN ('Patient', 'Provenance')"
+        " AND (exists(map_values(filled), v -> startswith(coalesce(v, ''), 'Patient/'))"
+        " OR exists(map_keys(filled), k -> contains(k, 'Patient?identifier=') OR startswith(k, '?identifier=')))"
     )
     return late.select(*KEY, "raw", "links", "filled").mapInArrow(_compartments, _SETTLED)
 
 
+@guarded
+def _led(batches: Batches) -> Batches:
+    schema = pa.schema([(c, pa.string()) for c in (*KEY, "target")])
+    for batch in batches:
+        out: list[dict[str, Any]] = []
+        for row in batch.to_pylist():
+            targets = {link["reference"]: link["target"] for link in row["links"]}
+            found = references.leads(orjson.loads(row["raw"]), targets) or ()
+            out += ({c: row[c] for c in KEY} | {"target": target} for target in found)
+        yield pa.RecordBatch.from_pylist(out, schema=schema)
+
+
 def _patients_by_target(rows: DataFrame, lake: DataFrame) -> DataFrame:
-    """Patients of Provenance, where all its targets that have one have the same: KEY, patient_id."""
+    """Patients of rows that name none, where all they lead to that has one has the same: KEY, patient_id.
+
+    A Provenance may be about what has its patient by its visit.
+    """
     from pyspark.sql import functions as f
 
-    each = (
-        rows.where(f.col("resource_type").isin(*BY_TARGET))
-        .select(*KEY, f.explode("links.target").alias("target"))
-        .where("target IS NOT NULL")
-    )
-    owner = lake.where("patient_id IS NOT NULL").selectExpr(
-        "concat_ws('/', resource_type, resource_id) AS target", "patient_id AS owner"
-    )
-    return (
-        each.join(owner, "target", "left")
-        .withColumn("owner", f.expr("coalesce(owner, IF(startswith(target, 'Patient/'), substring(target, 9), NULL))"))
-        .groupBy(*KEY)
-        .agg(f.expr("IF(min(owner) = max(owner), min(owner), NULL)").alias("patient_id"))
-    )
+    name = "concat_ws('/', resource_type, resource_id) AS target"
+    each = rows.where("raw IS NOT NULL").where(_LED).select(*KEY, "raw", "links").mapInArrow(_led, _LEADS)
+    found = each.join(
+        lake.where("patient_id IS NOT NULL").selectExpr(name, "patient_id AS owner"), "target", "left"
+    ).withColumn("owner", f.expr("coalesce(owner, IF(startswith(target, 'Patient/'), substring(target, 9), NULL))"))
+    by_visit = _agreed(found.where("resource_type <> 'Provenance'"))
+    late = by_visit.selectExpr(name, "patient_id AS late")
+    about = found.where("resource_type = 'Provenance'").join(late, "target", "left")
+    return by_visit.unionByName(_agreed(about.withColumn("owner", f.coalesce("late", "owner"))))
+
+
+def _agreed(found: DataFrame) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    return found.groupBy(*KEY).agg(f.expr("IF(min(owner) = max(owner), min(owner), NULL)").alias("patient_id"))

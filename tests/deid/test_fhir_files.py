@@ -590,3 +590,22 @@ def test_an_id_without_a_digit_goes_only_where_a_text_tells_it_as_one(tmp_path, 
     assert ("Patient/example" in made) is stays
     assert "As an example see" in made
     assert "Patient/family education" in made
+
+
+@pytest.mark.parametrize("contained", [[], [{"resourceType": "Specimen", "id": "s", "subject": {"display": "x"}}]])
+def test_what_names_its_visit_alone_is_of_the_visits_patient(tmp_path, run, contained):
+    visit = {"resourceType": "Encounter", "id": "v", "status": "finished", "class": {"code": "AMB"}}
+    visit["subject"] = {"reference": "Patient/ada-1"}
+    seen = told_of("quixmire walks", encounter={"reference": "Encounter/v"}, effectiveDateTime="2015-03-05")
+    seen |= {"contained": contained} if contained else {}
+    made = {"resourceType": "Provenance", "id": "p", "target": [{"reference": f"Observation/{seen['id']}"}]}
+    made |= {"recorded": "2015-03-05T10:00:00Z", "agent": [{"who": {"display": "quixmire"}}]}
+    (tmp_path / "in" / "a.ndjson").write_text(lines(seen, made, visit, PATIENT))
+    run()
+    out = (json.loads(line) for line in "".join(written(tmp_path / "out").values()).splitlines())
+    found = {r["resourceType"]: r for r in out}
+    text = found["Observation"]["valueString"]
+    assert "quixmire" not in text
+    assert text.endswith(" walks")
+    assert found["Observation"]["effectiveDateTime"][:4] in ("2014", "2015", "2016")
+    assert found["Observation"]["effectiveDateTime"] != "2015-03-05"

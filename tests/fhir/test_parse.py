@@ -181,6 +181,37 @@ def test_references_that_only_the_lake_resolves(spark, lake, delivery):
     }
 
 
+VISIT = resource("Encounter", "v", status="finished", subject={"reference": "Patient/p1"}, **{"class": {"code": "AMB"}})
+
+
+def of_a_visit(identity, **told):
+    seen = observation(identity, "Patient/p1") | {"encounter": {"reference": "Encounter/v"}, **told}
+    return {k: v for k, v in seen.items() if v is not None and (k != "subject" or "subject" in told)}
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_what_names_its_visit_alone_is_of_the_visits_patient_in_whatever_order_they_come(spark, lake, delivery, parts):
+    made = {"target": [{"reference": "Observation/o"}], "recorded": "2024-01-01T00:00:00Z"}
+    told = [
+        resource("Provenance", "prov", agent=[{"who": {"reference": "Practitioner/d"}}], **made),
+        of_a_visit("o", performer=[{"reference": "Practitioner/d"}]),
+        of_a_visit("of-a-group", subject={"reference": "Group/g"}),
+        of_a_visit("unknown", subject={"reference": "Patient?identifier=nobody"}),
+        PATIENT,
+        VISIT,
+    ]
+    for n in range(parts):
+        run(spark, lake, delivery(f"d{n}", a=told[n * 6 // parts : (n + 1) * 6 // parts]))
+    assert bronze(lake, "patient_id") == {
+        "Patient/p1": ("p1",),
+        "Encounter/v": ("p1",),
+        "Observation/o": ("p1",),
+        "Observation/of-a-group": (None,),
+        "Observation/unknown": (None,),
+        "Provenance/prov": ("p1",),
+    }
+
+
 def test_nothing_new_is_no_work_and_new_files_only_append(spark, lake, delivery):
     first = run(spark, lake, delivery("first", a=[PATIENT]))
     again = parse(spark, lake, run_id="again")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from chartline.deid import policy
 from chartline.deid.pseudonyms import literal
 from chartline.fhir import definitions, people, references, resolve
-from chartline.fhir.references import links, patient_of, survey, target, whose
+from chartline.fhir.references import leads, links, patient_of, survey, target, whose
 from tests.deid.walking import state
 
 INDEX = {"urn:uuid:1": "Patient/p1", "urn:oid:1.2.3": "Organization/o1", "http://h.org/r/x": "Patient/p9"}
@@ -248,3 +248,25 @@ def test_the_patient_of_a_relative_is_found_in_every_spelling():
     for named in ("Patient/p-1", "Patient/p%2D1", "https://h.org/Patient/p-1|2", "Patient/p-1/_history/2"):
         told = people.person({"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": named}})
         assert told["patient_id"] == "p-1"
+
+
+@pytest.mark.parametrize(
+    ("told", "led"),
+    [
+        ({}, ("Encounter/v",)),
+        ({"performer": [{"reference": "Practitioner/d"}]}, ("Encounter/v",)),
+        ({"subject": {"reference": "Patient/1"}}, None),
+        ({"subject": {"reference": "Group/g"}}, None),
+        ({"subject": {"reference": "Patient?identifier=nobody"}}, None),
+        ({"performer": [{"reference": "Patient/2"}]}, None),
+        ({"performer": [{"identifier": {"value": "somebody"}}]}, None),
+    ],
+)
+def test_a_visit_leads_to_the_patient_of_what_names_none(told, led):
+    seen = {"resourceType": "Observation", "encounter": {"reference": "Encounter/v"}, **told}
+    assert leads(seen, dict(links(survey(seen), seen, {}))) == led
+
+
+def test_a_provenance_leads_to_all_that_it_is_about():
+    made = {"resourceType": "Provenance", "target": [{"reference": "Observation/o"}, {"reference": "urn:uuid:1"}]}
+    assert leads(made, dict(links(survey(made), made, {}))) == ("Observation/o",)
