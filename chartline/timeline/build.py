@@ -44,6 +44,8 @@ _COURSE = "kind IN ('event', 'noted')"
 """Events of a patient's course, the facts of the person aside."""
 _UNKNOWN = "unplaced OR (billing AND encounter_id IS NOT NULL AND v_over IS NULL AND v_at IS NULL)"
 """Of which nobody can say when it was known: of one of its times only the year is told, or the visit's end is not."""
+_NEVER = "double('infinity')"
+"""When what nobody can say when it was known is taken to be known, beside other records."""
 _HAPPENED = "coalesce(status, '') NOT IN ('planned', 'cancelled', 'entered-in-error')"
 """A visit that something may have been part of."""
 _UNDATED = "undated = 'encounter_end' AND v_over IS NOT NULL"
@@ -178,23 +180,26 @@ def lines(staged: DataFrame, medicines: DataFrame, few: bool = True) -> DataFram
     """The lines of claims as events, or as rows of kind ``repeated`` where another record of the patient says the same.
 
     What says the same is a visit's type, and what was had, done or given under one of the line's codings; not what a
-    last part of the code says was not done, or only that it ended.
+    last part of the code says was not done, or only that it ended. It was known no later than the line: what comes to
+    be known does not take away what was.
     """
     from pyspark.sql import functions as f
 
     key, line = ["subject_id", "bare"], ["subject_id", "event_id"]
+    known = f"coalesce(IF(unplaced, NULL, greatest(position, available_at)), {_NEVER}) AS known"
     billed = staged.where("kind = 'line'").drop("kind")
-    coded = billed.select(*line, f.explode("parents").alias("bare"))
+    coded = billed.select(*line, f.expr(known), f.explode("parents").alias("bare"))
     named = "array(code, m_code, IF(source_type = 'Encounter', text_value, NULL))"
     said = (
         staged.where(f"{_COURSE} AND source_type IN ({_CARE}) AND coalesce(suffix, '') = ''")
         .join(f.broadcast(medicines), "medication_id", "left")
-        .selectExpr("subject_id", f"explode(array_compact(concat({named}, coalesce(parents, array())))) AS bare")
+        .selectExpr("subject_id", f"explode(array_compact(concat({named}, coalesce(parents, array())))) AS bare", known)
         .join(_sent(coded.select(*key).distinct(), few), key, "left_semi")
-        .distinct()
+        .groupBy(*key)
+        .agg(f.min("known").alias("since"))
     )
-    repeated = coded.join(_sent(said, few), key, "left_semi").select(*line).distinct().withColumn("said", f.lit(True))
-    told = billed.join(_sent(repeated, few), line, "left")
+    repeated = coded.join(_sent(said, few), key).where("since <= known").select(*line).distinct()
+    told = billed.join(_sent(repeated.withColumn("said", f.lit(True)), few), line, "left")
     return told.withColumn("kind", f.expr("IF(said, 'repeated', 'event')")).select(*staged.columns)
 
 

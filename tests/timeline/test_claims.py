@@ -170,7 +170,7 @@ def course(who, **more):
     return told | {(kind, f"{who} {kind}"): (who, resource) for kind, resource in more.items()}
 
 
-VISIT = {"status": "finished", "class": {"code": "AMB"}, "type": [concept(CPT, "99213")], "period": {"start": "2021"}}
+VISIT = {"status": "finished", "class": {"code": "AMB"}, "type": [concept(CPT, "99213")], "period": {"start": "2021-03-05"}}
 RESULT = {"status": "final", "code": concept(CPT, "83036"), "effectiveDateTime": "2021-03-07", "valueInteger": 6}
 CANCELLED = RESULT | {"status": "cancelled"}
 CANCELLED["code"] = {"coding": [*concept("http://loinc.org", "4548-4")["coding"], *RESULT["code"]["coding"]]}
@@ -187,6 +187,7 @@ STATE = {
     **course("both", Encounter=VISIT, Observation=RESULT, MedicationRequest=ORDER),
     **course("near", Observation=CANCELLED, FamilyMemberHistory=RELATIVE),
     **course("coded", Observation=RESULT),
+    **course("later", Observation=RESULT | {"issued": "2023-01-01T00:00:00Z"}),
     ("ExplanationOfBenefit", "coded professional"): ("coded", TWICE_CODED),
 }
 
@@ -211,7 +212,7 @@ def test_lines_stand_for_care_that_nothing_else_tells_of_and_build_by_build_as_a
     first = timeline(spark, lake, run_id="first")
     assert first.counts.lost == 0
     assert first.extra["flags"] == {"repeated_line": 4}
-    assert lines(lake, "alone") == lines(lake, "near") == ALL
+    assert lines(lake, "alone") == lines(lake, "near") == lines(lake, "later") == ALL
     assert lines(lake, "both") == ["NDC//00093-7424-56", "REVENUECODES//0450"]
     assert lines(lake, "coded") == ["NDC//00093-1048-01", "NDC//00093-7424-56", "REVENUECODES//0450"]
     # A visit of the first comes late, the second's result was an error, and its medication has another code.
