@@ -22,6 +22,8 @@ _SPAN = (
     "WHEN time_precision = 'year' THEN 366 WHEN time_precision = 'month' THEN 31 ELSE 0 END"
 )
 """Days by which an event may be later than the first day of its year or month, where that is all that is known."""
+_EAST = "14D / 24"
+"""Days by which a date without a time may begin before midnight UTC: the zone farthest east is UTC+14."""
 _OVER = "code RLIKE '//(ABATED|ENDED|CANCELLED)$'"
 """What tells how something ended, which is not bound to the visit that it began in."""
 _BEFORE = "source_type IN ('Condition', 'AllergyIntolerance', 'MedicationStatement')"
@@ -362,7 +364,7 @@ def all_events(
         "flags",
         "IF(source_type = 'Encounter', v_flags, NULL)",
         "IF(conflicting, 'conflicting_records', NULL)",
-        f"IF(position + {_SPAN} < born AND NOT startswith(code, 'FAMILY//'), 'before_birth', NULL)",
+        f"IF(position + {_SPAN} + {_EAST} < born AND NOT startswith(code, 'FAMILY//'), 'before_birth', NULL)",
         f"IF(position > died + {GRACE_DAYS}, 'after_death', NULL)",
         "IF(sex <> gender AND gender IN ('male', 'female'), 'implausible_sex', NULL)",
         f"IF((position < v_from - 7 AND NOT {_BEFORE} OR position > v_at + 7) AND NOT {_OVER},"

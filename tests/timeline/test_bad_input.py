@@ -37,6 +37,7 @@ STATE = {
     ("Patient", "early"): ("early", patient()),
     ("Observation", "before birth"): ("early", observation("1949-12-31")),
     ("Observation", "year of birth"): ("early", observation("1950")),
+    ("Observation", "first hours in Tokyo"): ("early", observation("1950-06-15T03:00:00+09:00")),
     ("Observation", "in 1871"): ("early", observation("1871-02-03")),
     # Dead, known to the month only: until 30 days after its end care and bills may follow.
     ("Patient", "late"): ("late", patient(deceasedDateTime="2020-05")),
@@ -146,7 +147,8 @@ def test_what_is_odd_is_said(events, name, flag):
 
 
 @pytest.mark.parametrize(
-    "name", ["year of birth", "month of death", "29 days after", "agreed", "orphan", "cured", "old"]
+    "name",
+    ["year of birth", "first hours in Tokyo", "month of death", "29 days after", "agreed", "orphan", "cured", "old"],
 )
 def test_what_may_be_so_is_not_called_odd(events, name):
     assert flags(events, name) == set()

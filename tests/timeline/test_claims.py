@@ -170,7 +170,8 @@ def course(who, **more):
     return told | {(kind, f"{who} {kind}"): (who, resource) for kind, resource in more.items()}
 
 
-VISIT = {"status": "finished", "class": {"code": "AMB"}, "type": [concept(CPT, "99213")], "period": {"start": "2021-03-05"}}
+VISIT = {"status": "finished", "class": {"code": "AMB"}, "type": [concept(CPT, "99213")]}
+VISIT["period"] = {"start": "2021-03-05"}
 RESULT = {"status": "final", "code": concept(CPT, "83036"), "effectiveDateTime": "2021-03-07", "valueInteger": 6}
 CANCELLED = RESULT | {"status": "cancelled"}
 CANCELLED["code"] = {"coding": [*concept("http://loinc.org", "4548-4")["coding"], *RESULT["code"]["coding"]]}
