@@ -12,10 +12,13 @@ from chartline.deid import dates
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
+from chartline.deid.pseudonyms import is_plain
 
 MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)
 PLANNED = 10
 """What is later than all else by more years, such as an end of 2099-12-31, says that there is none: it cannot stay."""
+_TELLING = 6
+"""Letters and digits of a logical id that means somebody wherever it stands."""
 _PERSONS = frozenset({"Patient", "RelatedPerson", "FamilyMemberHistory", "Person"})
 _NAMES = frozenset({"NAME", "GIVEN", "FAMILY", "RELATIVE"})
 
@@ -48,6 +51,7 @@ def context(
     patients = [p for p in people if p["resource_type"] == "Patient"]
     own = next((p for p in patients if p["resource_id"] == person_id), next(iter(patients), {}))
     known = dict.fromkeys(Known(k["type"], k["value"]) for p in people for k in p["known"] or ())
+    known |= dict.fromkeys(Known("ID", p["resource_id"]) for p in patients if _is_telling(p["resource_id"]))
     offset = None
     if rules.means["date"] == "shift":
         offset = dates.offset_days(key.derive("date-shift", project), person_id, *rules.shift)
@@ -63,6 +67,11 @@ def context(
         earliest_year=earliest,
         over_89=over_89,
     )
+
+
+def _is_telling(resource_id: str) -> bool:
+    """Whether a text that holds a logical id means the patient by it, and neither a word nor a measure."""
+    return len(resource_id) >= _TELLING and not is_plain(resource_id)
 
 
 def lifetime(rules: Policy, latest: int, birth: str | None, death: str | None) -> tuple[int, bool, int | None]:

@@ -609,3 +609,23 @@ def test_what_names_its_visit_alone_is_of_the_visits_patient(tmp_path, run, cont
     assert text.endswith(" walks")
     assert found["Observation"]["effectiveDateTime"][:4] in ("2014", "2015", "2016")
     assert found["Observation"]["effectiveDateTime"] != "2015-03-05"
+
+
+@pytest.mark.parametrize(
+    ("own", "text", "stays"),
+    [
+        ("eq081-VQEgP8drUUqCWzHfw3", "Chart eq081-VQEgP8drUUqCWzHfw3 was seen", False),
+        ("eq081-VQEgP8drUUqCWzHfw3", "chart EQ081-VQEGP8DRUUQCWZHFW3 was seen", False),
+        ("smart-1288992", "see smart-1288992", False),
+        ("0c2c1a7d-1111-4222-8333-444455556666", "opened 0C2C1A7D-1111-4222-8333-444455556666.html", False),
+        ("12", "given 12 units", True),
+        ("follow-up", "for follow-up soon", True),
+    ],
+)
+def test_a_patients_logical_id_alone_goes_where_it_means_nobody_else(tmp_path, run, own, text, stays):
+    named = told_of(text, subject={"reference": f"Patient/{own}"})
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT | {"id": own}, named))
+    run()
+    made = said(tmp_path / "out")[0]
+    assert (made == text) is stays
+    assert stays or own.lower() not in made.lower()
