@@ -26,8 +26,10 @@ from chartline.deid.text.reading import (
     PARTICLES,
     PLACEHOLDER,
     PLAIN,
+    RESULTED,
     ROLE_WORD,
     SHORT,
+    STAGED,
     TITLES,
     TOKEN,
     Reading,
@@ -134,6 +136,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _joined_by_and(text, words, found)
     found += _shortened(text, words, found)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
+    found += (f for f in _lone(text, words) if not things.hold(f.start, f.end) and not claimed.hold(f.start, f.end))
     yield from (_owner(text, f) for f in found)
 
 
@@ -1243,12 +1246,13 @@ def _again(text: str, words: list[Token], names: list[Found], eponyms: Places, c
     parts = {w for w, t in said.items() if not t.kind.word and w not in PLAIN}
     parts |= {p for w in parts for p in w.split("-") if len(p) > 3 and kind(p).strong}
     doubtful = said.keys() - parts
+    bare = {t.text for t in words if t.shape == "lower"} if doubtful else set()
     small = {w for w in parts if len(w) > ACRONYM and not kind(w).medical}
     for i, token in enumerate(words):
         if token.shape not in ("capital", "upper") and token.text not in small:
             continue
         name = plain(token.text)
-        if name in parts or (name in doubtful and _said_again(text, words, i)):
+        if name in parts or (name in doubtful and (_said_again(text, words, i) or _same(text, token, bare))):
             found = Found(token.start, token.end, "NAME", "name:again")
             if not eponyms.hold(found.start, found.end) and not claimed.hold(found.start, found.end):
                 yield found
@@ -1268,3 +1272,58 @@ def _said_again(text: str, words: list[Token], i: int) -> bool:
     after = words[i + 1] if i + 1 < len(words) else None
     apart = after is None or text[token.end : after.start] != " " or after.shape == "lower"
     return inside and apart and not NUMBER_AFTER.match(text, token.end)
+
+
+def _same(text: str, token: Token, bare: set[str]) -> bool:
+    """Whether a surname that is a word too stands again, in a text that never uses the word."""
+    found = token.kind
+    if token.shape != "capital" or not found.surname or found.eponym or token.text.lower() in bare:
+        return False
+    if _RECOMMENDS.match(text, token.end):
+        return True
+    return not found.medical and not of_thing(text, token.end) and text[token.end : token.end + 1] not in _OF_LABEL
+
+
+# What a colleague or a family does, in few letters: ``Strand recs``.
+_RECOMMENDS = re.compile(r"\s(?:recs?|rec['’]d|aware|paged|updated|notified|okd?|family|at\sbs|@\s?bs|to\sbs)\b")
+_OF_LABEL = frozenset({":", "="})
+_LONE_LEAST = 4
+
+
+def _lone(text: str, words: list[Token]) -> Iterator[Found]:
+    """Surnames that are nothing else, wherever one stands alone: ``seen by ortho (Osgard)``, ``ortho-Tarn 1840``."""
+    for token in words:
+        start = token.start
+        if "-" in token.text and token.text[0].islower():
+            service, _, name = token.text.partition("-")
+            if plain(service) not in PLAIN or shape_of(name) != "capital":
+                continue
+            start, found = token.end - len(name), kind(name)
+        elif token.shape == "capital":
+            name, found = token.text, token.kind
+        else:
+            continue
+        if len(name) < _LONE_LEAST or not _surname_only(name, found):
+            continue
+        if of_thing(text, token.end) or RESULTED.match(text, token.end) or STAGED.match(text, token.end):
+            continue
+        if text[token.end : token.end + 1] not in _OF_LABEL and not of_list(text, start, token.end):
+            yield Found(start, token.end, "NAME", "name:lone")
+
+
+def _surname_only(name: str, found: Kind) -> bool:
+    """Whether the lists know a word as a surname and as nothing else."""
+    if not found.last or found.word or found.eponym or found.city or found.medical:
+        return False
+    return plain(name) not in PLAIN and plain(name) not in _NOBODY
+
+
+# On the lists of surnames, and alone more often something else: whoever a scale, an instrument or a firm is called after.
+_NOBODY = frozenset(
+    """
+    carolina europe bible brand osborn zimmer lenke conners balthazar richter sager poole bugbee cartwright bledsoe bremer
+    haberman aldrete schwab vanderbilt ferriman levene melone modic fuhrman batts siewert nevin wellens senn heaney
+    pederson kevorkian tischler toomey tiemann browne kell cromer lepore salzmann vogt spaeth titmus jaeger farnsworth
+    finnegan bode mcisaac sara hasson hibbs borden koos nyquist rhoton fukushima budde azure
+    """.split()
+)
