@@ -46,7 +46,7 @@ _KIN = (
 _OLD_TOLD = regex.compile(
     r"\b(?:died|dies|death|deceased|expired|dead|dec\.|passed(?:\s(?:away|on))?|lived|alive|healthy)\s(?:\p{L}+\s){0,3}?(?:at|to(?:\sbe)?)"
     rf"\s(?P<a>{_OLD}){_ENDS}|\bage\sat\s\p{{L}}+:?\s(?P<a>{_OLD}){_ENDS}"
-    rf"|\b(?P<a>{_OLD}(?:st|nd|rd|th))\s(?:birthday|b-?day|year\sof\s(?:his|her|life))"
+    rf"|\b(?P<a>{_OLD}(?:st|nd|rd|th))\s(?:birthday|b-?day|year\b)"
     r"|\b(?:his|her|their|the)\s(?:(?:early|mid|late)[\s\-])?(?P<a>nineties)\b"
     rf"|\b{_KIN}(?:['’]s|\s(?:is|was|now|turns|turned|will\sbe))\s(?:now\s|almost\s|nearly\s)?(?P<a>{_OLD}){_ENDS}"
     r"|\b(?P<a>(?:ten|eleven|10|11)th)\sdecade"
@@ -54,11 +54,34 @@ _OLD_TOLD = regex.compile(
     rf"|\bat\s(?P<a>{_OLD}),?\s(?:he|she|they)\b|\bage:?\s?(?P<a>{_OLD})\s?y(?:rs?|o)?\b",
     regex.IGNORECASE,
 )
+# The same in few words, of kin or of who the note is about: ``mom d. 97``, ``lady, 94, from home``, ``Age (yrs) 93``.
+_RELATIVE = rf"(?:{_KIN}|mo|fa|bro|sis|sib|son|daughter|dtr|mum|nana|gma|gpa|partner|twin)"
+_PERSON = (
+    r"(?:lady|woman|man|gentleman|widow(?:er)?|pt|patient|resident|(?:fe)?male|nonagenarian|centenarian|age"
+    r"|DOB[^\n]{0,16})"
+)
+_OLD_WORDS = rf"(?:ninety{ONES}|(?:one|a)[\s\-]hundred(?:[\s\-]and)?{ONES})"
+_SEX = r"(?-i:(?:\s/\s|,\s|-)[MF]|\s(?:[WBH][MF]|AA[MF]))"
+_OLD_BESIDE = regex.compile(
+    rf"\b{_RELATIVE}(?:,\s|\s\(|\s)(?:(?:d\.?|died|dec(?:\.|['’]d|eased)?|dead|passed|aged?)\s)?(?:@\s?|at\s)?(?P<a>{_OLD}){_ENDS}"
+    r"(?!\s(?:miles|times|percent|pounds|degrees|minutes|feet|beats))"
+    rf"|\b{_PERSON}(?:,\s|\s\()(?P<a>{_OLD})(?=[,)])"
+    rf"|(?<![\w/])(?-i:[MF])/(?P<a>9\d|1[01]\d)(?![\w/%]|\.\d)|(?<![\w./\-])(?P<a>9\d|1[01]\d){_SEX}(?![\w/]|\s?\d)"
+    rf"|\b(?:aged?|turned|turns|turning):?\s(?P<a>{_OLD_WORDS})|\by/?o\s(?P<a>9\d|1[01]\d)\b"
+    rf"|\bage(?:\s?/\s?sex)?(?:\s?\((?:years?|yrs?|y)\))?\s?[:;|=\-–]?\s?(?P<a>9\d|1[01]\d)(?!\w|[.,]\d|/\d|\s?(?:%|mg|mm|cm|bpm))"
+    r"|\b(?P<a>ninet(?:ieth|y[\s\-](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))|(?:one\s)?hundredth)\s(?:birthday|year)"
+    # In other units: ninety years are 1,080 months, 4,696 weeks, 32,873 days.
+    r"|(?<![\d.,])(?P<a>1,?(?:0[89]|[1-4]\d)\d\s?(?:months?|mos?)|(?:4,?[7-9]\d\d|5,?\d{3}|6,?[0-4]\d\d)\s?(?:weeks?|wks?)"
+    r"|(?:3[3-9]|4[0-5]),?\d{3}\s?days?)\sold\b",
+    regex.IGNORECASE,
+)
 # What each of these forms holds.
-_MAY_BE_OLD = regex.compile(r"\b(?:9\d|1[01]\d)(?!\d)|ninet|hundred|th\sdecade", regex.IGNORECASE)
+_MAY_BE_OLD = regex.compile(
+    r"\b(?:9\d|1[01]\d)(?!\d)|ninet|hundred|th\sdecade|\d\d\s?(?:months?|mos?|weeks?|wks?|days?)\sold", regex.IGNORECASE
+)
 # The same of whom no record tells the age.
 _OLD_SAID = regex.compile(
-    rf"\b(?:pt|patient|he|she)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
+    rf"\b(?:pt|patient|he|she|who)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
     regex.IGNORECASE,
 )
 _YEARS_OLD = re.compile(r"\b0?(?:9\d|1[01]\d)(?:\s?(?:y|an|a\u00f1|jahr)|/[mf])", re.IGNORECASE)
@@ -84,9 +107,9 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
         for match in (m for pattern in patterns for m in pattern.finditer(text)):
             if int(match["y"]) < patient.earliest_year:
                 yield Found(match.start("y"), match.end("y"), "DATE", "ages:year")
-    told = (_OLD_TOLD,) if patient.birth_date else (_OLD_TOLD, _OLD_SAID)
+    told = (_OLD_TOLD, _OLD_BESIDE) if patient.birth_date else (_OLD_TOLD, _OLD_BESIDE, _OLD_SAID)
     found = (m for rule in told for m in rule.finditer(text)) if _MAY_BE_OLD.search(text) else ()
-    years = () if patient.birth_date else _YEARS_OLD.finditer(text)
+    years = () if patient.birth_date and not patient.over_89 else _YEARS_OLD.finditer(text)
     for match in chain(found, filter(None, (_OLD_WRITTEN.match(text, m.start()) for m in years))):
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:over-89")
     for match in _AGE.finditer(text) if patient.over_89 else ():

@@ -450,7 +450,8 @@ def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *
         return piece  # an ``MR ANGIOGRAM`` is no mister
     if high or (word == "may" and _dated(words, gaps, i)):
         return _capital(piece)
-    if upper and len(piece) < 5 and kind(word).unknown and word not in PARTICLES:
+    found = kind(word)
+    if upper and len(piece) < 5 and (found.unknown or found.abbreviation) and word not in PARTICLES:
         return piece
     return piece.lower()
 

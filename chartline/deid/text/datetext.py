@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -42,6 +43,7 @@ _HOLIDAYS = (
     r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras|X-?mas(?:\s+Eve)?)"
 )
 # Months that are no other word, and words before a month that may be another one or is short.
+_BORN = r"(?:DOB|D\.O\.B\.?|born|birth\s?date|date of birth)[:#]{0,2}\s{0,2}"
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
 _IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?|return|returns|RTW|f/u)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
@@ -174,7 +176,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "month-day-lower",
-            rf"{_BEFORE}(?:(?P<mon>january|february|april|june|july|august|september|october|november|december|jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)\s+{_DAY}|(?P<mon>march|may|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\s+(?P<d>0?[1-9]|[12]\d|3[01])(?P<ord>st|nd|rd|th))(?![\w:/]|[.,\-]\d|\s*(?:mg|ml|mm|cm|%|units?|tab))",
+            rf"{_BEFORE}(?:(?P<mon>january|february|march|april|june|july|august|september|october|november|december|jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)\s+{_DAY}|(?P<mon>march|may|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\s+(?P<d>0?[1-9]|[12]\d|3[01])(?P<ord>st|nd|rd|th))(?![\w:/]|[.,\-]\d|\s*(?:mg|ml|mm|cm|%|units?|tab))",
             False,
         ),
         (
@@ -182,14 +184,42 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"{_BEFORE}{_DAY}[\s\-](?P<mon>jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)(?![\w\-'’])",
             True,
         ),
+        (
+            "month-pair-years",
+            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_Y4}\s?(?:-|–|—|to)\s?(?P<m2>0?[1-9]|1[0-2])/(?P<z>(?:19|20)\d\d){_AFTER}",
+            False,
+        ),
+        (
+            "month-pair-named",
+            rf"{_BEFORE}{_MON},?\s?{_Y4}\s?(?:-|–|—|to)\s?(?P<mon2>{_MON_WORDS})\.?,?\s?(?P<z>(?:19|20)\d\d){_AFTER}",
+            False,
+        ),
+        ("days-of-year", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])/{_DAY}-(?P<d2>0?[1-9]|[12]\d|3[01])/{_YEAR}{_AFTER}", False),
+        (
+            "week-of-year",
+            rf"\b(?:week|wk|day)\s\d{{1,3}}(?:,|\sof)\s{_Y4}\b|(?<!\w){_Y4}-?W[0-5]\d(?:-?[1-7])?(?!\w)",
+            True,
+        ),
+        # As Chinese and Japanese write it: ``2025年3月7日``.
+        ("year-first-signs", rf"(?<!\d){_Y4}年(?P<m>0?[1-9]|1[0-2])月(?P<d>0?[1-9]|[12]\d|3[01])日", False),
         ("month-slash-year", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])[/\-]{_Y4}{_AFTER}", False),
         ("year-month", rf"{_BEFORE}{_Y4}[\-/](?P<m>0[1-9]|1[0-2]){_AFTER}", False),
         ("spaced", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])\s*(?P<s>[/\-.])\s*{_DAY}\s*(?P=s)\s*{_YEAR}{_AFTER}", False),
         (
             "born",
-            rf"(?<=\b(?:DOB|D\.O\.B\.?|born):?\s)(?P<m>0?[1-9]|1[0-2])[ ]{_DAY}[ ]{_YEAR}{_AFTER}",
+            rf"(?<=\b{_BORN})(?P<m>0?[1-9]|1[0-2])[ ]{_DAY}[ ]{_YEAR}{_AFTER}",
             True,
         ),
+        # Behind what says so it is one in whatever form: ``DOB5/17/49``, ``DOB 03/02/88F``, ``DOB 3/2/88-36yo``.
+        (
+            "born-near",
+            rf"(?<=\b{_BORN})(?P<m>0?[1-9]|1[0-2])(?P<s>[/.\-\\]){_DAY}(?P=s){_YEAR}(?!\d|/)",
+            True,
+        ),
+        ("born-year-first", rf"(?<=\b{_BORN})(?P<y2>\d\d)/(?P<m>0[1-9]|1[0-2])/(?P<d>1[3-9]|[0-3]\d)(?!\d|/)", True),
+        ("born-compact", rf"(?<=\b{_BORN})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01]){_YEAR}(?!\w|[.\-]\d)", True),
+        # The month's name between the year and the day: ``1988 Mar 2``, ``2024/Jun/03``.
+        ("year-month-day", rf"{_BEFORE}{_Y4}(?P<s>[ \-/.]){_MON}(?P=s){_DAY}{_AFTER}", True),
         (
             # Of two, two and four digits it is nothing else: ``03 04 2021``.
             "blanks",
@@ -303,11 +333,11 @@ _OF_MONTH: list[tuple[regex.Pattern[str], tuple[str, ...]]] = [
     for pattern, forms in [
         (
             rf"\d(?:st|nd|rd|th)?(?:\s+of)?[\s\-/.]*{_MON_WORDS}(?![A-Za-z])",
-            "days-month day-month day-month-year day-month-lower",
+            "days-month day-month day-month-year day-month-lower year-month-day",
         ),
         (
             rf"{_MON_WORDS}(?![A-Za-z])[.,]*(?:\s+of)?[\s\-/]*(?:the\s+)?['’]?\d",
-            "month-range month-day month-day-upper month-year month-year-lower month-pair month-day-lower month-valued",
+            "month-range month-day month-day-upper month-pair-named month-year month-year-lower month-pair month-day-lower month-valued",
         ),
         (rf"{_MON_WORDS}(?![A-Za-z])", "month-word word-month month month-span"),
     ]
@@ -334,15 +364,17 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "abroad": (("abroad",), 10, 16),
     "apart": (("spaced",), 12, 24),
     "blanks": (("blanks",), 2, 6),
-    "born": (("born",), 8, 1),
+    "born": (("born", "born-near", "born-year-first", "born-compact"), 0, 14),
     "dotted": (("dotted",), 0, 14),
+    "counted": (("week-of-year", "year-first-signs"), 0, 16),
     "eight": (("compact",), 2, 4),
     "moment": (("moment",), 2, 14),
     "nth": (("the-nth", "the-nth-bare"), 8, 24),
 }
 # Which forms are tried where so many digits stand before a stroke, a dash or a stop; not behind one of these.
 _DAY_OR_MONTH = (
-    *("numeric", "numeric-eu", "numeric-pair", "numeric-range", "month-slash-year", "partial"),
+    *("numeric", "numeric-eu", "numeric-pair", "numeric-range", "month-pair-years", "days-of-year", "month-slash-year"),
+    "partial",
     *("partial-day-first", "day-of-month", "day-timed", "day-brought", "falling", "sign-off"),
 )
 _PARTED = {1: _DAY_OR_MONTH, 2: _DAY_OR_MONTH, 4: ("iso", "year-month", "iso-within")}
@@ -351,9 +383,12 @@ _WENT_ON = {4: ("iso-within",)}
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
-    "born": re.compile(r"(?:[Dd]\.?[Oo]\.?[Bb]\.?|born):?\s\d{1,2} \d{1,2} \d{2,4}"),
+    "born": re.compile(rf"{_BORN}(?=\d)", re.IGNORECASE),
     "blanks": re.compile(r"[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
+    "counted": re.compile(
+        r"\b(?:week|wk|day) (?=\d{1,3}(?:,| of) (?:19|20)\d\d)|(?:19|20)\d\d(?=-?W\d|年)", re.IGNORECASE
+    ),
     "eight": regex.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
     "moment": re.compile(r"(?<!\d)(?:19|20)\d{6}T?\d{4}(?:\d\d)?(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
@@ -668,20 +703,36 @@ def year_of(text: str) -> str | None:
 _DAY_NAMES = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _DAY_NAME = re.compile(r"(?P<w>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*)(?P<dot>\.?,?\s+)(?:the\s+)?(?=\S)", re.IGNORECASE)
 # Dates that are found by what stands before them are written without it.
-_BARE = regex.compile(rf"(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?:/{_YEAR})?")
-_NO_DAY = frozenset({"the-nth", "the-nth-word", "abroad", "weekday-nth", "holiday", "quarter", "weekday-date"})
+_BARE = regex.compile(rf"(?P<m>0?[1-9]|1[0-2])[/.\-\\]{_DAY}(?:[/.\-\\]{_YEAR})?")
+_BORN_BARE = regex.compile(
+    rf"(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01]){_YEAR}|(?P<y2>\d\d)/(?P<m>0[1-9]|1[0-2])/(?P<d>[0-3]\d)"
+)
+_NO_DAY = frozenset(
+    {"the-nth", "the-nth-word", "abroad", "weekday-nth", "holiday", "quarter", "weekday-date", "week-of-year"}
+)
 
 
-def shifted(text: str, days: int) -> str | None:
+def shifted(text: str, days: int, year: int | None = None) -> str | None:
     """The date moved by a number of days and written in the form it was found in; None when it names no calendar day.
 
     Both ends of a range move. The name of a weekday becomes that of the new date where the year is told, else it goes.
+
+    Args:
+        text: the date.
+        days: how far it moves.
+        year: of which it is where it tells none: over a leap day it tells whether it keeps its distance to others.
     """
     read = _read(text)
     if read is None:
-        return _each(text, days)
+        return _each(text, days, year)
     form, match, name = read
-    return None if form in _NO_DAY else _rewritten(match, days, name)
+    return None if form in _NO_DAY else _rewritten(match, days, name, year or _OCCURRENCE_YEAR)
+
+
+def usual_year(dates: Iterable[str]) -> int | None:
+    """The year that most of a text's dates tell, of several the last; None where none tells one."""
+    told = Counter(_full(year) for text in dates for year in years_of(text))
+    return max(told, key=lambda year: (told[year], year)) if told else None
 
 
 def years_of(text: str) -> list[str]:
@@ -698,20 +749,20 @@ def _read(text: str) -> tuple[str, regex.Match[str], re.Match[str] | None] | Non
     """The form that the whole of a date is written in, its parts, and the name of a weekday before them."""
     name = _DAY_NAME.match(text)
     bare = text[name.end() :] if name else text
-    for form, pattern in [*_FORMS, ("bare", _BARE)]:
+    for form, pattern in [*_FORMS, ("bare", _BARE), ("born-bare", _BORN_BARE)]:
         match = pattern.fullmatch(bare)
         if match is not None and _possible(match):
             return form, match, name
     return None
 
 
-def _each(text: str, days: int) -> str | None:
+def _each(text: str, days: int, year: int | None) -> str | None:
     """Several dates with nothing but signs between them, each moved."""
     out, at = [], 0
     for start, end in _whole(text):
         if (start, end) == (0, len(text)) or any(c.isalnum() for c in text[at:start]):
             return None
-        moved = shifted(text[start:end], days)
+        moved = shifted(text[start:end], days, year)
         if moved is None:
             return None
         out += [text[at:start], moved]
@@ -724,12 +775,12 @@ def _whole(text: str) -> list[Place]:
     return list(windows(((f.start, f.end) for f in find(text)), 0, 0))
 
 
-def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None) -> str | None:
+def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None, usual: int) -> str | None:
     parts = _groups(match)
     month = _month(parts)
     if month is None:
         return None
-    year = int(parts["y"]) if "y" in parts else _century(parts.get("y2"))
+    year = int(parts["y"]) if "y" in parts else _century(parts["y2"]) if "y2" in parts else usual
     day = (
         int(parts["d"])
         if "d" in parts
@@ -743,7 +794,8 @@ def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None) -
         year -= 1  # a range over New Year tells the year of its end
     try:
         moved = date(year, month, day) + timedelta(days=days)
-        last = date(last_year, last_month, int(parts["d2"])) + timedelta(days=days) if "d2" in parts else moved
+        several = parts.keys() & {"d2", "m2", "mon2"}
+        last = date(last_year, last_month, int(parts.get("d2", day))) + timedelta(days=days) if several else moved
     except (ValueError, OverflowError):
         return None
     told = moved if "z" in parts else last
@@ -799,9 +851,7 @@ def _width(parts: dict[str, str]) -> int:
     return 2 if padded or ("m" in parts and all(len(n) == 2 for n in numbers)) else 1
 
 
-def _century(two: str | None) -> int:
-    if two is None:
-        return _OCCURRENCE_YEAR
+def _century(two: str) -> int:
     return 2000 + int(two) if int(two) <= 30 else 1900 + int(two)
 
 

@@ -29,7 +29,7 @@ from chartline.deid.text.casing import cased
 from chartline.deid.text.normalise import normalise
 from chartline.deid.text.reading import read
 from chartline.deid.text.spans import Found, Span, union
-from chartline.deid.text.surrogates import Replacer
+from chartline.deid.text.surrogates import Around, Replacer
 from chartline.deid.text.within import within
 from chartline.errors import ChartlineError, DataError, MachineError
 
@@ -286,8 +286,13 @@ class TextEngine:
     def _replaced(self, text: str, found: list[Found], patient: PatientContext) -> TextResult:
         if not found:
             return TextResult(text, ())
-        document = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        chosen = partial(self._replacer.replacement, patient=patient, document=document)
+        pieces = [(f.type, text[f.start : f.end]) for f in found]
+        around = Around(
+            hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+            datetext.usual_year(piece for of, piece in pieces if of == "DATE"),
+            tuple(dict.fromkeys(piece for of, piece in pieces if of == "NAME" and " " in piece)),
+        )
+        chosen = partial(self._replacer.replacement, patient=patient, around=around)
         operators = {"DEFAULT": OperatorConfig("chartline", {"replace": chosen})}
         out: list[str] = []
         spans: list[Span] = []

@@ -178,6 +178,7 @@ class Lexicon:
     medical: frozenset[str]
     cities: frozenset[str]
     everyday: frozenset[str]
+    abbreviations: frozenset[str]
     chains: dict[str, tuple[str, ...]]
 
 
@@ -217,6 +218,7 @@ def load() -> Lexicon:
             medical=frozenset(body["medical"].split() + body["drugs"].split() + listing("brands")),
             cities=frozenset(body["cities"].split("|") + body["abroad"].split("|")),
             everyday=frozenset(listing("everyday")),
+            abbreviations=frozenset(listing("abbreviations")),
             chains=_by_start(body["chains"].split("|")),
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -250,6 +252,7 @@ class Kind:
     city: bool
     eponym: bool
     everyday: bool
+    abbreviation: bool = False
 
     @property
     def namely(self) -> bool:
@@ -264,7 +267,22 @@ class Kind:
     @property
     def unknown(self) -> bool:
         """On no list: most likely a name."""
-        return not (self.first or self.last or self.word)
+        return not (self.first or self.last or self.word or self.abbreviation)
+
+
+# Nobody is called so, and no thing follows it: ``Htn``, ``Cbc``.
+_ABBREVIATION = Kind(
+    first=False,
+    common_first=False,
+    last=False,
+    surname=False,
+    word=False,
+    medical=False,
+    city=False,
+    eponym=False,
+    everyday=False,
+    abbreviation=True,
+)
 
 
 def is_seldom_a_name(found: Kind) -> bool:
@@ -310,6 +328,8 @@ def kind(word: str) -> Kind:
             everyday=all(k.everyday for k in kinds),
         )
     lists, name = load(), "".join(parts)
+    if name in lists.abbreviations:
+        return _ABBREVIATION
     rank = min(lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20))
     surname = lists.last.get(name, 1 << 20) < _COMMON_LAST
     # The dictionary has ``kim`` and ``patel``: a common name is a word where people use it as one.

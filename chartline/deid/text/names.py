@@ -12,7 +12,7 @@ import regex
 
 from chartline.deid.text import runs
 from chartline.deid.text.hints import Place, Places
-from chartline.deid.text.lexicon import Kind, is_seldom_a_name, kind, plain
+from chartline.deid.text.lexicon import EPONYMS, Kind, is_seldom_a_name, kind, plain
 from chartline.deid.text.places import facilities, named_place, told_again, towns
 from chartline.deid.text.reading import (
     CREDENTIAL,
@@ -144,8 +144,18 @@ def find(reading: Reading) -> Iterator[Found]:
 _FIELD_BEGINS = re.compile(r"(?:\n|[ \t]{2})\s*(?=[A-Z][\w/.'’]*(?: [\w/.'’]+){0,2} ?[:#])")
 
 
+# The month, one that nobody is called, that a name ends with before its day: ``Branson Apr 27``.
+_DAY_BEGINS = re.compile(
+    r",?[ ](?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr|Jul(?:y)?|Aug|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+    r"\.?[ ]\d{1,2}(?!\d)"
+)
+
+
 def _within_field(text: str, found: Found) -> Found:
-    """A piece without what begins the next field of a form."""
+    """A piece without what begins the next field of a form, or the day behind it."""
+    day = _DAY_BEGINS.search(text, found.start, found.end + 5) if text[found.end : found.end + 2].strip(" .") else None
+    if day and found.start < day.start() < found.end:
+        return Found(found.start, day.start(), found.type, found.source)
     if "\n" in text[found.start : found.end] or "  " in text[found.start : found.end]:
         begins = _FIELD_BEGINS.search(text, found.start)
         if begins and begins.start() < found.end:
@@ -1303,9 +1313,14 @@ def _lone(text: str, words: list[Token]) -> Iterator[Found]:
             name, found = token.text, token.kind
         else:
             continue
-        if len(name) < _LONE_LEAST or not _surname_only(name, found):
+        if len(plain(name)) < _LONE_LEAST or not _surname_only(name, found) or KIN_WORD.fullmatch(plain(name)):
             continue
-        if of_thing(text, token.end) or RESULTED.match(text, token.end) or STAGED.match(text, token.end):
+        if (
+            _OF_TWO_WORDS.match(text, token.end)
+            or of_thing(text, token.end)
+            or RESULTED.match(text, token.end)
+            or STAGED.match(text, token.end)
+        ):
             continue
         if text[token.end : token.end + 1] not in _OF_LABEL and not of_list(text, start, token.end):
             yield Found(start, token.end, "NAME", "name:lone")
@@ -1315,15 +1330,20 @@ def _surname_only(name: str, found: Kind) -> bool:
     """Whether the lists know a word as a surname and as nothing else."""
     if not found.last or found.word or found.eponym or found.city or found.medical:
         return False
-    return plain(name) not in PLAIN and plain(name) not in _NOBODY
+    parts = plain(name).split("-")
+    if len(parts) > 1 and not all(len(p) > 2 and kind(p).last and kind(p).strong and p not in EPONYMS for p in parts):
+        return False  # ``Paget-Schroetter``
+    return plain(name) not in PLAIN and plain(name) not in _ALONE_A_THING
 
 
+# What something is called by two words: ``Bach Rescue Remedy``.
+_OF_TWO_WORDS = regex.compile(r"[ ]\p{Lu}\p{Ll}{2,}")
 # On the lists of surnames, and alone more often something else: whoever a scale, an instrument or a firm is called after.
-_NOBODY = frozenset(
+_ALONE_A_THING = frozenset(
     """
     carolina europe bible brand osborn zimmer lenke conners balthazar richter sager poole bugbee cartwright bledsoe bremer
     haberman aldrete schwab vanderbilt ferriman levene melone modic fuhrman batts siewert nevin wellens senn heaney
     pederson kevorkian tischler toomey tiemann browne kell cromer lepore salzmann vogt spaeth titmus jaeger farnsworth
-    finnegan bode mcisaac sara hasson hibbs borden koos nyquist rhoton fukushima budde azure
+    bach maslow erikson piaget kohlberg bandura freud finnegan bode mcisaac sara hasson hibbs borden koos nyquist rhoton fukushima budde azure lloyd-davies
     """.split()
 )

@@ -87,6 +87,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         # Numbers that other countries give to each person, by what they are called there.
         ("SSN", "national", r"(?<![A-Za-z])(?:social insurance|CPF|AHV|Aadhaar|NIR|DNI|NIE|BSN|PESEL|CURP|NINO?|codice fiscale)(?![A-Za-z])(?:[\s\-]?(?:number|nummer|num|nr|no))?\.?[\s:#]{0,3}(?:is\s)?(?P<v>(?:(?-i:[A-Z]{1,2})[ ]?)?\d(?:[ .\-/]?\d){5,19}(?:[ \-]?(?-i:[A-Z]))?|(?-i:[A-Z]{4,6}\d[A-Z\d]{9,12}))(?!\w)", True, "v"),
         ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}|\(\d{3}\)[ ]?\d{7})(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
+        ("PHONE", "phone-marked", r"(?<![\w.\-/*])[2-9]\d{2}(?P<s>\s?[*·]\s?|\s\.\s)\d{3}(?P=s)\d{4}(?!\w)", False, ""),
+        ("PHONE", "phone-few", r"(?:\bp[hH]|\bphone|\btel|\bcell|\bmobile|\bcall|\bfax|\bpgr|\bpager|\bvm|\bmsg|\bmessage)\b[\s.:#]{0,2}(?:at\s|@\s?)?(?P<v>\d-\d{4}|\d{3}[ ]\d{4}|[2-9]\d{2}[ ]\d{3}[ ]\d\d[ ]\d\d)(?![\w/%]|[.\-]\d)", True, "v"),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
         ("PHONE", "phone-city", r"(?<![\w.\-/])\(\d\d\)[ ]?\d{4}[ \-]\d{4}(?!\w)", False, ""),
         ("PHONE", "phone-local", r"(?<![\w.\-/])\d{3}[\-.]\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w\-]|\.\d)", True, ""),
@@ -129,8 +131,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "uid", r"(?<![\w.\-])(?=[\d.]{20})(?!2\.16\.840\.1\.11(?:3883|4222)\.|1\.2\.840\.10008\.)[012](?:\.\d{1,39}){5,}(?!\w|\.\d)", False, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ID", "encoded", r"(?<![\w+/=])(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])(?=[\w+/]*\d)(?:(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]{1,76}(?![\w+/])|[A-Za-z0-9+/]{40,}(?![\w+/]))={0,2}", False, ""),
-        ("ADDRESS", "street", rf"(?<![\w./\-])(?:\#|[NSEW](?=\d{{3}}))?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b(?<!\b(?i:per|by|with|and|from|to|see|saw|call|notified)[ ]Dr)\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
-        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b(?<!\b(?:PER|BY|WITH|AND|FROM|TO|SEE|SAW|CALL|NOTIFIED)[ ]DR)\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
+        ("ADDRESS", "street", rf"(?<![\w./\-])(?:\#|[NSEW](?=\d{{3}}))?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to|[ap]\.?m\.?)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b(?<!\b(?i:per|by|with|and|from|to|see|saw|call|notified)[ ]Dr)\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b(?<!\b(?:PER|BY|WITH|AND|FROM|TO|SEE|SAW|CALL|NOTIFIED|[AP]\.?M\.?)[ ]DR)\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-+]|\d[ ])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
         ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|(?<=\d{{3}}[ \t])via(?=[ ][A-Z][a-z])|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
@@ -168,7 +170,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "signed-code", r"(?<=[ ]M\.D\.[ ])[A-Z]{2}\d{1,4}(?=[ ]*(?:\n|$))", False, ""),
         ("ID", "code-line", r"(?:[A-Z]{2}\d{2,4}/\d{3,6}|\d{6,10})(?=[ \t]*(?:\n|$))", False, ""),
         ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3})|(?<=\b[Bb]y:?[ ]))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}|[ ](?:Job|Doc)\b))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?:(?!am|pm|ed|or|to)[a-z]{2,3}|[a-z]{2,4}[/:][a-z]{2,3})(?=[ ]*(?:\n|$))", False, ""),
-        ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo|y/o|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
+        ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo[mf]?|y/o[mf]?|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning|turns)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:(?:y|yrs?)[ ]?[,/]?[ ]?)?(?:[MF]|male|female)\b)(?!/)", False, ""),
         ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\s?(?:yo|y/o|y\.o\.)(?!\w))|\b(?:nonagenarian|centenarian)\b|\baged\s+ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?\b", True, ""),
@@ -177,7 +179,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
 ]  # fmt: skip
 # Of forms that a label introduces, words of plain writing that the label may be followed by instead of an identifier.
 _NOT_VALUES = regex.compile(
-    r"\d{1,3}|\d+\.\d{1,4}|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
+    r"\d{1,3}|\d{1,3}/[MF]|\d+\.\d{1,4}|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
     r"|\d{1,3}[/\-]\d{1,3}|[A-Z]\d{1,2}(?:[.\-][A-Z]?\d{1,3})?|\d{1,2}-\d{1,2}-\d{1,2}|COVID-?19|[A-Z]{1,4}-?\d{1,2}|\d{1,3}-(?:year|week|day|month|hour|yo|lb|mg)\w*(?:-\w+)*",
     regex.IGNORECASE,
 )
@@ -205,6 +207,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
         "ext",
     ],
     "phone-short": ["ph"],
+    "phone-few": "ph tel cell mobile call fax pgr pager vm msg message".split(),
     "user": "signed cosign co-sign esign e-sign transcri printed entered typed edited modified updated filed created authenticated verified ordered reviewed documented scanned logged user typist".split(),
     "access-code": ["code", "key"],
     "national": [*"cpf ahv aadhaar nir dni nie bsn pesel curp nin codice".split(), "social insurance"],
@@ -350,6 +353,12 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
     if name in ("grouped", "number", "phone-local") and _CELL_RANGE.search(text[max(0, start - _CELL) : end + 1]):
         low, high = map(int, piece.split("-"))
         return low < high
+    if name == "mrn":
+        return _TREATED.fullmatch(piece) is not None and _TREATMENT.search(text, max(0, start - 6), start) is not None
+    if name == "age-sex" and piece.endswith(" F"):
+        return _HEAT.search(text, max(0, start - 16), start) is not None
+    if name == "grouped" and _HOURS.fullmatch(piece):
+        return True
     if name in ("grouped", "number"):
         return _no_number(text, start, piece)
     if name == "mac":
@@ -361,6 +370,12 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
     if name == "user":
         return not _made_up(piece.rstrip("0123456789").lower())
     return name == "typist" and "/" in piece and any(map(_of_medicine, piece.split("/")))
+
+
+# What a therapist bills (the codes of CPT for medicine), behind the letters of the service: ``PT: 97110``.
+_TREATED, _TREATMENT = re.compile(r"9\d{4}"), re.compile(r"\b(?:PT|pt|Pt):? ?\Z")
+_HEAT = re.compile(r"\b(?:T|temp\w*|tmax|fever)(?: (?:of|to|was|is|max))?:? \Z", re.IGNORECASE)
+_HOURS = re.compile(r"(?:[01]\d|2[0-4])[0-5]\d-(?:[01]\d|2[0-4])[0-5]\d")  # from when to when: ``0742-1133``
 
 
 def _no_number(text: str, start: int, digits: str) -> bool:
@@ -455,6 +470,8 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     )
     if "+" in text:
         yield from _in(text, ("phone-intl",), near)
+    if "*" in text or " . " in text or "·" in text:
+        yield from _at(text, "phone-marked", (a for a, _ in numbered))
     if any(b - a > 15 for a, b in chunks):
         yield from _in(text, ("card",), near)
     yield from _in(text, ("ip",), ((a, b) for a, b in near if text.count(".", a, b) > 2))

@@ -572,6 +572,12 @@ def _lettered_dated(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]
 _PERSONS = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s(?:[A-Z]\.\s?)*$")
 
 
+def _may_be_a_person(name: str) -> bool:
+    """Whether one word by which something was done is a surname, or on no list."""
+    found = kind(name)
+    return TOKEN.fullmatch(name) is not None and (found.unknown or (found.last and found.strong and not found.city))
+
+
 def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities, employers and schools that only the words before them tell, such as ``works at``."""
     led = [p for p in hints.get("at", ()) if text[p[1] : p[1] + 6].removeprefix(" the").strip()[:1].isupper()]
@@ -587,7 +593,8 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             end = firm.end() if firm else named_place(text, m.start("v"), m.end("v"), works=named, sure=sure)
             if end > m.start("v"):
                 end = _city_after(text, end) if text[end : end + 1] == "," else end
-                yield Found(m.start("v"), end, "FACILITY", "name:brought")
+                person = text[m.start("v") - 3 : m.start("v")] == "by " and _may_be_a_person(text[m.start("v") : end])
+                yield Found(m.start("v"), end, "NAME" if person else "FACILITY", "name:brought")
                 if rule is _BROUGHT:
                     yield from _listed_behind(text, end, works=works)
     for start, end in windows((h for h in hints.get("kind", ()) if capital_before(text, h[0])), 60, 16):

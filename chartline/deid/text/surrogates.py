@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import chain
 
@@ -100,6 +101,21 @@ def _own_words(known: tuple[Known, ...]) -> frozenset[str]:
     return frozenset(plain(word) for value in known for word in re.split(r"[\s,.\-]+", value.value) if word)
 
 
+@dataclass(frozen=True)
+class Around:
+    """What a text tells of each of its pieces.
+
+    Attributes:
+        digest: of the whole text, the scope of consistency within a document.
+        year: of which its dates without a year are taken to be; None where it tells no year.
+        names: its names of several words.
+    """
+
+    digest: str = ""
+    year: int | None = None
+    names: tuple[str, ...] = field(default=(), repr=False)
+
+
 Draw = Callable[[str, int], int]
 
 
@@ -139,43 +155,43 @@ class Replacer:
             self._drawn[made] = taken
         return taken
 
-    def replacement(self, kind: str, text: str, patient: PatientContext, document: str) -> str:
+    def replacement(self, kind: str, text: str, patient: PatientContext, around: Around) -> str:
         """What stands in place of ``text``, a piece of type ``kind``.
 
         Args:
             kind: type of the piece.
             text: the piece.
             patient: whose record it is in.
-            document: digest of the whole text, the scope of consistency within a document.
+            around: what the rest of its text tells.
         """
         if kind == "DATE":
-            return self._date(text, patient)
+            return self._date(text, patient, around.year)
         if kind == "AGE":
             return _age(text)
         if self._rules.replacement == "label":
             return f"[{kind}]"
-        scope = {"patient": patient.patient_id, "document": document, "none": ""}[self._rules.consistency]
+        scope = {"patient": patient.patient_id, "document": around.digest, "none": ""}[self._rules.consistency]
         draw = _draw(self._key, scope)
         own = {_bare(text), *(_bare(k.value) for k in patient.known)}
         for attempt in range(_ATTEMPTS):
             again = draw if not attempt else _draw(self._key, f"{scope}|{attempt}")
-            made = self._surrogate(kind, text, patient, again)
+            made = self._surrogate(kind, text, patient, around, again)
             if _bare(made) not in own and not self.somebodys(made):
                 return made
         return f"[{kind}]"
 
-    def _date(self, text: str, patient: PatientContext) -> str:
+    def _date(self, text: str, patient: PatientContext, year: int | None) -> str:
         if not ages.may_stay(text, patient):
             return "[DATE]"
         if self._rules.dates == "shift" and patient.offset_days is not None:
-            return datetext.shifted(text, patient.offset_days) or "[DATE]"
+            return datetext.shifted(text, patient.offset_days, year) or "[DATE]"
         if self._rules.dates == "year" and not patient.on_axis:
             return datetext.year_of(text) or "[DATE]"
         return "[DATE]"
 
-    def _surrogate(self, kind: str, text: str, patient: PatientContext, draw: Draw) -> str:
+    def _surrogate(self, kind: str, text: str, patient: PatientContext, around: Around, draw: Draw) -> str:
         if kind == "NAME":
-            return self._name(text, patient, draw)
+            return self._name(text, patient, around.names, draw)
         if kind in ("ADDRESS", "LOCATION"):
             return self._place(kind, text, patient, draw)
         if kind == "FACILITY":
@@ -192,6 +208,8 @@ class Replacer:
         if kind == "PHONE":
             start = "555" if sum(c.isdigit() for c in text) >= 10 and text[:1] != "+" else ""
             return _signs(text, draw, start, _ASIDE)
+        if _SAID.fullmatch(text):
+            return _said(text, draw)
         if kind == "SSN":
             return _signs(text, draw, "9")  # no number of Social Security begins with 9
         return _signs(text, draw, "")
@@ -231,8 +249,11 @@ class Replacer:
             made += town[1] + _like(town[2], self._among(names, town[2], patient, draw)) + town[3]
         return str(made + _ZIP_DIGIT.sub("0", state))
 
-    def _name(self, text: str, patient: PatientContext, draw: Draw) -> str:
-        """Word by word, so that a first name alone and in a whole name become the same one."""
+    def _name(self, text: str, patient: PatientContext, beside: Sequence[str], draw: Draw) -> str:
+        """Word by word, so that a first name alone and in a whole name become the same one.
+
+        An initial is that of the false name of whoever of the record, or of the same text and surname, it stands for.
+        """
         words = regex.split(r"([\s,.\-^]+)", text)
         parts = [i for i in range(0, len(words), 2) if words[i] and plain(words[i]) not in _NOT_PART]
         comma = next((i for i in range(1, len(words), 2) if "," in words[i] or "^" in words[i]), None)
@@ -240,19 +261,19 @@ class Replacer:
             last = parts[-1:] if len(parts) > 1 else []
         else:
             last = [i for i in parts if i < comma]
-        return "".join(self._part(w, i in last, patient, draw) if i in parts else w for i, w in enumerate(words))
+        surname = words[last[0]] if last else ""
+        told = [k.value for k in patient.known if k.type in _PEOPLE] + [n for n in beside if surname and surname in n]
+        return "".join(self._part(w, i in last, patient, told, draw) if i in parts else w for i, w in enumerate(words))
 
-    def _part(self, word: str, last: bool, patient: PatientContext, draw: Draw) -> str:
+    def _part(self, word: str, last: bool, patient: PatientContext, told: Sequence[str], draw: Draw) -> str:
         name = plain(word)
         if not name:
             return word
         if len(name) == 1:
-            whole = next(
-                (w for k in patient.known if k.type in _PEOPLE for w in k.value.split() if plain(w)[:1] == name), None
-            )
-            return (
-                self._part(whole, last, patient, draw)[:1].upper() if whole and len(whole) > 1 else _letter(word, draw)
-            )
+            whole = next((w for n in told for w in n.split() if len(w) > 1 and plain(w)[:1] == name), None)
+            return self._part(whole, last, patient, (), draw)[:1].upper() if whole else _letter(word, draw)
+        if len(name) <= _INITIALS and word.isupper() and word.isalpha() and _is_nobody(name):
+            return "".join(_letter(letter, draw) for letter in word)
         pool = _pool_of(self._list(name, last, patient), _size(name))
         made = self._free(pool, name, patient, draw) or "x"
         made = made.upper() if word.isupper() else made.title() if word[0].isupper() else made
@@ -267,6 +288,15 @@ class Replacer:
         if female == male:
             return "female" if patient.gender == "female" else "male"
         return "female" if female < male else "male"
+
+
+_INITIALS = 3
+
+
+def _is_nobody(name: str) -> bool:
+    """Whether letters are on no list of names: initials."""
+    found = lexicon.kind(name)
+    return not (found.first or found.last)
 
 
 _ZIP_DIGIT = re.compile(r"\d")
@@ -289,7 +319,8 @@ _UNIT = regex.compile(
     r"([,\s]*(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Lot|\#)\.?\s*\#?\s*)([\w\-]{1,6})", regex.IGNORECASE
 )
 _OLD = regex.compile(
-    r"(?<!\d)(?:9\d|1\d\d)(?!\d)(?:['’]?s\b|(?:st|nd|rd|th)\b)?|\bnineties\b|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
+    r"(?<!\d)(?:9\d|1\d\d)(?!\d)(?:['’]?s\b|(?:st|nd|rd|th)\b)?|\bnineties\b"
+    r"|\bninet(?:ieth|y[\s\-](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))\b|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
     r"|eight|nine|ten|eleven|twelve))?\b|\b(?:nonage|cente)narian\b",
     regex.IGNORECASE,
 )
@@ -325,6 +356,21 @@ def _host(text: str, number: int) -> str:
         if text.count(sign) == 5
         else f"2001:db8::{1 + number:x}"
     )
+
+
+_DIGITS = "zero one two three four five six seven eight nine".split()
+_DIGIT_SAID = rf"(?:{'|'.join(_DIGITS)}|oh)"
+_SAID = re.compile(rf"(?:(?:double\s+)?{_DIGIT_SAID}[\s,\-]*)+", re.IGNORECASE)
+
+
+def _said(text: str, draw: Draw) -> str:
+    """A number told in words, each digit another one."""
+
+    def other(match: re.Match[str]) -> str:
+        at = _DIGITS.index(match[0].lower()) if match[0].lower() in _DIGITS else 0
+        return _like(match[0], _DIGITS[(at + 1 + draw(f"{text.lower()}|{match.start()}", 9)) % 10])
+
+    return re.sub(_DIGIT_SAID, other, text, flags=re.IGNORECASE)
 
 
 def _signs(text: str, draw: Draw, start: str, stay: re.Pattern[str] | None = None) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chartline.deid import policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.text import datetext, lexicon, surrogates
-from chartline.deid.text.surrogates import Replacer
+from chartline.deid.text.surrogates import Around, Replacer
 
 RULES = policy.load("expert_determination").text
 KEY = b"k" * 32
@@ -121,7 +121,8 @@ COHORT = Cohort()
 
 
 def made(kind, text, patient="a", cohort=COHORT, known=()):
-    return Replacer(RULES, KEY, cohort).replacement(kind, text, PatientContext(patient, known, offset_days=-9), "d")
+    person = PatientContext(patient, known, offset_days=-9)
+    return Replacer(RULES, KEY, cohort).replacement(kind, text, person, Around("d"))
 
 
 @settings(max_examples=200, deadline=None)
@@ -217,7 +218,7 @@ def test_in_a_cohort_that_has_all_names_one_is_made_of_two(kind, form):
 def test_how_many_names_are_asked_for_does_not_grow_with_the_cohort():
     replacer = Replacer(RULES, KEY, Cohort(names=ALL))
     with replacer.drawing() as drawn:
-        replacer.replacement("NAME", "Dr. Quillholt", PatientContext("p"), "d")
+        replacer.replacement("NAME", "Dr. Quillholt", PatientContext("p"), Around("d"))
     assert len(drawn) < 60
 
 
