@@ -139,14 +139,14 @@ def run(
         them, ``quarantined`` and ``filtered`` by reason, policy and key ids.
 
     Raises:
-        UsageError: CL2050 the folder holds files; CL2154 it lies within a source.
+        UsageError: CL2050 the folder holds files, or is one; CL2154 it lies within a source.
         DataError: CL1101 a gzip file is damaged, and what ``chartline.ingest.sources.items`` raises.
     """
     from chartline.deid.text import build
 
-    if to.exists() and any(to.iterdir()):
-        raise UsageError("CL2050", f"{to} holds files.", "Name a new or empty folder.")
-    if any(to.resolve().is_relative_to(source.resolve()) for source in given):
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UsageError("CL2050", f"{to} holds files, or is one.", "Name a new or empty folder.")
+    if any(Path(os.path.realpath(to)).is_relative_to(os.path.realpath(source)) for source in given):
         raise UsageError(
             "CL2154", f"{to} lies within a source, and would be read as one.", "Name a folder outside of it."
         )

@@ -78,7 +78,7 @@ def import_fhir_anonymizer(file: Path) -> tuple[str, list[str]]:
     """The text of a policy file, and a line for each rule or part of a rule that was not carried over.
 
     Raises:
-        UsageError: CL2051 the file cannot be read, CL2052 it is not a configuration of the anonymizer.
+        UsageError: CL2051 the file cannot be read, CL2052 it is not a configuration of the anonymizer, CL2155 no JSON.
     """
     body = _read(file)
     parameters = body.get("parameters") or {}
@@ -87,16 +87,21 @@ def import_fhir_anonymizer(file: Path) -> tuple[str, list[str]]:
     made = _Made(_dates(body), partial, policy.from_text(_head(_dates(body))))
     kept: list[tuple[str, _Place]] = []
     for rule in body["fhirPathRules"]:
-        path, method = str(rule.get("path", "")).strip(), str(rule.get("method", "")).lower()
+        path, named = str(rule.get("path", "")).strip(), str(rule.get("method", "")).lower()
+        method = named if named in METHODS else "redact"
         places, remark = _named(path, method)
+        if method != named:
+            remark = remark or "the method is not known; the value is dropped"
         if places and method == "keep":
             kept += [(path, place) for place in places if place.name not in made.decided]
         for place in places:
             remark = _carry(place, method, made) or remark
         if remark:
-            made.left.append(f"{path} ({method}): {remark}")
+            made.left.append(f"{path} ({named or 'no method'}): {remark}")
     made.left += _lost(kept, policy.from_text(made.text()))
     made.left += [f"parameters.{name}: {why}" for name, why in _PARAMETERS.items() if parameters.get(name)]
+    if str(body.get("fhirVersion") or "R4").upper() != "R4":
+        made.left.append("fhirVersion: the paths were read as those of R4")
     return made.text(), made.left
 
 
@@ -105,8 +110,9 @@ def _read(file: Path) -> Mapping[str, Any]:
         body = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError:
         raise UsageError("CL2051", f"{file} cannot be read.", "Name a configuration file.") from None
-    except ValueError:
-        body = None
+    except (ValueError, RecursionError):
+        fix = "Take out comments and what its editor marks."
+        raise UsageError("CL2155", f"{file} is no JSON.", fix) from None
     rules = body.get("fhirPathRules") if isinstance(body, dict) else None
     whole = isinstance(body, dict) and isinstance(body.get("parameters") or {}, dict)
     if not whole or not isinstance(rules, list) or not all(isinstance(r, dict) for r in rules):
@@ -163,8 +169,6 @@ def _section(name: str, decided: Mapping[str, tuple[str, str, str]]) -> str:
 
 def _named(path: str, method: str) -> tuple[list[_Place], str]:
     """The places that a path names, and what of the rule is left out."""
-    if method not in METHODS:
-        return [], "the method is not known"
     places: list[_Place] = []
     remark = ""
     for one in _split(path, "|"):
@@ -288,6 +292,8 @@ def _carry(place: _Place, method: str, made: _Made) -> str:
         return ""  # nothing of the source is in it
     if method == "keep":
         return _keep(place, made)
+    if _settled(place, made):
+        return ""  # an earlier rule was for all of its type
     if _holds(place, made):
         for child in _children(place):
             _carry(child, method, made)
@@ -296,13 +302,27 @@ def _carry(place: _Place, method: str, made: _Made) -> str:
     if place.wide:
         for name, kind in _named_in_base(made.base, place.kind):
             _carry(_Place(name, kind), method, made)
+    return _left(place, method, made)
+
+
+def _left(place: _Place, method: str, made: _Made) -> str:
+    """What is not carried over of a decision that was made."""
     if method == "redact" and place.kind in policy.DATES and made.partial["dates"] and made.dates == "shift":
         return "the value is dropped, its year too: this policy shifts the dates it keeps"
     objection = _objected(place, made)
     if objection and not place.wide:
         for child in _children(place):
             _carry(child, method, made)
+    if method == "dateshift" and place.kind not in policy.DATES:
+        return "the value is dropped: only dates are shifted"
     return objection or _INSTEAD.get(method, "")
+
+
+def _settled(place: _Place, made: _Made) -> bool:
+    """Whether an earlier rule keeps or treats a place by its type, or as an element of a type wherever that is."""
+    owner, _, last = place.name.rpartition(".")
+    names = () if place.wide else (place.kind, f"{_kind(owner)}.{last}")
+    return any(n in made.decided and made.decided[n][1] != "drop" for n in names)
 
 
 def _keep(place: _Place, made: _Made) -> str:
@@ -351,11 +371,13 @@ def _holds(place: _Place, made: _Made) -> bool:
     """Whether parts of what is taken away stay: named by an earlier rule, or a ZIP code that keeps three digits."""
     if place.kind not in definitions.load() or place.kind in ("Extension", "Reference"):
         return False
+    again = place.kind in map(_kind, _above(place.name))  # within itself
+    prefixes = (f"{place.name}.", *([] if again else [f"{place.kind}."]))
     inside = (n for n, (_, action, _) in made.decided.items() if action != "drop")
-    prefixes = (f"{place.name}.", *([f"{place.kind}."] if place.wide else ()))
     return (
         definitions.load()[place.kind].kind == "resource"
         or any(n.startswith(prefixes) for n in inside)
+        or (not again and any(_settled(p, made) for p in _below(place)))
         or (place.kind == "Address" and made.partial["zipcodes"])
     )
 

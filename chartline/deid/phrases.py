@@ -29,7 +29,7 @@ _NOBODY = PatientContext("nobody")
 _OLD = PatientContext("nobody", earliest_year=9999)  # of whom no year and no age over 89 may stay
 _WORD = re.compile(r"[^\W_]+")
 # A local code that could be a number of a person: seven digits in a row, an address of mail, or a sentence.
-_FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}", re.DOTALL)
+_FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}|\A\d{1,3}(?:\.\d{1,3}){3}\Z", re.DOTALL)
 _MANY_DIGITS = 5  # from which a number is matched however it is grouped
 _GROUPS = 6  # parts in which a number may be written
 _LONG_DISTANCE = 11  # digits of an American telephone number with the 1 before it
@@ -249,6 +249,38 @@ def holds_name(text: str) -> bool:
     return any(kind.common_first or kind.surname for kind in found)
 
 
+# The words of a code: ``JaneDoe``, ``jane.doe``, ``Room12Smith``, ``JSMITH42``.
+_RUN = re.compile(r"[^\W\d_a-z]+(?![a-z])|[^\W\d_a-z]?[^\W\d_A-Z]+")
+_PART_LEAST, _SURNAME_LEAST = 3, 5
+
+
+@lru_cache(maxsize=1 << 14)
+def spells_somebody(code: str) -> bool:
+    """Whether a code is made of a person's names: one in common use, two in one word, an initial before a surname."""
+    from chartline.deid.text import lexicon
+
+    lists = lexicon.load()
+
+    def named(word: str) -> bool:
+        found = lexicon.kind(word)
+        given = found.common_first and (word in lists.female or word in lists.male)
+        rare = found.last and len(word) > _SURNAME_LEAST and not found.city
+        return found.strong and (given or found.surname or rare) and not found.medical
+
+    for run in _RUN.findall(code):
+        word = run.lower()
+        if len(word) > _PART_LEAST and named(word):
+            return True
+        if not lexicon.kind(word).unknown:
+            continue
+        if len(word) > _SURNAME_LEAST and named(word[1:]):
+            return True
+        cuts = range(_PART_LEAST, len(word) - _PART_LEAST + 1)
+        if any(named(word[:at]) and named(word[at:]) for at in cuts):
+            return True
+    return False
+
+
 @lru_cache(maxsize=1 << 14)
 def _without_things(label: str) -> str:
     """A label without the names that things of medicine have from somebody: ``Parkinson`` before ``disease``."""
@@ -326,8 +358,8 @@ class Phrases:
         return self._engine.identifies(_without_things(text), about.patient)
 
     def free_form(self, code: str, patient: PatientContext) -> bool:
-        """Whether a code of a local vocabulary may hold a person's number or words instead of a code."""
-        return _FREE_FORM.search(code) is not None or self.identifies(code, patient)
+        """Whether a code of a local vocabulary may hold a person's number, name or words instead of a code."""
+        return _FREE_FORM.search(code) is not None or spells_somebody(code) or self.identifies(code, patient)
 
     def names(self, code: str, patient: PatientContext) -> bool:
         """Whether a code of a public vocabulary is something known of the patient; a procedure may be like a ZIP."""

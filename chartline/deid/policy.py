@@ -205,6 +205,22 @@ def _idle(file: Path, path: str, why: str, fix: str) -> UsageError:
     return UsageError("CL2073", f'{file.name}: [paths] "{path}" would change nothing: {why}.', fix)
 
 
+_SAFE_HARBOR = "164.514(b)(2)"
+
+
+def _harboured(file: Path, rules: Policy) -> None:
+    """Refuse what calls itself Safe Harbor and tells more than it may: 45 CFR 164.514(b)(2)(i)(B), (C) and (R)."""
+    told = {
+        f"[means] date is '{rules.means['date']}'": rules.means["date"] in ("shift", "keep"),
+        f"[means] zip is '{rules.means['zip']}'": rules.means["zip"] not in ("zip3", "drop"),
+        f"[means] city is '{rules.means['city']}'": rules.means["city"] != "drop",
+        f"pseudonyms is '{rules.pseudonyms}'": rules.pseudonyms != "random",
+    }
+    for what in (what for what, wrong in told.items() if wrong):
+        fix = "Give it as safe_harbor has it, or name another basis."
+        raise _contradiction(file, f"basis names Safe Harbor and {what}, which it does not allow", fix)
+
+
 def _contradiction(file: Path, what: str, fix: str) -> UsageError:
     return UsageError("CL2072", f"{file.name}: {what}.", fix)
 
@@ -225,6 +241,8 @@ def _file_of(name: str) -> Path:
 def _content(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError("CL2042", f"{file} is not TOML: it is not written in UTF-8.", "Save it as UTF-8.") from None
     except OSError:
         names = (p.stem for p in room("policies").glob("*.toml") if p.stem != "base")
         raise UsageError(
@@ -453,6 +471,8 @@ def _agreeing(file: Path, rules: Policy) -> None:
     if text.geography == "city" and means["city"] == "drop":
         what = "[text] geography is 'city' and [means] city is 'drop', so that a note would tell the town"
         raise _contradiction(file, what, 'Use geography = "state".')
+    if _SAFE_HARBOR in rules.basis:
+        _harboured(file, rules)
     for name, decision in {**rules.types, **rules.paths}.items():
         if decision.action == "keep" and means["date"] != "keep" and not _kinds(name).isdisjoint(DATES):
             what = f"\"{name}\" is kept and [means] date is '{means['date']}', so that it would tell the dates"
@@ -526,18 +546,25 @@ def decisions(policy: Policy) -> Iterator[tuple[str, str, Decision]]:
             yield f"{owner}.{name}", element.type, policy.decide(owner, f"{owner}.{name}", element)
 
 
+def _cell(text: str) -> str:
+    """A text that is one cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def policy_table(policy: Policy) -> str:
     """A Markdown table of what a policy does to each element of each type, for the privacy officer."""
     lines = [
-        f"# Policy {policy.name}",
+        f"# Policy {_cell(policy.name)}",
         "",
-        f"Basis: {policy.basis}. SHA-256 `{policy.hash}`. Ids: {policy.pseudonyms}. A resource type or element that is"
-        " not here does not pass.",
+        f"Basis: {_cell(policy.basis)}. SHA-256 `{policy.hash}`. Ids: {policy.pseudonyms}. A resource type or element"
+        " that is not here does not pass.",
         "",
         "| element | type | action | reason |",
         "|---|---|---|---|",
     ]
-    lines += [f"| {path} | {kind} | {policy.effect(d.action)} | {d.reason} |" for path, kind, d in decisions(policy)]
+    lines += [
+        f"| {path} | {kind} | {policy.effect(d.action)} | {_cell(d.reason)} |" for path, kind, d in decisions(policy)
+    ]
     refused = sorted(definitions.resource_types() - set(policy.resources) - {"Resource", "DomainResource"})
     lines += ["", f"Resource types that do not pass: {', '.join(refused)}."]
     return "\n".join(lines) + "\n"

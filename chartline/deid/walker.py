@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from chartline.deid import ages, asked, binaries, dates, forms, frames, geography, phrases
+from chartline.deid import ages, asked, binaries, dates, forms, frames, geography, phrases, vocabularies
 from chartline.deid.actions import (
     NO_WORD,
     all_words,
@@ -442,8 +442,10 @@ class Deidentifier:
     def _kept(self, element: Element) -> Action:
         if element.type in ("decimal", "integer", "positiveInt", "unsignedInt"):
             return self._number
-        # A code without a closed list, such as a language or content type, can hold anything.
-        return self._code if element.type == "code" and element.codes is None else as_it_is
+        if element.type != "code" or element.codes is not None:
+            return as_it_is
+        # A code without a closed list, such as a content type or that of an extension, can hold anything.
+        return self._language if element.name == "language" else self._code
 
     def _clean_text(self, owner: str, path: str, element: Element) -> Action:
         if element.type == "Narrative":
@@ -713,6 +715,9 @@ class Deidentifier:
     def _code(self, value: Any, walk: Walk) -> Any:
         return value if isinstance(value, str) and not self._text.free_form(value, walk.patient) else None
 
+    def _language(self, value: Any, walk: Walk) -> Any:
+        return value if isinstance(value, str) and vocabularies.is_language(value) else None
+
     def _looked_at(self, owner: str, path: str, element: Element) -> Action:
         special = {"SampledData": self._series, "Address": self._region}
         return special.get(owner) or self._code_check(path, element.type)
@@ -774,14 +779,16 @@ class Deidentifier:
         if isinstance(system, str):
             out["system"] = system if public else self._local_system(system)
         if isinstance(code, str):
-            fits = self._fits(code, walk) if public else not self._text.free_form(code, walk.patient)
+            fits = self._fits(str(system), code, walk) if public else not self._text.free_form(code, walk.patient)
             out |= {"code": code} if fits else {"_code": forms.MASKED}
         if public and isinstance(display, str) and not self._text.identifies(display, walk.patient):
             out["display"] = display
         return out or None
 
-    def _fits(self, code: str, walk: Walk) -> bool:
+    def _fits(self, system: str, code: str, walk: Walk) -> bool:
         """Whether a code can be one of a public vocabulary, and is not a name or number that was written there."""
+        if not vocabularies.fits(system, code) and self._text.free_form(code, walk.patient):
+            return False
         if _PUBLIC_CODE.fullmatch(code):
             return not self._text.names(code, walk.patient)
         return _PUBLIC_WORDS.fullmatch(code) is not None and not self._text.identifies(code, walk.patient)

@@ -7,6 +7,7 @@ with a path that tries is still refused, because an honest export has none.
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import hashlib
 import lzma
@@ -29,6 +30,7 @@ BLOCK = 1 << 20
 FREE_BYTES = 1 << 30  # small archives may unpack to this much at any ratio
 
 _Open = Callable[[], BinaryIO]
+_NO_PATH = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _ARCHIVE_ERRORS = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, NotImplementedError)
 
 
@@ -66,12 +68,14 @@ def items(sources: Sequence[Path]) -> Iterator[Item]:
             for item in _walk(position, path):
                 found += 1
                 yield item
-        except FileNotFoundError:
-            raise UsageError("CL2032", f"source {position} is not there.", "Check the path.") from None
         except PermissionError:
             raise MachineError(
                 "CL3035", f"source {position} may not be read.", "Give this user read rights on it."
             ) from None
+        except OSError as cause:
+            if cause.errno not in _NO_PATH:
+                raise
+            raise UsageError("CL2032", f"source {position} is not there.", "Check the path.") from None
         if not found:
             raise DataError("CL1030", f"source {position} holds no file.", "Check that the export has arrived.")
 

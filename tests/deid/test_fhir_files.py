@@ -212,6 +212,14 @@ def test_a_damaged_gzip_is_refused_before_anything_is_written(tmp_path, run):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path, run):
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT))
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(UsageError) as caught:
+        run()
+    assert caught.value.number == "CL2050"
+
+
 def test_a_folder_that_holds_files_is_refused(tmp_path, run):
     (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT))
     (tmp_path / "out").mkdir()

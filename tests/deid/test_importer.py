@@ -216,13 +216,49 @@ def test_what_is_kept_there_and_not_here_is_told_with_the_policys_reason(tmp_pat
     ]
 
 
-@pytest.mark.parametrize("body", ["not json", "[]", "{}", '{"fhirPathRules": 1}', '{"fhirPathRules": ["x"]}'])
-def test_what_is_no_configuration_is_refused(tmp_path, body):
+@pytest.mark.parametrize(
+    ("body", "number"),
+    [
+        *((body, "CL2052") for body in ("[]", "{}", '{"fhirPathRules": 1}', '{"fhirPathRules": ["x"]}')),
+        *((body, "CL2155") for body in ("", "not json", "{ // a comment\n}", "[" * 100_000)),
+    ],
+)
+def test_what_is_no_configuration_is_refused(tmp_path, body, number):
     file = tmp_path / "config.json"
     file.write_text(body)
     with pytest.raises(UsageError) as caught:
         import_fhir_anonymizer(file)
-    assert caught.value.number == "CL2052"
+    assert caught.value.number == number
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "group", "element", "effect"),
+    [
+        ("nodesByType('dateTime')", "dateShift", "Observation", "Observation.effectiveDateTime", "shift"),
+        ("nodesByType('CodeableConcept')", "keep", "Observation", "Observation.code", "keep"),
+        ("nodesByType('Period').start", "dateShift", "Encounter", "Encounter.period.start", "shift"),
+        ("nodesByType('dateTime')", "dateShift", "Encounter.period", "Encounter.period.end", "shift"),
+    ],
+)
+def test_what_an_earlier_rule_treats_by_its_type_stays_inside_of_a_redacted_group(
+    tmp_path, path, method, group, element, effect
+):
+    rules, _ = imported(tmp_path, rule(path, method), rule(group, "redact"))
+    assert effect_at(rules, element) == effect
+
+
+@pytest.mark.parametrize("method", ["obliterate", ""])
+def test_what_an_unknown_method_names_does_not_stay(tmp_path, method):
+    rules, left = imported(tmp_path, rule("Patient.birthDate", method))
+    assert decided(rules, "Patient.birthDate") == "drop"
+    assert left == [f"Patient.birthDate ({method or 'no method'}): the method is not known; the value is dropped"]
+
+
+@pytest.mark.parametrize("path", ["Observation.valueTime", "Patient.gender"])
+def test_a_shift_of_what_is_no_date_is_told(tmp_path, path):
+    rules, left = imported(tmp_path, rule(path, "dateShift"))
+    assert decided(rules, path) == "drop"
+    assert left == [f"{path} (dateshift): the value is dropped: only dates are shifted"]
 
 
 def test_a_missing_configuration_is_refused(tmp_path):

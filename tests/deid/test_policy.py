@@ -263,6 +263,7 @@ def test_a_mistake_is_refused_with_file_path_and_fix(tmp_path, body, number, wor
         ("[dates]", "systems = 1\n[dates]", "CL2074"),
         ('pseudonyms = "keyed"', 'pseudonyms = "plain"', "CL2040"),
         ('basis = "45 CFR 164.514(b)(1)"', "", "CL2047"),
+        ('basis = "45 CFR 164.514(b)(1)"', 'basis = "45 CFR 164.514(b)(2)"', "CL2072"),
         ('extends = "base"', 'extends = "mine"', "CL2043"),
         ('extends = "base"', 'extends = "nowhere"', "CL2041"),
     ],
@@ -275,6 +276,19 @@ def test_a_wrong_choice_is_refused(tmp_path, old, new, number):
     with pytest.raises(UsageError) as caught:
         policy.load(path)
     assert caught.value.number == number
+
+
+def test_a_policy_in_another_encoding_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes('name = "münster"'.encode("latin-1"))
+    with pytest.raises(UsageError, match=r"CL2042.*UTF-8"):
+        policy.load(str(path))
+
+
+def test_a_reason_is_one_cell_of_the_table(tmp_path):
+    body = '\n[paths]\n"Patient.gender" = { action = "drop", reason = """a | b\nc""" }'
+    table = policy.policy_table(policy.load(written(tmp_path, body)))
+    assert r"| Patient.gender | code | drop | a \| b c |" in table.splitlines()
 
 
 def test_a_missing_policy_names_those_there_are():

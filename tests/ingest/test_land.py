@@ -178,6 +178,14 @@ def test_a_source_that_is_not_there_is_a_wrong_call(lake, tmp_path, source):
         land(lake, [source, tmp_path / "Jane Doe"], run_id="r")
 
 
+@pytest.mark.parametrize("name", ["loop", "x" * 300, "loop/a.json"])
+def test_a_path_that_leads_nowhere_is_a_wrong_call(lake, tmp_path, name):
+    (tmp_path / "loop").symlink_to(tmp_path / "pool")
+    (tmp_path / "pool").symlink_to(tmp_path / "loop")
+    with pytest.raises(UsageError, match="CL2032: source 1"):
+        land(lake, [tmp_path / name], run_id="r")
+
+
 def test_a_folder_that_may_not_be_read_is_a_machine_error(lake, source, monkeypatch):
     def refuse(_):
         raise PermissionError

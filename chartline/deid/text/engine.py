@@ -75,6 +75,7 @@ _CONTROL_FINDS = (
 _CACHE = 4096
 _GUESSES = frozenset({"ner:person", "name:run"})
 _DAY = re.compile(r"\d{1,4}([\-/.])\d{1,2}\1\d{1,4}")  # a day written as few numbers are
+_DAY_CODE = re.compile(r"(?:19|20)\d\d([\-.])(?:0[1-9]|1[0-2])(?:\1(?:0[1-9]|[12]\d|3[01]))?")  # a day or a month
 _PART = 64  # pieces that Presidio replaces in one go
 
 
@@ -335,7 +336,8 @@ class TextEngine:
     def identifies(self, text: str, patient: PatientContext) -> bool:
         """Whether a code or label holds anything identifying; plain numbers and unit expressions do not."""
         if len(text) <= 6 or (text.replace(".", "").replace("-", "").replace(" ", "").isdigit() and len(text) <= 10):
-            return self._knows(text, patient)
+            day = "DATE" not in self._kept and _DAY_CODE.fullmatch(text) is not None
+            return day or self._knows(text, patient)
         return _labels_somebody(text, self._judged(text, patient).spans)
 
     # --- documents -----------------------------------------------------------------------------------

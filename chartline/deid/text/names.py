@@ -1344,6 +1344,6 @@ _ALONE_A_THING = frozenset(
     carolina europe bible brand osborn zimmer lenke conners balthazar richter sager poole bugbee cartwright bledsoe bremer
     haberman aldrete schwab vanderbilt ferriman levene melone modic fuhrman batts siewert nevin wellens senn heaney
     pederson kevorkian tischler toomey tiemann browne kell cromer lepore salzmann vogt spaeth titmus jaeger farnsworth
-    bach maslow erikson piaget kohlberg bandura freud finnegan bode mcisaac sara hasson hibbs borden koos nyquist rhoton fukushima budde azure lloyd-davies
+    blakemore bach maslow erikson piaget kohlberg bandura freud finnegan bode mcisaac sara hasson hibbs borden koos nyquist rhoton fukushima budde azure lloyd-davies
     """.split()
 )

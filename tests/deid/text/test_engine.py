@@ -221,6 +221,17 @@ def test_what_is_no_day_goes_where_dates_are_kept(dated, number):
     assert number.split()[-1] not in dated.deidentify(f"Seen, {number} noted.", NOBODY).text
 
 
+@pytest.mark.parametrize("code", ["2020-03-01", "2020-03", "2020.03.04"])
+def test_a_day_in_place_of_a_code_identifies_where_dates_do_not_stay(labels, dated, code):
+    assert labels.identifies(code, NOBODY)
+    assert not dated.identifies(code, NOBODY)
+
+
+@pytest.mark.parametrize("code", ["4548-4", "2020-13", "0093-1048", "250.00"])
+def test_a_number_in_place_of_a_code_does_not(labels, code):
+    assert not labels.identifies(code, NOBODY)
+
+
 def test_a_known_number_that_looks_like_a_day_goes_where_dates_are_kept(dated):
     known = PatientContext("p", (Known("ID", "2018-07-04"),))
     assert "07-04" not in dated.deidentify("Card 2018-07-04 shown.", known).text
