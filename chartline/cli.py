@@ -452,6 +452,7 @@ def _key_rotate(args: argparse.Namespace) -> Answer:
     from chartline.lake import ledger
 
     settings = _settings(args)
+    ledger.require(settings)
     with pipeline.only_run(settings):
         body = rotate(settings, args.file, run_id=ledger.new_run_id())
     text = (

@@ -30,9 +30,9 @@ _ASIDE = re.compile(r"[\s(){}.]")  # in a unit, what stands beside it: ``year(s)
 # How the question for a person's age or year of birth begins. What is related, adjusted or specific to an age is none.
 _ASKED_AGE = re.compile(
     r"[\W_]*(?:(?:what|which|in|is|was|the|your|his|her|anchor|current|chronological|estimated|calculated|reported"
-    r"|stated|patient|pt|person|subject|participant)(?:['\u2019]?s)?[\W_]+)*"
+    r"|stated|patient|pt|person|subject|participant|maternal|paternal|mother|father|partner|spouse|informant)(?:['\u2019]?s)?[\W_]+)*"
     r"(?:age(?!s?[a-z]|[\W_]*(?:related|adjusted|specific|appropriate|matched))|how[\W_]+old"
-    r"|birth[\W_]*year|year[\W_]+of[\W_]+birth|yob\b|born[\W_]*\Z"
+    r"|(?:edad|alter|[aâ]ge|età|leeftijd|years?[\W_]+of[\W_]+age)[\W_]*\Z|birth[\W_]*year|year[\W_]+of[\W_]+birth|yob\b|born[\W_]*\Z"
     r"|year[\W_]+(?:(?:you|he|she|they)[\W_]+)?(?:(?:were|was)[\W_]+(?:\w+[\W_]+){0,3}?)?born"
     r"|when[\W_]+(?:were|was)[\W_]+(?:\w+[\W_]+){1,3}?born)",
     re.IGNORECASE,
@@ -148,7 +148,9 @@ def _asks_age(code: bytes) -> bool:
 
 _OF_TIME = re.compile(rb'"(?:code|unit)":"\W*(?:%b)\b' % "|".join(_IN_A_YEAR).encode(), re.IGNORECASE)
 _OF_AGE = re.compile(
-    rb'"code"\s*:\s*"(?:%b)"|age|how|birth|born|yob' % "|".join(sorted(_AGE_CODES)).encode(), re.IGNORECASE
+    rb'"code"\s*:\s*"(?:%b)"|age|how|birth|born|yob|edad|alter|et\xc3\xa0|leeftijd'
+    % "|".join(sorted(_AGE_CODES)).encode(),
+    re.IGNORECASE,
 )
 _CAPS: Mapping[str, Callable[[Any], Any]] = {
     "valueQuantity": capped,

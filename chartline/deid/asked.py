@@ -32,7 +32,10 @@ _LEADS = (
 _NUMBERED = (
     r"(?:social security|medical record|chart|hospital|patient|client|member|membership|insurance|policy|group|medicare"
     r"|medicaid|subscriber|beneficiary|account|passport|driver ?s? licen[cs]e|licen[cs]e|identification|identity"
-    r"|national|national id|nhs|health card|health insurance|case|file|study|employee|contact|tax|ssn|mrn|id)"
+    r"|national|national id|nhs|health card|health insurance|case|file|study|employee|contact|tax|ssn|mrn|id"
+    r"|student|badge|prescription|rx|certificate|(?:device )?serial|(?:bank|checking|savings) account"
+    r"|(?:credit|debit) card|(?:licen[cs]e )?plate|vehicle(?: identification| registration)?|permit|registration"
+    r"|dea|npi)"
 )
 _WHO = (
     r"(?:(?:full|first|last|middle|given|family|maiden|legal|preferred|birth|former|previous|nick|sur|user) ?)*names?"
@@ -41,6 +44,12 @@ _WHO = (
     r"|(?:house|street|apartment|apt|room) (?:name|number|no)|street"
     r"|(?:(?:tele|cell|mobile|day ?time|evening|smart) ?)?(?:phone|telephone|fax|mobile|cell|pager)(?: number| no)?"
     rf"|e ?mail|ssn|mrn|nhs number|{_NUMBERED} (?:number|no|id|identifier)|employer|signature|home ?page|web ?site"
+    r"|driver ?s? licen[cs]e|(?:licen[cs]e|vehicle|registration)? ?plate|vin|(?:bank|checking|savings) account"
+    r"|(?:credit|debit) card|passport|aadhaar|(?:student|school|badge|employee|national|tax|member|patient) id|badge"
+    r"|(?:(?:instagram|twitter|facebook|snapchat|tiktok|social media|discord|venmo) )?(?:handle|account name)"
+    r"|(?:instagram|twitter|facebook|snapchat|tiktok|discord|venmo)(?: account| id)?"
+    r"|where (?:do|does|did) (?:you|he|she|they|the \w+|your \w+) (?:live|reside|stay)(?: now| currently)?"
+    r"|(?:name of )?(?:school|employer)(?: attended)?|(?:what|which) school(?: do(?:es)? \w+ attend)?"
     r"|alias(?:es)?|aka|also known as|log ?in|screen ?name|(?:user|skype|patient portal) ?id|next of kin|contact person"
     r"|emergency contact(?: \d)?"
     r"|health ?care proxy|primary care (?:physician|provider|doctor)|pcp|clinician|interviewer|guardian"
@@ -68,7 +77,8 @@ _NO_WORD = re.compile(r"(?:['\u2019]s\b|[\W_])+")
 _MAY_ASK = re.compile(
     rb"name|nom\b|nombre|apellido|call|alias|aka|known|log ?in|kin\b|contact|proxy|pcp|primary care|clinician"
     rb"|interviewer|guardian|\bby\b|initial|address|street|phone|fax|mobile|cell|pager|mail|ssn|mrn|number"
-    rb"|\bno\b|_no\b|identifier|employer|signature|page|site|city|town|village|municip|county|district|hood|zip|post|place|\bid\b|5\d{4}-|45[34]\d\d-",
+    rb"|licen[cs]e|plate|\bvin\b|serial|account|\bcard\b|aadhaar|passport|handle|school|badge|\blive\b|reside|stay"
+    rb"|instagram|twitter|facebook|snapchat|tiktok|discord|venmo|\bno\b|_no\b|identifier|employer|signature|page|site|city|town|village|municip|county|district|hood|zip|post|place|\bid\b|5\d{4}-|45[34]\d\d-",
     re.IGNORECASE,
 )
 _SAID = tuple(

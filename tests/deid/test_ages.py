@@ -303,6 +303,13 @@ def test_the_answer_to_when_somebody_was_born_is_told_by_the_patient_alone(text)
     assert done({**form, "item": where})["item"] == where
 
 
+@pytest.mark.parametrize("text", ["Edad", "Alter", "Maternal age", "Years of age"])
+def test_an_age_asked_in_other_words_is_capped(text):
+    form = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "subject": SUBJECT}
+    said = [{"linkId": "1", "text": text, "answer": [{"valueInteger": 95}]}]
+    assert done({**form, "item": said})["item"][0]["answer"] == [{"valueInteger": 90}]
+
+
 @pytest.mark.parametrize("value", [{"valueInteger": 1931}, {"valueQuantity": {"value": 1931}}, {"valueString": "1931"}])
 def test_a_year_of_birth_is_told_by_the_patient_alone(value):
     made = done(observed(value, {"text": "Year of birth"}))

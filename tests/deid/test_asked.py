@@ -14,6 +14,9 @@ OF_WHOM = [
     *("Name of emergency contact", "Emergency contact's first name", "Street address", "Address line 2", "homeAddress"),
     *("What address do you live at?", "Phone", "Telephone number", "phoneNumber", "Mobile no.", "E-mail"),
     *("Social Security Number", "SSN", "MRN", "Medical record number", "Member ID", "Driver's license number"),
+    *("Driver license", "License plate", "VIN", "Device serial number", "Certificate number", "Bank account"),
+    *("Credit card", "Student ID", "Badge number", "Prescription number", "Aadhaar", "Instagram handle", "School name"),
+    *("Where do you live?", "Which school do you attend?"),
     *("Employer", "Signature", "Name of your doctor", "/54114-4/54125-0", "Please enter your surname"),
     "emailAddress",
     *("Your full name please", "Print name", "Pt name", "Given name(s)", "Other names used", "Last name at birth"),
@@ -46,6 +49,7 @@ OF_OTHER = [
         "First pregnancy",
         "Who completed the form",
     ),
+    *("Do you live alone?", "Plate count", "Serial creatinine", "Do you have a driver's license?", "Account of injury"),
     *("Do you have a primary care physician", "Name three objects", "Contact with a case", "Study name"),
 ]
 

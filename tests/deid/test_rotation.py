@@ -79,6 +79,14 @@ def test_the_command_gives_the_lake_away_and_tells_ids_only(lake, tmp_path):
     assert json.loads(again.stdout)["error"]["number"] == "CL2027"
 
 
+def test_a_folder_that_is_no_lake_gets_no_key(lake, tmp_path):
+    new, nowhere = tmp_path / "new.key", tmp_path / "nowhere"
+    done = chartline("key", "rotate", new, "--lake", nowhere, "--project", "test", "--key", lake.key, "--json")
+    assert (done.returncode, json.loads(done.stdout)["error"]["number"]) == (1, "CL1150")
+    assert not new.exists()
+    assert not nowhere.exists()
+
+
 @pytest.mark.parametrize(
     ("found", "passes"),
     [
