@@ -309,7 +309,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "holiday",
-            rf"\b{_HOLIDAYS}(?:(?:\s+of|,)?\s+{_Y4})?\b(?!\s+(?:trees?|holidays?|season|dinner|part(?:y|ies)|lights|cards?|gifts?|break))",
+            rf"\b{_HOLIDAYS}(?:(?:\s+of|,)?\s+{_Y4})?\b(?!\s+(?:trees?|disease|factor|holidays?|season|dinner|part(?:y|ies)|lights|cards?|gifts?|break))",
             True,
         ),
         (

@@ -87,7 +87,7 @@ _LOWER_TITLED = regex.compile(
 )
 _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
 _TITLED = regex.compile(
-    rf"\b(?:{TITLES})\b{SHORT}{SAME_LINE}\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}[A-Z][\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+[A-Z][\w'’\-]+|[A-Z][\w'’\-]+)){{0,3}})"
+    rf"\b(?:{TITLES})\b{SHORT}{SAME_LINE}\s+(?P<v>(?:[A-Z]\.\s?){{0,2}}\p{{Lu}}[\w'’\-]+(?:\s+(?:[A-Z]\.|(?:de|la|van|von|der|del)\s+\p{{Lu}}[\w'’\-]+|\p{{Lu}}[\w'’\-]+)){{0,3}})"
 )
 # Who is written with one letter behind a form of address: ``per Dr. K``.
 _TITLED_LETTER = regex.compile(r"(?:Drs?|Mrs?|Ms)\.?\s[A-WYZ](?![\w'’\-/&+]|\.\w|\.\s\p{Lu}|\s\p{Lu}\p{Ll})")

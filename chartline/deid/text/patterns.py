@@ -77,6 +77,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*(?:(?<=@)\w|[._\d\-]\w|\d|#\d))[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
         ("URL", "handle-said", r"\b(?:snap(?:chat)?|insta(?:gram)?|ig|twitter|tiktok|venmo|discord|psn|xbox|steam|gamer ?tag|kik|cash ?app|zelle|telegram|skype|screen ?name|username|handle)(?:\s?[:=]\s?(?P<v>[@$]?[A-Za-z][\w.\-]{2,29})|\s(?P<v>\$?(?=[\w.\-]*\d)[A-Za-z][\w.\-]{3,29})|(?<=username)\s(?P<v>[A-Za-z]{6,29}))(?<![.\-])(?!\w)", True, "v"),
         ("ID", "file", r"(?<![\w.@/\-])(?=[\w\-.]{0,60}[A-Za-z])\w[\w\-]{0,60}(?:\.[\w\-]{1,20}){0,2}\.(?:jpe?g|png|gif|tiff?|bmp|heic|webp|dcm|mp4|mov|avi|wav|mp3|m4a)(?![\w.@]*\w)", True, ""),
+        ("ID", "file-named", r"(?<![\w.@/\-])(?=[\w\-]*(?:\d{6}|[A-Z][a-z]+[_\-][A-Z][a-z]+))\w[\w\-]{2,80}\.(?:pdf|docx?|rtf|xlsx?|csv|txt|xml|html?|zip)(?![\w.@]*\w)", False, ""),
         ("EMAIL", "email", r"(?<![\w.+%\-])[\w.+%\-]++(?:@(?=[\w.\-]*[a-z])[\w\-]+(?:\.[\w\-]+)+|\s?(?:\(at\)|\[at\]|\{at\}| at )\s?[\w\-]+(?:\s?(?:\(dot\)|\[dot\]|\{dot\}| dot )\s?[\w\-]{2,})+|\s@\s?[\w\-]*[a-z_][\w\-]*(?:\.[a-z]{2,}|\s?\.\s?(?:com|org|net|edu|gov|us|io|info|example))\b)", True, ""),
         ("EMAIL", "email-said", r"(?:(?<=\be-?mail(?: is)?[:\s]{1,2})|(?=[\w\-]*[._\d]))(?<![\w.])[\w.+%\-]+ at [\w\-]+(?:\.[\w\-]+)*\.(?:com|org|net|edu|gov)\b", True, ""),
         ("IP", "ip", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)", False, ""),
@@ -96,10 +97,10 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "address-abroad", rf"(?<![\w.\-/])(?:(?:Flat|Apt\.?|Unit|Apartment)[ ]\w{{1,4}},?[ ])?\d{{1,4}}[A-Za-z]?,?[ ][A-Z][\w'’\-]*(?:[ ][A-Za-z][\w'’\-]*){{0,4}}(?:,[ ]?[A-Z][\w'’ \-]{{1,30}}|\n[A-Z][\w'’ \-]{{1,30}}){{0,3}},?[ \n]{_POSTCODE}(?!\w)", False, ""),
         ("ADDRESS", "address-line", r"(?:(?<=(?:^|[\n|\t{*;]|[ ]{2})[ *_]{0,3})|(?<=\b(?:home|mailing|street|member|patient|current|permanent|full|new|old)[ ]))(?:address|addr|direcci[oó]n|domicilio|adresse|residence)[*_}]{0,2}[ ]?(?::|[ ][-–])[*_]{0,2}[ ]{1,3}(?-i:(?P<v>(?=[^\n|;{}]{0,70}\d)(?:[A-Z]|\d[\w\-/]*[ ,]+[A-Z])[^\n|;{}\t]{5,90}?))(?=[ ]*(?:\n|\Z|[|;{}\t]|[ ]{2}|[.,]?[ ](?:Phone|Tel|Ph|Cell|Mobile|City|DOB|Email|Fax|Insurance|He|She|They|Pt|Lives)\b|(?<=\w{4})\.[ ]))", True, "v"),
         ("ADDRESS", "coordinates", r"(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
-        ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient)_?name|sur_?name)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
+        ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient|pt|[flm])_?name|sur_?name|[fl]n)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("LOCATION", "markup-place", r"<(?:city|county|postal_?code|zip(?:_?code)?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:city|county|postal_?code|zip(?:_?code)?)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("PHONE", "phone-short", r"\bP[Hh]\b[ ]?(?:[Nn]o\.?)?[ ]?[.:#\-]{0,2}[ ]?(?P<v>\+?\(?\d(?:[ ().\-]{0,2}\d){8,13})(?!\w|\.\d)", False, "v"),
-        ("NAME", "user", r"\b(?i:(?:(?:co-?|e-?)?signed|transcribed|printed|entered|typed|edited|modified|updated|filed|created|authenticated|verified|ordered|reviewed|documented|scanned|logged)(?:[ ]electronically)?[ ]by|user(?:[ ]?id|[ ]?name)?|transcriptionist|typist)[ ]?:?[ ](?:(?P<v>[A-Z]{5,14}\d{0,4}|(?<=:[ ])[a-z]{5,14}\d{0,4})(?=[ ]?(?:[\d(;,\]\n]|\Z|on\b|at\b))|(?P<v>[a-z]{3,20}\d{1,6}[a-z]?)(?!\w))", False, "v"),
+        ("NAME", "user", r"\b(?i:(?:(?:co-?|e-?)?signed|transcribed|printed|entered|typed|edited|modified|updated|filed|created|authenticated|verified|ordered|reviewed|documented|scanned|logged)(?:[ ]electronically)?[ ]by|user(?:[ ]?id|[ ]?name)?|transcriptionist|typist)[ ]?:?[ ](?:(?P<v>[A-Z]{5,14}\d{0,4}|(?<=:[ ])[a-z]{5,14}\d{0,4})(?=[ ]?(?:[\d(;,@\]\n]|\Z|on\b|at\b))|(?P<v>[a-z]{3,20}\d{1,6}[a-z]?)(?!\w))", False, "v"),
         ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|page(?=[ ]\d{4})|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d\s(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{3,6}|(?<=extension )\d{3,6}|(?<=(?:pager|pgr|beeper|bleep|page)[:\s#]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
         ("PHONE", "phone-said", r"\b(?:call(?:ed|ing)?|phon(?:ed?|ing)|ring|text(?:ed|ing)?|reach(?:ed)?|answer(?:ing)?|messages?)\b(?:\s[a-z']+){0,4}\s(?:on|at|@)\s(?P<v>(?=(?:\D?\d){7})\+?\(?\d[\d ().\-]{5,18}\d)(?![\w/:])", True, "v"),
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
@@ -247,6 +248,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
 _AROUND: dict[str, tuple[str, int, int]] = {
     "url": (":// www.", 12, 2000),
     "file": (".jpg .jpeg .png .gif .tif .bmp .heic .webp .dcm .mp4 .mov .avi .wav .mp3 .m4a", 120, 6),
+    "file-named": (".pdf .doc .rtf .xls .csv .txt .xml .htm .zip", 120, 6),
     "host": (".com .org .net .edu .gov .io .health .info .us .co .example .clinic .care", 120, 400),
     "email-said": (".com .org .net .edu .gov", 80, 1),
     "email": ("(dot) [dot] {dot} dot", 120, 120),
@@ -274,7 +276,7 @@ _SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
 _TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  )| Job| Doc)")
 _TYPED_AFTER = re.compile(r" (?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
 _DEGREES = re.compile(r"\.\d{4,8}(?=°|,? )")
-_MARKED = re.compile(r"(?:name|given|family|city|county|code|zip)(?:>|[\"'] ?:)", re.IGNORECASE)
+_MARKED = re.compile(r"(?:name|given|family|city|county|code|zip|[\"'][fl]n)(?:>|[\"'] ?:)", re.IGNORECASE)
 _STAMPED = re.compile(r" (?<=\d )[A-Z][A-Za-z0-9]{2,14}\]")
 _BRACKETS = frozenset("[(#")
 _LONGEST_HOST = 1000

@@ -176,6 +176,13 @@ _THINGS_OF_NAMES = [
     *(
         "factor v leiden",
         "ryan white",
+        "bair hugger",
+        "le fort",
+        "johnson and johnson",
+        "johnson & johnson",
+        "puerto rican",
+        "st. john wort",
+        "st john wort",
         "thomas splint",
         "hare traction",
         "burch-wartofsky",

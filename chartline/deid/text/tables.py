@@ -12,11 +12,14 @@ _HEADINGS = {
     "NAME": "name|patient|pt|patient name|full name|first name|last name|given name|family name|surname|provider"
     "|first|last|firstname|lastname"
     "|attending|physician|doctor|nurse|rn|resident|pcp|author|clinician|therapist|surgeon|contact|emergency contact"
-    "|guardian|guarantor|subscriber|ordering provider|signed by|seen by|caregiver|next of kin|nok|mother|father|spouse",
+    "|guardian|guarantor|subscriber|ordering provider|signed by|seen by|caregiver|next of kin|nok|mother|father|spouse"
+    "|wife|husband|partner|son|daughter|alias|maiden name|md|attg|attending md|assigned rn",
     "DATE": "date|visit date|date of visit|service date|date of service|dos|dob|date of birth|birth date|admit date"
     "|discharge date|collected|date given",
     "MRN": "mrn|mr|mr no|medical record|medical record number|med rec|chart|chart no|patient id|pt id|pid|hospital no",
-    "ID": "id|encounter|encounter id|visit id|accession|accession no|order id|specimen id|csn|fin|case no",
+    "ID": "id|encounter|encounter id|visit id|accession|accession no|order id|specimen id|csn|fin|case no|case"
+    "|visit no|plate|license plate|license|license no|driver license|vin|serial no|serial number|badge no",
+    "AGE": "age|age (years)|age (yrs)|age yrs|age years",
     "ACCOUNT": "acct|account|account no|account number|har|guarantor id",
     "SSN": "ssn|social security|social security number",
     "PLAN": "member id|plan id|policy no|policy number|subscriber id|insurance id|group no|medicare id|medicaid id|mbi",
@@ -40,10 +43,13 @@ _FORM = {
     "ADDRESS": re.compile(r"\d+\s+\w"),
     "DATE": re.compile(r"^\d{1,2}[/\-.]\d{1,2}$"),
     "FACILITY": re.compile(r"[A-Z][a-z]+ [A-Z]"),
+    "LOCATION": re.compile(r"^[A-Z][^\W\d_]"),
+    "AGE": re.compile(r"^(?:9\d|1[01]\d)$"),
 }
 _DIGIT = re.compile(r"\d")
 _AROUND = ' \r*#:.-"'  # signs about a heading
 _SHORT = 5  # letters of what is an abbreviation in capitals
+_PAIR = 2  # cells of a row that has its heading before what it tells
 _SIDES = frozenset("left right both bilateral upper lower".split())
 # What only persons have: beside it a name is a person's, and else may be a problem's.
 _OF_PERSONS = frozenset({"MRN", "ACCOUNT", "SSN", "PLAN", "PHONE", "EMAIL", "ADDRESS"})
@@ -98,10 +104,17 @@ def _find(text: str, sep: str) -> Iterator[Found]:
             columns = headings
             of_things = _OF_PERSONS.isdisjoint(filter(None, headings))
         elif len(cells) == len(columns):
-            for (a, b), of in zip(cells, columns, strict=True):
-                cell = text[a:b].strip()
-                if (of == "NAME" and of_things and _is_thing(cell)) or (of == "FACILITY" and _is_of_the_body(cell)):
-                    continue
-                if of is not None and len(cell) > 1 and _FORM.get(of, _DIGIT).search(cell) and not _empty(cell):
-                    first = a + (len(text[a:b]) - len(text[a:b].lstrip()))
-                    yield Found(first, first + len(cell), of, "table:column")
+            yield from _told(text, cells, columns, of_things)
+        elif len(cells) == _PAIR and not columns and headings[0] and not headings[1]:
+            yield from _told(text, cells, [None, headings[0]], of_things=True)
+
+
+def _told(text: str, cells: list[tuple[int, int]], columns: list[str | None], of_things: bool) -> Iterator[Found]:
+    """The cells of a row that their headings tell."""
+    for (a, b), of in zip(cells, columns, strict=True):
+        cell = text[a:b].strip()
+        if (of == "NAME" and of_things and _is_thing(cell)) or (of == "FACILITY" and _is_of_the_body(cell)):
+            continue
+        if of is not None and len(cell) > 1 and _FORM.get(of, _DIGIT).search(cell) and not _empty(cell):
+            first = a + (len(text[a:b]) - len(text[a:b].lstrip()))
+            yield Found(first, first + len(cell), of, "table:column")

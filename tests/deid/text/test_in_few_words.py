@@ -28,6 +28,12 @@ def surrogates(key_file):
         ("Price, RN at bs. Price gave meds.", ["Price"]),
         ("ph 555 0147, call 612 555 01 44, 773 . 555 . 0118", ["0147", "01 44", "0118"]),
         ("612*555*0144, fax 5-0119", ["0144", "0119"]),
+        ("| Plate | ABC 1234 |\n| Spouse | Hank |\n| City | Peculiar |", ["ABC 1234", "Hank", "Peculiar"]),
+        ("| SSN | 8841 |", ["8841"]),
+        ("SSN\t8841\nMRN\t44123\nWife\tHank\nLicense\t88223", ["8841", "44123", "Hank", "88223"]),
+        ('{"fn":"Anahit","ln":"Hakobyan"}', ["Anahit", "Hakobyan"]),
+        ("Entered by HENSLEYR @ 6/11/24", ["HENSLEYR"]),
+        ("see Thorsgaard_Dale_EKG_20240611.pdf", ["Thorsgaard", "Dale", "20240611"]),
     ],
 )
 def test_who_and_how_to_reach_them_goes(engine, text, gone):
@@ -41,7 +47,9 @@ def test_who_and_how_to_reach_them_goes(engine, text, gone):
         "Hx Gout, Gerd, Osa On Cpap, Afib On Eliquis.",
         "OR 0742-1133. PT: 97110, 97140. Lenke 1A, Aldrete 9.",
         "Takes Bach Rescue Remedy. Mom's at work. Bledsoe brace on.",
-        "Price of meds is high. Strand of hair.",
+        "Price of meds is high. Strand of hair. Christmas disease. St. John wort. Bair Hugger applied.",
+        "| Contact | Isolation |\n| Provider | notified |\n| Site | Left Arm |\n| Age | 44 |",
+        "Johnson & Johnson vaccine. Puerto Rican male. See discharge_summary.pdf, labs.csv.",
         "back 4-6 weeks, msg 2-3 days, plt 140 105 12 44",
         "sats 94, HR (96), T 98, P 92, F 93. Temp 99 F today. wife 98.6, son 105 lbs",
     ],
