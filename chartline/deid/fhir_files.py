@@ -1,12 +1,11 @@
 """NDJSON, bundles and C-CDA documents de-identified file by file, without a lake: read for who is who, then to write.
 
 A file becomes a file of the same form, named by a number that does not tell its place and the type of its first
-resource; its records keep their order. A bundle's entries get
-a fullUrl that its references resolve against; a transaction becomes one of PUTs. What may not pass is left out and
-counted by reason; of what was no valid FHIR before, that is the reason for which parse would set it aside. A bundle in
-which one resource is of another FHIR version is set aside whole, as there. A CSV file is not read, and counted as
-filtered. Records of one person, see ``chartline.fhir.persons``, have one offset and keep their own pseudonyms, as in
-silver.
+resource; its records keep their order. A bundle's entries get a fullUrl that its references resolve against; a
+transaction becomes one of PUTs, and so does a history. What may not pass is left out and counted by reason; of what was
+no valid FHIR before, that is the reason for which parse would set it aside. A bundle in which one resource is of
+another FHIR version is set aside whole, as there. A CSV file is not read, and counted as filtered. Records of one
+person, see ``chartline.fhir.persons``, have one offset and keep their own pseudonyms, as in silver.
 """
 
 from __future__ import annotations
@@ -52,6 +51,8 @@ BASE = "https://deidentified.invalid"
 
 _ENTRY = b'{"fullUrl":"' + BASE.encode() + b'/%b","resource":%b}'
 _ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%b"}}'
+_VERSION = _ACT[:-1] + b',"response":{"status":"200"}}'  # an entry of a history: bdl-3 and bdl-4 of Bundle
+_FORMS = {"transaction": _ACT, "batch": _ACT, "history": _VERSION}
 _OWNERS = 200_000  # remembered forms of what says whose a resource is
 _SILENT = 50_000  # remembered pieces that display something and name nobody
 _CONDITIONAL = re.compile(rb'["/]([A-Za-z]*)\?identifier=')
@@ -633,7 +634,7 @@ class _Writer:
     def _bundle(self, bundle: records.Bundle) -> bytes | None:
         """The bundle with what passes; one of which nothing does is not written."""
         kind = bundle.type
-        acts = kind in ("transaction", "batch")
+        form = _FORMS.get(kind, _ENTRY) if isinstance(kind, str) else _ENTRY
         entries = []
         found = [(record, _given(record, self._walk)) for record in records.expand(bundle, bundle=1)]
         foreign = any(given == versions.FOREIGN for _, given in found)
@@ -641,11 +642,11 @@ class _Writer:
             made = self._one(record, versions.FOREIGN if foreign else given)
             if made is not None:
                 place = f"{made.kind}/{made.id}".encode()
-                entries.append(_ACT % (place, made.json, place) if acts else _ENTRY % (place, made.json))
+                entries.append(form % ((place, made.json) if form is _ENTRY else (place, made.json, place)))
         if not entries:
             self._plain["bundles_left_out"] += 1
             return None
-        whole = kind.encode() if acts else b"collection", b",".join(entries)
+        whole = b"collection" if form is _ENTRY else kind.encode(), b",".join(entries)
         return b'{"resourceType":"Bundle","type":"%b","entry":[%b]}' % whole
 
     def _one(self, record: records.Record, given: Given | str) -> Result | None:

@@ -161,12 +161,15 @@ class Policy:
 
         An address passes when it is listed, or lies in a folder that is (one that ends in ``/``, or in the ``.`` of an
         oid) and is made of words and short numbers: no query, no number that could be a person's, no long path. Of two
-        folders around an address the inner one counts.
+        folders around an address the inner one counts. One that is listed passes under http and https.
         A registry of numbers of persons is no vocabulary.
         """
         if system.startswith(self.registries):
             return None
-        if system.removesuffix("/") in self.public_systems or system in self.public_systems:
+        other = re.sub(r"\Ahttp(s?)(?=://)", lambda scheme: "http" if scheme[1] else "https", system)
+        if any(
+            name in self.public_systems for name in (system, system.removesuffix("/"), other, other.removesuffix("/"))
+        ):
             return ""
         for listed in self.public_systems:
             shape = _FOLDERS.get(listed[-1])
@@ -432,6 +435,9 @@ def _checked(file: Path, body: Mapping[str, Any]) -> Policy:
         if required not in body:
             raise UsageError("CL2047", f"{file.name} lacks '{required}'.", "See policies/safe_harbor.toml.")
     for kind, reason in body["resources"].items():
+        if str(reason).strip() in ACTIONS:
+            fix = "Take it out to drop the type, and name elements of it under [paths]."
+            raise _contradiction(file, f"[resources] {kind} has an action where its reason to pass stands", fix)
         _one_of(file, "[resources]", kind, definitions.resource_types())
         if not isinstance(reason, str) or not reason.strip():
             raise _without_reason(file, f"[resources] {kind}")

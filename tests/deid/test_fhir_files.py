@@ -128,6 +128,18 @@ def test_a_bundle_stays_a_bundle_whose_references_resolve(tmp_path, run):
     assert {e["request"]["method"] for e in made["entry"]} == {"PUT"}
 
 
+def test_a_history_stays_one_for_it_alone_may_hold_two_versions_of_a_resource(tmp_path, run):
+    told = bundle("history")
+    told["entry"].append(told["entry"][0])
+    (tmp_path / "in" / "b.json").write_text(json.dumps(told))
+    run()
+    made = json.loads((tmp_path / "out" / "00001-Bundle.json").read_text())
+    assert validate.issues(made) == []
+    assert made["type"] == "history"
+    assert len(made["entry"]) == 4
+    assert {(e["request"]["method"], e["response"]["status"]) for e in made["entry"]} == {("PUT", "200")}
+
+
 def test_other_bundles_become_collections(tmp_path, run):
     (tmp_path / "in" / "b.json").write_text(json.dumps(bundle("searchset")))
     run()

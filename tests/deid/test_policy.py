@@ -180,6 +180,7 @@ def test_the_three_policies_differ_where_they_say():
         ('\n[paths]\n"Condition.code" = { action = "zip", reason = "x" }', "CL2045", ["CodeableConcept"]),
         ('\n[types]\n"Adress" = { action = "drop", reason = "x" }', "CL2040", ["Adress", "Address"]),
         ('\n[resources]\nPatientt = "x"', "CL2040", ["Patientt", "Patient"]),
+        ('\n[resources]\nPatient = "drop"', "CL2072", ["[resources] Patient", "action"]),
         ('\n[extensions]\n"http://x" = "valeu"', "CL2040", ["valeu", "value"]),
         ("\n[extras]\nx = 1", "CL2040", ["extras"]),
         ('\n[paths]\n"Claim.insurance" = { action = "drop", reason = "x" }', "CL2049", ["Claim.insurance"]),
@@ -276,6 +277,11 @@ def test_a_wrong_choice_is_refused(tmp_path, old, new, number):
     with pytest.raises(UsageError) as caught:
         policy.load(path)
     assert caught.value.number == number
+
+
+@pytest.mark.parametrize("address", ["https://loinc.org", "https://loinc.org/", "http://dmd.nhs.uk"])
+def test_a_listed_system_passes_under_http_and_https(address):
+    assert policy.load("safe_harbor").public_part(address) == ""
 
 
 def test_a_policy_in_another_encoding_is_refused(tmp_path):

@@ -25,6 +25,12 @@ _YEAR_ALONE = regex.compile(
     r"(?<![\w.,/:$#@\-]|\bat\s)(?P<y>1[89]\d\d)(?![\w/]|[.:,\-]\d|\s?(?:mg|mcg|g|ml|cc|k?cal|units?|IU|h(?:rs|ours?)?|steps)\b)",
     regex.IGNORECASE,
 )
+# A year of the time when something was, of whom no record tells the birth: ``polio in 1930``, no time of day.
+_YEAR_WHEN = regex.compile(
+    r"\b(?:in|during|year|summer|spring|fall|autumn|winter|circa|(?:Jan|Febr?)(?:uary)?|Mar(?:ch)?|April?|May|June?|July?|Aug(?:ust)?"
+    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)(?:\sof)?\s(?P<y>1[89]\d\d)(?!\w|[.:,\-]\d)",
+    regex.IGNORECASE,
+)
 ONES = r"(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?"
 _IN_WORDS = rf"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety){ONES}"
 _AGE = regex.compile(
@@ -103,7 +109,8 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
     if not patient.earliest_year:
         return
     if any(int(year) < patient.earliest_year for year in _YEAR.findall(text)):
-        patterns = (_BORN, _YEAR_ALONE) if patient.over_89 else (_BORN,)
+        when = (_YEAR_ALONE,) if patient.over_89 else (_YEAR_WHEN,) if not patient.birth_date else ()
+        patterns = (_BORN, *when)
         for match in (m for pattern in patterns for m in pattern.finditer(text)):
             if int(match["y"]) < patient.earliest_year:
                 yield Found(match.start("y"), match.end("y"), "DATE", "ages:year")

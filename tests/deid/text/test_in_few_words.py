@@ -149,6 +149,17 @@ def test_ages_over_89_in_words_and_other_units_go(engine, text, wanted):
     assert engine.deidentify(text, SOMEBODY).text == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Polio in 1930, moved here in May 1931.", "Polio in [DATE], moved here in [DATE]."),
+        ("Polio in 1940. Resting since 1830, meds at 1900.", "Polio in 1940. Resting since 1830, meds at 1900."),
+    ],
+)
+def test_of_whom_no_birth_is_known_no_year_of_ninety_years_ago_stays(engine, text, wanted):
+    assert engine.deidentify(text, SOMEBODY).text == wanted
+
+
 def test_whom_the_record_tells_to_be_over_89_has_no_age_before_a_sex(engine):
     old = PatientContext("p", birth_date="1926-04-09", earliest_year=1937, over_89=True)
     assert engine.deidentify("Age/Sex: 93/F, 93 ans", old).text == "Age/Sex: 90+/F, 90+ ans"
