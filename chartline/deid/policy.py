@@ -245,7 +245,7 @@ def _content(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise UsageError("CL2042", f"{file} is not TOML: it is not written in UTF-8.", "Save it as UTF-8.") from None
+        raise UsageError("CL2156", f"policy file {file} is not written in UTF-8.", "Save it as UTF-8.") from None
     except OSError:
         names = (p.stem for p in room("policies").glob("*.toml") if p.stem != "base")
         raise UsageError(

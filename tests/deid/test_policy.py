@@ -287,7 +287,7 @@ def test_a_listed_system_passes_under_http_and_https(address):
 def test_a_policy_in_another_encoding_is_refused(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_bytes('name = "münster"'.encode("latin-1"))
-    with pytest.raises(UsageError, match=r"CL2042.*UTF-8"):
+    with pytest.raises(UsageError, match=r"CL2156.*UTF-8"):
         policy.load(str(path))
 
 

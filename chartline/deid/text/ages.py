@@ -28,7 +28,7 @@ _YEAR_ALONE = regex.compile(
 # A year of the time when something was, of whom no record tells the birth: ``polio in 1930``, no time of day.
 _YEAR_WHEN = regex.compile(
     r"\b(?:in|during|year|summer|spring|fall|autumn|winter|circa|(?:Jan|Febr?)(?:uary)?|Mar(?:ch)?|April?|May|June?|July?|Aug(?:ust)?"
-    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)(?:\sof)?\s(?P<y>1[89]\d\d)(?!\w|[.:,\-]\d)",
+    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)(?:\sof)?\s(?P<y>1[89]\d\d)(?!\w|[.:,\-]\d|\s?(?:mg|mcg|g|ml|cc|k?cal|units?|h(?:rs?|ours?)?|steps)\b)",
     regex.IGNORECASE,
 )
 ONES = r"(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?"
