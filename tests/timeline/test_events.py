@@ -914,10 +914,16 @@ def test_while_something_lasts_its_end_is_a_plan():
     assert one(plan | {"period": {"start": BEGAN}, "status": "completed"})["end_time"] is None
 
 
+def test_an_order_is_not_coded_as_what_was_found():
+    order = {"resourceType": "ServiceRequest", "status": "active", "intent": "order", "code": LOINC, "authoredOn": WHEN}
+    assert one(order)["code"] == "ORDER//LOINC//8480-6"
+
+
 @pytest.mark.parametrize(
     ("order", "code"),
     [
-        ({"resourceType": "ServiceRequest", "status": "revoked", "code": LOINC, "authoredOn": WHEN}, "LOINC//8480-6"),
+        ({"resourceType": "ServiceRequest", "status": "revoked", "code": LOINC, "authoredOn": WHEN},
+         "ORDER//LOINC//8480-6"),
         ({"resourceType": "MedicationRequest", "status": "cancelled", "medicationCodeableConcept": LOINC,
           "authoredOn": WHEN}, "LOINC//8480-6"),
         ({"resourceType": "NutritionOrder", "status": "revoked", "dateTime": WHEN}, "NUTRITION//ORDER"),
