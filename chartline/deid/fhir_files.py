@@ -18,7 +18,7 @@ import os
 import re
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -116,6 +116,11 @@ class World:
         """What a reference resolves to, by rule or by the files."""
         known = self.links.get(reference) or references.target(reference, self.links)
         return known or self.links.get(references.conditional(reference) or "")
+
+    def owner(self, names: Iterable[str]) -> str | None:
+        """The one patient of what resources lead to; None where they have none, or more than one."""
+        found = {self.owners[name] for name in names if name in self.owners}
+        return found.pop() if len(found) == 1 else None
 
     def person(self, patient_id: str) -> str:
         """The patient that stands for the person whose a record is."""
@@ -287,12 +292,24 @@ def _lead(given: Sequence[Path], world: World, targets: Mapping[str, str | None]
     """Tell whose the visits are by which alone a resource names its patient: files are read again where one does."""
     wanted = {name for name in map(world.get, world.leading) if name and not name.startswith("Patient/")}
     kinds = {name.partition("/")[0] for name in wanted} - _PARTIES
+    led: dict[str, Sequence[str]] = {}
     for record in _records(given, []) if kinds else ():
         tree = _parsed(record) if records.kind_of(record.raw, kinds) else None
-        name = tree and f"{tree['resourceType']}/{tree['id']}"
-        owner = references.patient_of(tree, tree["id"], targets) if tree and name in wanted else None
-        if name and owner:
+        name = f"{tree['resourceType']}/{tree['id']}" if tree else ""
+        if tree is None or name not in wanted:
+            continue
+        if owner := references.patient_of(tree, tree["id"], targets):
             world.owners[name] = owner
+        else:  # what a Provenance is about may itself name no more than its visit
+            led[name] = _leads_of(tree, world)
+    for name, names in led.items():
+        if (found := world.owner(names)) is not None:
+            world.owners[name] = found
+
+
+def _leads_of(tree: Mapping[str, Any], world: World) -> Sequence[str]:
+    named = {reference: world.get(reference) for reference in references.survey(tree).references}
+    return references.leads(tree, named) or ()
 
 
 def _attribute(given: Sequence[Path], world: World, targets: Mapping[str, str | None]) -> None:
@@ -718,11 +735,8 @@ class _Writer:
         """Whose a resource is by what it points to, where that has one patient."""
         if not _may_be_led(given.raw):
             return None
-        tree = orjson.loads(given.raw)
-        named = {r: self._world.get(r) for r in references.survey(tree).references}
-        led = references.leads(tree, named) or ()
-        owners = {self._world.owners[name] for name in led if name in self._world.owners}
-        return references.Whose(tuple(owners)) if len(owners) == 1 else None
+        owner = self._world.owner(_leads_of(orjson.loads(given.raw), self._world))
+        return references.Whose((owner,)) if owner else None
 
 
 @cache

@@ -629,6 +629,7 @@ def test_what_names_its_visit_alone_is_of_the_visits_patient(tmp_path, run, cont
     assert text.endswith(" walks")
     assert found["Observation"]["effectiveDateTime"][:4] in ("2014", "2015", "2016")
     assert found["Observation"]["effectiveDateTime"] != "2015-03-05"
+    assert found["Provenance"]["recorded"].startswith(found["Observation"]["effectiveDateTime"])
 
 
 @pytest.mark.parametrize(
