@@ -47,7 +47,7 @@ _BORN = r"(?:DOB|D\.O\.B\.?|born|birth\s?date|date of birth)[:#]{0,2}\s{0,2}"
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
 _IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?|return|returns|RTW|f/u)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
-_NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Apgars?|scored?|scale|points|answered|correct)(?:\sof)?:?\s)"
+_NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Braden|Norton|Morse|Berg|Katz|Lawton|Barthel|Epworth|ESS|CIWA|COWS|AUDIT|DAST|Bishop|Ballard|Apgars?|scored?|scale|points|answered|correct)(?:\sof)?:?\s)"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
 _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|then)\b)[A-Za-z])"
 

@@ -1309,21 +1309,21 @@ def _lone(text: str, words: list[Token]) -> Iterator[Found]:
             if plain(service) not in PLAIN or shape_of(name) != "capital":
                 continue
             start, found = token.end - len(name), kind(name)
-        elif token.shape == "capital":
+        elif token.shape == "capital" or (token.shape == "upper" and len(token.text) > ACRONYM):
             name, found = token.text, token.kind
         else:
             continue
         if len(plain(name)) < _LONE_LEAST or not _surname_only(name, found) or KIN_WORD.fullmatch(plain(name)):
             continue
-        if (
-            _OF_TWO_WORDS.match(text, token.end)
-            or of_thing(text, token.end)
-            or RESULTED.match(text, token.end)
-            or STAGED.match(text, token.end)
-        ):
-            continue
-        if text[token.end : token.end + 1] not in _OF_LABEL and not of_list(text, start, token.end):
+        if not _begins_a_thing(text, token.end) and not of_list(text, start, token.end):
             yield Found(start, token.end, "NAME", "name:lone")
+
+
+def _begins_a_thing(text: str, end: int) -> bool:
+    """Whether what stands behind a surname makes a label, a thing, a scale or a test of it."""
+    if text[end : end + 1] in _OF_LABEL or _OF_TWO_WORDS.match(text, end) or RESULTED.match(text, end):
+        return True
+    return _DAY_BEHIND.match(text, end) is None and (of_thing(text, end) or STAGED.match(text, end) is not None)
 
 
 def _surname_only(name: str, found: Kind) -> bool:
@@ -1336,6 +1336,8 @@ def _surname_only(name: str, found: Kind) -> bool:
     return plain(name) not in PLAIN and plain(name) not in _ALONE_A_THING
 
 
+# A day behind a name, which no share or score is.
+_DAY_BEHIND = re.compile(r" (?:0?[1-9]|1[0-2])/(?:\d{1,2}/\d\d(?:\d\d)?|1[3-9]|2\d|3[01])(?![\d/])")
 # What something is called by two words: ``Bach Rescue Remedy``.
 _OF_TWO_WORDS = regex.compile(r"[ ]\p{Lu}\p{Ll}{2,}")
 # On the lists of surnames, and alone more often something else: whoever a scale, an instrument or a firm is called after.
