@@ -207,10 +207,12 @@ def _patients_by_target(rows: DataFrame, lake: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     name = "concat_ws('/', resource_type, resource_id) AS target"
-    each = rows.where("raw IS NOT NULL").where(_LED).select(*KEY, "raw", "links").mapInArrow(_led, _LEADS)
+    each = rows.where("raw IS NOT NULL").where(_LED).select(*KEY, "raw", "links").mapInArrow(_led, _LEADS).persist()
     found = each.join(
         lake.where("patient_id IS NOT NULL").selectExpr(name, "patient_id AS owner"), "target", "left"
     ).withColumn("owner", f.expr("coalesce(owner, IF(startswith(target, 'Patient/'), substring(target, 9), NULL))"))
+    if each.where("resource_type <> 'Provenance'").isEmpty():
+        return _agreed(found)
     by_visit = _agreed(found.where("resource_type <> 'Provenance'"))
     late = by_visit.selectExpr(name, "patient_id AS late")
     about = found.where("resource_type = 'Provenance'").join(late, "target", "left")
