@@ -213,7 +213,7 @@ def _patients_by_target(rows: DataFrame, lake: DataFrame) -> DataFrame:
     ).withColumn("owner", f.expr("coalesce(owner, IF(startswith(target, 'Patient/'), substring(target, 9), NULL))"))
     if each.where("resource_type <> 'Provenance'").isEmpty():
         return _agreed(found)
-    by_visit = _agreed(found.where("resource_type <> 'Provenance'"))
+    by_visit = _agreed(found.where("resource_type <> 'Provenance'")).persist()
     late = by_visit.selectExpr(name, "patient_id AS late")
     about = found.where("resource_type = 'Provenance'").join(late, "target", "left")
     return by_visit.unionByName(_agreed(about.withColumn("owner", f.coalesce("late", "owner"))))
