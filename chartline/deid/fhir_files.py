@@ -49,8 +49,8 @@ from chartline.ingest import ccda, formats, sources
 BASE = "https://deidentified.invalid"
 """Server of the fullUrls written: a name that never resolves (RFC 2606), so that relative references do."""
 
-_ENTRY = b'{"fullUrl":"' + BASE.encode() + b'/%b","resource":%b}'
-_ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%b"}}'
+_ENTRY = b'{"fullUrl":"' + BASE.encode() + b'/%(place)b","resource":%(json)b}'
+_ACT = _ENTRY[:-1] + b',"request":{"method":"PUT","url":"%(place)b"}}'
 _VERSION = _ACT[:-1] + b',"response":{"status":"200"}}'  # an entry of a history: bdl-3 and bdl-4 of Bundle
 _FORMS = {"transaction": _ACT, "batch": _ACT, "history": _VERSION}
 _OWNERS = 200_000  # remembered forms of what says whose a resource is
@@ -659,7 +659,7 @@ class _Writer:
             made = self._one(record, versions.FOREIGN if foreign else given)
             if made is not None:
                 place = f"{made.kind}/{made.id}".encode()
-                entries.append(form % ((place, made.json) if form is _ENTRY else (place, made.json, place)))
+                entries.append(form % {b"place": place, b"json": made.json})
         if not entries:
             self._plain["bundles_left_out"] += 1
             return None

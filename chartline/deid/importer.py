@@ -306,7 +306,7 @@ def _carry(place: _Place, method: str, made: _Made) -> str:
 
 
 def _left(place: _Place, method: str, made: _Made) -> str:
-    """What is not carried over of a decision that was made."""
+    """What is not carried over of a decision that was made; where the policy refuses it, its parts are decided."""
     if method == "redact" and place.kind in policy.DATES and made.partial["dates"] and made.dates == "shift":
         return "the value is dropped, its year too: this policy shifts the dates it keeps"
     objection = _objected(place, made)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _NOBODY = PatientContext("nobody")
 _OLD = PatientContext("nobody", earliest_year=9999)  # of whom no year and no age over 89 may stay
 _WORD = re.compile(r"[^\W_]+")
-# A local code that could be a number of a person: seven digits in a row, an address of mail, or a sentence.
+# A local code that could be somebody's: seven digits in a row, an address of mail or of a machine, or a sentence.
 _FREE_FORM = re.compile(r"\d{7}|@|(?:\S+\s+){4}|.{65}|\A\d{1,3}(?:\.\d{1,3}){3}\Z", re.DOTALL)
 _MANY_DIGITS = 5  # from which a number is matched however it is grouped
 _GROUPS = 6  # parts in which a number may be written

@@ -219,7 +219,8 @@ def _harboured(file: Path, rules: Policy) -> None:
         f"[means] city is '{rules.means['city']}'": rules.means["city"] != "drop",
         f"pseudonyms is '{rules.pseudonyms}'": rules.pseudonyms != "random",
     }
-    for what in (what for what, wrong in told.items() if wrong):
+    what = next((what for what, wrong in told.items() if wrong), None)
+    if what:
         fix = "Give it as safe_harbor has it, or name another basis."
         raise _contradiction(file, f"basis names Safe Harbor and {what}, which it does not allow", fix)
 

@@ -220,8 +220,8 @@ def leads(tree: Mapping[str, Any], targets: Mapping[str, str | None]) -> tuple[s
     if kind == "Provenance":
         return tuple(named)
     for path in compartment().get(kind, ()):
-        for target_ in (targets.get(reference) for reference in _at(tree, path)):
-            if path[0] in _SUBJECTS or target_ is None or target_.startswith("Patient/"):
+        for somebody in (targets.get(reference) for reference in _at(tree, path)):
+            if path[0] in _SUBJECTS or somebody is None or somebody.startswith("Patient/"):
                 return None
     return tuple(t for t in named if t.startswith("Encounter/"))
 

@@ -40,7 +40,10 @@ _AGE = regex.compile(
     regex.IGNORECASE,
 )
 # Ages over 89 that no word of age stands beside: of a death, a birthday, a decade, of somebody who is as old.
-_OLD = rf"(?:9\d|1[01]\d|ninety{ONES}|(?:one|a)[\s\-]hundred(?:[\s\-]and)?{ONES})"
+_OLD_WORDS = rf"(?:ninety{ONES}|(?:one|a)[\s\-]hundred(?:[\s\-]and)?{ONES})"
+_OLD = rf"(?:9\d|1[01]\d|{_OLD_WORDS})"
+NINETIETH = r"ninet(?:ieth|y[\s\-](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))"
+"""An ordinal number from the ninetieth to the ninety-ninth in words."""
 _ENDS = (
     r"(?!\w|[.,:/\-]\d|\s?(?:%|[ap]\.?m\b|mg|mcg|ml|mm|cm|kg|lbs?|bpm|mmHg|days?|weeks?|months?|hours?|minutes?"
     r"|on\s(?:RA|room)|F\b))"
@@ -66,7 +69,6 @@ _PERSON = (
     r"(?:lady|woman|man|gentleman|widow(?:er)?|pt|patient|resident|(?:fe)?male|nonagenarian|centenarian|age"
     r"|DOB[^\n]{0,16})"
 )
-_OLD_WORDS = rf"(?:ninety{ONES}|(?:one|a)[\s\-]hundred(?:[\s\-]and)?{ONES})"
 _SEX = r"(?-i:(?:\s/\s|,\s|-)[MF]|\s(?:[WBH][MF]|AA[MF]))"
 _OLD_BESIDE = regex.compile(
     rf"\b{_RELATIVE}(?:,\s|\s\(|\s)(?:(?:d\.?|died|dec(?:\.|['’]d|eased)?|dead|passed|aged?)\s)?(?:@\s?|at\s)?(?P<a>{_OLD}){_ENDS}"
@@ -75,7 +77,7 @@ _OLD_BESIDE = regex.compile(
     rf"|(?<![\w/])(?-i:[MF])/(?P<a>9\d|1[01]\d)(?![\w/%]|\.\d)|(?<![\w./\-])(?P<a>9\d|1[01]\d){_SEX}(?![\w/]|\s?\d)"
     rf"|\b(?:aged?|turned|turns|turning):?\s(?P<a>{_OLD_WORDS})|\by/?o\s(?P<a>9\d|1[01]\d)\b"
     rf"|\bage(?:\s?/\s?sex)?(?:\s?\((?:years?|yrs?|y)\))?\s?[:;|=\-–]?\s?(?P<a>9\d|1[01]\d)(?!\w|[.,]\d|/\d|\s?(?:%|mg|mm|cm|bpm))"
-    r"|\b(?P<a>ninet(?:ieth|y[\s\-](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))|(?:one\s)?hundredth)\s(?:birthday|year)"
+    rf"|\b(?P<a>{NINETIETH}|(?:one\s)?hundredth)\s(?:birthday|year)"
     # In other units: ninety years are 1,080 months, 4,696 weeks, 32,873 days.
     r"|(?<![\d.,])(?P<a>1,?(?:0[89]|[1-4]\d)\d\s?(?:months?|mos?)|(?:4,?[7-9]\d\d|5,?\d{3}|6,?[0-4]\d\d)\s?(?:weeks?|wks?)"
     r"|(?:3[3-9]|4[0-5]),?\d{3}\s?days?)\sold\b",

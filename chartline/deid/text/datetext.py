@@ -42,8 +42,9 @@ _HOLIDAYS = (
     r"|(?:Mother|Father)['’]s\s+Day|Veterans\s+Day|Presidents['’]?\s+Day|Columbus\s+Day|Hanukkah|Passover|Diwali"
     r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras|X-?mas(?:\s+Eve)?)"
 )
-# Months that are no other word, and words before a month that may be another one or is short.
+# What says that a date is of birth.
 _BORN = r"(?:DOB|D\.O\.B\.?|born|birth\s?date|date of birth)[:#]{0,2}\s{0,2}"
+# Months that are no other word, and words before a month that may be another one or is short.
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
 _IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?|return|returns|RTW|f/u)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"

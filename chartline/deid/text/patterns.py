@@ -47,7 +47,7 @@ _OF_STREET = (
     r"[A-Z][\w'’\-]*(?:(?<=\b(?:[A-Z]|St|Ste|Ft|Mt|Jr|Sr|Dr|Wm|Geo|Chas|Gen|Col|Capt|Sgt|Rev|Pres|N[EW]|S[EW]))\.(?:[A-Z]\.)*)?"
     r"(?:\.[\w'’\-]+)*"
 )
-_DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
+DIGIT_SAID = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
 _VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
 _IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|*}\-–]*\s*[\(\[\"']?\s*"
 
@@ -127,7 +127,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
         ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
         ("ID", "tail", r"(?<![\w\-])N\d{2,4}[A-HJ-NP-Z]{1,2}(?![\w\-])", False, ""),
-        ("ID", "spelled", rf"\b(?:(?:double\s+)?{_DIGIT}[\s,\-]+){{4,}}{_DIGIT}\b", True, ""),
+        ("ID", "spelled", rf"\b(?:(?:double\s+)?{DIGIT_SAID}[\s,\-]+){{4,}}{DIGIT_SAID}\b", True, ""),
         # Of a study, a series or an image (DICOM PS3.5 9); those of HL7, of value sets and of DICOM itself are everybody's.
         ("ID", "uid", r"(?<![\w.\-])(?=[\d.]{20})(?!2\.16\.840\.1\.11(?:3883|4222)\.|1\.2\.840\.10008\.)[012](?:\.\d{1,39}){5,}(?!\w|\.\d)", False, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),

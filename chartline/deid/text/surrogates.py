@@ -21,6 +21,7 @@ from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.policy import TextRules
 from chartline.deid.text import ages, datetext, lexicon
 from chartline.deid.text.lexicon import plain
+from chartline.deid.text.patterns import DIGIT_SAID
 
 _NAMES = 1500  # surrogates are drawn from the most frequent names, which tell least
 _STREETS = (
@@ -320,7 +321,7 @@ _UNIT = regex.compile(
 )
 _OLD = regex.compile(
     r"(?<!\d)(?:9\d|1\d\d)(?!\d)(?:['’]?s\b|(?:st|nd|rd|th)\b)?|\bnineties\b"
-    r"|\bninet(?:ieth|y[\s\-](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))\b|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
+    rf"|\b{ages.NINETIETH}\b|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
     r"|eight|nine|ten|eleven|twelve))?\b|\b(?:nonage|cente)narian\b",
     regex.IGNORECASE,
 )
@@ -359,8 +360,7 @@ def _host(text: str, number: int) -> str:
 
 
 _DIGITS = "zero one two three four five six seven eight nine".split()
-_DIGIT_SAID = rf"(?:{'|'.join(_DIGITS)}|oh)"
-_SAID = re.compile(rf"(?:(?:double\s+)?{_DIGIT_SAID}[\s,\-]*)+", re.IGNORECASE)
+_SAID = re.compile(rf"(?:(?:double\s+)?{DIGIT_SAID}[\s,\-]*)+", re.IGNORECASE)
 
 
 def _said(text: str, draw: Draw) -> str:
@@ -370,7 +370,7 @@ def _said(text: str, draw: Draw) -> str:
         at = _DIGITS.index(match[0].lower()) if match[0].lower() in _DIGITS else 0
         return _like(match[0], _DIGITS[(at + 1 + draw(f"{text.lower()}|{match.start()}", 9)) % 10])
 
-    return re.sub(_DIGIT_SAID, other, text, flags=re.IGNORECASE)
+    return re.sub(DIGIT_SAID, other, text, flags=re.IGNORECASE)
 
 
 def _signs(text: str, draw: Draw, start: str, stay: re.Pattern[str] | None = None) -> str:
