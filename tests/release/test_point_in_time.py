@@ -143,10 +143,11 @@ def test_features_at_a_time_are_the_same_from_the_next_release(releases):
 def test_what_became_of_plans_and_orders_is_told_later_and_only_then(releases):
     _, after = releases
     told = {code: (n, ended) for who, code, n, _, ended in features(after) if who == subject("q")}
-    assert {"SNOMED//734163000", "SNOMED//289169006", "SNOMED//77477000", "ENCOUNTER//START//EMER"} < set(told)
+    assert {"SNOMED//734163000", "SNOMED//289169006", "ORDER//SNOMED//77477000", "ENCOUNTER//START//EMER"} < set(told)
     became = after.filter(pl.col("code").str.contains("//(?:ENDED|CANCELLED)$"))
     at = dict(became.select("code", "available_time").iter_rows())
-    assert [at.pop(f"SNOMED//{code}//CANCELLED") for code in ("77477000", "387458008")] == [None, None]
+    revoked = ("ORDER//SNOMED//77477000", "SNOMED//387458008")
+    assert [at.pop(f"{code}//CANCELLED") for code in revoked] == [None, None]
     assert set(at) == {"SNOMED//734163000//ENDED", "SNOMED//289169006//ENDED"} and min(at.values()) > AT
     before_then = after.filter(pl.col("end_time") > pl.col("available_time"))
     assert before_then.is_empty(), "none of these plans still goes on"
