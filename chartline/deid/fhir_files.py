@@ -453,9 +453,14 @@ def _may_be_led(raw: bytes) -> bool:
 
 def _follow(record: records.Record, world: World) -> None:
     tree = _parsed(record)
-    found = references.links(references.survey(tree), tree, record.index) if tree else ()
-    if not any(target and target.startswith("Patient/") for _, target in found):
-        world.leading.update(reference for reference, _ in found)
+    if tree is None:
+        return
+    # What names its own patient says so at the top: most need no look at the rest.
+    for part in (_owned(tree), tree):
+        found = references.links(references.survey(part), tree, record.index)
+        if any(target and target.startswith("Patient/") for _, target in found):
+            return
+    world.leading.update(reference for reference, _ in found)
 
 
 def _hold(record: records.Record, tree: Mapping[str, Any], world: World) -> None:
