@@ -76,7 +76,7 @@ _OLD_BESIDE = regex.compile(
     rf"|\b{_PERSON}(?:,\s|\s\()(?P<a>{_OLD})(?=[,)])"
     rf"|(?<![\w/])(?-i:[MF])/(?P<a>9\d|1[01]\d)(?![\w/%]|\.\d)|(?<![\w./\-])(?P<a>9\d|1[01]\d){_SEX}(?![\w/]|\s?\d)"
     rf"|\b(?:aged?|turned|turns|turning):?\s(?P<a>{_OLD_WORDS})|\by/?o\s(?P<a>9\d|1[01]\d)\b"
-    rf"|\bage(?:\s?/\s?sex)?(?:\s?\((?:years?|yrs?|y)\))?\s?[:;|=\-–]?\s?(?P<a>9\d|1[01]\d)(?!\w|[.,]\d|/\d|\s?(?:%|mg|mm|cm|bpm))"
+    rf"|\bage(?:\s?/\s?sex)?(?:\s?\((?:years?|yrs?|y)\))?\s?[:;=\-–]?\s?\|?\s?(?P<a>9\d|1[01]\d)(?!\w|[.,]\d|/\d|\s?(?:%|mg|mm|cm|bpm))"
     rf"|\b(?P<a>{NINETIETH}|(?:one\s)?hundredth)\s(?:birthday|year)"
     # In other units: ninety years are 1,080 months, 4,696 weeks, 32,873 days.
     r"|(?<![\d.,])(?P<a>1,?(?:0[89]|[1-4]\d)\d\s?(?:months?|mos?)|(?:4,?[7-9]\d\d|5,?\d{3}|6,?[0-4]\d\d)\s?(?:weeks?|wks?)"

@@ -134,6 +134,10 @@ _THINGS_OF_NAMES = [
         "mifflin st jeor",
         "mifflin-st. jeor",
         "argyll robertson",
+        "le fort",
+        "le fort i",
+        "le fort ii",
+        "le fort iii",
     ),
     *(
         "bacterial flora",

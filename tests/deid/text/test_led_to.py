@@ -107,6 +107,8 @@ def test_where_stands_before_what_only_it_does_or_has_goes(engine, deed):
     ("text", "gone"),
     [
         ("Found at the corner of Elm and Tarnow.", ["Elm", "Tarnow"]),
+        ("Lives 118 Alder w/ daughter. Was living @ 22 Birchwood with her son.", ["118", "Alder", "22", "Birchwood"]),
+        ("D/c'd 4-4, adm 3-2.", ["4-4", "3-2"]),
         ("Tent on Larkin. Camps off Velmor near the mall.", ["Larkin", "Velmor"]),
         ("The accident happened on Larkin by the school. Rollover on Velmor.", ["Larkin", "Velmor"]),
         ("Shops Norvane by herself. Spoke Whitlock today. Appreciate Whitlock.", ["Norvane", "Whitlock"]),
@@ -125,6 +127,7 @@ def test_streets_shops_and_people_that_a_deed_leads_to_go(engine, text, gone):
         "Informed: family. Notified: MD. Signature: on file. Admitting: Medicine. Covering: Hospitalist.",
         "Collected Blood. Accepted Cardiology. Spoke Spanish. Appreciate Renal recs. Consent obtained.",
         "DA scan. PI pending.",
+        "Le Fort I fracture, LE FORT III osteotomy. Changed at home 20 French and clamped. D/c'd 1/2 tab. Lives 20 miles away.",
         "Dest: Home. Origin: Unknown. Origin: Left Ventricle. Submitting: Pathology. OSH CT negative. Parish nurse.",
         "Manages Diabetes well. Bus to School. Walks to Bathroom. 5th gr Math.",
         "Medical student. Nursing student here. Construction worker. High school student.",
