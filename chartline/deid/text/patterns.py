@@ -124,7 +124,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "hash", r"(?<![\d#])#:?\s?(?P<v>(?=[A-Z]{0,2}(?:[ ]?\d){7})[A-Z]{0,2}\d{2,6}(?:[ ]\d{2,6}){1,3}|[A-Z]{1,5}-?\d{3,}[\w\-]*|\d\d-\d{4,8}|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
         ("PHONE", "extension", r"(?:(?<=[A-Za-z.)]\s)x\s?(?:\d-)?\d{3,5}|(?<=[\w.)]\s)p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
         ("ID", "access-code", r"(?:code|key)(?:[ ]is)?:?[ ](?P<v>(?-i:(?=[\dA-Z\-]*[A-Z])(?=(?:[A-Z\-]*\d){2})[A-Z\d]{4,10}(?:-[A-Z\d]{4,8})*(?<=[\w\-]{7})))(?![\w.])", True, "v"),
-        ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
+        ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])(?!\d{2,3}[ ](?:PR|CR|FA|OP)[ ]\d{3}(?!\d))\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
         ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
         ("ID", "tail", r"(?<![\w\-])N\d{2,4}[A-HJ-NP-Z]{1,2}(?![\w\-])", False, ""),
         ("ID", "spelled", rf"\b(?:(?:double\s+)?{DIGIT_SAID}[\s,\-]+){{4,}}{DIGIT_SAID}\b", True, ""),
@@ -175,7 +175,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning|turns)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:(?:y|yrs?)[ ]?[,/]?[ ]?)?(?:[MF]|male|female)\b)(?!/)", False, ""),
         ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\s?(?:yo|y/o|y\.o\.)(?!\w))|\b(?:nonagenarian|centenarian)\b|\baged\s+ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?\b", True, ""),
-        ("AGE", "age-decade", r"\b(?:in (?:his|her|their) )?(?:early |mid |late |mid-)?(?:90|100)['’]?s\b(?=\s*(?:years|male|female|man|woman|[.,;]|$))", True, ""),
+        ("AGE", "age-decade", r"\bin (?:his|her|their) (?:early |mid |late |mid-)?(?:90|100)['’]?s\b|\b(?:early |mid |late |mid-)?(?:90|100)['’]?s(?=\s*(?:years|male|female|man|woman)\b)", True, ""),
     ]
 ]  # fmt: skip
 # Of forms that a label introduces, words of plain writing that the label may be followed by instead of an identifier.

@@ -10,7 +10,7 @@ import regex
 
 from chartline.deid.text import lexicon
 from chartline.deid.text.hints import by_letter
-from chartline.deid.text.lexicon import is_seldom_a_name, kind, plain
+from chartline.deid.text.lexicon import is_done, is_seldom_a_name, kind, plain
 from chartline.deid.text.places import GENERIC, NOWHERE
 from chartline.deid.text.reading import (
     DOSED,
@@ -87,14 +87,17 @@ def find(text: str, words: list[Token]) -> Iterator[Found]:
         if run and not _joined(text, run[-1], token):
             yield from _judged(text, run)
             run = []
-        if (token.shape in ("capital", "upper", "initial") and not _unit(text, token)) or (
-            token.text in PARTICLES and _before_name(words, i)
-        ):
+        named = token.shape in ("capital", "upper", "initial") and not _unit(text, token)
+        if (named and not _MONTHS.fullmatch(token.text)) or (token.text in PARTICLES and _before_name(words, i)):
             run.append(token)
         elif run:
             yield from _judged(text, run)
             run = []
     yield from _judged(text, run)
+
+
+_MON = "(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
+_MONTHS = re.compile(f"{_MON}-{_MON}")  # ``Apr-May``
 
 
 def _before_name(words: list[Token], i: int) -> bool:
@@ -122,8 +125,8 @@ def _unit(text: str, token: Token) -> bool:
 
 def _joined(text: str, left: Token, right: Token) -> bool:
     between = text[left.end : right.start]
-    if between == ". " and left.shape == "initial" and _lettered(text, left):
-        return False
+    if between == ". " and left.shape == "initial" and (_lettered(text, left) or is_done(right.text, right.kind)):
+        return False  # ``Bob F. Consent signed``
     if between == ". " and left.text in ("L", "R", "I", "V", "X"):
         sided = _SIDED.search(text, max(0, left.start - 20), left.start)
         if sided and (sided["w"] in _RESULTS or kind(sided["w"]).eponym or EPONYM_NOUN.fullmatch(sided["w"])):
