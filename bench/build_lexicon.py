@@ -28,7 +28,8 @@ def census(folder: Path, name: str) -> list[str]:
 
 
 _BORN = 1930  # whoever is in a chart today was most likely born after it
-_SOME, _OFTEN = 200, 3000  # births of a name; the most frequent names, which are names even where they are words
+_SOME = 200  # births of a name
+_OFTEN, _MOST = 3000, 1000  # the most frequent names, which are names even where they are words, or towns too
 _NOT_NAMED = frozenset({"baby", "female", "infant", "male", "unknown"})
 
 
@@ -44,18 +45,18 @@ def births(folder: Path) -> dict[str, Counter[str]]:
             found: dict[str, Counter[str]] = {}
             for name, sex, count in rows:
                 found.setdefault(name, Counter())[sex] += count
-    return {n: c for n, c in found.items() if c.total() >= _SOME and n.isalpha() and n not in _NOT_NAMED}
+    return {n: c for n, c in found.items() if c.total() >= _SOME and _NAME.fullmatch(n) and n not in _NOT_NAMED}
 
 
-def born(folder: Path, words: set[str], others: set[str]) -> dict[str, list[str]]:
+def born(folder: Path, words: set[str], towns: set[str], others: set[str]) -> dict[str, list[str]]:
     """First names by the sex of more of those who bear them, the most frequent first.
 
-    What is an everyday word or a country is none; what is another word only where many are called so.
+    What is an everyday word or a country is none; what is another word or a town only where many are called so.
     """
     found = births(folder)
     ranked = sorted(found, key=lambda name: (-found[name].total(), name))
-    often = set(ranked[:_OFTEN])
-    names = [n for n in ranked if n not in others and (n in often or n not in words)]
+    others = others | (words - set(ranked[:_OFTEN])) | (towns - set(ranked[:_MOST]))
+    names = [n for n in ranked if n not in others]
     return {
         "girls": [n for n in names if found[n]["F"] > found[n]["M"]],
         "boys": [n for n in names if found[n]["F"] <= found[n]["M"]],
@@ -189,7 +190,7 @@ def main(folder: Path) -> None:
     brands, everyday, short = (
         OUT.with_name(f"{n}.txt").read_text().split() for n in ("brands", "everyday", "abbreviations")
     )
-    body |= born(folder, {*unusable, *brands, *short}, {*everyday, *COUNTRIES, *STATES})
+    body |= born(folder, {*unusable, *brands, *short}, set(body["cities"]), {*everyday, *COUNTRIES, *STATES})
     names = {n for k in ("female", "male", "girls", "boys", "last", "world_first", "world_last") for n in body[k]}
     body["chains"] = chains(folder, {*body["words"], *body["cities"], *brands, *names})
     body["abroad"] = abroad(folder, unusable | names)

@@ -212,7 +212,8 @@ def load() -> Lexicon:
         body = json.loads(gzip.decompress((_DATA / "lexicon.json.gz").read_bytes()))
         given = {k: body[k].split() + body[born].split() for k, born in (("female", "girls"), ("male", "boys"))}
         ranked = {
-            k: {w: i for i, w in enumerate(dict.fromkeys(names))} for k, names in {**given, "last": body["last"].split()}.items()
+            k: {w: i for i, w in enumerate(dict.fromkeys(names))}
+            for k, names in {**given, "last": body["last"].split()}.items()
         }
         made = Lexicon(
             **ranked,

@@ -1333,7 +1333,8 @@ def _lone(text: str, words: list[Token]) -> Iterator[Found]:
             continue
         # Things are called after surnames.
         given = found.common_first and not found.surname and token.shape == "capital"
-        thing = text[token.end : token.end + 1] in _OF_LABEL if given else _begins_a_thing(text, token.end)
+        labels = text[token.end : token.end + 1] in _OF_LABEL or RESULTED.match(text, token.end) is not None
+        thing = labels if given else _begins_a_thing(text, token.end)
         if not thing and not of_list(text, start, token.end):
             yield Found(start, token.end, "NAME", "name:lone")
 

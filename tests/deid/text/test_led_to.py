@@ -127,7 +127,7 @@ def test_streets_shops_and_people_that_a_deed_leads_to_go(engine, text, gone):
         "Informed: family. Notified: MD. Signature: on file. Admitting: Medicine. Covering: Hospitalist.",
         "Collected Blood. Accepted Cardiology. Spoke Spanish. Appreciate Renal recs. Consent obtained.",
         "DA scan. PI pending.",
-        "Le Fort I fracture, LE FORT III osteotomy. Changed at home 20 French and clamped. D/c'd 1/2 tab. Lives 20 miles away.",
+        "Le Fort I fracture, LE FORT III osteotomy. Changed at home 20 French and clamped. D/c'd 1/2 tab.",
         "Dest: Home. Origin: Unknown. Origin: Left Ventricle. Submitting: Pathology. OSH CT negative. Parish nurse.",
         "Manages Diabetes well. Bus to School. Walks to Bathroom. 5th gr Math.",
         "Medical student. Nursing student here. Construction worker. High school student.",
