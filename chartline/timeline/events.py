@@ -504,7 +504,17 @@ def _course(
     flag = "unknown_status" if status and known and status not in known else _DOUBTFUL.get(status or "")
     for row in made if flag else ():
         row["flags"] = values.joined(row["flags"], flag)
+    for row in made if _of_another(resource, rule) else ():
+        row.update(code=f"FOCUS//{row['code']}", parents=None, sex=None)
     return made
+
+
+def _of_another(resource: Mapping[str, Any], rule: rules.TypeRule) -> bool:
+    """Whether a resource is told of somebody or something else than its patient (hl7.org/fhir/R4/observation.html)."""
+    if rule.focus is None or rule.focus not in resource:
+        return False
+    subject = values.at(resource, "subject.reference")
+    return any(values.at(one, "reference") != subject for one in resource[rule.focus] or ())
 
 
 _DOUBTFUL = {
@@ -625,6 +635,7 @@ def _valued(base: Row, named: values.Coded, value: Row, suffix: str | None, even
 
 def _answers(resource: Mapping[str, Any], event: rules.Event, base: Row, suffix: str | None) -> Iterator[Row]:
     """One row for each answer of a form, groups and questions under answers included, in the order of the form."""
+    form = _form(resource.get("questionnaire"))
     todo = [(item, f"{i}") for i, item in enumerate(resource.get("item") or ())][::-1]
     while todo:
         item, place = todo.pop()
@@ -635,9 +646,14 @@ def _answers(resource: Mapping[str, Any], event: rules.Event, base: Row, suffix:
             value = values.value_of(answer)
             if link and value:
                 loinc = _loinc(link)
-                named = values.Coded(f"{event.fixed}//{link}", _question(item, event), [loinc] if loinc else None)
+                named = values.Coded(f"{event.fixed}//{form}{link}", _question(item, event), [loinc] if loinc else None)
                 yield _valued(base, named, value, suffix, _event_id(base["source_id"], f"answer.{place}", i))
         todo += inner[::-1]
+
+
+def _form(canonical: Any) -> str:
+    """What a form is called, before the names of its questions; nothing where no form is named."""
+    return f"{values.system_name(canonical.partition('|')[0])}//" if isinstance(canonical, str) and canonical else ""
 
 
 def _question(item: Mapping[str, Any], event: rules.Event) -> str | None:

@@ -85,6 +85,7 @@ class TypeRule:
         going: statuses under which what lasts has not ended, so that its end is a plan; None for what does not last.
         fates: what other statuses say of what became of it, each the last part of a code.
         holds: types of contained resources that are events too.
+        focus: the element that says of whom or what it is told, where that is not the patient.
     """
 
     encounter: tuple[str, ...]
@@ -96,6 +97,7 @@ class TypeRule:
     going: frozenset[str] | None
     fates: Mapping[str, str]
     holds: frozenset[str]
+    focus: str | None
     events: tuple[Event, ...]
     heads: frozenset[str]
 
@@ -136,6 +138,7 @@ def table() -> Table:
             frozenset(rule["going"]) if "going" in rule else None,
             rule.get("fates", {}),
             frozenset(rule.get("holds", ())),
+            rule.get("focus"),
             events,
             frozenset(first_step(p) for e in events for p in _paths(e)),
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -40,9 +40,16 @@ class Lab:
 
 @dataclass(frozen=True)
 class Units:
-    """The rules of ``schemas/units.json``; ``days`` says how many each unit of time has."""
+    """The rules of ``schemas/units.json``.
+
+    Attributes:
+        aliases: other spellings of units.
+        folded: the units of all rules by their small letters, of those that no other is written as.
+        days: how many each unit of time has.
+    """
 
     aliases: Mapping[str, str]
+    folded: Mapping[str, str]
     convert: Mapping[str, Linear]
     labs: Mapping[str, Lab]
     component: re.Pattern[str]
@@ -55,7 +62,15 @@ def rules() -> Units:
     body = json.loads((room("schemas") / "units.json").read_text(encoding="utf-8"))
     convert = {k: Linear(v["to"], v["times"], v.get("plus", 0.0)) for k, v in body["convert"].items()}
     labs = {k: _lab(v) for k, v in body["labs"].items()}
-    return Units(body["aliases"], convert, labs, _component(body["ucum"]), body["days"])
+    folded = _folded(body["aliases"], [*convert, *(u for lab in labs.values() for u in (lab.unit, *lab.others))])
+    return Units(body["aliases"], folded, convert, labs, _component(body["ucum"]), body["days"])
+
+
+def _folded(aliases: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    spelled: dict[str, set[str]] = {}
+    for name, unit in [*aliases.items(), *((n, aliases.get(n, n)) for n in (*names, *aliases.values()))]:
+        spelled.setdefault(name.casefold(), set()).add(unit)
+    return {name: unit for name, units in spelled.items() if len(units) == 1 for unit in units}
 
 
 def _lab(told: Mapping[str, Any]) -> Lab:
@@ -86,12 +101,19 @@ def is_ucum(unit: str) -> bool:
     return all(rules().component.fullmatch(part) for part in parts)
 
 
+def spelled(unit: str) -> str:
+    """A unit as UCUM spells it, as it was written where no rule knows it; capitals are read where nothing else is."""
+    known = rules()
+    unit = known.aliases.get(unit, unit)
+    return unit if is_ucum(unit) else known.folded.get(unit.casefold(), unit)
+
+
 @lru_cache(maxsize=16384)
 def _plan(unit: str, code: str | None) -> tuple[str, float, float, float | None, float | None, bool]:
     """Unit to report in, ``times``, ``plus``, plausible bounds, and whether the unit is UCUM."""
     known = rules()
-    spelled = known.aliases.get(unit, unit)
-    made, low, high = known.convert.get(spelled, Linear(spelled, 1.0)), None, None
+    written = spelled(unit)
+    made, low, high = known.convert.get(written, Linear(written, 1.0)), None, None
     lab = known.labs.get(code or "")
     if lab is not None:
         other = Linear(lab.unit, 1.0) if made.to == lab.unit else lab.others.get(made.to)
@@ -111,8 +133,8 @@ def normalised(number: float, unit: str | None, code: str | None) -> tuple[float
     """
     if unit is None:
         return number, None, None
-    spelled, times, plus, low, high, valid = _plan(unit, code)
+    to, times, plus, low, high, valid = _plan(unit, code)
     made = number * times + plus
     if low is not None and high is not None and not low <= made <= high:
-        return made, spelled, "implausible"
-    return made, spelled, None if valid else "unit_not_ucum"
+        return made, to, "implausible"
+    return made, to, None if valid else "unit_not_ucum"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -74,14 +74,16 @@ def coded(concept: Any) -> Coded | None:
     """The code of a CodeableConcept or Coding.
 
     Among several codings the one whose system comes first in the table's order of preference, else the first with a
-    system and a code; a concept without a code gives its text, or a coding's display, under ``TEXT``.
+    system and a code; its text is the display of one without. A concept without a code gives its text, or a coding's
+    display, under ``TEXT``.
     """
     if type(concept) is not dict:
         return None
     codings = concept.get("coding") if "coding" in concept else [concept]
     found = _chosen(tuple(_coding(c) for c in codings or () if type(c) is dict))
     if found:
-        return found
+        said = None if found.display else concept.get("text")
+        return replace(found, display=as_word(said)) if isinstance(said, str) and as_word(said) else found
     shown = (c.get("display") for c in codings or () if type(c) is dict)
     text = concept.get("text") or next(filter(None, shown), "")
     return Coded(f"TEXT//{as_word(text)}", str(text)) if as_word(text) else None
@@ -151,7 +153,8 @@ def quantity(value: Any, code: str | None = None) -> Row:
         return {}
     # A code of another system than UCUM, such as a concept of SNOMED CT, is no unit.
     names = ("code", "unit") if _is_unit(value.get("system")) else ("unit", "code")
-    source = next((u for u in map(value.get, names) if u and isinstance(u, str)), None)
+    told = [u for u in map(value.get, names) if u and isinstance(u, str)]
+    source = next((u for u in told if units.is_ucum(units.spelled(u))), told[0] if told else None)
     number, unit, flag = units.normalised(float(value["value"]), source, code)
     held = _number(number)
     sign = value.get("comparator")
@@ -245,7 +248,7 @@ def _told_only(row: Row) -> Row:
 def _unit_of(value: Any, *places: str) -> Row:
     """The unit of a value that is told as text: spelled as that of a number is, but not converted."""
     found = next((u for u in (at(value, p) for p in places) if isinstance(u, str)), None)
-    return {"unit": units.rules().aliases.get(found, found), "source_unit": found} if found else {}
+    return {"unit": units.spelled(found), "source_unit": found} if found else {}
 
 
 def _string(value: Any) -> Row:

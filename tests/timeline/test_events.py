@@ -387,6 +387,67 @@ def test_each_answer_of_a_form_is_an_event_with_its_value():
     assert len({r["event_id"] for r in answers}) == len(answers)
 
 
+def test_questions_of_two_forms_do_not_share_a_code():
+    """hl7.org/fhir/R4/questionnaire-definitions.html#Questionnaire.item.linkId: unique within its form only."""
+    forms = ("http://forms.example.org/phq9", "http://forms.example.org/alcohol|2.0")
+    told = [[r for r in made({**QUESTIONS, "questionnaire": f}) if r["kind"] in events.EVENTS] for f in forms]
+    assert [form["text_value"] for form, *_ in told] == list(forms)
+    assert [answers[1]["code"] for _, *answers in told] == ["QUESTION//PHQ9//q1", "QUESTION//ALCOHOL//q1"]
+    assert told[0][1]["parents"] == ["LOINC//56051-6"]
+
+
+def test_a_cancelled_visit_did_not_end():
+    stay = {
+        "resourceType": "Encounter",
+        "class": {"code": "IMP"},
+        "period": {"start": "2021-01-15", "end": "2021-01-18"},
+    }
+    told = {
+        s: {r["code"] for r in made({**stay, "status": s}) if r["kind"] in events.EVENTS}
+        for s in ("cancelled", "finished")
+    }
+    assert told == {
+        "cancelled": {"ENCOUNTER//START//IMP//CANCELLED"},
+        "finished": {"ENCOUNTER//START//IMP", "ENCOUNTER//END//IMP"},
+    }
+
+
+def test_what_is_only_registered_is_no_result_yet():
+    assert one(observation(status="registered"))["code"].endswith("//REGISTERED")
+    assert "//" in one(observation(status="preliminary"))["code"]
+    assert not one(observation(status="preliminary"))["code"].endswith("//REGISTERED")
+
+
+def test_what_is_measured_of_another_is_not_the_patients():
+    """hl7.org/fhir/R4/observation-definitions.html#Observation.focus."""
+    mine = {"subject": {"reference": "Patient/p"}, "focus": [{"reference": "Patient/p"}]}
+    others = {"subject": {"reference": "Patient/p"}, "focus": [{"reference": "RelatedPerson/fetus"}]}
+    bare = one(observation())["code"]
+    assert one(observation(**mine))["code"] == bare
+    found = one(observation(**others))
+    assert (found["code"], found["parents"], found["sex"]) == (f"FOCUS//{bare}", None, None)
+
+
+def test_a_local_code_is_described_by_the_words_of_its_concept():
+    local = {"coding": [{"system": "urn:oid:1.2.3.4", "code": "4711"}], "text": "lisinopril 10 mg tablet"}
+    found = values.coded(local)
+    assert found is not None and found.display == "lisinopril 10 mg tablet" and not found.code.startswith("TEXT//")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "wanted"),
+    [
+        ({"value": 150, "code": "KG"}, (150.0, "kg", None)),
+        ({"value": 9, "unit": "MG/DL"}, (9.0, "mg/dL", None)),
+        ({"value": 9, "unit": "mg/dL", "code": "MGDL"}, (9.0, "mg/dL", None)),
+        ({"value": 9, "unit": "smidgens"}, (9.0, "smidgens", "unit_not_ucum")),
+    ],
+)
+def test_units_in_other_letters_are_read(quantity, wanted):
+    told = values.quantity(quantity)
+    assert (told["numeric_value"], told["unit"], told["flags"]) == wanted
+
+
 def test_a_link_that_only_looks_like_loinc_is_none():
     assert events._loinc("/68517-2") == "LOINC//68517-2"
     assert [events._loinc(v) for v in ("/68517-3", "q1", "a-1", "12345678-9", "1-", "-1")] == [None] * 6

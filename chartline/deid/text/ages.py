@@ -59,6 +59,7 @@ _OLD_TOLD = regex.compile(
     r"|\b(?:his|her|their|the)\s(?:(?:early|mid|late)[\s\-])?(?P<a>nineties)\b"
     rf"|\b{_KIN}(?:['’]s|\s(?:is|was|now|turns|turned|will\sbe))\s(?:now\s|almost\s|nearly\s)?(?P<a>{_OLD}){_ENDS}"
     r"|\b(?P<a>(?:ten|eleven|10|11)th)\sdecade"
+    rf"|(?<=[,;]\s)d\.?\s(?:at\s|@\s?)?(?P<a>{_OLD}){_ENDS}|(?<![\d.])(?P<a>(?:9\d|ninety)-something)\b"
     rf"|\bliving\sat\s(?P<a>{_OLD}){_ENDS}(?!\s(?-i:\p{{Lu}}))"
     rf"|\bat\s(?P<a>{_OLD}),?\s(?:he|she|they)\b|\bage:?\s?(?P<a>{_OLD})\s?y(?:rs?|o)?\b",
     regex.IGNORECASE,

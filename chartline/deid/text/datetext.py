@@ -167,7 +167,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "numeric-pair",
-            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])(?P<s>[/\-.]){_DAY}(?P=s){_YEAR}\s*(?:-|–|—|to|thru|through)\s*(?P<m2>0?[1-9]|1[0-2])(?P=s)(?P<d2>0?[1-9]|[12]\d|3[01])(?P=s)(?P<z>(?:19|20)?\d\d){_AFTER}",
+            rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])(?P<s>[/\-.]){_DAY}(?P=s){_YEAR}\s*(?:-|–|—|to|thru|through|(?<=-\d\d)/)\s*(?P<m2>0?[1-9]|1[0-2])(?P=s)(?P<d2>0?[1-9]|[12]\d|3[01])(?P=s)(?P<z>(?:19|20)?\d\d){_AFTER}",
             False,
         ),
         (
@@ -203,7 +203,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         # As Chinese and Japanese write it: ``2025年3月7日``.
         ("year-first-signs", rf"(?<!\d){_Y4}年(?P<m>0?[1-9]|1[0-2])月(?P<d>0?[1-9]|[12]\d|3[01])日", False),
-        ("month-slash-year", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])[/\-]{_Y4}{_AFTER}", False),
+        ("month-slash-year", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])[/\-](?:{_Y4}|['’](?P<y2>\d\d)){_AFTER}", False),
         ("year-month", rf"{_BEFORE}{_Y4}[\-/](?P<m>0[1-9]|1[0-2]){_AFTER}", False),
         ("spaced", rf"{_BEFORE}(?P<m>0?[1-9]|1[0-2])\s*(?P<s>[/\-.])\s*{_DAY}\s*(?P=s)\s*{_YEAR}{_AFTER}", False),
         (
@@ -383,7 +383,7 @@ _GOES_ON = frozenset("/.-_")
 _WENT_ON = {4: ("iso-within",)}
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
-    "parted": re.compile(r"\d[/\-]\d|\d\.\d{1,2}\.\d"),
+    "parted": re.compile(r"\d[/\-]['’]?\d|\d\.\d{1,2}\.\d"),
     "born": re.compile(rf"{_BORN}(?=\d)", re.IGNORECASE),
     "blanks": re.compile(r"[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
@@ -455,6 +455,11 @@ _TOLD_OF = regex.compile(
     rf"|(?<=\b[Ll]ast\s(?!BP\b)(?:[\w\-]+\s){{1,3}}(?:was\s)?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=[.,;)\n]|$)"
     # Behind the value of a day.
     rf"|(?<=\p{{L}}[\p{{L}}\d]*\s[<>]?\d{{1,4}}(?:\.\d+)?%?\s)(?P<m>0?[1-9]|1[0-2])/(?P<d>1[136-9]|2[1-35-9]|31)(?=[.,;)\n]|$)"
+    # Behind a value with decimals, which no share stands behind, and before what came of it or the hour.
+    rf"|(?<=\p{{L}}[\p{{L}}\d]*\s[<>]?\d{{1,3}}\.\d{{1,2}}\s)(?P<m>0?[1-9]|1[0-2])/(?!10\b){_DAY}(?=[.,;)\n]|$|\s?(?:->|→)|\s\d{{4}}\b(?!-)|\s[AP]M\b)"
+    # Before what happens on a day.
+    rf"|(?<=\b\p{{L}}{{2,16}}\s)(?P<m>0?[1-9]|1[0-2])/(?P<d>1[1-9]|2\d|3[01])(?=\s(?:echo|appt|appointment|MRI|CT|CXR|EGD|colonoscopy|surgery|procedure|biopsy|bx|admission|discharge|ultrasound|mammo(?:gram)?|cath|infusion|hearing|labs|note|scan)\b)"
+    rf"|(?<=\b\p{{L}}{{2,16}}\s)(?![13]/[24])(?P<m>0?[1-9]|1[0-2])/{_DAY}(?=\s[AP]M\b)"
     # Behind a heading of several words in capitals.
     rf"|(?<=(?:^|\n)[A-Z]{{3,}}\s[A-Z][A-Z ]{{2,24}}\s)(?P<m>0?[1-9]|1[0-2])/(?!(?:5|10|15|30)\b){_DAY}(?=:\s))"
 )
