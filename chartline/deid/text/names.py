@@ -270,6 +270,8 @@ def _a_person(token: Token) -> bool:
 
 # Particles with a capital that no first name is, before a name: ``De la Cruz``.
 _PARTICLE_BEFORE = re.compile(r"\b(?:Del?|Della|Dos|Das|Von|Ste?\.) \Z")
+# The initial of a first name behind a last: ``HOLLOWAY,B``, ``Bautista, R. 71kg``.
+_INITIAL_BEHIND = re.compile(r",[A-Z](?![\w.])|, [A-Z]\.(?= \d)")
 # A sex, and what a chart tells beside it, between an age and a name: ``45 yo F Maria Lopez``, ``34yo WM John Doe``.
 _OF_SEX = regex.compile(
     r"(?<=\d\s?(?i:yo|y/o|y\.o\.|yr|y)\s|\b(?i:old|sex:|gender:)\s)(?:[WBHA]\s?[MF]|AA[MF]|[MF])\s(?=\p{Lu})"
@@ -282,6 +284,8 @@ def _owner(text: str, found: Found) -> Found:
     if found.type == "NAME" and text[found.start - 2 : found.start] in _ENDS_OF_PARTICLES:
         led = _PARTICLE_BEFORE.search(text, max(0, found.start - 7), found.start)
         found = Found(led.start(), found.end, "NAME", found.source) if led else found
+    if found.type == "NAME" and (initial := _INITIAL_BEHIND.match(text, found.end)):
+        found = Found(found.start, initial.end(), "NAME", found.source)
     if found.type == "NAME" and (of_sex := _OF_SEX.match(text, found.start, found.end)):
         found = Found(of_sex.end(), found.end, "NAME", found.source)
     owns = found.type == "NAME" and text[found.end - 2 : found.end] in ("'s", "’s")
@@ -318,6 +322,9 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:kin")
 
 
+_MISTER = re.compile(r"\bM(?:rs?|s|iss)\.?\s\Z")
+
+
 def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Iterator[Found]:
     """The words of a candidate up to the first that is plainly none of a name."""
     stop, before = start, None
@@ -334,7 +341,10 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         if not i and not first and is_short(token) and token.kind.unknown:
             break  # ``SLP MBSS``
         dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
-        if (name in PLAIN and not (token.shape == "capital" and name in NAMES_TOO) and not dotted) or not likely:
+        called = not i and token.shape == "capital" and token.kind.surname
+        called = called and _MISTER.search(text, max(0, start - 6), start) is not None
+        named = dotted or called or (token.shape == "capital" and name in NAMES_TOO)
+        if (name in PLAIN and not named) or not likely:
             break
         if i and text[token.start - 2 : token.start] == ". " and is_done(token.text, token.kind):
             break  # ``Dr. B. Bring the records``
@@ -579,7 +589,7 @@ def _nicknamed(text: str) -> Iterator[Found]:
         first, called, last = (kind(m.group(g)) for g in "fnl")
         named = called.first or called.last or (first.common_first and text[m.start("n") - 1] not in "(")
         if first.first and named and last.last:
-            yield Found(m.start(), m.end(), "NAME", "name:nicknamed")
+            yield from (Found(m.start(part), m.end(part), "NAME", "name:nicknamed") for part in "fnl")
 
 
 # What somebody is called, in quotes in brackets behind the name, and an age over 89 behind it.

@@ -60,7 +60,7 @@ _LABELS = {
     "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL(?<!/DL)|visa|green card",
     "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
-    "label": r"accession|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key",
+    "label": r"accession|docket|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key",
 }  # fmt: skip
 
 
@@ -84,7 +84,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:])|(?<![\w:])(?=[0-9a-f:]*::)(?:[0-9a-f]{1,4}:){1,7}:?(?::?[0-9a-f]{1,4}){0,6}(?:%\w+)?(?![\w:])", True, ""),
         ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])|(?<![\w.])(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}(?![\w.])", True, ""),
         ("SSN", "ssn", r"(?<![\w\-])(?:\d{3}-\d{2}-\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|(?:\*{3}|[Xx]{3})-(?:\*{2}|[Xx]{2})-\d{4})(?![\d\-])", False, ""),
-        ("SSN", "ssn-label", r"\b(?:SSN|social security(?: number| no\.?)?)[\s:#is]*(?P<v>\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
+        ("SSN", "ssn-label", r"\b(?:SSN|SS\#|social(?: security)?(?: number| no\.?)?)[\s:#is]*(?P<v>\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
         # Numbers that other countries give to each person, by what they are called there.
         ("SSN", "national", r"(?<![A-Za-z])(?:social insurance|CPF|AHV|Aadhaar|NIR|DNI|NIE|BSN|PESEL|CURP|NINO?|codice fiscale)(?![A-Za-z])(?:[\s\-]?(?:number|nummer|num|nr|no))?\.?[\s:#]{0,3}(?:is\s)?(?P<v>(?:(?-i:[A-Z]{1,2})[ ]?)?\d(?:[ .\-/]?\d){5,19}(?:[ \-]?(?-i:[A-Z]))?|(?-i:[A-Z]{4,6}\d[A-Z\d]{9,12}))(?!\w)", True, "v"),
         ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}|\(\d{3}\)[ ]?\d{7})(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
@@ -99,6 +99,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "coordinates", r"(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
         ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient|pt|[flm])_?name|sur_?name|[fl]n)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("LOCATION", "markup-place", r"<(?:city|county|postal_?code|zip(?:_?code)?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:city|county|postal_?code|zip(?:_?code)?)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
+        ("MRN", "markup-mrn", r"<(?:mrn|patient_?id|pt_?id|acc(?:oun)?t(?:_?(?:no|number|id))?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:mrn|medical_?record_?(?:no|number)?|patient_?id|acc(?:oun)?t_?(?:no|number|id)?)[\"']\s?:\s?[\"']?(?P<v>(?=[\w\-]*\d)[\w\-]{3,24})", True, "v"),
         ("PHONE", "phone-short", r"\bP[Hh]\b[ ]?(?:[Nn]o\.?)?[ ]?[.:#\-]{0,2}[ ]?(?P<v>\+?\(?\d(?:[ ().\-]{0,2}\d){8,13})(?!\w|\.\d)", False, "v"),
         ("NAME", "user", r"\b(?i:(?:(?:co-?|e-?)?signed|transcribed|printed|entered|typed|edited|modified|updated|filed|created|authenticated|verified|ordered|reviewed|documented|scanned|logged)(?:[ ]electronically)?[ ]by|user(?:[ ]?id|[ ]?name)?|transcriptionist|typist)[ ]?:?[ ](?:(?P<v>[A-Z]{5,14}\d{0,4}|(?<=:[ ])[a-z]{5,14}\d{0,4})(?=[ ]?(?:[\d(;,@\]\n]|\Z|on\b|at\b))|(?P<v>[a-z]{3,20}\d{1,6}[a-z]?)(?!\w))", False, "v"),
         ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|page(?=[ ]\d{4})|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d\s(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{3,6}|(?<=extension )\d{3,6}|(?<=(?:pager|pgr|beeper|bleep|page)[:\s#]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
@@ -138,7 +139,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-zip", rf"(?<![\w./\-+]|\d[ ])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
         ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|(?<=\d{{3}}[ \t])via(?=[ ][A-Z][a-z])|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-bare", rf"(?<![\w./\-])\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:{'|'.join(_BARE_STREETS)})\b(?=[ \t]*(?:[,;.)|\n]|$|(?:until|in|with|near|off|since|by|and|apt)\b))(?:[ \t]*,[ \t]*{_CITY}(?=[ \t]*,?[ \t]*\b{STATE}\b))?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
-        ("ADDRESS", "street-said", rf"(?=\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z])(?!\d+[ \t]+(?:French|Fr)\b)(?i:(?<=\b(?:(?:lives?|lived|living|resides?|residing)(?: (?:at|@|on|in))?|stays at|residence|home|address|addr|mailing address|old address|new address|new|moved to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$|(?:w/|(?:with|near|since|alone|and|until|by|apt)\b))){_UNIT}", False, ""),
+        ("ADDRESS", "street-said", rf"(?=\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z])(?!\d+[ \t]+(?:French|Fr)\b)(?i:(?<=\b(?:(?:lives?|lived|living|resides?|residing)(?: (?:at|@|on|in))?|stays at|residence|home|address|addr|mailing address|old address|new address|new|mov(?:e|ed|ing) to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$|(?:w/|\#|(?:with|near|since|alone|and|until|by|apt)\b))){_UNIT}", False, ""),
         ("ADDRESS", "street-on", r"(?<=\b(?i:on|off|near|from|at|to|of|and|down|along|onto|by)\s)(?:[NSEW]\.?[ ])?(?:\p{Lu}\p{Ll}[\w'’\-]+|\d{1,3}(?:st|nd|rd|th))(?:[ ]\p{Lu}\p{Ll}+)?[ ](?:Street|Avenue|Ave|Blvd|Boulevard|Road|Rd|Lane|Ln|Parkway|Pkwy|Highway|Hwy|St(?!\.?[ ]\p{Lu}))\b\.?(?:(?<=(?:County|State|Ranch)[ ]\w+)[ ]\d{1,4}\b)?", False, ""),
         ("ADDRESS", "crossing", r"(?<=\b(?i:corner of|intersection of|at|near|on|off|by|to|from)\s)(?:\p{Lu}\p{Ll}{2,}\s(?:and|&)\s\d{1,3}(?:st|nd|rd|th)\b|\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s\p{Lu}\p{Ll}{2,}\b)(?!\s(?i:toes?|fingers?|digits?|ribs?|days?|degrees?|weeks?|grades?|MT|PIP|DIP|interspace))", False, ""),
         ("FACILITY", "unit-served", r"\d{1,3}(?:st|nd|rd|th)[ ](?:Airborne|Cavalry|Infantry|Armored|Marine|Mountain|Engineer|Artillery|Field[ ]Artillery|Signal|Fighter|Bomb|Air|Aviation|Ranger|Special[ ]Forces|Support|Sustainment|Transportation|MP)(?:[ ](?:Division|Regiment|Regt|Battalion|Bn|Brigade|Squadron|Wing|Group|Company|Corps|Force|Expeditionary[ ]\p{Lu}\p{Ll}+))?\b", False, ""),
@@ -212,7 +213,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     "user": "signed cosign co-sign esign e-sign transcri printed entered typed edited modified updated filed created authenticated verified ordered reviewed documented scanned logged user typist".split(),
     "access-code": ["code", "key"],
     "national": [*"cpf ahv aadhaar nir dni nie bsn pesel curp nin codice".split(), "social insurance"],
-    "ssn-label": ["ssn", "social security"],
+    "ssn-label": ["ssn", "ss#", "social"],
     "handle-label": "insta ig twitter tiktok snap facebook fb discord reddit venmo cash telegram linkedin whatsapp youtube twitch skype user screen handle".split(),
     "record-spaced": [
         *"mrn acct account fin csn accession encounter mr med chart record".split(),
@@ -276,7 +277,10 @@ _SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
 _TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  )| Job| Doc)")
 _TYPED_AFTER = re.compile(r" (?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
 _DEGREES = re.compile(r"\.\d{4,8}(?=°|,? )")
-_MARKED = re.compile(r"(?:name|given|family|city|county|code|zip|[\"'][fl]n)(?:>|[\"'] ?:)", re.IGNORECASE)
+_MARKED = re.compile(
+    r"(?:name|given|family|city|county|code|zip|[\"'][fl]n|mrn|[_ia][dt]|acc(?:oun)?t|n[ou](?:mber)?)(?:>|[\"'] ?:)",
+    re.IGNORECASE,
+)
 _STAMPED = re.compile(r" (?<=\d )[A-Z][A-Za-z0-9]{2,14}\]")
 _BRACKETS = frozenset("[(#")
 _LONGEST_HOST = 1000
@@ -447,7 +451,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         yield from _at(text, "stamp", (m.start() + 1 for m in _STAMPED.finditer(text)))
     yield from _in(text, ("coordinates",), windows((m.span() for m in _DEGREES.finditer(text)), 5, 30))
     marked = [m.span() for m in _MARKED.finditer(text)] if ">" in text or '":' in text or '" :' in text else []
-    yield from _in(text, ("markup-name", "markup-place"), windows(marked, 18, 44))
+    yield from _in(text, ("markup-name", "markup-place", "markup-mrn"), windows(marked, 18, 44))
     states = [m.span() for m in _STATE_AFTER.finditer(text) if m[1] in _STATE_STARTS]
     yield from _in(text, ("city-state",), windows(states, 100, 40))
     numbered = [(_word_start(text, m.start()), m.end()) for m in _FROM_DIGIT.finditer(text)]

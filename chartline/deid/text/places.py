@@ -133,7 +133,8 @@ def facilities(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for m in opened(_WENT, text, hints, "went"):
         end = named_place(text, m.start("v"), m.end("v"), works=False, sure=m["fly"] is not None)
         if end > m.start("v"):
-            yield Found(m.start("v"), end, "FACILITY", "name:went")
+            person = _is_a_person(text[m.start("v") : end])
+            yield Found(m.start("v"), end, "NAME" if person else "FACILITY", "name:went")
     yield from _in_fields(text, hints)
     yield from _studied(text)
     yield from _lettered_dated(text, hints)
@@ -217,7 +218,8 @@ def _headed(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if doubtful or words[-1] in _OF_A_HEAD or (len(words) > 1 and words[-1] in PLAIN) or m["v"].isupper():
             continue
         if named_place(text, m.start("v"), m.end("v"), works=False, sure=True) == m.end("v"):
-            yield Found(m.start("v"), m.end("v"), "FACILITY", "name:headed")
+            person = _is_a_person(m["v"])
+            yield Found(m.start("v"), m.end("v"), "NAME" if person else "FACILITY", "name:headed")
             yield from _listed_behind(text, m.end("v"), works=False)
 
 
@@ -578,6 +580,12 @@ def _may_be_a_person(name: str) -> bool:
     return TOKEN.fullmatch(name) is not None and (found.unknown or (found.last and found.strong and not found.city))
 
 
+def _is_a_person(name: str) -> bool:
+    """Whether what a place is looked for in is who it is: a first name that is nothing else, alone or before a last."""
+    first, *others = [kind(w) for w in name.split()]
+    return first.common_first and first.strong and not first.city and len(others) < 2 and all(k.last for k in others)
+
+
 def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Facilities, employers and schools that only the words before them tell, such as ``works at``."""
     led = [p for p in hints.get("at", ()) if text[p[1] : p[1] + 6].removeprefix(" the").strip()[:1].isupper()]
@@ -593,7 +601,9 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             end = firm.end() if firm else named_place(text, m.start("v"), m.end("v"), works=named, sure=sure)
             if end > m.start("v"):
                 end = _city_after(text, end) if text[end : end + 1] == "," else end
-                person = text[m.start("v") - 3 : m.start("v")] == "by " and _may_be_a_person(text[m.start("v") : end])
+                begins = m.start("v")
+                by_whom = text[max(0, begins - 10) : begins].endswith(("by ", "attending "))
+                person = by_whom and _may_be_a_person(text[m.start("v") : end])
                 yield Found(m.start("v"), end, "NAME" if person else "FACILITY", "name:brought")
                 if rule is _BROUGHT:
                     yield from _listed_behind(text, end, works=works)

@@ -207,12 +207,14 @@ class Replacer:
         if kind == "ZIP":
             return _LETTER.sub("X", _ZIP_DIGIT.sub("0", text))
         if kind == "PHONE":
-            start = "555" if sum(c.isdigit() for c in text) >= 10 and text[:1] != "+" else ""
-            return _signs(text, draw, start, _ASIDE)
+            lead = _COUNTRY.match(text)
+            code, number = (lead.group(), text[lead.end() :]) if lead else ("", text)
+            start = "555" if sum(c.isdigit() for c in number) >= 10 else ""
+            return code + _signs(number, draw, start, _ASIDE)
         if _SAID.fullmatch(text):
             return _said(text, draw)
         if kind == "SSN":
-            return _signs(text, draw, "9")  # no number of Social Security begins with 9
+            return _signs(text, draw, "9", _LAST_FOUR)  # no number of Social Security begins with 9
         return _signs(text, draw, "")
 
     def _among(self, names: tuple[str, ...], piece: str, patient: PatientContext, draw: Draw) -> str:
@@ -303,6 +305,9 @@ def _is_nobody(name: str) -> bool:
 _ZIP_DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 # In a number, what is no part of it: before an extension, behind the number of a street.
+# What dials a country, which stays.
+_COUNTRY = re.compile(r"(?:\+|00)?1(?=[\s.\-(])|\+\d{1,3}(?=[\s.\-(])")
+_LAST_FOUR = re.compile(r"ending(?: in)?|last (?:4|four)", re.IGNORECASE)
 _ASIDE = re.compile(r"(?<![^\W\d_])(?:x|ext|extension|st|nd|rd|th)(?![^\W\d_])", re.IGNORECASE)
 _ATTEMPTS = 20
 _TURNS = 20  # names of a list that are tried
