@@ -29,6 +29,10 @@ _MISREAD = re.compile(
 )
 # Ends of lines other than a newline; a return before one is part of it.
 _LINE_END = re.compile(r"\r(?!\n)|[\x0b\x0c\x85\u2028\u2029]")
+# A word in which a scan read letters as digits: ``Wi11iam Kowa1ski``; short ones such as ``Hba1c`` are codes.
+_MISREAD_WORD = re.compile(r"\b[A-Z][a-z]+(?:[01]{1,2}[a-z]{2,})+\b")
+_BY_LETTER = re.compile(r"[01][a-z]{2}")
+_LETTERS = str.maketrans("01", "ol")
 _BY_DIGIT = re.compile(r"[OolI][\d/]|\d[OolI]")
 _DIGITS = str.maketrans("OolI", "0011")
 # What no text holds: control characters other than white space.
@@ -92,13 +96,17 @@ def _invisible(char: str) -> bool:
 
 
 def _reread(text: str) -> str:
-    """The text with every end of a line as a newline, and letters that a scan made of digits as digits, one for one."""
+    """The text with every end of a line as a newline, and what a scan misread as it was, one for one.
+
+    These are letters in the place of digits, and digits in the place of letters.
+    """
 
     def numbers(m: re.Match[str]) -> str:
         return m.group().translate(_DIGITS) if sum(map(str.isdigit, m.group())) * 2 >= len(m.group()) - 3 else m.group()
 
     text = _LINE_END.sub("\n", text)
-    return _MISREAD.sub(numbers, text) if _BY_DIGIT.search(text) else text
+    text = _MISREAD.sub(numbers, text) if _BY_DIGIT.search(text) else text
+    return _MISREAD_WORD.sub(lambda m: m.group().translate(_LETTERS), text) if _BY_LETTER.search(text) else text
 
 
 def _mistaken(text: str) -> dict[int, tuple[int, str]]:
