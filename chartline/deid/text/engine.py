@@ -262,8 +262,8 @@ class TextEngine:
         found = self._recognized(normal.text, patient)
         kept = [f for f in found if f.type not in self._kept and f.end > f.start]
         if "DATE" in self._kept:
-            days = [f for f in found if f.type == "DATE" and _DAY.match(normal.text, f.start, f.end)]
-            kept = [f for f in kept if not _in_day(f, days)]
+            days = [f for f in found if f.type == "DATE" and any(map(str.isdigit, normal.text[f.start : f.end]))]
+            kept = [f for f in kept if not _in_day(normal.text, f, days)]
         pieces = union(kept)
         if normal.starts is not None:
             pieces = union(Found(*normal.back(f.start, f.end), f.type, f.source) for f in pieces)
@@ -435,9 +435,12 @@ def _failing_closed() -> Iterator[None]:
         raise DataError("CL1112", f"a note failed with {type(cause).__name__}.", "It was set aside.") from None
 
 
-def _in_day(found: Found, days: Sequence[Found]) -> bool:
-    """Whether a form took the numbers of a day that stays for those of something else."""
-    return found.source.startswith("pattern:") and any(d.start <= found.start and found.end <= d.end for d in days)
+def _in_day(text: str, found: Found, days: Sequence[Found]) -> bool:
+    """Whether a day that stays was taken for something else: its numbers by a form, its month for somebody's name."""
+    around = [d for d in days if d.start <= found.start and found.end <= d.end]
+    if found.source == "pattern:number" or found.type == "NAME":
+        return bool(around)
+    return found.source.startswith("pattern:") and any(_DAY.match(text, d.start, d.end) for d in around)
 
 
 def _touching(text: str, found: list[Found]) -> list[Found]:

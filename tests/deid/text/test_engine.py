@@ -210,7 +210,21 @@ def test_a_shifted_date_is_written_in_the_form_it_was_found(surrogates, text, wa
     assert surrogates.deidentify(text, NOBODY).text == wanted
 
 
-@pytest.mark.parametrize("day", ["2018-07-04", "07-04-2018", "2018/07/04", "2018-07-04T10:00:00Z", "4 July 2018"])
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2018-07-04",
+        "07-04-2018",
+        "2018/07/04",
+        "2018-07-04T10:00:00Z",
+        "4 July 2018",
+        "4 Jan 2018",
+        "Jan. 4, 2018",
+        "04Jan2018",
+        "Sat Jan 4 2018",
+        "20180704",
+    ],
+)
 @pytest.mark.parametrize("text", ["{}", "Smoker until {}, then none", "study {}: clear", "from {} to {}", "call {}"])
 def test_a_policy_that_keeps_dates_keeps_them_in_every_form(dated, text, day):
     assert dated.deidentify(text.format(day, day), NOBODY).text == text.format(day, day)
