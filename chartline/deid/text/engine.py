@@ -74,7 +74,7 @@ _CONTROL_FINDS = (
 )
 _CACHE = 4096
 _GUESSES = frozenset({"ner:person", "name:run"})
-_DAY = re.compile(r"\d{1,4}([\-/.])\d{1,2}\1\d{1,4}")  # a day written as few numbers are
+_DAY = re.compile(r"\d{1,4}([\-/.])\d{1,2}\1\d{1,4}|\d\d[A-Z][a-z]{2}\d{4}")  # a day written as few numbers are
 _DAY_CODE = re.compile(r"(?:19|20)\d\d([\-.])(?:0[1-9]|1[0-2])(?:\1(?:0[1-9]|[12]\d|3[01]))?")  # a day or a month
 _PART = 64  # pieces that Presidio replaces in one go
 

@@ -222,12 +222,15 @@ def test_a_shifted_date_is_written_in_the_form_it_was_found(surrogates, text, wa
         "Jan. 4, 2018",
         "04Jan2018",
         "Sat Jan 4 2018",
-        "20180704",
     ],
 )
 @pytest.mark.parametrize("text", ["{}", "Smoker until {}, then none", "study {}: clear", "from {} to {}", "call {}"])
 def test_a_policy_that_keeps_dates_keeps_them_in_every_form(dated, text, day):
     assert dated.deidentify(text.format(day, day), NOBODY).text == text.format(day, day)
+
+
+def test_eight_digits_that_no_label_is_before_are_a_day(dated):
+    assert dated.deidentify("DOB 19600304. Last fill 20210402.", NOBODY).text == "DOB 19600304. Last fill 20210402."
 
 
 @pytest.mark.parametrize("number", ["MRN 20180704", "ID 482-07-0412", "2018-07-0412", "accession 20180704"])
