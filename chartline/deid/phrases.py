@@ -263,7 +263,7 @@ def spells_somebody(code: str) -> bool:
 
     def named(word: str) -> bool:
         found = lexicon.kind(word)
-        given = found.common_first and (word in lists.female or word in lists.male)
+        given = word in lists.frequent
         rare = found.last and len(word) > _SURNAME_LEAST and not found.city
         return found.strong and (given or found.surname or rare) and not found.medical
 

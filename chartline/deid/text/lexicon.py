@@ -167,11 +167,17 @@ EPONYMS = frozenset(
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The lists as sets of lower-case, accent-free words."""
+    """The lists as sets of lower-case, accent-free words.
+
+    Attributes:
+        frequent: first names that are the most frequent of their sex in the census.
+        born: first names that many were given, among them some that are words or towns too.
+    """
 
     female: dict[str, int]
     male: dict[str, int]
     last: dict[str, int]
+    frequent: frozenset[str]
     born: frozenset[str]
     world_first: frozenset[str]
     world_last: frozenset[str]
@@ -217,6 +223,7 @@ def load() -> Lexicon:
         }
         made = Lexicon(
             **ranked,
+            frequent=frozenset(n for k in ("female", "male") for n in body[k].split()[:_COMMON_FIRST]),
             born=frozenset(body["girls"].split() + body["boys"].split()),
             world_first=frozenset(body["world_first"].split()),
             world_last=frozenset(body["world_last"].split()),
@@ -344,7 +351,7 @@ def kind(word: str) -> Kind:
     rank = min(lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20))
     surname = lists.last.get(name, 1 << 20) < _COMMON_LAST
     # The dictionary has ``kim`` and ``patel``: a common name is a word where people use it as one.
-    given = rank < _COMMON_FIRST or name in lists.born
+    given = name in lists.frequent or name in lists.born
     sure = (given or surname) and name not in lists.everyday
     made = name not in lists.last and _MADE.search(name) is not None
     medical = not sure and (made or _listed(name, lists.medical))
