@@ -176,7 +176,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning|turns)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
         ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:(?:y|yrs?)[ ]?[,/]?[ ]?)?(?:[MF]|male|female)\b)(?!/)", False, ""),
         ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\s?(?:yo|y/o|y\.o\.)(?!\w))|\b(?:nonagenarian|centenarian)\b|\baged\s+ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?\b", True, ""),
-        ("AGE", "age-decade", r"\bin (?:his|her|their) (?:early |mid |late |mid-)?(?:90|100)['’]?s\b|\b(?:early |mid |late |mid-)?(?:90|100)['’]?s(?=\s*(?:years|male|female|man|woman)\b)", True, ""),
+        ("AGE", "age-decade", r"(?:\bin (?:his|her|their) |(?<=\b(?:mother|father|mom|dad|brother|sister|aunt|uncle|wife|husband|lady|woman|gentleman|grand(?:mother|father|ma|pa)|[mp]g[mf]),? (?:(?:is|was|died|now|living) )?(?:in )?(?:the )?))(?:early |mid |late |mid-)?(?:90|100)['’]?s\b|\b(?:early |mid |late |mid-)?(?:90|100)['’]?s(?=\s*(?:years|male|female|man|woman)\b)", True, ""),
     ]
 ]  # fmt: skip
 # Of forms that a label introduces, words of plain writing that the label may be followed by instead of an identifier.
@@ -278,7 +278,7 @@ _TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  )| Job| Doc)")
 _TYPED_AFTER = re.compile(r" (?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
 _DEGREES = re.compile(r"\.\d{4,8}(?=°|,? )")
 _MARKED = re.compile(
-    r"(?:name|given|family|city|county|code|zip|[\"'][fl]n|mrn|[_ia][dt]|acc(?:oun)?t|n[ou](?:mber)?)(?:>|[\"'] ?:)",
+    r"(?:name|given|family|city|county|code|zip|[\"'][fl]n|mrn|id|acc(?:oun)?t|no|number)(?:>|[\"'] ?:)",
     re.IGNORECASE,
 )
 _STAMPED = re.compile(r" (?<=\d )[A-Z][A-Za-z0-9]{2,14}\]")

@@ -77,6 +77,10 @@ def test_who_is_94_is_90_or_older(engine):
         ("At 93, she drives.", "At 90+, she drives."),
         ("MGF had prostate ca at 70, d 96.", "MGF had prostate ca at 70, d 90+."),
         ("PGM, d. at 101\nDaughter 8.", "PGM, d. at 90+\nDaughter 8."),
+        (
+            "Mother in 90s with AD. Father died in 90s. MGM, late 90s.",
+            "Mother in 90+ with AD. Father died in 90+. MGM, late 90+.",
+        ),
         ("HR 90s, sats in the 90s, BP 150s/90s.", "HR 90s, sats in the 90s, BP 150s/90s."),
         ("A 93 y F with a cough.", "A 90+ y F with a cough."),
         ("A ninety four y/o man.", "A 90+ y/o man."),
