@@ -1327,7 +1327,7 @@ _LONE_LEAST = 4
 
 
 def _lone(text: str, words: list[Token]) -> Iterator[Found]:
-    """Surnames and first names that are nothing else, wherever one stands alone: ``seen by ortho (Osgard)``, ``ortho-Tarn 1840``."""
+    """Surnames and first names that are nothing else, alone: ``seen by ortho (Osgard)``, ``ortho-Tarn 1840``."""
     for token in words:
         start = token.start
         if "-" in token.text and token.text[0].islower():

@@ -304,10 +304,10 @@ def _is_nobody(name: str) -> bool:
 
 _ZIP_DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-# In a number, what is no part of it: before an extension, behind the number of a street.
 # What dials a country, which stays.
 _COUNTRY = re.compile(r"(?:\+|00)?1(?=[\s.\-(])|\+\d{1,3}(?=[\s.\-(])")
 _LAST_FOUR = re.compile(r"ending(?: in)?|last (?:4|four)", re.IGNORECASE)
+# In a number, what is no part of it: before an extension, behind the number of a street.
 _ASIDE = re.compile(r"(?<![^\W\d_])(?:x|ext|extension|st|nd|rd|th)(?![^\W\d_])", re.IGNORECASE)
 _ATTEMPTS = 20
 _TURNS = 20  # names of a list that are tried
