@@ -444,10 +444,10 @@ def _in_day(text: str, found: Found, days: Sequence[Found]) -> bool:
 
 
 def _touching(text: str, found: list[Found]) -> list[Found]:
-    """Neighbours of one type with only white space between joined, as Presidio's anonymizer would join them."""
+    """Neighbours of one type on a line with only blanks between joined, as Presidio's anonymizer would join them."""
     out: list[Found] = []
     for piece in found:
-        if out and out[-1].type == piece.type and not text[out[-1].end : piece.start].strip(" \t\n\r\f\v"):
+        if out and out[-1].type == piece.type and not text[out[-1].end : piece.start].strip(" \t"):
             out[-1] = Found(out[-1].start, piece.end, piece.type, out[-1].source)
         else:
             out.append(piece)

@@ -265,7 +265,10 @@ class Replacer:
         else:
             last = [i for i in parts if i < comma]
         surname = words[last[0]] if last else ""
-        told = [k.value for k in patient.known if k.type in _PEOPLE] + [n for n in beside if surname and surname in n]
+        known = [k.value for k in patient.known if k.type in _PEOPLE]
+        if len(parts) == 1 and _is_surname(words[parts[0]], words, [*known, *beside]):
+            last = parts
+        told = known + [n for n in beside if surname and surname in n]
         return "".join(self._part(w, i in last, patient, told, draw) if i in parts else w for i, w in enumerate(words))
 
     def _part(self, word: str, last: bool, patient: PatientContext, told: Sequence[str], draw: Draw) -> str:
@@ -294,6 +297,20 @@ class Replacer:
 
 
 _INITIALS = 3
+_TITLES = frozenset("dr drs mr mrs ms miss mx prof".split())
+
+
+def _is_surname(word: str, words: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether one word is the last name of somebody: behind a form of address, or where the whole name ends with it."""
+    if any(plain(w) in _TITLES for w in words):
+        return True
+    split = [(name.partition(",")[0], name.partition(",")[2] or name) for name in names]
+    ends = {plain(found[-1]) for last, _ in split if (found := _WORDS_OF.findall(last))}
+    begins = {plain(found[0]) for _, first in split if (found := _WORDS_OF.findall(first))}
+    return plain(word) in ends - begins
+
+
+_WORDS_OF = re.compile(r"[^\W\d_][\w'’\-]*")
 
 
 def _is_nobody(name: str) -> bool:
