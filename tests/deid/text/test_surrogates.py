@@ -143,6 +143,27 @@ def test_a_person_is_the_same_in_every_form(first, last, patient):
         assert [len(w) > 7 for w in (old, new)] in ([True, True], [False, False])
 
 
+@pytest.mark.parametrize("surname", ["Thomas", "Lee", "Carter", "James", "Santiago", "Smith"])
+def test_a_surname_alone_is_that_of_the_whole_name(surname):
+    whole, around = f"Mary {surname}", Around("d", None, (f"Mary {surname}",))
+    person = PatientContext("a", offset_days=-9)
+    by = Replacer(RULES, KEY, COHORT).replacement
+    last = by("NAME", whole, person, around).split()[-1]
+    assert by("NAME", surname, person, around) == last
+    assert by("NAME", f"Mrs. {surname}", person, Around("d")) == f"Mrs. {last}", "a form of address tells it too"
+    assert by("NAME", "Mary", person, around) == by("NAME", whole, person, around).split()[0]
+    known = PatientContext("a", (Known("NAME", whole),), offset_days=-9)
+    assert by("NAME", surname, known, Around("d")) == by("NAME", whole, known, Around("d")).split()[-1]
+
+
+@pytest.mark.parametrize(
+    ("phone", "lead"), [("1-800-555-1234", "1-"), ("+1 617 555 0199", "+1 "), ("+44 20 7946 0018", "+44 ")]
+)
+def test_a_telephone_keeps_what_dials_its_country(phone, lead):
+    told = made("PHONE", phone)
+    assert told.startswith(lead) and told != phone and len(told) == len(phone)
+
+
 def test_a_made_first_name_is_no_common_last_name():
     common = {n for n, rank in lists.last.items() if rank <= 10_000}
     assert not common & {
