@@ -121,6 +121,7 @@ def test_where_stands_before_what_only_it_does_or_has_goes(engine, deed):
             "Mrs. Her and Ms. Do called. Prescriber WHITLOCK,B noted. Whitlock, R. 71 kg.",
             ["Mrs. Her", "Ms. Do", ",B", " R."],
         ),
+        ("Page *71180, Vocera 4417. MyChart login: shilan.k", ["71180", "4417", "shilan"]),
         ("SS# ending 0198. Last four of social 0198. Docket No. 313-2019-GI-00221.", ["0198", "313-2019"]),
         ('{"MRN": 44812, "x": 1} <mrn>55812</mrn>', ["44812", "55812"]),
         ("Seen by E. Th0rn MD. Wi11iam J. Kowa1ski was here.", ["Th0rn", "0rn", "Wi11iam", "Kowa1ski"]),
