@@ -25,15 +25,19 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
+_WORKING = frozenset({".py", ".json", ".txt", ".gz", ".html"})  # suffixes of what the package works by
+
+
 @cache
 def code_version() -> str:
-    """The version of the package and a digest of its code, table schemas, mappings and gates.
+    """The version of the package and a digest of its code, word lists, table schemas, mappings and gates.
 
-    A mapping that its owner changed, or a code that a developer changed, is other work: a stage must not say
+    A mapping or a list that its owner changed, or a code that a developer changed, is other work: a stage must not say
     ``unchanged`` because the data is what it was. Policies have a hash of their own in what depends on them.
     """
     package = Path(__file__).resolve().parents[1]
-    found = {f"chartline/{p.relative_to(package).as_posix()}": p for p in package.rglob("*.py")}
+    working = (p for p in package.rglob("*") if p.suffix in _WORKING)
+    found = {f"chartline/{p.relative_to(package).as_posix()}": p for p in working}
     for name in ("schemas", "expectations"):
         found |= {f"{name}/{p.relative_to(room(name)).as_posix()}": p for p in room(name).rglob("*.json")}
     whole = hashlib.sha256()

@@ -23,6 +23,18 @@ def test_a_changed_mapping_is_other_work(tmp_path, monkeypatch):
     assert ledger.code_version.__wrapped__() != same
 
 
+def test_a_changed_word_list_is_other_work(tmp_path, monkeypatch):
+    """What was read by the old list must not stand (bronze.readings)."""
+    package = tmp_path / "chartline"
+    shutil.copytree(room("chartline"), package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(ledger, "__file__", str(package / "lake" / "ledger.py"))
+    same = ledger.code_version.__wrapped__()
+    assert same == ledger.code_version()
+    brands = package / "deid" / "text" / "data" / "brands.txt"
+    brands.write_text(brands.read_text(encoding="utf-8") + "velmora\n", encoding="utf-8")
+    assert ledger.code_version.__wrapped__() != same
+
+
 def test_the_digest_of_inputs_tells_stage_and_facts_apart():
     one = ledger.input_digest("parse", files=["a"])
     assert one == ledger.input_digest("parse", files=["a"])
