@@ -513,8 +513,10 @@ def _of_another(resource: Mapping[str, Any], rule: rules.TypeRule) -> bool:
     """Whether a resource is told of somebody or something else than its patient (hl7.org/fhir/R4/observation.html)."""
     if rule.focus is None or rule.focus not in resource:
         return False
+    told = [str(values.at(one, "reference") or "") for one in resource[rule.focus] or ()]
     subject = values.at(resource, "subject.reference")
-    return any(values.at(one, "reference") != subject for one in resource[rule.focus] or ())
+    # Whose patient only the visit tells may be the one in focus.
+    return any(one != subject and not (subject is None and one.startswith("Patient/")) for one in told)
 
 
 _DOUBTFUL = {

@@ -424,6 +424,8 @@ def test_what_is_measured_of_another_is_not_the_patients():
     others = {"subject": {"reference": "Patient/p"}, "focus": [{"reference": "RelatedPerson/fetus"}]}
     bare = one(observation())["code"]
     assert one(observation(**mine))["code"] == bare
+    by_visit = {"encounter": {"reference": "Encounter/e"}, "focus": [{"reference": "Patient/p"}]}
+    assert one(observation(**by_visit))["code"] == bare
     found = one(observation(**others))
     assert (found["code"], found["parents"], found["sex"]) == (f"FOCUS//{bare}", None, None)
 
