@@ -101,6 +101,7 @@ def is_ucum(unit: str) -> bool:
     return all(rules().component.fullmatch(part) for part in parts)
 
 
+@lru_cache(maxsize=4096)
 def spelled(unit: str) -> str:
     """A unit as UCUM spells it, as it was written where no rule knows it; capitals are read where nothing else is."""
     known = rules()

@@ -348,7 +348,6 @@ def kind(word: str) -> Kind:
     lists, name = load(), "".join(parts)
     if name in lists.abbreviations:
         return _ABBREVIATION
-    rank = min(lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20))
     surname = lists.last.get(name, 1 << 20) < _COMMON_LAST
     # The dictionary has ``kim`` and ``patel``: a common name is a word where people use it as one.
     given = name in lists.frequent or name in lists.born
@@ -356,7 +355,7 @@ def kind(word: str) -> Kind:
     made = name not in lists.last and _MADE.search(name) is not None
     medical = not sure and (made or _listed(name, lists.medical))
     return Kind(
-        first=rank < 1 << 20 or name in lists.world_first,
+        first=name in lists.female or name in lists.male or name in lists.world_first,
         common_first=given or name in lists.world_first,
         last=name in lists.last or name in lists.world_last,
         surname=surname,

@@ -22,6 +22,7 @@ from chartline.deid.policy import TextRules
 from chartline.deid.text import ages, datetext, lexicon
 from chartline.deid.text.lexicon import plain
 from chartline.deid.text.patterns import DIGIT_SAID
+from chartline.deid.text.reading import FORM, TOKEN
 
 _NAMES = 1500  # surrogates are drawn from the most frequent names, which tell least
 _STREETS = (
@@ -252,7 +253,7 @@ class Replacer:
             made += town[1] + _like(town[2], self._among(names, town[2], patient, draw)) + town[3]
         return str(made + _ZIP_DIGIT.sub("0", state))
 
-    def _name(self, text: str, patient: PatientContext, beside: Sequence[str], draw: Draw) -> str:
+    def _name(self, text: str, patient: PatientContext, beside: tuple[str, ...], draw: Draw) -> str:
         """Word by word, so that a first name alone and in a whole name become the same one.
 
         An initial is that of the false name of whoever of the record, or of the same text and surname, it stands for.
@@ -265,10 +266,11 @@ class Replacer:
         else:
             last = [i for i in parts if i < comma]
         surname = words[last[0]] if last else ""
-        known = [k.value for k in patient.known if k.type in _PEOPLE]
-        if len(parts) == 1 and _is_surname(words[parts[0]], words, [*known, *beside]):
-            last = parts
-        told = known + [n for n in beside if surname and surname in n]
+        known = tuple(k.value for k in patient.known if k.type in _PEOPLE)
+        if len(parts) == 1:
+            titled = any(FORM.fullmatch(w) for w in words)
+            last = parts if titled or plain(words[parts[0]]) in _last_names(known, beside) else []
+        told = [*known, *(n for n in beside if surname and surname in n)]
         return "".join(self._part(w, i in last, patient, told, draw) if i in parts else w for i, w in enumerate(words))
 
     def _part(self, word: str, last: bool, patient: PatientContext, told: Sequence[str], draw: Draw) -> str:
@@ -297,20 +299,15 @@ class Replacer:
 
 
 _INITIALS = 3
-_TITLES = frozenset("dr drs mr mrs ms miss mx prof".split())
 
 
-def _is_surname(word: str, words: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether one word is the last name of somebody: behind a form of address, or where the whole name ends with it."""
-    if any(plain(w) in _TITLES for w in words):
-        return True
-    split = [(name.partition(",")[0], name.partition(",")[2] or name) for name in names]
-    ends = {plain(found[-1]) for last, _ in split if (found := _WORDS_OF.findall(last))}
-    begins = {plain(found[0]) for _, first in split if (found := _WORDS_OF.findall(first))}
-    return plain(word) in ends - begins
-
-
-_WORDS_OF = re.compile(r"[^\W\d_][\w'’\-]*")
+@lru_cache(maxsize=64)
+def _last_names(known: tuple[str, ...], beside: tuple[str, ...]) -> frozenset[str]:
+    """Last words of whole names that none of them begins with, worked out once for all pieces of a text."""
+    split = [(name.partition(",")[0], name.partition(",")[2] or name) for name in (*known, *beside)]
+    ends = {plain(found[-1]) for last, _ in split if (found := TOKEN.findall(last))}
+    begins = {plain(found[0]) for _, first in split if (found := TOKEN.findall(first))}
+    return frozenset(ends - begins)
 
 
 def _is_nobody(name: str) -> bool:
