@@ -195,8 +195,11 @@ def run_stage(
         run_id: id to use instead of a new one.
 
     Raises:
-        ChartlineError: whatever the stage says, as a typed error without a value; it is on the ledger.
+        ChartlineError: whatever the stage says, as a typed error without a value; it is on the ledger. DataError:
+            CL1150 there is no lake, which only ``land`` makes.
     """
+    if name != STAGES[0]:
+        ledger.require(settings)
     if name in ("parse", "deidentify", "timeline"):
         _require_rules(settings)
     run_id = run_id or ledger.new_run_id()

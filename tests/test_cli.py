@@ -50,10 +50,14 @@ def test_a_run_that_cannot_have_its_key_or_policy_does_nothing(tmp_path, key_fil
     assert not (tmp_path / "lake").exists()
 
 
-@pytest.mark.parametrize("command", ["verify", "lineage", "release list", "quarantine list", "reidentify list"])
+_READS_A_LAKE = ("verify", "lineage", "release list", "quarantine list", "reidentify list", "timeline", "assess")
+
+
+@pytest.mark.parametrize("command", _READS_A_LAKE)
 def test_a_folder_that_is_no_lake_is_told_from_a_lake_in_which_nothing_is(tmp_path, capfd, command):
     assert cli.main([*command.split(), "--lake", str(tmp_path / "moved")]) == 1
     assert "CL1150" in capfd.readouterr().err
+    assert not (tmp_path / "moved").exists()
 
 
 @pytest.mark.parametrize(("variable", "number"), [("CHARTLINE_TERMS", "CL2110"), ("CHARTLINE_EXTRACTS", "CL2081")])

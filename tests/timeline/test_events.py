@@ -1027,12 +1027,34 @@ def test_an_appointment_that_nobody_came_to_is_not_one_when_it_was_made():
     assert one(made_for)["time"] is None
 
 
+ACTIVE_BLEEDING = {"coding": [{"system": "http://snomed.info/sct", "code": "131148009", "display": "Bleeding"}]}
+
+
 def test_how_an_adverse_event_turned_out_has_no_time():
     fatal = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/adverse-event-outcome", "code": "fatal"}]}
     event = {"resourceType": "AdverseEvent", "actuality": "actual", "event": LOINC, "date": WHEN, "outcome": fatal}
     happened, outcome = made(event)
     assert happened.get("text_value") is None
     assert (outcome["code"], outcome["time"]) == ("OUTCOME//LOINC//8480-6//fatal", None)
+
+
+def test_a_complication_is_known_when_the_procedure_was_over_or_the_visit():
+    operation = {"resourceType": "Procedure", "status": "completed", "code": LOINC}
+    done, bled = made(operation | {"performedDateTime": WHEN, "complication": [ACTIVE_BLEEDING]})
+    assert (done["code"], bled["code"]) == ("LOINC//8480-6", "COMPLICATION//SNOMED//131148009")
+    assert (bled["time"], bled["billing"]) == (done["time"], True)
+    done, bled = made(operation | {"performedPeriod": {"start": WHEN, "end": LATER}, "complication": [ACTIVE_BLEEDING]})
+    assert (bled["end_time"], bled["available_time"]) == (None, micros(LATER, end=True))
+    assert not bled["billing"]
+
+
+def test_how_far_a_goal_was_reached_is_told_at_the_time_of_its_status():
+    reached = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/goal-achievement", "code": "achieved"}]}
+    aim, told = made(GOAL | {"startDate": BEGAN, "statusDate": LATER, "achievementStatus": reached})
+    assert (aim["time"], told["code"]) == (micros(BEGAN), "ACHIEVEMENT//SNOMED//38341003//achieved")
+    assert told["time"] == micros(LATER)
+    _, undated = made(GOAL | {"startDate": BEGAN, "achievementStatus": reached})
+    assert (undated["time"], undated["undated"]) == (None, "unknown")
 
 
 def test_a_condition_that_began_and_ended_before_it_was_recorded_tells_its_end_once():
