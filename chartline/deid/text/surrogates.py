@@ -25,36 +25,25 @@ from chartline.deid.text.patterns import DIGIT_SAID
 from chartline.deid.text.reading import FORM, TOKEN
 
 _NAMES = 1500  # surrogates are drawn from the most frequent names, which tell least
-_STREETS = (
-    "Maple",
-    "Oak",
-    "Cedar",
-    "Elm",
-    "Pine",
-    "Walnut",
-    "Chestnut",
-    "Spruce",
-    "Birch",
-    "Juniper",
-    "Aspen",
-    "Poplar",
+_STREETS = tuple(
+    """
+    Maple Oak Cedar Elm Pine Walnut Chestnut Spruce Birch Juniper Aspen Poplar Alder Hickory Linden Magnolia Laurel Cypress Sycamore
+    Willow Hemlock Mulberry Dogwood Tamarack Hawthorn Redwood Cottonwood Sassafras Boxwood Ironwood Buckeye Catalpa
+    """.split()
 )
-_TOWNS = (
-    "Fairview",
-    "Midway",
-    "Oakland",
-    "Riverside",
-    "Franklin",
-    "Centerville",
-    "Greenville",
-    "Clinton",
-    "Georgetown",
-    "Salem",
+_PLACES = tuple(
+    front + end
+    for front in "North West East South Hill Brook Stone Clear Fair Glen Oak Pine Lake Spring Summer Green Silver Mill Ridge".split()
+    for end in "side brook gate field crest dale bridge water haven ford mont wood ton".split()
+    if front.lower() != end
 )
-_PLACES = ("Northside", "Westbrook", "Eastgate", "Southfield", "Hillcrest", "Brookdale", "Stonebridge", "Clearwater")
-# The only words of a facility's name that a surrogate keeps: what stands last may be anything.
+"""Names of towns, facilities and employers, of words that tell nothing."""
+# The only words of a facility's or employer's name that a surrogate keeps: what stands last may be anything.
 _FACILITY_WORDS = frozenset(
-    ("hospital", "clinic", "center", "centre", "hospice", "pharmacy", "institute", "university", "school", "health")
+    """
+    hospital clinic center centre hospice pharmacy institute university school health medical urgent care elementary middle high
+    college academy church company corporation inc llc bank nursing home rehabilitation associates laboratory labs group
+    """.split()
 )
 _NOT_PART = frozenset(
     """
@@ -197,8 +186,8 @@ class Replacer:
         if kind in ("ADDRESS", "LOCATION"):
             return self._place(kind, text, patient, draw)
         if kind == "FACILITY":
-            end = next((w for w in reversed(text.split()) if w.lower() in _FACILITY_WORDS), "Clinic")
-            return _like(text, f"{self._among(_PLACES, text, patient, draw)} {end.title()}")
+            name, end = _of_a_kind(text)
+            return _like(text, self._among(_PLACES, name, patient, draw) + end)
         if kind == "EMAIL":
             return f"user{draw(text.lower(), 10**6):06d}" + ("@example.com" if "@" in text else "")
         if kind == "URL":
@@ -210,8 +199,10 @@ class Replacer:
         if kind == "PHONE":
             lead = _COUNTRY.match(text)
             code, number = (lead.group(), text[lead.end() :]) if lead else ("", text)
+            aside = _ASIDE.search(number)
+            number, behind = (number[: aside.start()], number[aside.start() :]) if aside else (number, "")
             start = "555" if sum(c.isdigit() for c in number) >= 10 else ""
-            return code + _signs(number, draw, start, _ASIDE)
+            return code + _signs(number, draw, start) + _signs(behind, draw, "", _ASIDE)
         if _SAID.fullmatch(text):
             return _said(text, draw)
         if kind == "SSN":
@@ -249,7 +240,7 @@ class Replacer:
             made, rest = made + unit[1] + _signs(unit[2], draw, "", _ASIDE), rest[unit.end() :]
         town = regex.fullmatch(r"(\W*)(.*?)(\W*)", rest, regex.DOTALL)
         if town is not None and town[2]:
-            names = _TOWNS if made or kind == "LOCATION" else _STREETS
+            names = _PLACES if made or kind == "LOCATION" else _STREETS
             made += town[1] + _like(town[2], self._among(names, town[2], patient, draw)) + town[3]
         return str(made + _ZIP_DIGIT.sub("0", state))
 
@@ -360,6 +351,16 @@ def _like(found: str, made: str) -> str:
     return made.upper() if found.isupper() else made.lower() if found.islower() else made
 
 
+def _of_a_kind(text: str) -> tuple[str, str]:
+    """The name of a facility or employer without the words for what it is, and the last of these behind a blank."""
+    words = text.split()
+    told = [w.strip(",.").lower() in _FACILITY_WORDS for w in words]
+    last = max((i + 1 for i, kept in enumerate(told) if kept), default=0)
+    first = next((i for i in range(last, 0, -1) if not told[i - 1]), 0)
+    name = [w for w, kept in zip(words, told, strict=True) if not kept]
+    return " ".join(name) or text, "".join(f" {w.strip(',.').title()}" for w in words[first:last])
+
+
 def _letter(word: str, draw: Draw) -> str:
     """Another letter of the same case."""
     made = chr(ord("a") + (ord(plain(word)[0]) - ord("a") + 1 + draw(plain(word), 25)) % 26) if word.isascii() else "x"
@@ -394,8 +395,9 @@ def _said(text: str, draw: Draw) -> str:
 
 def _signs(text: str, draw: Draw, start: str, stay: re.Pattern[str] | None = None) -> str:
     """Each digit and letter of a number replaced; its signs stay, and the words for what it is that are to stay."""
-    source = iter(start + f"{draw(text.lower(), 10**18):018d}" + f"{draw(text.lower() + '|', 10**18):018d}" * 3)
-    chosen = f"{draw(text.lower() + '|a', 16**12):012x}"
+    told = _bare(text)  # however it is written, it is one number
+    source = iter(start + f"{draw(told, 10**18):018d}" + f"{draw(told + '|', 10**18):018d}" * 3)
+    chosen = f"{draw(told + '|a', 16**12):012x}"
     staying = {i for match in stay.finditer(text) for i in range(*match.span())} if stay else ()
     out = []
     for i, char in enumerate(text):
