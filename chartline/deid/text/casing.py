@@ -14,7 +14,7 @@ from string import ascii_lowercase, ascii_uppercase
 from chartline.deid.text import leads, lexicon
 from chartline.deid.text.lexicon import POSTAL, STATES, kind, plain
 from chartline.deid.text.patterns import STREET_WORDS
-from chartline.deid.text.reading import PARTICLES, PLAIN
+from chartline.deid.text.reading import KIN_WORD, PARTICLES, PLAIN
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _LINE = re.compile(r"[^\n]*\n+|[^\n]+")
@@ -270,15 +270,21 @@ def _sure(word: str, *, upper: bool) -> bool:
     return (found.common_first or found.surname or (found.city and not found.word)) and not found.eponym
 
 
+def _is_none(word: str) -> bool:
+    """Whether a word is no name wherever it stands: one of grammar, of kin or medicine, or that nobody is called by."""
+    found = kind(word)
+    if word in _SMALL or word in _BEHIND or any(c.isdigit() for c in word) or plain(word) in PLAIN or len(word) < 2:
+        return True
+    if KIN_WORD.fullmatch(word) or (found.medical and not (found.surname or found.common_first)):
+        return True
+    return found.word and not (found.first or found.last)
+
+
 def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, upper: bool) -> bool:
     """Whether a word that may be a name stands by a name, or where a person is named."""
     word = words[i]
     found = kind(word)
-    if word in _SMALL or word in _BEHIND or any(c.isdigit() for c in word) or plain(word) in PLAIN or len(word) < 2:
-        return False
-    if found.medical and not (found.surname or found.common_first):
-        return False
-    if found.word and not (found.first or found.last):
+    if _is_none(word):
         return False
     before = words[i - 1] if i and (gaps[i - 1] in _GAP or gaps[i - 1].strip() == ":") else ""
     after = _next(words, i) if gaps[i] in _GAP else ""
@@ -287,6 +293,8 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
         return True
     if upper and before in _OPENS and gaps[i - 1].strip() == ":" and gaps[i] == ", " and found.surname:
         return True  # ``PATIENT: MARSH, ILKA``
+    if upper and i and gaps[i - 1] == "," and sure[i - 1] and found.first:
+        return True  # ``MARSH,PATIENCE L``
     if before in _CALLED and found.common_first and gaps[i - 1] == " " and word not in _DOES:
         return True
     if before in _OFFICERS and found.surname:
@@ -302,7 +310,8 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     near = (before and sure[i - 1] and before not in _CALENDAR) or (
         after and sure[i + 1] and after not in _CALENDAR and after not in _TITLES
     )
-    named = found.first or found.surname or found.namely or (not found.word and (found.last or len(word) > 3))
+    named = found.first or found.surname or (upper and found.namely)
+    named = named or (not found.word and (found.last or len(word) > 3))
     if near and named and len(word) > 2:
         return True
     if before in _OPENS and found.common_first and found.word and _surname(after, gaps[i]):

@@ -90,7 +90,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "month-range",
-            rf"{_BEFORE}{_WEEKDAY}{_MON}\s*{_DAY}\s*(?:-|–|—|to|through|thru|and)\s*(?:(?P<d2>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?)(?:,?\s*{_Y4})?{_AFTER}",
+            rf"{_BEFORE}{_WEEKDAY}{_MON}\s*{_DAY}\s*(?:-|–|—|to|through|thru|and|or)\s*(?:(?P<d2>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?)(?:,?\s*{_Y4})?{_AFTER}",
             True,
         ),
         (
@@ -138,7 +138,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             # A month is a part of a date, with or without a day.
             "month",
-            rf"{_BEFORE}(?:(?P<mon>{_PLAIN_MONTH})|{_IN_MONTH}(?P<mon>March|April|May|June|August|Jan|Feb|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
+            rf"(?:{_BEFORE}|(?<=\b(?i:early|mid|late)-))(?:(?P<mon>{_PLAIN_MONTH})|{_IN_MONTH}(?P<mon>March|April|May|June|August|Jan|Feb|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
             rf"|(?<=\b(?i:since|last|next|until|early|late|mid|A1C)\s)(?P<mon>Mar))\b(?!['’\-]\w)",
             False,
         ),
@@ -283,7 +283,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             "weekday-nth",
             r"\b(?:Mon|Tues?|Wed(?:nes)?|Weds|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+(?:the\s+)?(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
-            r"|\b(?:mon|tues?|wed|thurs?|fri|sat|sun)\s+the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
+            r"|\b(?:mon|tues?|wed(?:nes)?|thurs?|fri|sat(?:ur)?|sun)(?:day)?\s+the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
             r"|\b(?:Mon|Tues?|Weds?|Wednesday|Thurs?|Thu|Fri)(?:day)?[ ](?P<d>[12]?\d|3[01])(?=[ ]?@|[ ]at[ ]\d{1,2}(?:[:ap]|[ ][ap]m))",
             False,
         ),
@@ -295,12 +295,13 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "the-nth",
-            rf"(?<=\b(?:on|around|about|until|till?|past|thru|through|by|since|before|after|from|for|dated)\s)the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b{_NOT_DAY}",
+            rf"(?<=\b(?:on|around|about|until|till?|past|thru|through|by|since|before|after|from|for|dated|(?:day|night|morning|afternoon|evening)\sof|the\s\d{{1,2}}(?:st|nd|rd|th)\s(?:to|and|or))\s)the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b{_NOT_DAY}",
             True,
         ),
         (
             "the-nth-bare",
-            r"\bthe\s(?P<d>1[3-9]|2[0-9]|3[01])(?:st|nd|rd|th)(?=[.,;!?)\n]|$|\s(?:at|for|w/|with|to|and|if|so|but|by)\b)",
+            r"\bthe\s(?P<d>1[3-9]|2[0-9]|3[01])(?:st|nd|rd|th)(?=[.,;!?)\n]|$|\s(?:at|for|w/|with|to|and|if|so|but|by)\b)"
+            r"|\bthe\s(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)(?=\s(?:to|through|thru|until)\sthe\s\d)",
             True,
         ),
         (
@@ -428,7 +429,7 @@ _EVENTS = (
 )
 # What a day stands behind where nothing but the end of a clause, or by whom and where, follows it.
 _MOMENTS = (
-    r"drawn|redrawn|taken|UDS|utox|UPT|PPD|TST|RPR|CBC|BMP|CMP|TSH|PSA|BNP|Mohs|PPV|LEEP|D&C|C-?section|C/S|S?VD|NSVD|VBAC|IUD|Nexplanon|Depo|TURBT|PCNL|ESWL"
+    r"tonight|tx|TLC|CVC|drawn|redrawn|taken|UDS|utox|UPT|PPD|TST|RPR|CBC|BMP|CMP|TSH|PSA|BNP|Mohs|PPV|LEEP|D&C|C-?section|C/S|S?VD|NSVD|VBAC|IUD|Nexplanon|Depo|TURBT|PCNL|ESWL"
     r"|ESI|MBB|RFA|PCI|ICD|PPM|ablation|cardioversion|DCCV|AVR|MVR|LVAD|whipple|chole|appy|bypass|sleeve|repair|I&D|BKA|AKA|TMA|STSG|CEA|EVAR|DIEP|fusion"
     r"|IVIG|infliximab|rituximab|Remicade|Prolia|Neulasta|Lupron|Vivitrol|Sublocade|Invega|Zometa|Reclast|Eylea|Botox|port"
     r"|\w{3,}(?:ectomy|otomy|ostomy|oscopy|plasty|pexy|centesis|gram)"
@@ -440,7 +441,7 @@ _MOMENTS = (
     r"|collected|received|ordered|scheduled|rescheduled|cancelled|canceled|transferred|evicted|relapsed|overdosed|detoxed|baptized|buried|cremated|adopted|removed|closed|opened|mailed|faxed|emailed|texted"
     r"|biopsied|excised|aborted|miscarried|delivered|circumcised|immunized|boosted|refilled|dispensed|filled|last\sfilled|certified|recertified|licensed|approved|denied|appealed|referred|accepted|declined"
 )
-_CLAUSE_ENDS = r"(?=\s*[.,;:)\n]|\s*$|\s(?:w/?|with|by|at|for|and|in|on|via|re|per|neg|no|pos|nl|normal|wnl|clear|benign|stable|c/w|shows?|showed|to|from|but)\b(?!\s(?:the|his|her|all)\b|\splace))"
+_CLAUSE_ENDS = r"(?=\s*[.,;:)\n]|\s?@|\s\([a-z]|\s*$|\s(?:w/?|with|by|at|for|and|in|on|via|re|per|neg|no|pos|nl|normal|wnl|clear|benign|stable|c/w|shows?|showed|to|from|but)\b(?!\s(?:the|his|her|all)\b|\splace))"
 _DONE = regex.compile(
     rf"(?<=\b(?i:{_EVENTS}|(?:CT|MRI|XR|US|film)\s(?:head|brain|chest|abd|abdomen|pelvis|spine|neck|knee|hip|shoulder|renal|breast|A/P))[:,]?\s\(?)(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|fx|visits?|sessions?|doses?|sets?|bottles?|(?-i:GPC|GNR|GPR)|cores?|nodes?))"
     rf"|(?<=\b(?i:{_MOMENTS})[:,]?\s\(?){_NOT_DUE}(?P<m>0?[1-9]|1[0-2])/{_DAY}{_CLAUSE_ENDS}"
@@ -471,8 +472,8 @@ _UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
 _NO_DAY_BEFORE = re.compile(
     r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|\bk|mg|boost|\bgy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
     r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|allred|hla|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
-    r"|\b(?:tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
-    r"|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
+    r"|\b(?:(?<!last )tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
+    r"|teach\s?back|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
     re.IGNORECASE,
 )
 _ENDED = re.compile(r"[.,;)\n]|\Z|\s(?:w/?|with|by|at|for)\b")
@@ -528,7 +529,9 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
         told = _told_beside(text, start)
         if told is None:
             match = _LIKE.match(text, start)
-            if match is not None and not places.hold(*match.span()) and _possible(match):
+            if match is None or places.hold(*match.span()) or is_counted(text, *match.span()):
+                continue
+            if _possible(match):
                 bare.append(match)
         elif not places.hold(*told.span()):
             ends.add(told.end())
@@ -725,6 +728,7 @@ _DAY_NAMES = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _DAY_NAME = re.compile(r"(?P<w>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*)(?P<dot>\.?,?\s+)(?:the\s+)?(?=\S)", re.IGNORECASE)
 # Dates that are found by what stands before them are written without it.
 _BARE = regex.compile(rf"(?P<m>0?[1-9]|1[0-2])[/.\-\\]{_DAY}(?:[/.\-\\]{_YEAR})?")
+_BARE_MONTH = regex.compile(_MON, regex.IGNORECASE)
 _BORN_BARE = regex.compile(
     rf"(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01]){_YEAR}|(?P<y2>\d\d)/(?P<m>0[1-9]|1[0-2])/(?P<d>[0-3]\d)"
 )
@@ -736,7 +740,7 @@ _NO_DAY = frozenset(
 def shifted(text: str, days: int, year: int | None = None) -> str | None:
     """The date moved by a number of days and written in the form it was found in; None when it names no calendar day.
 
-    Both ends of a range move. The name of a weekday becomes that of the new date where the year is told, else it goes.
+    Both ends of a range move. The name of a weekday becomes that of the new date.
 
     Args:
         text: the date.
@@ -770,7 +774,7 @@ def _read(text: str) -> tuple[str, regex.Match[str], re.Match[str] | None] | Non
     """The form that the whole of a date is written in, its parts, and the name of a weekday before them."""
     name = _DAY_NAME.match(text)
     bare = text[name.end() :] if name else text
-    for form, pattern in [*_FORMS, ("bare", _BARE), ("born-bare", _BORN_BARE)]:
+    for form, pattern in [*_FORMS, ("bare", _BARE), ("born-bare", _BORN_BARE), ("month-bare", _BARE_MONTH)]:
         match = pattern.fullmatch(bare)
         if match is not None and _possible(match):
             return form, match, name
@@ -845,13 +849,18 @@ def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None, u
     for group in sorted((g for g in parts if g in new), key=lambda g: -match.start(g)):
         a, b = match.start(group) - match.start(), match.end(group) - match.start()
         text = text[:a] + new[group] + text[b:]
-    named = _weekday(name, moved) if name and parts.keys() & {"y", "y2"} and "d2" not in parts else ""
+    named = _weekday(name, moved if parts.keys() & {"y", "y2"} else None, days) if name and "d2" not in parts else ""
     return named + str(text)
 
 
-def _weekday(name: re.Match[str], moved: date) -> str:
-    """The name of a date's weekday as long as the one found, with the signs behind it."""
-    full, found = _DAY_NAMES[moved.weekday()], name["w"]
+def _weekday(name: re.Match[str], moved: date | None, days: int) -> str:
+    """The name of a date's weekday as long as the one found, with the signs behind it.
+
+    Where no year tells it, it is as many days on as the date.
+    """
+    found = name["w"]
+    at = next(i for i, day in enumerate(_DAY_NAMES) if day[:3].lower() == found[:3].lower()) + days
+    full = _DAY_NAMES[moved.weekday() if moved else at % 7]
     made = full if found.lower().endswith("day") and len(found) > 5 else full[:3]
     return _cased(found, made) + name["dot"]
 

@@ -267,7 +267,7 @@ class TextEngine:
         pieces = union(kept)
         if normal.starts is not None:
             pieces = union(Found(*normal.back(f.start, f.end), f.type, f.source) for f in pieces)
-        return _touching(text, pieces)
+        return _touching(text, [_unstopped(text, f) for f in pieces])
 
     def _recognized(self, text: str, patient: PatientContext) -> list[Found]:
         """Everything that any recognizer finds in a normalised text, overlaps and what the policy keeps included."""
@@ -441,6 +441,15 @@ def _in_day(text: str, found: Found, days: Sequence[Found]) -> bool:
     if found.source == "pattern:number" or found.type == "NAME":
         return bool(around)
     return found.source.startswith("pattern:") and any(_DAY.match(text, d.start, d.end) for d in around)
+
+
+_PLACES = frozenset({"ADDRESS", "FACILITY", "LOCATION"})
+
+
+def _unstopped(text: str, found: Found) -> Found:
+    """A place without the stop that ends it, which may end its sentence too: ``on Alder Blvd. Told her``."""
+    stopped = found.type in _PLACES and text[found.end - 1] == "."
+    return Found(found.start, found.end - 1, found.type, found.source) if stopped else found
 
 
 def _touching(text: str, found: list[Found]) -> list[Found]:

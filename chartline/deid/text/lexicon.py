@@ -18,6 +18,7 @@ _COMMON_FIRST = 1500  # the most frequent first names of each sex, certain enoug
 _COMMON_LAST = 10_000  # the most frequent surnames, likely after a first name even where they are words
 _ENDINGS = (
     ("ies", "y"),
+    ("ied", "y"),
     ("es", ""),
     ("s", ""),
     ("ed", ""),
@@ -52,7 +53,7 @@ COUNTRIES = frozenset(
     montenegro morocco mozambique myanmar namibia nauru nepal netherlands nicaragua niger nigeria norway oman pakistan
     palau palestine panama paraguay peru philippines poland portugal qatar romania russia rwanda samoa scotland senegal
     serbia seychelles singapore slovakia slovenia somalia spain sudan suriname sweden switzerland syria taiwan tajikistan
-    tanzania thailand togo tonga tunisia turkey turkmenistan tuvalu uganda ukraine uruguay uzbekistan vanuatu venezuela
+    tanzania thailand tobago togo tonga trinidad tunisia turkey turkmenistan tuvalu uganda ukraine uruguay uzbekistan vanuatu venezuela
     vietnam wales yemen zambia zimbabwe africa asia europe america
     """.split()
 )
@@ -103,64 +104,64 @@ EPONYMS = frozenset(
     frohlich froin froment froriep fuchs fugl gaenslen gaertner galant galeazzi galezia gallant gamna ganser ganz
     gardner gardos garre gartland gaucher gault gehrig gelle gennari gerota gerstmann gesell ghon giannelli giannotti
     giemsa gigli gilbert gillet gimbernat girdlestone gitelman glanzmann glasgow gleason gleeson glisson glogau goldman
-    golgi gomori goodenough goodpasture goodsall gorlin gosselin gottman gottron goutallier gower gowers gradenigo
-    graefe graham gram grave graves grawitz greenfield greenough greulich grey griesinger grisel gritti grocott
-    guillain gustilo guyon hachinski hageman haglund hallervorden halliwick hallopeau hallpike halsted hamilton hampton
-    hansen hardinge harris hartel hartmann hartnup hasford hashimoto hasner hassall hawkins hayem heberden hebra hegar
-    heimlich heineke hellin helmholtz henle henoch hensen hering hertel hertwig heschl hesselbach heubner highmore
-    hilgenreiner hill hinchey hippel hirano hirschberg hirschsprung hodgkin hoehn hoffa hoffmann hohl hohmann
-    hollenhorst holter homan homans horner hotchkiss hounsfield howship hoyer hueter hughston huhner hume hunner hunt
-    hunter huntington hurler hurthle hutchinson hyrtl inouye insall iselin ishak ishihara jaboulay jackins jacksonian
-    jacod jadassohn jaffe jakob jamshidi janeway jannetta janus jarisch jarvik jatene jeghers jendrassik jobe jones
-    judet kallmann kanavel kaposi karnofsky kartagener kasabach kasai kashin kattan kawasaki kayser kegel kehr kehrer
-    kellgren kerckring kerley kernig kestenbaum khorana kienbock kiesselbach kikuchi killip kimmelstiel kirschner klapp
-    klatskin kleiger kleihauer kleine klinefelter klippel klumpke knodell kobberling kocher koebner koplik korotkoff
-    korsakoff kostmann koyter krabbe kraske krebs kristeller krogh krukenberg kudo kugelberg kuntscher kupffer kurtzke
-    kussmaul kveim labbe lachman laennec lafora lamaze lambert lambl lancisi landolt langer langerhans langhans lanz
-    lapidus larmor laron larrey lasegue latarjet latzko lauge laurence leber legg lehane leiter leksell lembert lemmel
-    lenegre lennox leopold leri leriche lesch leser letournel lewy leyden lhermitte libman lichtenstein lichtman
-    lieberkuhn likert lille lindau linehan linton lisch lisfranc little littler littre lobstein loeffler loffler lovset
-    lowenberg lown ludwig lugano lugol luria luschka lutembacher lyell lyme lynch lysholm macintosh mackay maddox
-    maddrey madelung maffucci magendie magerl mahaim mahurkar maisonneuve maitland malassez malecot malgaigne malherbe
-    mallampati mallory malpighi mandard mandl mankin mantoux marburg marchiafava marcille marfan marie marjolin marlatt
-    martorell masako masaoka masson masuda masuko matas mattis maudsley maugeri mauriceau maze mazzoni mcadam mcardle
-    mcburney mccune mcintosh mcmurray mcvay meckel meibom meige meigs mendel mendelsohn mendelson menetrier meniere
-    menkes merendino merkel merland merseburg metzenbaum meyer meyerding miettinen mifflin mikulicz millon milroy
-    mirizzi mitrofanoff mobitz moebius mohrenheim mohs mollaret mondor monro monteggia montgomery morgagni morison moro
-    morquio morrey morse mortimer morton morvan moschcowitz mosler mosteller mowat mulliken munchausen munchmeyer munro
-    murphy musset mustard naboth naegele naffziger nageotte najjar neer negri neisser nelaton nernst nesbit neurath
-    neviaser nezelof nicoladoni niebauer niemann nikaidoh nikolsky nissen nitabuch noonan norrie norton norwalk
-    nothnagel nottingham nuck nurick nylen ober oberst ochsner oddi oestern ogilvie oldfield ollier ondine oppenheimer
-    orbeli ormond ortolani osgood osler oswestry outerbridge owren pacchioni pacini paget pancoast paneth pap
-    papanicolaou papez papile parinaud parkes parkinson parkland parsonage passy pasteur patau patrick pautrier pauwels
-    pavlik payne pel pelger penfield penrose perls perthes peutz peyer peyronie pfannenstiel pfeiffer phalen pick
-    pirogoff plaut plummer pohl poiseuille poland politzer pomeroy pompe poncet ponseti ponsky porro pott poupart
-    prader prague prechtl prehn preiser pribram prinzmetal prochaska proust prussak puestow pugh purkinje putti puusepp
-    queckenstedt quincke rai ramond ramsay ranke ranschburg ransohoff ranson ranvier rapaport rapoport rastelli rathke
-    ratschow raynaud recamier recklinghausen reed refetoff refsum reil reinke reissner reitan reiter rendu rett retzius
-    reye rhinne riche riedel rieder rinne risser ritter rives robertson rockall rodin rodnan rokitansky rolandic
-    rolando romberg rosai rosenbach rosenbek rosenmuller roser rossolimo rotch roth rotor rotter rotterdam rouget rous
-    roux rovsing rubinstein ruffini russe rutgeerts ryle sabin sachs saenger saethre sahli salter samter sandifer
-    santorini sappey sarnat sartorius savary scarpa schamberg schamroth schatzki schaudinn schaumann schede scheie
-    scheuermann schiff schilder schilling schirmer schlatter schlemm schmorl schober schonlein schultze schwabach
-    schwalbe schwann scoville segar seldinger seldon sellick semont sengstaken senning sertoli sever sezary sgarbossa
-    shaker sharpey shenton shiga shiley shirodkar shober shouldice shprintzen shwachman shwartz sibson siggaard
-    silfverskiold simmonds sims sippy sistrunk sjogren skene sluder smith snellen soave sokal somogyi souttar spens
-    spiegelberg spigelian spigelman spiro spitz sprengel spurling stargardt steindler steinert steinmann stellwag
-    stener stensen stenver stickler stieda stierlin still stinchfield stokes stoppa stransky strassmann stroop
-    strumpell sturge sudeck sugarbaker sulzberger swan swediaur sydenham sylvius syme symonds szilagyi tachdjian
-    takayama takayasu takotsubo tanaka tanner tarlov taussig tay tegner teichmann tempus tenckhoff tenon terson
-    tetralogy thal thiersch thomas thomsen thornwaldt thudichum tietze tillaux tinel tinetti tinu toldt tolosa tonnis
-    tooth torkildsen tornwaldt toupet tourette townes trantas treacher treitz trelat trendelenburg treves troisier
-    trousseau tscherne tullio turcot turner tyrrell tzanck uhthoff unna unterberger urbach valentini valsalva vandenbos
-    vaquez vater verbrugge vereckei veress verheyen verhoeff verner verocay vidian vieussens vincent vineberg virchow
-    volhard volkmann von voorhoeve waardenburg wada wagstaffe walch waldenstrom waldeyer waldmann walker walldius
-    wallenberg wallerian warburg warkentin wartenberg warthin wassermann waterhouse waterston weber wechsler wegener
-    weigl weil weill weiss wells wenckebach werdnig werlhof wernicke west westaby westergren westley wharton whipple
-    white whitehall wickham widal wiggers wildermuth willebrand willi williams wilms wilson winquist winterbottom
-    wirsung wiskott wissler wolff wolfram wolman wood woodbridge wrisberg wyburn yale yamakawa yankauer yeoman yergason
-    yerkes yuzpe zadek zadik zahn zancolli zanelli zavanelli zeis zellweger zenker zickel ziehl zielke zieman zieve
-    zinn zollinger zondek zubrod zuckerkandl zuelzer zwipp
+    goldmann golgi gomori goodenough goodpasture goodsall gorlin gosselin gottman gottron goutallier gower gowers
+    gradenigo graefe graham gram grave graves grawitz greenfield greenough greulich grey griesinger grisel gritti
+    grocott guillain gustilo guyon hachinski hageman haglund hallervorden halliwick hallopeau hallpike halsted hamilton
+    hampton hansen hardinge harris hartel hartmann hartnup hasford hashimoto hasner hassall hawkins hayem heberden
+    hebra hegar heimlich heineke hellin helmholtz henle henoch hensen hering hertel hertwig heschl hesselbach heubner
+    highmore hilgenreiner hill hinchey hippel hirano hirschberg hirschsprung hodgkin hoehn hoffa hoffmann hohl hohmann
+    hollenhorst holter homan homans horner hotchkiss hounsfield howship hoyer huber hueter hughston huhner hume hunner
+    hunt hunter huntington hurler hurthle hutchinson hyrtl inouye insall iselin ishak ishihara jaboulay jackins
+    jacksonian jacod jadassohn jaffe jakob jamshidi janeway jannetta janus jarisch jarvik jatene jeghers jendrassik
+    jobe jones judet kallmann kanavel kaposi karnofsky kartagener kasabach kasai kashin kattan kawasaki kayser kegel
+    kehr kehrer kellgren kerckring kerley kernig kestenbaum khorana kienbock kiesselbach kikuchi killip kimmelstiel
+    kirschner klapp klatskin kleiger kleihauer kleine klinefelter klippel klumpke knodell kobberling kocher koebner
+    koplik korotkoff korsakoff kostmann koyter krabbe kraske krebs kristeller krogh krukenberg kudo kugelberg kuntscher
+    kupffer kurtzke kussmaul kveim labbe lachman laennec lafora lamaze lambert lambl lancisi landolt langer langerhans
+    langhans lanz lapidus larmor laron larrey lasegue latarjet latzko lauge laurence leber legg lehane leiter leksell
+    lembert lemmel lenegre lennox leopold leri leriche lesch leser letournel lewy leyden lhermitte libman lichtenstein
+    lichtman lieberkuhn likert lille lindau linehan linton lisch lisfranc little littler littre lobstein loeffler
+    loffler lovset lowenberg lown ludwig lugano lugol luria luschka lutembacher lyell lyme lynch lysholm macintosh
+    mackay maddox maddrey madelung maffucci magendie magerl mahaim mahurkar maisonneuve maitland malassez malecot
+    malgaigne malherbe mallampati mallory malpighi mandard mandl mankin mantoux marburg marchiafava marcille marfan
+    marie marjolin marlatt martorell masako masaoka masson masuda masuko matas mattis maudsley maugeri mauriceau maze
+    mazzoni mcadam mcardle mcburney mccune mcintosh mcmurray mcvay meckel meibom meige meigs mendel mendelsohn
+    mendelson menetrier meniere menkes merendino merkel merland merseburg metzenbaum meyer meyerding miettinen mifflin
+    mikulicz millon milroy mirizzi mitrofanoff mobitz moebius mohrenheim mohs mollaret mondor monro monteggia
+    montgomery morgagni morison moro morquio morrey morse mortimer morton morvan moschcowitz mosler mosteller mowat
+    mulliken munchausen munchmeyer munro murphy musset mustard naboth naegele naffziger nageotte najjar neer negri
+    neisser nelaton nernst nesbit neurath neviaser nezelof nicoladoni niebauer niemann nikaidoh nikolsky nissen
+    nitabuch noonan norrie norton norwalk nothnagel nottingham nuck nurick nylen ober oberst ochsner oddi oestern
+    ogilvie oldfield ollier ondine oppenheimer orbeli ormond ortolani osgood osler oswestry outerbridge owren pacchioni
+    pacini paget pancoast paneth pap papanicolaou papez papile parinaud parkes parkinson parkland parsonage passy
+    pasteur patau patrick pautrier pauwels pavlik payne pel pelger penfield penrose perls perthes peutz peyer peyronie
+    pfannenstiel pfeiffer phalen pick pirogoff plaut plummer pohl poiseuille poland politzer pomeroy pompe poncet
+    ponseti ponsky porro pott poupart prader prague prechtl prehn preiser pribram prinzmetal prochaska proust prussak
+    puestow pugh purkinje putti puusepp queckenstedt quincke rai ramond ramsay ranke ranschburg ransohoff ranson
+    ranvier rapaport rapoport rastelli rathke ratschow raynaud recamier recklinghausen reed refetoff refsum reil reinke
+    reissner reitan reiter rendu rett retzius rey reye rhinne riche riedel rieder rinne risser ritter rives robertson
+    rockall rodin rodnan rokitansky rolandic rolando romberg rosai rosenbach rosenbek rosenmuller roser rossolimo rotch
+    roth rotor rotter rotterdam rouget rous roux rovsing rubinstein ruffini russe rutgeerts ryle sabin sachs saenger
+    saethre sahli salter samter sandifer santorini sappey sarnat sartorius savary scarpa schamberg schamroth schatzki
+    schaudinn schaumann schede scheie scheuermann schiff schilder schilling schirmer schlatter schlemm schmorl schober
+    schonlein schultze schwabach schwalbe schwann scoville segar seldinger seldon sellick semont sengstaken senning
+    sertoli sever sezary sgarbossa shaker sharpey shenton shiga shiley shirodkar shober shouldice shprintzen shwachman
+    shwartz sibson siggaard silfverskiold simmonds sims sippy sistrunk sjogren skene sluder smith snellen soave sokal
+    somogyi souttar spens spiegelberg spigelian spigelman spiro spitz sprengel spurling stargardt steindler steinert
+    steinmann stellwag stener stensen stenver stickler stieda stierlin still stinchfield stokes stoppa stransky
+    strassmann stroop strumpell sturge sudeck sugarbaker sulzberger swan swediaur sydenham sylvius syme symonds
+    szilagyi tachdjian takayama takayasu takotsubo tanaka tanner tarlov taussig tay tegner teichmann tempus tenckhoff
+    tenon terson tetralogy thal thiersch thomas thomsen thornwaldt thudichum tietze tillaux tinel tinetti tinu toldt
+    tolosa tonnis tooth torkildsen tornwaldt toupet tourette townes trantas treacher treitz trelat trendelenburg treves
+    troisier trousseau tscherne tullio turcot turner tyrrell tzanck uhthoff unna unterberger urbach valentini valsalva
+    vandenbos vaquez vater verbrugge vereckei veress verheyen verhoeff verner verocay vidian vieussens vincent vineberg
+    virchow volhard volkmann von voorhoeve waardenburg wada wagstaffe walch waldenstrom waldeyer waldmann walker
+    walldius wallenberg wallerian warburg warkentin wartenberg warthin wassermann waterhouse waterston weber wechsler
+    wegener weigl weil weill weiss wells wenckebach werdnig werlhof wernicke west westaby westergren westley wharton
+    whipple white whitehall wickham widal wiggers wildermuth willebrand willi williams wilms wilson winquist
+    winterbottom wirsung wiskott wissler wolff wolfram wolman wood woodbridge wrisberg wyburn yale yamakawa yankauer
+    yeoman yergason yerkes yuzpe zadek zadik zahn zancolli zanelli zavanelli zeis zellweger zenker zickel ziehl zielke
+    zieman zieve zinn zollinger zondek zubrod zuckerkandl zuelzer zwipp
     """.split()
 )
 

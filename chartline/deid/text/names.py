@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import regex
 
-from chartline.deid.text import datetext, runs
+from chartline.deid.text import datetext, letterheads, runs
 from chartline.deid.text.hints import Place, Places
-from chartline.deid.text.lexicon import EPONYMS, Kind, is_done, is_seldom_a_name, kind, plain
+from chartline.deid.text.lexicon import COUNTRIES, EPONYMS, Kind, is_done, is_seldom_a_name, kind, plain
 from chartline.deid.text.places import facilities, named_place, told_again, towns
 from chartline.deid.text.reading import (
     CREDENTIAL,
@@ -104,6 +104,7 @@ def find(reading: Reading) -> Iterator[Found]:
     text, words, hints, things = reading
     found: list[Found] = []
     found += (f for f in facilities(text, hints) if not things.hold(f.start, f.end))
+    found += (f for f in letterheads.find(text) if not things.hold(f.start, f.end))
     found += told_again(words, found, text)
     found += (f for f in towns(text, words, hints) if not things.hold(f.start, f.end))
     found += (f for f in _titled(text, hints) if not things.hold(f.start, f.end))
@@ -137,7 +138,23 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _shortened(text, words, found)
     found += _again(text, words, [f for f in found if f.type == "NAME"], things, claimed)
     found += (f for f in _lone(text, words) if not things.hold(f.start, f.end) and not claimed.hold(f.start, f.end))
-    yield from (_owner(text, f) for f in found)
+    yield from (_owner(text, f) for f in _persons_first(text, found))
+
+
+_OF_PERSONS = frozenset({"name:credential", "name:kin", "name:title", "name:last-first", "name:rowed"})
+
+
+def _persons_first(text: str, found: list[Found]) -> list[Found]:
+    """All but the places within what a title, kin, a label or a credential says is a person: ``From: Ilka Tarn, RN``."""
+    sure = [f for f in found if f.type == "NAME" and (f.source in _OF_PERSONS or _labels_a_person(text, f))]
+    held = {i for f in sure for i in range(f.start, f.end)}
+    return [f for f in found if f.type not in _HOUSES or not all(i in held for i in range(f.start, f.end))]
+
+
+def _labels_a_person(text: str, found: Found) -> bool:
+    """Whether what stands behind a label begins with a first name and goes on."""
+    words = TOKEN.findall(text, found.start, found.end) if found.source == "name:label" else []
+    return len(words) > 1 and (kind(words[0]).common_first or len(words[0]) == 1) and not kind(words[-1]).medical
 
 
 # What begins the next field of a form: ``Tarn    Unit no.:``.
@@ -334,12 +351,12 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
         likely = likely or (not i and rare_first(text, token))
         short = len(token.text) <= ACRONYM and token.shape == "capital" and not token.text[1:].islower()
-        if not i and token.shape == "upper" and CREDENTIAL.fullmatch(token.text):
-            break  # ``RN BSN``
+        if not i and not token.text[1:].islower() and CREDENTIAL.fullmatch(token.text):
+            break  # ``RN BSN``, ``MD PhD``
         if not i and name == "aide":
             break  # ``Nurse Aide``
-        if not i and not first and is_short(token) and token.kind.unknown:
-            break  # ``SLP MBSS``
+        if not i and not first and is_short(token) and (token.kind.unknown or name in NO_INITIALS):
+            break  # ``SLP MBSS``, ``Attending NA``
         dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
         called = not i and token.shape == "capital" and token.kind.surname
         called = called and _MISTER.search(text, max(0, start - 6), start) is not None
@@ -362,6 +379,8 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
 def _apart(text: str, left: Token, right: Token) -> bool:
     """Whether a gap or a line's end parts two words of what may be a name."""
     between = text[left.end : right.start]
+    if between.count("\n") > 1:
+        return True
     return between != " " and between.isspace() and not goes_on(left, right)
 
 
@@ -373,7 +392,7 @@ def _order_behind(left: Token, right: Token) -> bool:
 
 # Whose a specimen is, in quotes as its label has it: ``labeled "Osgard, Ilo - left breast"``.
 _ON_LABEL = regex.compile(
-    r"\b(?:labell?ed|patient|marked|identified)(?:\s(?:as|with|by|the|patient['’]s|name|and))*:?\s[\"“](?P<v>\p{Lu}[\p{L}'’\-]+(?:,\s\p{Lu}(?:[\p{L}'’\-]+|\.)?|(?=[\"”,])))"
+    r"\b(?:labell?ed|patient|marked|identified)(?:\s(?:as|with|by|the|patient['’]s|name|and))*:?\s[\"“](?P<v>\p{Lu}[\p{L}'’\-]+(?:,\s(?![LR]\s\p{Ll})\p{Lu}(?:[\p{L}'’\-]+|\.)?|(?=[\"”,])))"
 )
 
 
@@ -452,6 +471,8 @@ def _of_list_below(text: str, at: int) -> bool:
 
 
 _MOST_INITIALS = 3
+# Who wrote an entry, behind its day: ``02/15/23 abc: Claim denied``.
+_LOGGED = re.compile(r"(?m)^[ \t]*\d{1,2}/\d{1,2}(?:/\d{2,4})?(?: \d{1,2}:?\d\d)? (?P<v>[a-z]{2,3}|[A-Z]{2,3}):(?= )")
 
 
 def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -466,6 +487,9 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
         if _SIGNED_OFF.match(text, token.start) and not _of_list_below(text, token.start):
             yield Found(token.start, token.end, "NAME", "name:initials")
     yield from (Found(m.start("v"), m.end("v"), "NAME", "name:dotted") for m in _dotted(text))
+    for m in _LOGGED.finditer(text):
+        if plain(m["v"]) not in PLAIN | NO_INITIALS and not (m["v"].islower() and kind(m["v"]).word):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:initials")
     opening = (t.start for t in words if t.shape == "initial" or (t.shape == "upper" and len(t.text) < 4))
     openings = (_OPENING_INITIALS.match(text, at) for at in opening)
     known = set()
@@ -554,6 +578,10 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
 # What people are called, in quotes or brackets between their names: ``Amos "Buck" Tarn``.
 _QUOTED = re.compile(r"\s[\"“‘(](?=[A-Z][a-z]+[\"”’)]\s[A-Z])")
 _NICKNAMED = regex.compile(r"(?P<f>\p{Lu}[\w'’\-]+)\s[\"“‘(](?P<n>\p{Lu}\p{Ll}+)[\"”’)][ ](?P<l>\p{Lu}[\w'’\-]+)")
+# Who is called or did something, in brackets before a telephone or a day: ``(Abra 304-555-0155)``, ``EEG (Osgard, 3/30)``.
+_IN_BRACKETS = regex.compile(
+    r"\((?P<v>\p{Lu}\p{Ll}[\p{L}'’\-]+(?:\s\p{Lu}\p{Ll}[\p{L}'’\-]+)?),?\s(?=\(?\d{3}[)\-.\s]{1,2}\d{3}|(?:0?[1-9]|1[0-2])/\d{1,2}\b(?!/?\d|\s?%))"
+)
 # What stands before who speaks in a chat, or before a name in brackets.
 _SAID = re.compile(r"\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s|\((?=[^\W\d_])")
 _SPEAKER = regex.compile(
@@ -578,6 +606,11 @@ def _speakers(text: str) -> Iterator[Found]:
                 continue
             if not first.medical or first.common_first:
                 yield Found(m.start(), m.end(), "NAME", "name:speaker")
+    for m in _IN_BRACKETS.finditer(text) if "(" in text else ():
+        kinds = [kind(w) for w in TOKEN.findall(m["v"])]
+        named = all(k.first or k.last or k.unknown for k in kinds) and not any(k.medical or k.eponym for k in kinds)
+        if named and not (plain(m["v"].split()[0]) in PLAIN or of_kin_or_role(m["v"])):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:in-brackets")
 
 
 def _nicknamed(text: str) -> Iterator[Found]:
@@ -1025,12 +1058,20 @@ def _last_first(text: str, words: list[Token]) -> Iterator[Found]:
 
 def _of_an_office(text: str, m: regex.Match[str]) -> bool:
     """Whether two words are kin behind a label and who it is, or who somebody is and the credential."""
-    if len(m.group("first")) > 2 and CREDENTIAL.fullmatch(m.group("first")):
-        return True  # ``Tarn, PharmD``
+    credential = CREDENTIAL.match(text, m.start("first"))
+    if (
+        credential
+        and credential.end() >= m.end("first")
+        and (m.end("first") > m.start("first") + 2 or credential.group().count(".") > 1)
+    ):
+        return True  # ``Tarn, PharmD``, ``Tarn, Au.D.``
+    if plain(m.group("first")) in COUNTRIES and _COMES_FROM.search(text, max(0, m.start() - 8), m.start()):
+        return True  # ``from Osgard, India``
     # ``Contact: Father, Quentin Tarn``
     return text[max(0, m.start() - 2) : m.start()] == ": " and KIN_WORD.fullmatch(m.group("last")) is not None
 
 
+_COMES_FROM = re.compile(r"\b(?:in|from|of|to|via|near)\s\Z")
 _LONGEST_ACRONYM = 5
 _GRADED_LAST = re.compile(r"\s(?:II|III|IV)$")
 _GRADED_TOO = re.compile(r"\s(?:I{1,3}|IV|V|[A-D]|\d)(?!\w|\.\w)")
@@ -1084,7 +1125,8 @@ def _with_middle(text: str, m: regex.Match[str]) -> int:
 
 def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool:
     """Whether ``Last, First`` is a person when the lists do not say so: by what they do not know, or by the place."""
-    if last.unknown and (first.first or first.unknown) and (first.first or not m.group().isupper()):
+    told = first.first or not m.group().isupper() or _NUMBERED.match(text, m.end("first"))
+    if last.unknown and (first.first or first.unknown) and told:
         return True
     if last.namely and not last.city and (first.unknown or first.namely) and not m.group().isupper():
         return not first.medical
@@ -1104,6 +1146,8 @@ def _comma_name(text: str, m: regex.Match[str], last: Kind, first: Kind) -> bool
     return named and not last.medical and not first.medical and opens_list(text, m.start())
 
 
+# What a person's number or birth is told by.
+_NUMBERED = re.compile(r"\s+(?:ID|MRN|DOB|HRN|EMPI)\b")
 # What heads a person, and a date behind one.
 _HEADS = regex.compile(r"\b(?i:pt|patient|name|inmate|resident|client|member|veteran)\s?:?\s\Z")
 _DATED = regex.compile(r"\s+\(?\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
@@ -1190,8 +1234,8 @@ _NEXT = (frozenset({"", "."}), frozenset({"", ",", ".", ".,"}))
 
 # A surname with an initial that begins a row of a list: ``Osgard, M rm 4``.
 _ROWED = regex.compile(
-    r"(?<=\b(?i:to|for|on|pt:?|patient:?|name:?|ordering:?|labell?ed|of)\s[\"“]?)(?P<v>\p{Lu}[\p{L}'’\-]{3,},\s?\p{Lu})(?=[ ]|\s*(?:\n|$))|"
-    r"(?P<v>\p{Lu}[\p{L}'’\-]+,\s?\p{Lu})\.?(?=\s(?:calling|called|calls|here|[\"”]|(?i:rm|room|bed)\b|\d{1,3}\s?(?:[MF]\b|y)|(?:DOB|MRN)\b)|\s?[/|(])"
+    r"(?<=\b(?i:to|for|on|pt:?|patient:?|name:?|ordering:?|labell?ed|of)\s[\"“]?)(?P<v>\p{Lu}[\p{L}'’\-]{3,},\s?(?![LR]\s\p{Ll})\p{Lu})(?=[ ]|\s*(?:\n|$))|"
+    r"(?P<v>\p{Lu}[\p{L}'’\-]+,\s?\p{Lu})\.?,?(?=\s(?:calling|called|calls|here|[\"”]|(?i:rm|room|bed)\b|\d{1,3}\s?(?:[MF]\b|y)|(?:DOB|MRN)\b)|\s?[/|(])"
 )
 # Who is addressed: ``No problem, Abra.``
 _ADDRESSED = regex.compile(
@@ -1363,7 +1407,7 @@ def _name_only(name: str, found: Kind) -> bool:
     parts = plain(name).split("-")
     if len(parts) > 1 and not all(len(p) > 2 and kind(p).last and kind(p).strong and p not in EPONYMS for p in parts):
         return False  # ``Paget-Schroetter``
-    return plain(name) not in PLAIN and plain(name) not in _ALONE_A_THING
+    return not {plain(name)} & (PLAIN | COUNTRIES | _ALONE_A_THING)
 
 
 # A day behind a name, which no share or score is.

@@ -18,7 +18,7 @@ STREET = (
     r"(?:Street|St|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr"
     r"|Trail|Trl|Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Loop|Alley|Aly|Row|Crescent|Cres|Plaza|Plz|Pike|Turnpike|Tpke"
     r"|Crossing|Xing|Path|Point|Pt|Ridge|Run|Heights|Hts|Hollow|Bend|Cove|Grove|Expressway|Expy|Freeway|Fwy|Route|Rte"
-    r"|Broadway|Commons?|Landing|Meadows?|Estates?|Cottages?|Walk|Glen|View|Vista|Park|Green|Junction|Mall|Manor|Mews|Station"
+    r"|Broadway|Commons?|Landing|Meadows?|Estates?|Cottages?|Walk|Glen|View|Vista|Park|Green|Junction|Mall|Manor|Mews|Station|Brae|Wynd|Croft|Close|Rise"
     r"|Extension|Ext|Camp|Center|Ramp|Spur|Bypass|Causeway|Canyon|Valley|Stravenue|Divide|Knoll|Lodge|Mission|Orchard"
     r"|Overpass|Promenade|Rapids|Shoals?|Skyway|Spring|Springs|Summit|Throughway|Trace|Track|Tunnel|Union|Village|Wells"
     r"|Gardens?|Gateway|Harbors?|Haven|Island|Isle|Key|Lakes?|Light|Locks|Mills?|Mount|Mountain|Neck|Oval|Pines|Plains"
@@ -48,7 +48,7 @@ _OF_STREET = (
     r"(?:\.[\w'’\-]+)*"
 )
 DIGIT_SAID = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)"
-_VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,24})"
+_VALUE = r"(?P<v>(?=[A-Z0-9\-_./]*\d)[A-Z0-9](?:[A-Z0-9]|[\-_./](?=[A-Z0-9])){2,28})"
 _IS = r"(?:\s*(?:number|numbers|no\.?|num|nbr|id|code|template|tag|record|value|\#))*\s*(?:is|was|of|are|as)?\s*[:=#|*}\-–]*\s*[\(\[\"']?\s*"
 
 
@@ -57,10 +57,10 @@ _LABELS = {
     "vehicle": r"VIN|licen[sc]e plate|number plate|plate|vehicle(?: tag)?|tag",
     "mrn": r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|medical (?:chart|record)|patient (?:chart|record)|chart|record|hospital|unit|chart ?MRN|EMPI|patient|pt|subject|UHID|hosp(?=\.? no)|IP(?= no)|OP(?= no)|IPD|OPD",
     "account": r"acct|account|acc|billing|invoice|statement|bill|guarantor|FIN|CSN|HAR|bank|routing|card ends in|card ending in|card",
-    "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral",
+    "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral|BIN|PCN|rxBIN|rxPCN",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL(?<!/DL)|visa|green card",
     "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
-    "label": r"accession|docket|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key",
+    "label": r"accession|docket|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key|customer|access code|activation code|with code",
 }  # fmt: skip
 
 
@@ -102,7 +102,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("MRN", "markup-mrn", r"<(?:mrn|patient_?id|pt_?id|acc(?:oun)?t(?:_?(?:no|number|id))?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:mrn|medical_?record_?(?:no|number)?|patient_?id|acc(?:oun)?t_?(?:no|number|id)?)[\"']\s?:\s?[\"']?(?P<v>(?=[\w\-]*\d)[\w\-]{3,24})", True, "v"),
         ("PHONE", "phone-short", r"\bP[Hh]\b[ ]?(?:[Nn]o\.?)?[ ]?[.:#\-]{0,2}[ ]?(?P<v>\+?\(?\d(?:[ ().\-]{0,2}\d){8,13})(?!\w|\.\d)", False, "v"),
         ("NAME", "user", r"\b(?i:(?:(?:co-?|e-?)?signed|transcribed|printed|entered|typed|edited|modified|updated|filed|created|authenticated|verified|ordered|reviewed|documented|scanned|logged)(?:[ ]electronically)?[ ]by|user(?:[ ]?id|[ ]?name)?|transcriptionist|typist)[ ]?:?[ ](?:(?P<v>[A-Z]{5,14}\d{0,4}|(?<=:[ ])[a-z]{5,14}\d{0,4})(?=[ ]?(?:[\d(;,@\]\n]|\Z|on\b|at\b))|(?P<v>[a-z]{3,20}\d{1,6}[a-z]?)(?!\w))", False, "v"),
-        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|vocera|spectralink|ascom|page(?=[ ]\*?\d{4})|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#*]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d\s(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{3,6}|(?<=extension )\d{3,6}|(?<=(?:pager|pgr|beeper|bleep|page|vocera|spectralink|ascom)[:\s#*]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
+        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|vocera|spectralink|ascom|page(?=[ ]\*?\d{4})|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#*]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d \t(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{3,6}|(?<=extension )\d{3,6}|(?<=(?:pager|pgr|beeper|bleep|page|vocera|spectralink|ascom)[:\s#*]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
         ("PHONE", "phone-said", r"\b(?:call(?:ed|ing)?|phon(?:ed?|ing)|ring|text(?:ed|ing)?|reach(?:ed)?|answer(?:ing)?|messages?)\b(?:\s[a-z']+){0,4}\s(?:on|at|@)\s(?P<v>(?=(?:\D?\d){7})\+?\(?\d[\d ().\-]{5,18}\d)(?![\w/:])", True, "v"),
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
@@ -354,6 +354,11 @@ def find(text: str) -> Iterator[Found]:
         yield Found(start, end, of, f"pattern:{name}")
 
 
+# What a pump gives, and what a prescription of dialysis is called: ``Rx: F180``.
+_UNIT_NEXT = re.compile(r"\s?(?:mg|mcg|ug|g|mL|ml|cc|units?|mEq)\b")
+_DIALYZER = re.compile(r"F\d{2,3}")
+
+
 def _refused(name: str, text: str, start: int, end: int) -> bool:
     """Whether what a form found is a word, a count, a code or a step, by what only that form may take for one."""
     piece = text[start:end]
@@ -362,6 +367,12 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
     if name in ("grouped", "number", "phone-local") and _CELL_RANGE.search(text[max(0, start - _CELL) : end + 1]):
         low, high = map(int, piece.split("-"))
         return low < high
+    if name == "device" and piece.isdigit() and _UNIT_NEXT.match(text, end):
+        return True
+    if name == "street-named" and text[start - 1 : start] == "$":
+        return True
+    if name == "label" and _DIALYZER.fullmatch(piece):
+        return True
     if name == "mrn":
         return _TREATED.fullmatch(piece) is not None and _TREATMENT.search(text, max(0, start - 6), start) is not None
     if name == "age-sex" and piece.endswith(" F"):

@@ -63,7 +63,7 @@ _SYSTEMS = regex.compile(
 )
 GENERIC = PLAIN | frozenset(
     """
-    outpatient inpatient emergency intensive critical cardiac surgical pediatric psychiatric orthopedic neurology cardiology
+    graduated attended attends orthopaedic paediatric gynaecology haematology anaesthetic outpatient inpatient emergency intensive critical cardiac surgical pediatric psychiatric orthopedic neurology cardiology
     oncology primary specialty general local outside regional community teaching academic tertiary rural urban
     public private referral wound pain memory sleep travel diabetes coumadin anticoagulation weight women womens men
     mens children childrens eye dental infusion dialysis burn stroke trauma cancer heart lung liver kidney
@@ -117,7 +117,9 @@ _CITY_LEAD = regex.compile(
     r"(?i:\b(?:in|from|near|outside|around|to|of|at|city|town|village|resident of|native of|lives in|living in|moved to|based in|hometown|visiting|traveled to|residing in|born in|birth|birthplace|our|the))\s*:?\s*$"
     r"|\d\s(?:[A-Z][\w'’.]+\s?){1,4},\s$"
 )
-_CITY_TRAIL = regex.compile(r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility)\b")
+_CITY_TRAIL = regex.compile(
+    r"\s+(?i:office|branch|location|campus|clinic|hospital|site|facility|warehouse|plant|store|mill|factory|depot)\b"
+)
 _CREDENTIAL_OF = regex.compile(rf"\b{CREDENTIALS}\s+(?:of|at|from|with)\s+")
 _LIVES = regex.compile(
     r"\b(?i:lives in|living in|resides(?: in)?|residing in|resident of|native of|near|outside(?: of)?|home is(?: in)?|flies to|flying to|mov(?:ed|es|ing) (?:here )?(?:to|from)|born(?: in)?|raised(?: in)?|grew up(?: in)?|"
@@ -286,7 +288,7 @@ _PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower Little Gr
 
 
 # What parts the fields of a form.
-_WIDE = re.compile(r"[ ]{3,}|\t")
+_WIDE = re.compile(r"[ ]{3,}|\t|\n\s*\n")
 # Ends that are words of every note too: only a name or a town before them tells a facility.
 _DOUBTFUL = regex.compile(
     r"(?:Infusion|Residential|Alliance|Symphony|Orchestra|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
@@ -382,11 +384,11 @@ _OCCUPATIONS = (
 _WORKS = (
     r"drives?\s(?:an?\s)?(?:(?:truck|bus|cab|forklift|rig)s?\s)?for|drives?\s(?:truck|bus|cab|forklift|rig)s?\sat|work(?:s|ed|ing)?\s(?:(?!(?:for|at|with|up|out|on|well|better)\s)[\w/\-]+\s){0,4}(?:for|at|@)|works(?=\s\p{Lu}\p{Ll})|employed\s(?:by|at|with|w/)|employee\s(?:of|at)|(?:employer|occupation)\s?[:,]?|retired\sfrom|job\s(?:at|with)|job\s?:|quit(?=\s\p{Lu})|members?\s(?:of|at)"
     rf"|(?:drives|{_OCCUPATIONS}|RN|LPN|CNA|EMT)(?:\s\([A-Z]{{2,4}}\))?\s(?:for|at|@|w/|with)|laid\soff\s(?:from|by)|hired\s(?:by|at)|fired\sfrom|attend(?:s|ed)?|(?-i:attending)"
-    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|(?:pre)?school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
+    r"|enrolled\s(?:at|in)|degree\sfrom|diploma\sfrom|dropped\sout\sof|expelled\sfrom|graduate\sof|grad\sof|alum(?:na|nus)?\sof|coursework\s(?:at|@)|transferred\sthere\sfrom|(?:student|freshman|sophomore|junior|senior|grader?)\sat|graduated\sfrom|goes\sto|trabaja\sen|(?:union|workplace|college|university|congregation|parish|church)\s?:|(?:laid\soff|fired|let\sgo|pension|pensioned)\sfrom|latterly\s(?:for|at)|retired\s(?:from|after\s\d+\s(?:years|yrs)\s(?:at|with))|(?:daycare|day\scare|(?:pre)?school|shelter|employment)\s?:|volunteers\s(?:at|for)|owns|owner\sof|founder\sof|president\sof|CEO\sof|partner\sat|intern(?:s|ed)?\sat|taught\sat|teaches\sat"
 )
 _CARES = (
-    r"(?:dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|NICU|PICU|ICU|cath\slab|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
-    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|infusion|vessel|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|(?:managed|operated|flown|delivered|transcribed|supplied|serviced|processed)\sby|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
+    r"(?:delivers?|daycare|day\scare|dialyzes|lives|resides|resident|stays|staying|placed|placement|respite|rehab|hospitali[sz]ed|seen|evaluated|treated|surgery|followed|labs?|imaging|done|delivered|born|picked\sup|bed|chair|given|infused|vaccinated|scoped|stented|intubated|stabilized|detox|inpatient|inpt|outpatient|residential|visits?|appt|appointment|NICU|PICU|ICU|cath\slab|evaluation|eval|therapy|counseling|classes|program|care|stay|PT|IOP|PHP)\s(?:at|@)"
+    r"|(?:pharm(?:acy)?|facility|camp|jail|hospice|transport|HHC?|HHA|daycare|site|agency|vendor|supplier|funeral\shome|DME|VNA|SNF|LTACH?|HD\sunit|infusion|vessel|dialysis\sunit|day\sprogram|group\shome|outside\shospital|OSH)\s?:|(?:managed|operated|flown|delivered|transcribed|supplied|serviced|processed)\sby|admit(?:ted)?\s(?:to|at)|(?:body|remains)\sreleased\sto|code\s[123]\sto|life\s?flight\w*\sto|for\schoosing|dispo(?:sition)?(?:\s?:|\s(?:to|is))|placement\s?:|(?:transfer(?:red)?|discharged?|checked|signed)\sout\sof|BIB\w*\sfrom|EMS\sfrom|booked\s(?:into|at)|custody\sof|air\s?lifted\sby|per\srecords?(?:\s(?:from|at))?|tour(?:ed|ing)|chose|ship\s?:|cruise\son|f/b|referral\ssent(?:\sto)?|ROI\s(?:signed\s)?(?:for|to)|referrals?\s(?:(?:sent|out)\s)?to|screen(?:ed|ing)?\s(?:for|by)|(?:prior|previous|past)\s(?:psych\s|inpt\s)?(?:admissions?|admits|hospitali[sz]ations?|treatment|detox|rehab)\s?:|pick(?:s|ed)|selected|(?:declined|denied|resettled)\sby|bed\s(?:offer\s)?(?:from|at)|agreeable\sto|known\sto|resident\sof|pharmacy\sis|family\s(?:wants|prefers|likes)|choices?(?:\slist)?(?:\sgiven)?\s?:|(?:transport|rides?)\s(?:by|via|w/|with)|plays\s(?:(?!for)\w+\s)?for|packets?\s(?:sent\s)?to|(?:re-?)?establish(?:ed|es|ing)?\s(?:care\s)?(?:at|with)|(?:pt|patient)\s(?:of|at)|services\s(?:by|from|via|through|thru)|(?:home(?:\shealth)?|HH|hospice)\sw(?:/|ith)|(?:O2|oxygen|CPAP|supplies|DME|walker|wheelchair|RW|commode|hospital\sbed|equipment|meals|transportation)(?:\s\w+)?\s(?:from|via|thru|through|by)|sent\s(?:(?:her|him|them|pt|back)\s)?to|transfer(?:red)?\s(?:from|to)|accepted\s(?:at|by|to)|discharged?\s(?:to|from)|released\s(?:from|to)|(?:back|tx|txd|body|backtransfer(?:red)?)\sto|tx\sfrom|(?:home\s(?:health|care)|hospice|HHA|HHC|PT|O2|oxygen)\sthrough|wait-?listed\s(?:for|at)|transfer\sof\scare\s(?:from|to)|d/c(?:'?d)?\s(?:to|from)|dc(?:'?d)?\sto|picked\sup\sfrom|call(?:ed)?\s(?:it\s)?in\sto|records\s(?:from|to)|referred\s(?:to|from|by)|transport(?:ed)?\s(?:from|to)"
 )
 _NAMED_PLACE = r"(?P<v>(?:(?:St|Mt|Ft)\.[ ])?\p{Lu}[\w'’\-]*(?:[ \t]+(?:(?:(?:of|and|&|the|de|la|del)[ \t]+){0,2}|(?<=(?:Center|Centre|Institute|Home|House|School|Hospital)[ \t]+)for[ \t]+)\p{Lu}[\w'’&\-]*){0,4})"
 _BROUGHT = regex.compile(
@@ -527,7 +529,7 @@ def _in_fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             for w, k in zip(words, kinds, strict=True)
             if plain(w) not in GENERIC | NOWHERE and len(w) > 2 and not (k.medical and not (k.last or k.city))
         ]
-        named = any(k.city or k.strong or k.unknown for k in telling)
+        named = len(telling) > 1 or any(k.city or k.strong or k.unknown for k in telling)
         lone = len(words) == 1 and (m["v"].isupper() or kinds[0].medical or not named)
         plainly = m["sure"] and all(
             plain(w) in GENERIC or not k.medical or k.last or k.city for w, k in zip(words, kinds, strict=True)
@@ -592,7 +594,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     hints = {**hints, "at": led}
     for rule, hint in ((_BROUGHT, "brings"), (_AT, "at")):
         for m in opened(rule, text, hints, hint):
-            if plain(m["v"]) in NOWHERE:
+            if plain(m["v"]) in NOWHERE or {plain(w) for w in m["v"].split()} - {"and", "the"} <= lexicon.COUNTRIES:
                 continue  # a heading: ``Age At Onset``, which is a town of Massachusetts too
             works = rule is _BROUGHT and m.group("work") is not None
             firm = _FIRM.match(text, m.start("v")) if works else None
@@ -604,7 +606,8 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 begins = m.start("v")
                 by_whom = text[max(0, begins - 10) : begins].endswith(("by ", "attending "))
                 person = by_whom and _may_be_a_person(text[m.start("v") : end])
-                yield Found(m.start("v"), end, "NAME" if person else "FACILITY", "name:brought")
+                town = rule is _AT and text[m.start()] not in "aA@" and _town(m["v"].lower(), "")
+                yield Found(m.start("v"), end, "NAME" if person else "LOCATION" if town else "FACILITY", "name:brought")
                 if rule is _BROUGHT:
                     yield from _listed_behind(text, end, works=works)
     for start, end in windows((h for h in hints.get("kind", ()) if capital_before(text, h[0])), 60, 16):
@@ -745,7 +748,7 @@ def towns(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Itera
     """Towns of the list where one is meant, and whatever place somebody lives in or goes to."""
     yield from _companies(text, hints)
     if any(end in text for end in _COMPANY_ENDS):
-        found = (m for m in _OF_TWO.finditer(text) if m["v"] not in _NO_COMPANY)
+        found = (m for m in _OF_TWO.finditer(text) if m["v"] not in _NO_COMPANY and not kind(m.group()).medical)
         yield from (Found(m.start(), m.end(), "FACILITY", "name:of-two") for m in found)
     yield from _chains(text, words)
     yield from _listed(text, words)
@@ -1011,6 +1014,8 @@ def _is_place(text: str, part: list[Token]) -> bool:
     led = _CITY_LEAD.search(text, max(0, part[0].start - 40), part[0].start)
     if not led and (STAGED.match(text, part[-1].end) or RESULTED.match(text, part[-1].end)):
         return False
+    if not led and text[part[-1].end : part[-1].end + 1] == ":":
+        return False  # a rule or a heading: ``Ottawa: lateral malleolus``
     trailed = _CITY_TRAIL.match(text, part[-1].end)
     comma = _COMMA_NAME.match(text, part[-1].end, part[-1].end + 24)
     if len(part) > 1:

@@ -18,9 +18,9 @@ from chartline.deid.text.lexicon import Kind, kind, plain
 
 TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
 TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Elder|Minister|Priest|Marshal|Constable|Sergeant|Lieutenant|Colonel|Corporal|Captain|Commander|Chief|Warden|Mayor|Dean|Senator|Attending|Resident|Señor|Sra|Sr|Fr(?<!\d ?Fr)(?=\.)|BB|BG)"
-SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident|elder|minister|priest|marshal|constable|sergeant|lieutenant|colonel|corporal|captain|commander|chief|warden|mayor|dean|senator)))\.)?"
+SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|DDS|DMD|LCSW|PharmD|RDH|COTA|RRT|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident|elder|minister|priest|marshal|constable|sergeant|lieutenant|colonel|corporal|captain|commander|chief|warden|mayor|dean|senator)))\.)?"
 """The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
-CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CPNP|RNFA|FRCP|FRCS|FRCR|FCAP|FAAN|FAAD|FACR|FACOG|NRP|LSN|CHT|OCS|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP)\b\.?"
+CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CPNP|RNFA|FRCP|FRCS|FRCR|FCAP|FAAN|FAAD|FACR|FACOG|NRP|LSN|CHT|OCS|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP|ABPP|Au\.D)\b\.?"
 KIN = r"(?:godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre|tío|tía|madrina|padrino|abuelit[ao])"
 LABELS = r"(?:patient(?: (?:name|label|sticker))?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|pref name|pref\. name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed|dictated|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|surg|circ|attg|notary|member(?: name)?|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|escort|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by|ref|submitting|prosector|tech|scorer|presenter|adjuster|supervisor|doula|chaperone|ride|cosigner|req|sig|signature|sign-?out|signout|hand-?off|auth|authorizing|admitting|covering|clin|emergency|EC|notified|informed|supervising|preceptor|collected|accessioned|grossed|typed|entered|transcribed|witnessed|cosigned|double check|responsible party|power of attorney|decision maker|pick-?up|PI|GAL)"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
@@ -81,7 +81,7 @@ PLAIN = (
     ems icu ccu picu nicu pacu or ed er hr rr bp spo temp dd dt dos doa edd lmp fob gcs esi npi dea upin vin tag ext
     crew caller proband overnight student notary preop postop attn subject run route intake scanned client clients dec deceased decd
     ssn dcfs cps aps fbi pd am pm cont continued none nil denies reports status post home room air alert oriented
-    oob dnr dni rtc rtw ltg stg poc wfl ntd ctm nka nkda scd scds ngt ett cvl pcn bmt ocp gfr cbt dbt nsr cpr
+    human homeroom loc referring oob dnr dni rtc rtw ltg stg poc wfl ntd ctm nka nkda scd scds ngt ett cvl pcn bmt ocp gfr cbt dbt nsr cpr
     """.split()
     )
     | frozenset(
@@ -107,7 +107,7 @@ _EPONYM_NOUNS = by_letter(
     r"|contracture|nodes?|nodules?|spots?|lines?|bodies|body|cells?|stain|catheter|procedure|operation|repair|fundoplication"
     r"|pouch|drain|tube|reflex|response|triad|tetralogy|law|formula|equation|rule|rules|method|technique|position|incision"
     r"|anemia|anaemia|purpura|vasculitis|arteritis|disorder|dementia|psychosis|angina|hernia|diverticul\w+|ligament|tendon"
-    r"|canal|duct|space|triangle|fossa|tubercle|ampulla|sphincter|foramen|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
+    r"|canals?|ducts?|spaces?|triangle|fossa|tubercle|ampulla|sphincter|foramen|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
     r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
     r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
     r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
@@ -574,7 +574,7 @@ _OF_LABORATORIES = [
             r"(?<=\bSalmonella (?:enterica )?(?:(?:ser\.|sv\.|serovar|serotype) )?)(?!\p{L}+ (?:of|at|in|from)\b)"
             r"\p{Lu}\p{Ll}+(?:[ ]\p{Lu}\p{Ll}+)?(?!['’]s)",
         ),
-        ("nti-", r"(?<!\p{L})[Aa]nti-\p{Lu}[\p{L}]{0,12}(?!['’]s)"),
+        ("nti-", r"(?<!\p{L})[Aa]nti-\p{Lu}[\p{L}]{0,12}(?:[ ]Abs?\b)?(?!['’]s)"),
         *((f"{name} ", rf"\b{name}[ ]{_HEMOGLOBINS}\b") for name in ("Hgb", "Hb", "Hemoglobin", "hemoglobin")),
         *((field, rf"(?<=/[ ]?){field}s?\b") for field in ("HPF", "LPF", "hpf", "lpf")),
         *((f"{flu}/", rf"(?<=\b{flu}/)(?:\p{{Lu}}[\p{{L}} ]{{2,24}}(?=/\d)|(?:Yamagata|Victoria)\b)") for flu in "AB"),
@@ -847,7 +847,7 @@ NO_INITIALS = frozenset(
     hpf hpfs lpf lpfs tntc rh hep ltac ltach irf alf sar fall neg pos lab labs rec recs via per the and for but not was his her she him who all day sat sun mon tue wed thu fri
     jan feb mar apr may jun jul aug sep oct nov dec min max avg tab cap inj gtt mwf tts tths
     tte tee eeg emg ncv ncs cta mra mrcp ercp egd pft pfts dexa dxa kub cbc bmp cmp lfts tsh psa bnp uds utox upt ppd rpr esr crp
-    hcg afp cea nst bpp afi abg vbg hus ucx bcx sm ad
+    ee asa hcg afp cea nst bpp afi abg vbg hus ucx bcx sm ad
     """.split()
 )
 # What stands for a name in an example.

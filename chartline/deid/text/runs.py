@@ -180,6 +180,8 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
         return token.text[1] not in "'’"  # ``IgE`` is no Ige
     led = after is not None and (after.kind.strong or after.kind.common_first) and after.kind.first
     if led and after is not None and (found.surname or name not in PLAIN):
+        if token.shape == "upper" and of_kin_or_role(token.text):
+            return True  # ``REI NURSE NOTE``
         # ``Peter CHALMERS`` is written so on purpose; ``Peter ECG`` is not.
         surname = found.strong and found.last and not found.medical and len(token.text) > ACRONYM
         return token.shape == "upper" and after.shape != "upper" and not surname
@@ -372,7 +374,7 @@ def _of_office(text: str, end: int, names: list[Token]) -> bool:
 
 # A letter that belongs to what follows: ``A&O``, ``M 95 y.o.``.
 _LETTER_OF = regex.compile(
-    r"\s?[&+]\s?O|(?<=[LR])\s(?:hand|arm|leg|knee|eye|ear|foot|hip|shoulder|side|sided|dominant)|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)|/o\b"
+    r"\s?[&+]\s?O|(?<=[FM])\s\d{1,3}(?![\d/.%])|(?<=[LR])\s(?:hand|arm|leg|knee|eye|ear|foot|hip|shoulder|side|sided|dominant)|\s\d{1,3}\s?(?i:y|mo|age)|\s(?i:aged?)\s\d|\s(?i:ninety)|/o\b"
 )
 
 
@@ -539,6 +541,8 @@ def _bore(text: str, only: Token) -> bool:
     return (only.kind.strong or _new(only)) and _BORE.match(text, only.end) is not None
 
 
+_AND_BEFORE = re.compile(r"\b([A-Z][a-z]+),? and \Z")
+_COMES_FROM = re.compile(r"(?:\b(?:in|from|to|visit(?:ed|ing)?|via|through)|[a-z],)\s\Z")
 # What is said of a thing called after somebody: ``in modified Osgard``.
 _OF_KIND = regex.compile(r"\b(?i:modified|revised|reverse|inverted|classic|positive|negative|pos|neg|simplified)\s\Z")
 _ENDS_OF_KINDS = frozenset({"d ", "e ", "c ", "s ", "g "})
@@ -548,8 +552,20 @@ def _of_kind(text: str, at: int) -> bool:
     return _OF_KIND.search(text, max(0, at - 12), at) is not None
 
 
+def _is_a_country(text: str, only: Token) -> bool:
+    """Whether the name of a country is that: somebody is from it or goes to it, or it is that of a war."""
+    if plain(only.text) not in lexicon.COUNTRIES:
+        return False
+    led = _COMES_FROM.search(text, max(0, only.start - 10), only.start)
+    beside = _AND_BEFORE.search(text, max(0, only.start - 24), only.start)
+    led = led or (beside and beside[1].lower() in lexicon.COUNTRIES)
+    return bool(led) or text.startswith((" vet", " Vet", " era", " War"), only.end)
+
+
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
     """Whether one name, with or without initials, is a person's; ``usual`` tells that it is written as names are."""
+    if _is_a_country(text, only):
+        return False
     said = (
         SAYS.match(text, only.end)
         or _arrives(text, only)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import chain
 
 import regex
@@ -27,27 +27,27 @@ from chartline.deid.text.reading import FORM, TOKEN
 _NAMES = 1500  # surrogates are drawn from the most frequent names, which tell least
 _STREETS = tuple(
     """
-    Maple Oak Cedar Elm Pine Walnut Chestnut Spruce Birch Juniper Aspen Poplar Alder Hickory Linden Magnolia Laurel Cypress Sycamore
-    Willow Hemlock Mulberry Dogwood Tamarack Hawthorn Redwood Cottonwood Sassafras Boxwood Ironwood Buckeye Catalpa
+    Maple Oak Cedar Elm Pine Walnut Chestnut Spruce Birch Juniper Aspen Poplar Alder Hickory Linden Magnolia Laurel
+    Cypress Sycamore Willow Hemlock Mulberry Dogwood Tamarack Hawthorn Redwood Cottonwood Sassafras
+    Boxwood Ironwood Buckeye Catalpa
     """.split()
 )
-_PLACES = tuple(
-    front + end
-    for front in "North West East South Hill Brook Stone Clear Fair Glen Oak Pine Lake Spring Summer Green Silver Mill Ridge".split()
-    for end in "side brook gate field crest dale bridge water haven ford mont wood ton".split()
-    if front.lower() != end
-)
+_FRONTS = "North West East South Hill Brook Stone Clear Fair Glen Oak Pine Lake Spring Summer Green Silver Mill Ridge"
+_ENDS = "side brook gate field crest dale bridge water haven ford mont wood ton"
+_PLACES = tuple(front + end for front in _FRONTS.split() for end in _ENDS.split() if front.lower() != end)
 """Names of towns, facilities and employers, of words that tell nothing."""
 # The only words of a facility's or employer's name that a surrogate keeps: what stands last may be anything.
 _FACILITY_WORDS = frozenset(
     """
-    hospital clinic center centre hospice pharmacy institute university school health medical urgent care elementary middle high
-    college academy church company corporation inc llc bank nursing home rehabilitation associates laboratory labs group
+    hospital clinic center centre hospice pharmacy institute university school health medical urgent care elementary
+    middle high college academy church company corporation inc llc bank nursing home rehabilitation
+    associates laboratory labs group
     """.split()
 )
 _NOT_PART = frozenset(
     """
-    md do rn np pa phd jr sr ii iii iv dr drs mr mrs ms miss mx prof de la las los van von der den del di da du st
+    md do rn np pa phd jr sr ii iii iv dr drs mr mrs ms miss mx prof rev fr tpr ofc officer sgt det cpl lt capt dep hon
+    de la las los van von der den del di da du st
     """.split()
 )
 
@@ -186,8 +186,9 @@ class Replacer:
         if kind in ("ADDRESS", "LOCATION"):
             return self._place(kind, text, patient, draw)
         if kind == "FACILITY":
-            name, end = _of_a_kind(text)
-            return _like(text, self._among(_PLACES, name, patient, draw) + end)
+            lines = [_of_a_kind(line) if line.strip() else ("", line) for line in text.split("\n")]
+            made = ((self._among(_PLACES, name, patient, draw) if name else "") + end for name, end in lines)
+            return _like(text, "\n".join(made))
         if kind == "EMAIL":
             return f"user{draw(text.lower(), 10**6):06d}" + ("@example.com" if "@" in text else "")
         if kind == "URL":
@@ -258,47 +259,66 @@ class Replacer:
             last = [i for i in parts if i < comma]
         surname = words[last[0]] if last else ""
         known = tuple(k.value for k in patient.known if k.type in _PEOPLE)
+        lasts, firsts = _names_of(known, beside)
         if len(parts) == 1:
             titled = any(FORM.fullmatch(w) for w in words)
-            last = parts if titled or plain(words[parts[0]]) in _last_names(known, beside) else []
+            last = parts if titled or plain(words[parts[0]]) in lasts else []
+        given = frozenset(plain(words[i]) for i in parts if i not in last) if len(parts) > 1 else firsts
         told = [*known, *(n for n in beside if surname and surname in n)]
-        return "".join(self._part(w, i in last, patient, told, draw) if i in parts else w for i, w in enumerate(words))
+        sex = next((_SEX_OF[w.lower().rstrip(".")] for w in words if w.lower().rstrip(".") in _SEX_OF), patient.gender)
+        role = partial(self._part, sex=sex, given=given, told=told, draw=draw, patient=patient)
+        return "".join(role(w, i in last) if i in parts else w for i, w in enumerate(words))
 
-    def _part(self, word: str, last: bool, patient: PatientContext, told: Sequence[str], draw: Draw) -> str:
+    def _part(
+        self,
+        word: str,
+        last: bool,
+        *,
+        sex: str | None,
+        given: frozenset[str],
+        told: Sequence[str],
+        draw: Draw,
+        patient: PatientContext,
+    ) -> str:
         name = plain(word)
         if not name:
             return word
         if len(name) == 1:
             whole = next((w for n in told for w in n.split() if len(w) > 1 and plain(w)[:1] == name), None)
-            return self._part(whole, last, patient, (), draw)[:1].upper() if whole else _letter(word, draw)
+            if not whole:
+                return _letter(word, draw)
+            return self._part(whole, last, sex=sex, given=given, told=(), draw=draw, patient=patient)[:1].upper()
         if len(name) <= _INITIALS and word.isupper() and word.isalpha() and _is_nobody(name):
             return "".join(_letter(letter, draw) for letter in word)
-        pool = _pool_of(self._list(name, last, patient), _size(name))
+        pool = _pool_of(_list_of(name, last=last, given=name in given, sex=sex), _size(name))
         made = self._free(pool, name, patient, draw) or "x"
         made = made.upper() if word.isupper() else made.title() if word[0].isupper() else made
         return made + word[-2:] if word[-2:].lower() in ("'s", "’s") else made
 
-    def _list(self, name: str, last: bool, patient: PatientContext) -> str:
-        """Which list a name is drawn from: surnames, or first names of its own sex, else of the patient's."""
-        lists = lexicon.load()
-        female, male = lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20)
-        if min(female, male) == 1 << 20 or (last and name in lists.last):
-            return "last"
-        if female == male:
-            return "female" if patient.gender == "female" else "male"
-        return "female" if female < male else "male"
+
+def _list_of(name: str, *, last: bool, given: bool, sex: str | None) -> str:
+    """Which list a name is drawn from: surnames, or first names of its own sex, else of who bears it."""
+    lists = lexicon.load()
+    female, male = lists.female.get(name, 1 << 20), lists.male.get(name, 1 << 20)
+    listed = min(female, male) < 1 << 20
+    if (last and (name in lists.last or not listed)) or not (listed or given):
+        return "last"
+    if female == male:
+        return "female" if sex == "female" else "male"
+    return "female" if female < male else "male"
 
 
 _INITIALS = 3
+_SEX_OF = {"mr": "male", "mrs": "female", "ms": "female", "miss": "female"}
 
 
 @lru_cache(maxsize=64)
-def _last_names(known: tuple[str, ...], beside: tuple[str, ...]) -> frozenset[str]:
-    """Last words of whole names that none of them begins with, worked out once for all pieces of a text."""
+def _names_of(known: tuple[str, ...], beside: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """Last words of whole names that none of them begins with, and first words, once for all pieces of a text."""
     split = [(name.partition(",")[0], name.partition(",")[2] or name) for name in (*known, *beside)]
     ends = {plain(found[-1]) for last, _ in split if (found := TOKEN.findall(last))}
     begins = {plain(found[0]) for _, first in split if (found := TOKEN.findall(first))}
-    return frozenset(ends - begins)
+    return frozenset(ends - begins), frozenset(begins - ends)
 
 
 def _is_nobody(name: str) -> bool:
@@ -330,7 +350,7 @@ _UNIT = regex.compile(
     r"([,\s]*(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Lot|\#)\.?\s*\#?\s*)([\w\-]{1,6})", regex.IGNORECASE
 )
 _OLD = regex.compile(
-    r"(?<!\d)(?:9\d|1\d\d)(?!\d)(?:['’]?s\b|(?:st|nd|rd|th)\b)?|\bnineties\b"
+    r"(?<!\d)(?:9\d|1\d\d)(?!\d)(?:['’]?s\b|(?:st|nd|rd|th)\b|-something\b)?|\bnineties\b"
     rf"|\b{ages.NINETIETH}\b|\b(?:ninety|one\s+hundred|a\s+hundred)(?:[\s\-]+(?:and\s+)?(?:one|two|three|four|five|six|seven"
     r"|eight|nine|ten|eleven|twelve))?\b|\b(?:nonage|cente)narian\b",
     regex.IGNORECASE,
