@@ -20,12 +20,12 @@ def find(text: str) -> Iterator[Found]:
         yield Found(start, end, "FACILITY", "name:letterhead")
     for m in _FIRM.finditer(text) if _FIRM_ENDS.search(text) else ():
         yield Found(m.start("v"), m.end("v"), "FACILITY", "name:firm")
-    for m in _BESIDE_YEAR.finditer(text) if "(" in text else ():
+    for m in _BESIDE_YEAR.finditer(text) if "(" in text and _YEAR_ENDS.search(text) else ():
         if _names_a_place(m["v"]):
             yield Found(m.start("v"), m.end("v"), "FACILITY", "name:beside-year")
-    for m in _CONGREGATION.finditer(text):
+    for m in _CONGREGATION.finditer(text) if _BELIEF.search(text) else ():
         yield Found(m.start(), m.end(), "FACILITY", "name:congregation")
-    for m in _CALL_SIGN.finditer(text):
+    for m in _CALL_SIGN.finditer(text) if _CALLED.search(text) else ():
         yield Found(m.start(), m.end(), "FACILITY", "name:call-sign")
 
 
@@ -77,6 +77,12 @@ def _heads_a_paper(name: str) -> bool:
 _FIRM_ENDS = re.compile(r"\b(?:P?LLC|LLP|PLLP|P\.C\.|Inc|Corp)\b")
 _FIRM = regex.compile(
     r"(?<![\w'’\-])(?P<v>\p{Lu}[\p{L}'’\-]*(?:[ ](?:of|and|&|the|\p{Lu}[\p{L}'’\-]*)){0,5},?[ ](?:PLLC|LLC|PLLP|LLP|P\.C\.|Inc|Corp)\b\.?)"
+)
+# Quick looks, each cheaper than the form.
+_YEAR_ENDS = re.compile(r"(?:19|20)\d\d(?:[),]| \()")
+_BELIEF = re.compile(r" (?:Presb|Bapt|Method|Luth|Congreg|Unit|Episc|Pente|Nazar|AME)")
+_CALLED = re.compile(
+    r"(?:Flight|Life|Evac|Link|Net|Star|One|Care|Engine|Ladder|Rescue|Medic|Squad|Truck|Battalion|Ambulance)\b"
 )
 # ``(Osgard 2006)``, ``(Osgard, 2016, 1 unit)``, ``2016 (Osgard)``.
 _BESIDE_YEAR = regex.compile(

@@ -582,6 +582,7 @@ _NICKNAMED = regex.compile(r"(?P<f>\p{Lu}[\w'’\-]+)\s[\"“‘(](?P<n>\p{Lu}\p
 _IN_BRACKETS = regex.compile(
     r"\((?P<v>\p{Lu}\p{Ll}[\p{L}'’\-]+(?:\s\p{Lu}\p{Ll}[\p{L}'’\-]+)?),?\s(?=\(?\d{3}[)\-.\s]{1,2}\d{3}|(?:0?[1-9]|1[0-2])/\d{1,2}\b(?!/?\d|\s?%))"
 )
+_BRACKETS = re.compile(r"\([A-Z][a-z][^()\n]{1,40}? \(?\d")
 # What stands before who speaks in a chat, or before a name in brackets.
 _SAID = re.compile(r"\[\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?\]\s|\((?=[^\W\d_])")
 _SPEAKER = regex.compile(
@@ -606,7 +607,7 @@ def _speakers(text: str) -> Iterator[Found]:
                 continue
             if not first.medical or first.common_first:
                 yield Found(m.start(), m.end(), "NAME", "name:speaker")
-    for m in _IN_BRACKETS.finditer(text) if "(" in text else ():
+    for m in _IN_BRACKETS.finditer(text) if _BRACKETS.search(text) else ():
         kinds = [kind(w) for w in TOKEN.findall(m["v"])]
         named = all(k.first or k.last or k.unknown for k in kinds) and not any(k.medical or k.eponym for k in kinds)
         if named and not (plain(m["v"].split()[0]) in PLAIN or of_kin_or_role(m["v"])):

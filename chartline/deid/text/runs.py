@@ -558,8 +558,8 @@ def _is_a_country(text: str, only: Token) -> bool:
         return False
     led = _COMES_FROM.search(text, max(0, only.start - 10), only.start)
     beside = _AND_BEFORE.search(text, max(0, only.start - 24), only.start)
-    led = led or (beside and beside[1].lower() in lexicon.COUNTRIES)
-    return bool(led) or text.startswith((" vet", " Vet", " era", " War"), only.end)
+    of_two = beside is not None and beside[1].lower() in lexicon.COUNTRIES
+    return led is not None or of_two or text.startswith((" vet", " Vet", " era", " War"), only.end)
 
 
 def _one_name(text: str, part: list[Token], only: Token, *, initials: int, usual: bool) -> bool:
