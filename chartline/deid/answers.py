@@ -71,15 +71,35 @@ def answered(item: bytes, given: bytes, asks: Callable[[str], object], change: C
         asks: whether words ask.
         change: changes an answer.
     """
-    made, source = opened(item), opened(given)
-    words = (orjson.loads(source[name]) for name in ("linkId", "text") if name in source)
-    if "answer" not in made or not any(isinstance(word, str) and asks(word) for word in words):
+    made = opened(item)
+    if "answer" not in made or not any(map(asks, words_of(opened(given)))):
         return item
-    answers = _opened_each(made.pop("answer"))
+    return written(_changed(made, change))
+
+
+def answered_below(item: bytes, change: Callable[[Holder], object]) -> bytes:
+    """An item of a form, all answers of it and of the items below it changed in place; empty ones go."""
+    made = _changed(opened(item), change)
+    if "item" in made:
+        made["item"] = b"[" + b",".join([answered_below(below, change) for below in _items.decode(made["item"])]) + b"]"
+    return written(made)
+
+
+def words_of(item: Holder) -> list[str]:
+    """The id and the text of an item of a form as it was given."""
+    told = (orjson.loads(item[name]) for name in ("linkId", "text") if name in item)
+    return [word for word in told if isinstance(word, str)]
+
+
+def _changed(item: Holder, change: Callable[[Holder], object]) -> Holder:
+    if "answer" not in item:
+        return item
+    answers = _opened_each(item["answer"])
     for answer in answers:
         change(answer)
     kept = [answer for answer in answers if answer]
-    return written({**made, "answer": _list_of(kept)} if kept else made)
+    rest = {name: value for name, value in item.items() if name != "answer"}
+    return {**rest, "answer": _list_of(kept)} if kept else rest
 
 
 def _opened_each(entries: bytes) -> list[Holder]:

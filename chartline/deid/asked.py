@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
 
-from chartline.deid.answers import MEMORY, WITHHELD, Holder, answered, each_observed, may_say, said
+from chartline.deid.answers import (
+    MEMORY,
+    WITHHELD,
+    Holder,
+    answered,
+    answered_below,
+    each_observed,
+    may_say,
+    opened,
+    said,
+    words_of,
+)
 
 _NAMES_CODES = frozenset({"45392-8", "45393-6", "45394-4", "54125-0", "45396-9", "45397-7", "45400-9", "56799-0"})
 _PLACES_CODES = frozenset({"45401-7"})
@@ -29,8 +40,14 @@ _LEADS = (
     rf"|pt|please|print|printed|additional|emergency|legal|preferred|former|current|home|work|mailing|billing|permanent"
     rf"|primary|secondary|official|new|other|alternate|in|do|{_PERSONS}) )*"
 )
+_CARERS = (
+    r"(?:(?:referring|attending|ordering|primary|primary care|treating|admitting|family|regular|usual) )?"
+    r"(?:doctor|physician|provider|practitioner|nurse|surgeon|therapist|dentist|pharmacist|counsel+or|specialist"
+    r"|attending|case ?manager|social worker|witness|interpreter)"
+)
 _NUMBERED = (
-    r"(?:social security|medical record|chart|hospital|patient|client|member|membership|insurance|policy|group|medicare"
+    r"(?:social security|military(?: service)?|service|medical record|chart|hospital|patient|client|member|membership"
+    r"|insurance|policy|group|medicare"
     r"|medicaid|subscriber|beneficiary|account|passport|driver ?s? licen[cs]e|licen[cs]e|identification|identity"
     r"|national|national id|nhs|health card|health insurance|case|file|study|employee|contact|tax|ssn|mrn|id"
     r"|student|badge|prescription|rx|certificate|(?:device )?serial|(?:bank|checking|savings) account"
@@ -44,12 +61,20 @@ _WHO = (
     r"|(?:house|street|apartment|apt|room) (?:name|number|no)|street"
     r"|(?:(?:tele|cell|mobile|day ?time|evening|smart) ?)?(?:phone|telephone|fax|mobile|cell|pager)(?: number| no)?"
     rf"|e ?mail|ssn|mrn|nhs number|{_NUMBERED} (?:number|no|id|identifier)|employer|signature|home ?page|web ?site"
-    r"|driver ?s? licen[cs]e|(?:licen[cs]e|vehicle|registration)? ?plate|vin|(?:bank|checking|savings) account"
+    r"|driver ?s? licen[cs]e|(?:licen[cs]e|vehicle|registration)? ?plate(?: of (?:(?:the|your) )?(?:vehicle|car))?|vin"
+    r"|(?:bank|checking|savings) account"
     r"|(?:credit|debit) card|passport|aadhaar|(?:student|school|badge|employee|national|tax|member|patient) id|badge"
     r"|(?:(?:instagram|twitter|facebook|snapchat|tiktok|social media|discord|venmo) )?(?:handle|account name)"
     r"|(?:instagram|twitter|facebook|snapchat|tiktok|discord|venmo)(?: account| id)?"
     r"|where (?:do|does|did) (?:you|he|she|they|the \w+|your \w+) (?:live|reside|stay)(?: now| currently)?"
-    r"|(?:name of )?(?:school|employer)(?: attended)?|(?:what|which) school(?: do(?:es)? \w+ attend)?"
+    r"|(?:name of )?(?:school|employer)(?: attended)?|(?:what|which) school(?: do(?:es)? (?:(?:your|the) )?\w+ attend)?"
+    r"|place of (?:employment|work)|where (?:do|does|did) (?:you|he|she|they|the \w+|your \w+) work"
+    rf"|{_CARERS}(?: name)?|(?:who is|which|what)(?: (?:your|the|his|her))? {_CARERS}"
+    r"(?: (?:do|does) (?:you|he|she|they)(?: usually)? (?:see|go to|have))?"
+    r"|referred by|persons? to (?:notify|call|contact)"
+    r"|names? and (?:ages?|birth ?dates?|dates? of birth|relationships?)"
+    r"|(?:the )?last (?:4|four)(?: digits)?(?: of)?(?: \w+)? (?:ssn|social(?: security)?(?: number)?)"
+    r"|(?:ssn|social(?: security)?(?: number)?) last (?:4|four)(?: digits)?|[flm] ?name|insurance (?:group|id|policy)"
     r"|alias(?:es)?|aka|also known as|log ?in|screen ?name|(?:user|skype|patient portal) ?id|next of kin|contact person"
     r"|emergency contact(?: \d)?"
     r"|health ?care proxy|primary care (?:physician|provider|doctor)|pcp|clinician|interviewer|guardian"
@@ -59,7 +84,7 @@ _WHO = (
 )
 _WHERE = (
     r"(?:city|town|village|municipality|county|district|neighbou?rhood)(?: of (?:birth|residence))?"
-    r"|(?:zip|postal|post) ?code|zip|birth ?place|place of (?:birth|residence)"
+    r"|(?:zip|postal|post) ?code|zip|home ?town|birth ?place|place of (?:birth|residence)"
 )
 _FORM = (
     r"(?: (?:who is |who )?(?:complet|fill|answer|report|sign|submitt)\w+(?: (?:in|out))?(?: (?:this|the))?"
@@ -72,13 +97,19 @@ _TAIL = (
 )
 _ASKS_WHO = re.compile(rf"{_LEADS}(?:{_WHO}){_TAIL}")
 _ASKS_WHERE = re.compile(rf"{_LEADS}(?:{_WHERE}){_TAIL}")
+# Groups of a form of which each item tells of somebody or of a number.
+_GROUP = re.compile(
+    r"(?:emergency contacts?|insurance|employer|employment|next of kin|guarantor|pharmacy|home|mailing address)"
+    r"(?: (?:information|info|details|data))?"
+)
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NO_WORD = re.compile(r"(?:['\u2019]s\b|[\W_])+")
 _MAY_ASK = re.compile(
     rb"name|nom\b|nombre|apellido|call|alias|aka|known|log ?in|kin\b|contact|proxy|pcp|primary care|clinician"
     rb"|interviewer|guardian|\bby\b|initial|address|street|phone|fax|mobile|cell|pager|mail|ssn|mrn|number"
     rb"|licen[cs]e|plate|\bvin\b|serial|account|\bcard\b|aadhaar|passport|handle|school|badge|\blive\b|reside|stay"
-    rb"|instagram|twitter|facebook|snapchat|tiktok|discord|venmo|\bno\b|_no\b|identifier|employer|signature|page|site|city|town|village|municip|county|district|hood|zip|post|place|\bid\b|5\d{4}-|45[34]\d\d-",
+    rb"|instagram|twitter|facebook|snapchat|tiktok|discord|venmo|doctor|physician|provider|nurse|surgeon|therapist|dentist"
+    rb"|pharmac|counsel|specialist|attending|manager|worker|witness|interpreter|referr|where|notify|social|insur|town|#|\bno\b|_no\b|identifier|employer|signature|page|site|city|town|village|municip|county|district|hood|zip|post|place|\bid\b|5\d{4}-|45[34]\d\d-",
     re.IGNORECASE,
 )
 _SAID = tuple(
@@ -97,7 +128,7 @@ def asks(question: str, where: bool) -> bool:
         question: the words, or a name of a field such as ``patientFirstName``.
         where: whether towns and ZIP codes count.
     """
-    words = _NO_WORD.sub(" ", _HUMP.sub(" ", question)).strip().lower()
+    words = _NO_WORD.sub(" ", _HUMP.sub(" ", question.replace("#", " number "))).strip().lower()
     asked = _ASKS_WHO.fullmatch(words) or (where and _ASKS_WHERE.fullmatch(words))
     code = question.rpartition("/")[2]
     return bool(asked) or code in _NAMES_CODES or (where and code in _PLACES_CODES)
@@ -111,10 +142,26 @@ def concept_asks(code: bytes, where: bool) -> bool:
 
 
 def unanswered(item: bytes, given: bytes, where: bool) -> bytes:
-    """An item of a form, given so, without what answers such a question; answers keep the items below them."""
+    """An item of a form, given so, without what answers such a question; answers keep the items below them.
+
+    What a group asks for the items in it are parts of: ``Name`` with ``First`` and ``Last``.
+    """
     if not may_say(_MAY_ASK, given):
         return item
+    source = opened(given)
+    if "item" in source and any(
+        asks(word, where) or _GROUP.fullmatch(word.strip().lower()) for word in words_of(source)
+    ):
+        return answered_below(item, _silence)
     return answered(item, given, partial(asks, where=where), _silence)
+
+
+def untold(entry: bytes, given: bytes, where: bool) -> bytes | None:
+    """An entry of a task's input or output, given so; None where its type asks such a question."""
+    if not may_say(_MAY_ASK, given):
+        return entry
+    told = opened(given).get("type")
+    return None if told is not None and concept_asks(told, where) else entry
 
 
 def may_hold(code: bytes | None, component: bytes | None, where: bool) -> bool:

@@ -1,10 +1,11 @@
-"""Towns, and ZIP areas under 45 CFR 164.514(b)(2)(i)(B): an allow list, so that an unknown area becomes 000."""
+"""Towns, states, countries and ZIP areas (45 CFR 164.514(b)(2)(i)(B)), by allow lists: the unknown does not pass."""
 
 from __future__ import annotations
 
 import json
 import re
-from functools import cache
+import unicodedata
+from functools import cache, lru_cache
 
 from chartline.settings import room
 
@@ -36,6 +37,37 @@ def city(name: str) -> str | None:
     return None if re.search(r"[\d@]", name) else name
 
 
+@cache
+def _regions() -> frozenset[str]:
+    """States and countries of ``schemas/regions.json``, in small letters without accents and signs."""
+    body = json.loads((room("schemas") / "regions.json").read_text(encoding="utf-8"))
+    return frozenset((*body["states"], *body["countries"]))
+
+
+def state_or_country(name: str) -> str | None:
+    """A state, province or country by its name or code (ISO 3166-1 and 3166-2); None for what is none."""
+    code = _ISO_STATE.fullmatch(name)
+    known = code[1].lower() if code else _spelled(name)
+    return name if known in _regions() else None
+
+
+def is_american(name: str) -> bool:
+    """Whether an address of that country has American ZIP codes."""
+    return _spelled(name) in _AMERICAN
+
+
+_ISO_STATE = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
+_AMERICAN = frozenset(
+    ("us", "usa", "u s", "u s a", "united states", "united states of america", "america", "pr", "puerto rico")
+)
+
+
+@lru_cache(maxsize=4096)
+def _spelled(name: str) -> str:
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(c for c in folded if c.isalnum() or c == " ").split())
+
+
 def region(name: str) -> str | None:
-    """A state or country; None for what holds four digits in a row, as a ZIP code that was written there does."""
+    """A state or country where towns may stay; None for what holds four digits in a row, as a ZIP code there does."""
     return None if re.search(r"\d{4}", name) else name

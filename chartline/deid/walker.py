@@ -34,7 +34,7 @@ from chartline.deid.actions import (
     refuse_modifier,
     tells_absence,
 )
-from chartline.deid.answers import may_say
+from chartline.deid.answers import may_say, opened, written
 from chartline.deid.frames import Members, kind_of, members
 from chartline.deid.phrases import Phrases
 from chartline.deid.plans import NEW, SHAPES, Entry, Fill, Filled, Memory, Plan, Seen, Type, leave
@@ -459,6 +459,10 @@ class Deidentifier:
             return Entry(self._listed(self._attachment(path), element))
         if element.type == "QuestionnaireResponse.item":
             step = self._listed(self._unasked(self._without_ages(element.type, path)), element)
+        elif element.type in ("Task.input", "Task.output"):
+            step = self._listed(self._unasked(self._without_ages(element.type, path), asked.untold), element)
+        elif element.type == "Address":
+            step = self._listed(self._address(path), element)
         elif element.type in ages.WITHOUT_AGES:
             step = self._listed(self._without_ages(element.type, path), element)
         else:
@@ -719,6 +723,8 @@ class Deidentifier:
         return value if isinstance(value, str) and vocabularies.is_language(value) else None
 
     def _looked_at(self, owner: str, path: str, element: Element) -> Action:
+        if owner == "Address" and self._without_towns:
+            return on_text(geography.state_or_country)
         special = {"SampledData": self._series, "Address": self._region}
         return special.get(owner) or self._code_check(path, element.type)
 
@@ -839,12 +845,29 @@ class Deidentifier:
 
         return step
 
-    def _unasked(self, inner: Step) -> Step:
-        """An item of a form without the answer to who somebody is."""
+    def _address(self, path: str) -> Step:
+        """An address; one that is abroad has no ZIP code, which is told from five digits by nothing but the country."""
+        inner = self._nested("Address", path)
 
         def step(value: bytes, walk: Walk) -> bytes | None:
             made = inner(value, walk)
-            kept = made and asked.unanswered(made, value, self._without_towns)
+            if made is None or b'"postalCode"' not in made or b'"country"' not in value:
+                return made
+            walk.beyond_frame()
+            told = _loads(value).get("country")
+            if not isinstance(told, str) or geography.is_american(told):
+                return made
+            kept = {name: held for name, held in opened(made).items() if name != "postalCode"}
+            return written(kept) if kept else None
+
+        return step
+
+    def _unasked(self, inner: Step, without: Callable[[bytes, bytes, bool], bytes | None] = asked.unanswered) -> Step:
+        """An item of a form, or an entry of a task, without the answer to who somebody is."""
+
+        def step(value: bytes, walk: Walk) -> bytes | None:
+            made = inner(value, walk)
+            kept = made and without(made, value, self._without_towns)
             if kept is not made:
                 walk.beyond_frame()
             return kept

@@ -24,6 +24,10 @@ OF_WHOM = [
     *("Patient signature (type your name)", "Emergency Contact 1", "Next of kin", "Parent/guardian", "Aliases", "AKA"),
     *("Healthcare proxy", "Interviewer", "User ID", "Screen name", "What do you like to be called?"),
     *("Vorname", "Nom de famille", "Apellidos"),
+    *("SSN last four", "Last 4 of Social", "Account #", "Military service number", "License plate of vehicle", "LNAME"),
+    *("Provider", "Referred by", "Referring provider name", "Doctor", "Who is your doctor?", "Nurse", "Witness"),
+    *("Which doctor do you usually see?", "Place of employment", "Where do you work?", "Person to notify"),
+    *("What school does your child attend?", "Children (names and ages)", "Attending"),
 ]
 OF_WHERE = [
     "City",
@@ -33,6 +37,7 @@ OF_WHERE = [
     "Postcode",
     "County of residence",
     "/45401-7",
+    "Hometown",
 ]
 MASKED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "masked"}]}
 OF_OTHER = [
@@ -50,6 +55,7 @@ OF_OTHER = [
         "Who completed the form",
     ),
     *("Do you live alone?", "Plate count", "Serial creatinine", "Do you have a driver's license?", "Account of injury"),
+    *("Work schedule", "Nursing care", "Doctor visits", "Specialist needed", "Last four weeks", "Where does it hurt?"),
     *("Do you have a primary care physician", "Name three objects", "Contact with a case", "Study name"),
 ]
 
@@ -93,6 +99,29 @@ def test_what_cannot_tell_who_it_is_stays_and_so_do_the_items_below_an_answer():
     below = {"linkId": "1.1.1", "text": "Pain", "answer": [{"valueInteger": 3}]}
     yes, name = {"valueBoolean": True}, {"valueString": "Zosimaretta", "item": [below]}
     assert answered("Phone", yes, name) == [yes, {"item": [below]}]
+
+
+@pytest.mark.parametrize("group", ["Name", "Emergency contact name", "Home address", "Insurance", "Employer"])
+def test_the_items_of_a_group_that_asks_so_have_no_answer(group):
+    below = [
+        {"linkId": f"1.{i}", "text": text, "answer": [{"valueString": "Zosimaretta"}]} for i, text in enumerate("AB")
+    ]
+    made = through({**FORM, "item": [{"linkId": "1", "text": group, "item": below}]})["item"][0]["item"]
+    assert [item.get("answer") for item in made] == [None, None]
+    (other,) = through({**FORM, "item": [{"linkId": "1", "text": "Symptoms", "item": below[:1]}]})["item"]
+    assert other["item"][0]["answer"] == [{"valueString": "Zosimaretta"}]
+
+
+def test_what_a_task_is_told_so_goes():
+    asked_so = [
+        {"type": {"text": "MRN"}, "valueInteger": 88172},
+        {"type": {"text": "Patient name"}, "valueCodeableConcept": {"text": "Zosimaretta"}},
+    ]
+    kept = {"type": {"text": "Doses"}, "valueInteger": 2}
+    task = {"resourceType": "Task", "id": "t", "status": "requested", "intent": "order", "for": SUBJECT}
+    made = through({**task, "input": [*asked_so, kept], "output": asked_so[:1]})
+    assert made["input"] == [kept]
+    assert "output" not in made
 
 
 def test_an_observation_that_was_asked_so_has_no_value():

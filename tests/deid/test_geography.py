@@ -86,7 +86,7 @@ def test_a_town_stays_in_a_limited_data_set():
 
 
 @pytest.mark.parametrize("policy", ["safe_harbor", "expert_determination", "limited_data_set"])
-@pytest.mark.parametrize("name", ["MA", "Massachusetts", "US-MA", "JP-13", "Noord-Holland"])
+@pytest.mark.parametrize("name", ["MA", "Massachusetts", "US-MA", "JP-13"])
 def test_a_zip_code_in_the_place_of_a_state_or_country_does_not_stay(policy, name):
     def regions(**told):
         return through({"resourceType": "Patient", "id": "p1", "address": [told]}, policy).get("address")
@@ -94,3 +94,29 @@ def test_a_zip_code_in_the_place_of_a_state_or_country_does_not_stay(policy, nam
     assert regions(state=name, country="US") == [{"state": name, "country": "US"}]
     assert regions(state="72099", country=name) == [{"country": name}]
     assert regions(state=name, country="72099-1234") == [{"state": name}]
+
+
+@pytest.mark.parametrize("name", ["Georgia", "Puerto Rico", "new hampshire", "MA", "ma", "US-MA", "Ontario", "México"])
+def test_a_state_or_country_is_told_as_it_is_written(name):
+    assert geography.state_or_country(name) == name
+
+
+@pytest.mark.parametrize("name", ["Boston", "Topeka", "Queens", "Kent", "Wendoverton", "Paris", "", "MA 02139"])
+def test_a_town_or_county_in_place_of_a_state_does_not_pass(name):
+    assert geography.state_or_country(name) is None
+
+
+@pytest.mark.parametrize(
+    ("country", "kept"), [("US", "902"), ("USA", "902"), (None, "902"), ("DE", None), ("France", None), ("MX", None)]
+)
+def test_five_digits_of_another_country_are_no_zip(country, kept):
+    home = {"state": "Bayern", "postalCode": "90210", **({"country": country} if country else {})}
+    made = through({"resourceType": "Patient", "id": "p1", "address": [home]})
+    assert made["address"][0].get("postalCode") == kept
+
+
+@pytest.mark.parametrize("policy", ["safe_harbor", "expert_determination"])
+def test_only_a_known_state_or_country_stays_in_an_address(policy):
+    home = {"state": "Tulsa", "country": "Wendoverton"}
+    made = through({"resourceType": "Patient", "id": "p1", "address": [home, {"state": "Georgia"}]}, policy)
+    assert made["address"] == [{"state": "Georgia"}]

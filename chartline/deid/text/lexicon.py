@@ -313,11 +313,12 @@ def is_done(word: str, found: Kind) -> bool:
 _MADE = re.compile(
     r"\w{2}(?:ec|o|os)tomy$|\w{3}(?:olog(?:y|ist|ic|ical)|iatr(?:y|ic|ics|ist)|suspension|oscop(?:y|ic)|ograph(?:y|ic)|oplasty|itis|emia|aemia"
     r"|uria|algia|opath(?:y|ic)|osis|iasis|megaly|penia|plegi[ac]|paresis|lysis|cillin|mycin|floxacin|prazole|conazole|sartan"
+    r"|assay|fluorescence|fixation|blot|phoresis|chromatography|(?:spectr|densit|color|cyt|fluor)ometry"
     r"|statin|olol|tinib|ciclib|lizumab|[iou]mab|gliptin|gliflozin|glutide|xaban|triptan|oxetine|azepam|dipine|setron)$"
 )
 # A word that is made of another and stands in no dictionary: ``noninvasive``.
 _COMPOUND = re.compile(
-    r"(?:non|anti|multi|inter|intra|hyper|hypo|micro|ultra|under|over|super|semi|neuro|cardio)(?P<w>\w{5,})\Z"
+    r"(?:non|anti|multi|immuno|chemi|inter|intra|hyper|hypo|micro|ultra|under|over|super|semi|neuro|cardio)(?P<w>\w{5,})\Z"
 )
 _MARRIED = 2  # names that one person has with a dash, at most
 _UNDIVIDED = {"x-ray": "radiograph", "x-rays": "radiographs"}  # nobody called Ray

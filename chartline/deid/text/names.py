@@ -109,7 +109,9 @@ def find(reading: Reading) -> Iterator[Found]:
     found += (f for f in towns(text, words, hints) if not things.hold(f.start, f.end))
     found += (f for f in _titled(text, hints) if not things.hold(f.start, f.end))
     found += _labelled(text, hints)
-    found += (f for f in _last_first(text, words) if not things.hold(f.end - 1, f.end))
+    cared = {f.start for f in found if f.type == "FACILITY" and " " in text[f.start : f.end]}
+    turned = (f for f in _last_first(text, words) if not things.hold(f.end - 1, f.end))
+    found += (f for f in turned if cared.isdisjoint(range(f.start + 1, f.end)))  # ``Ilka Tarn, Osgard Hospital``
     found += _speakers(text)
     found += (f for f in _signers(text) if not things.hold(f.start, f.end))
     found += _nicknamed(text)

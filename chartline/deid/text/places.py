@@ -606,6 +606,7 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 begins = m.start("v")
                 by_whom = text[max(0, begins - 10) : begins].endswith(("by ", "attending "))
                 person = by_whom and _may_be_a_person(text[m.start("v") : end])
+                person = person or (m["v"][-2:] in ("'s", "’s") and kind(m["v"]).common_first)
                 town = rule is _AT and text[m.start()] not in "aA@" and _town(m["v"].lower(), "")
                 yield Found(m.start("v"), end, "NAME" if person else "LOCATION" if town else "FACILITY", "name:brought")
                 if rule is _BROUGHT:

@@ -177,6 +177,8 @@ _THINGS_OF_NAMES = [
     *("austin flint", "graham steell", "ramsay hunt", "marcus gunn", "bence jones", "brown-sequard", "brown-séquard"),
     *(
         "charles bonnet",
+        "montreal cognitive",
+        "cleveland clinic score",
         "foster kennedy",
         "jackson pratt",
         "jackson-pratt",
