@@ -118,8 +118,11 @@ class World:
         return known or self.links.get(references.conditional(reference) or "")
 
     def owner(self, names: Iterable[str]) -> str | None:
-        """The one patient of what resources lead to; None where they have none, or more than one."""
-        found = {self.owners[name] for name in names if name in self.owners}
+        """The one patient of what resources lead to, a Patient too; None where they have none, or more than one."""
+        told = (
+            name.removeprefix("Patient/") if name.startswith("Patient/") else self.owners.get(name) for name in names
+        )
+        found = {owner for owner in told if owner}
         return found.pop() if len(found) == 1 else None
 
     def person(self, patient_id: str) -> str:
@@ -734,7 +737,8 @@ class _Writer:
             tree = {"resourceType": kind, **{key: orjson.loads(value) for key, value in told}}
             self._owners[kind, told] = references.whose(tree, given.id, targets)
         found = self._owners[kind, told]
-        return found if found.patients or not self._world.owners else self._led(given) or found
+        led = kind == "Provenance" or self._world.owners
+        return found if found.patients or not led else self._led(given) or found
 
     def _led(self, given: Given) -> references.Whose | None:
         """Whose a resource is by what it points to, where that has one patient."""

@@ -249,6 +249,20 @@ def holds_name(text: str) -> bool:
     return any(kind.common_first or kind.surname for kind in found)
 
 
+_LETTERS = re.compile(r"[a-z]{4,}")
+_NAME_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def repeats(code: str, display: str) -> bool:
+    """Whether a code spells a name that its display tells, or an initial and the beginning of one."""
+    from chartline.deid.text import lexicon
+
+    words = [w for w in _NAME_WORD.findall(display.lower()) if not lexicon.kind(w).word]
+    return any(
+        w.startswith((run, run[1:] if len(run) > 4 else run)) for run in _LETTERS.findall(code.lower()) for w in words
+    )
+
+
 # The words of a code: ``JaneDoe``, ``jane.doe``, ``Room12Smith``, ``JSMITH42``.
 _RUN = re.compile(r"[^\W\d_a-z]+(?![a-z])|[^\W\d_a-z]?[^\W\d_A-Z]+")
 _PART_LEAST, _SURNAME_LEAST = 3, 5

@@ -784,10 +784,12 @@ class Deidentifier:
         out: dict[str, Any] = {}
         if isinstance(system, str):
             out["system"] = system if public else self._local_system(system)
+        told = display if isinstance(display, str) and self._text.identifies(display, walk.patient) else None
         if isinstance(code, str):
             fits = self._fits(str(system), code, walk) if public else not self._text.free_form(code, walk.patient)
+            fits = fits and not (told and phrases.repeats(code, told))
             out |= {"code": code} if fits else {"_code": forms.MASKED}
-        if public and isinstance(display, str) and not self._text.identifies(display, walk.patient):
+        if public and isinstance(display, str) and told is None:
             out["display"] = display
         return out or None
 

@@ -71,6 +71,7 @@ def _names(value: Any, whole: str) -> Iterator[Known]:
         if full:
             yield Known(whole, full)
         given, family = _texts(name.get("given")), _texts(name.get("family"))
+        yield from _parts_of_family(name.get("_family"))
         if given and family:
             yield Known(whole, f"{given[0]} {family[0]}")
         for text in _texts(name.get("text")):
@@ -86,6 +87,14 @@ def _names(value: Any, whole: str) -> Iterator[Known]:
                 given, family = _parts(text)
         yield from (Known("GIVEN", part) for part in given)
         yield from (Known("FAMILY", part) for part in family)
+
+
+def _parts_of_family(family: Any) -> Iterator[Known]:
+    """The own name and the partner's in a family name, as the extensions of FHIR's HumanName tell them."""
+    for held in _dicts(family):
+        for extension in _dicts(held.get("extension")):
+            if str(extension.get("url")).endswith(("humanname-own-name", "humanname-partner-name")):
+                yield from (Known("FAMILY", text) for text in _texts(extension.get("valueString")))
 
 
 def named(value: Any) -> Iterator[Known]:
@@ -156,6 +165,10 @@ def _contacts(value: Any, whole: str) -> Iterator[Known]:
 
 def _extensions(value: Any) -> Iterator[Known]:
     for extension in _dicts(value):
+        yield from _names(extension.get("valueHumanName"), "RELATIVE")
+        yield from _telecoms(extension.get("valueContactPoint"))
+        yield from _identifiers(extension.get("valueIdentifier"))
+        yield from _extensions(extension.get("extension"))
         if extension.get("url") == _MAIDEN:
             for text in _texts(extension.get("valueString")):
                 yield Known("RELATIVE", text)

@@ -612,6 +612,26 @@ def test_an_id_without_a_digit_goes_only_where_a_text_tells_it_as_one(tmp_path, 
     assert "Patient/family education" in made
 
 
+@pytest.mark.parametrize(
+    ("about", "shifted"),
+    [
+        (["Patient/ada-1"], True),
+        (["Patient/ada-1", "Observation/o9"], True),
+        (["Observation/o9"], True),
+        (["Patient/ada-1", "Patient/bob-1"], False),
+    ],
+)
+def test_a_provenance_about_a_patient_and_what_is_the_patients_is_the_patients(tmp_path, run, about, shifted):
+    made = {"resourceType": "Provenance", "id": "p", "target": [{"reference": name} for name in about]}
+    made |= {"recorded": "2015-03-05T10:00:00Z", "agent": [{"who": {"display": "quixmire"}}]}
+    seen = told_of("walks", id="o9", subject={"reference": "Patient/ada-1"})
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT, PATIENT | {"id": "bob-1"}, seen, made))
+    run()
+    out = (json.loads(line) for line in "".join(written(tmp_path / "out").values()).splitlines())
+    (provenance,) = (r for r in out if r["resourceType"] == "Provenance")
+    assert ("recorded" in provenance) is shifted
+
+
 @pytest.mark.parametrize("contained", [[], [{"resourceType": "Specimen", "id": "s", "subject": {"display": "x"}}]])
 def test_what_names_its_visit_alone_is_of_the_visits_patient(tmp_path, run, contained):
     visit = {"resourceType": "Encounter", "id": "v", "status": "finished", "class": {"code": "AMB"}}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chartline.deid import phrases as phrases_module
 from chartline.deid import policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.keys import Key
@@ -293,3 +294,18 @@ def test_a_published_vocabulary_keeps_its_address_though_a_folder_is_called_as_s
     made = outcome(walk, {"resourceType": "Observation", "id": "o", "status": "final", "code": code}, state())
     assert isinstance(made, Result)
     assert made.resource["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("code", "display", "repeated"),
+    [
+        ("ZBROWSKI", "Dr. Zbrowski", True),
+        ("ZBROWSKI CUSTOM PANEL", "Zbrowski custom panel", True),
+        ("MQUENNEV", "Quenneville M", True),
+        ("GLUCOSE", "Glucose for Zbrowski", False),
+        ("PANEL7", "Zbrowski panel", False),
+        ("12345", "Zbrowski", False),
+    ],
+)
+def test_a_code_that_spells_the_name_in_its_display_repeats_it(code, display, repeated):
+    assert phrases_module.repeats(code, display) is repeated

@@ -67,6 +67,14 @@ PATIENT = {
             "valueAddress": {"city": "Lowell", "country": "US"},
         },
         {"url": "http://example.org/other", "valueString": "not a name"},
+        {
+            "url": "http://example.org/more",
+            "extension": [
+                {"url": "guardian", "valueHumanName": {"family": "Coe", "given": ["Thad"]}},
+                {"url": "other", "valueContactPoint": {"system": "phone", "value": "617-555-0177"}},
+                {"url": "legacy", "valueIdentifier": {"value": "QX-99182"}},
+            ],
+        },
     ],
 }
 
@@ -78,6 +86,10 @@ PATIENT = {
         ("NAME", "Jane Roe"),
         ("NAME", "Jane Doe"),
         ("GIVEN", "Jane"),
+        ("GIVEN", "Thad"),
+        ("FAMILY", "Coe"),
+        ("PHONE", "617-555-0177"),
+        ("ID", "QX-99182"),
         ("GIVEN", "Quinn"),
         ("FAMILY", "Roe"),
         ("FAMILY", "Doe"),
@@ -118,7 +130,7 @@ def test_a_patient_is_known_by(known):
 
 def test_nothing_else_is_known():
     found = known_values(PATIENT)
-    assert len(found) == len(set(found)) == 36
+    assert len(found) == len(set(found)) == 41
     told = {k.value for k in found}
     assert not told & {"MA", "US", "female", "Mrs.", "not a name", "p1"}
 
@@ -338,3 +350,11 @@ def test_an_address_told_as_text_only_has_its_parts(text, parts):
 )
 def test_a_telecom_is_known_without_the_scheme_before_it(value, known):
     assert known in known_values({"resourceType": "Patient", "telecom": [{"value": value}]})
+
+
+def test_the_own_and_the_partners_name_in_a_family_name_are_known():
+    url = "http://hl7.org/fhir/StructureDefinition/humanname-{}-name"
+    told = [{"url": url.format(which), "valueString": name} for which, name in (("own", "Ostrova"), ("partner", "Loe"))]
+    name = {"family": "Roe", "_family": {"extension": told}}
+    found = people.known_values({"resourceType": "Patient", "id": "p", "name": [name]})
+    assert {("FAMILY", "Ostrova"), ("FAMILY", "Loe")} <= {(k.type, k.value) for k in found}
