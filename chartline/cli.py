@@ -357,7 +357,8 @@ def _sweep(args: argparse.Namespace) -> Answer:
     hits = [(h.category, h.count, h.surface, h.column or None, h.file, h.value) for h in result.hits]
     text = _table(("category", "count", "surface", "column", "file", "hash of the value"), hits)
     if not hits:
-        text = "no known value was found" if result.clean else "the sweep missed its decoy: it proves nothing"
+        clean = f"no known value was found; {result.in_company:,} of {result.patterns:,} count only beside another"
+        text = clean if result.clean else "the sweep missed its decoy: it proves nothing"
     return body, text, 0 if result.clean else 1
 
 

@@ -3,11 +3,11 @@
 The rule against false alarms, which is also printed in the report:
 
 - **Found anywhere, as whole words:** whole names in either order, name parts that are on no list of words, common
-  names, eponyms or places (``Quixmire``, ``Abe604``), e-mails, street lines with a number, web addresses, ids of six
-  characters or more with a letter and a digit (not ``10-minute-apgar-score``, which any text may say), whole numbers
-  of nine digits or more, ``Type/id`` of any id (not ``Provenance/signature``, which is an element), facilities whose
-  name has a distinctive word. Phones and social security numbers are compared by their digits, however they are
-  grouped.
+  names, eponyms or places (``Quixmire``, ``Abe604``, ``Brzostek``, a surname that few bear), e-mails, street lines with
+  a number, web addresses, ids of six characters or more with a letter and a digit (not ``10-minute-apgar-score``, which
+  any text may say), whole numbers of nine digits or more, ``Type/id`` of any id (not ``Provenance/signature``, which is
+  an element), facilities whose name has a distinctive word. Phones and social security numbers are compared by their
+  digits, however they are grouped.
 - **Found only near another value of the same person:** name parts that are also words (``May``, ``Long``), cities,
   five-digit ZIP codes, short ids and dates of birth count when two of different kinds stand within 60 characters. A
   birth date alone proves nothing, for the shifted date of one patient may be the true one of another.
@@ -47,6 +47,7 @@ _DIGITS = re.compile(r"\D+")
 _DIGIT = re.compile(rb"\d")
 _TELLING = 6  # letters of a word that an id is looked for by
 _WORDS = 12  # of an id that is looked for so
+_SURNAME_LEAST = 6  # letters that a surname on a list has more of, to be proof alone
 _AT_ONCE = 1 << 14  # runs of words whose hashes are compared at once
 
 
@@ -72,6 +73,11 @@ class Targets:
     def patterns(self) -> int:
         """How many different patterns are looked for."""
         return len(self.strong) + len(self.weak) + len(self.numbers) + len(self.ids)
+
+    @property
+    def in_company(self) -> int:
+        """How many of them count only near another value of the same person."""
+        return len(self.weak)
 
 
 class Ids:
@@ -242,7 +248,9 @@ def _distinctive(word: str) -> bool:
     if any(c.isdigit() for c in word):
         return len(word) > 4 and not word.isdigit()
     kind = lexicon.kind(word)
-    return len(word) > 4 and not (kind.first or kind.last or kind.word or kind.medical or kind.city or kind.eponym)
+    if kind.word or kind.medical or kind.city or kind.eponym or kind.first or kind.surname:
+        return False
+    return len(word) > (_SURNAME_LEAST if kind.last else 4)
 
 
 # --- where known values come from ------------------------------------------------------------------

@@ -74,6 +74,7 @@ class SweepResult:
     categories: Mapping[str, int] = field(default_factory=dict)
     surfaces: Mapping[str, int] = field(default_factory=dict)
     control: Mapping[str, bool] = field(default_factory=dict)
+    in_company: int = 0
 
     @property
     def total(self) -> int:
@@ -91,6 +92,7 @@ class SweepResult:
             "clean": self.clean,
             "known": self.known,
             "patterns": self.patterns,
+            "in_company": self.in_company,
             "files": self.files,
             "bytes": self.bytes,
             "total": self.total,
@@ -144,6 +146,7 @@ def sweep(paths: Sequence[Path], search: Search) -> SweepResult:
         categories=dict(sorted(categories.items())),
         surfaces={k: surfaces[k] for k in KINDS if surfaces[k]},
         control=_control(search),
+        in_company=search.in_company,
     )
 
 
@@ -169,6 +172,7 @@ class Search:
         decoy: a person who does not exist.
         parties: how many persons, places and ids are known.
         patterns: how many patterns they give.
+        in_company: how many of them count only near another value of the same person.
 
     Raises:
         UsageError: CL2078 the source tells no identifying value.
@@ -181,6 +185,7 @@ class Search:
         wanted = (tuple(k for k in party if k.type not in allowed) for party in known)
         self._wanted = targets(chain(wanted, (self.decoy,)))
         self.parties, self.patterns = self._wanted.parties - 1, self._wanted.patterns
+        self.in_company = self._wanted.in_company
         if not self.parties:
             raise UsageError("CL2078", "the source tells no identifying value.", "Name FHIR files with --known.")
         self._key = report_key or secrets.token_bytes(32)

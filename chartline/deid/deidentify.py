@@ -619,8 +619,13 @@ def _beside(alive: DataFrame) -> DataFrame:
         .where(f.get_json_object("inner", "$.resourceType").isin(*sorted(shown.INSIDE)))
         .select("person_id", f.concat(f.lit(shown.CONTAINED), "inner").alias("piece"))
     )
+    written = asked.where(f.col("raw").contains('"authorString"')).select(
+        "person_id", f.explode(f.regexp_extract_all("raw", f.lit(shown.AUTHOR), 1)).alias("author")
+    )
+    authors = written.select("person_id", f.concat(f.lit('"author":{"display":'), "author", f.lit("}")).alias("piece"))
     return (
         beside.unionByName(inside)
+        .unionByName(authors)
         .groupBy("person_id")
         .agg(f.sort_array(f.collect_set("piece")).alias("shown"))
         .withColumn("resource_type", f.lit("Reference"))

@@ -62,6 +62,7 @@ _OF_RELATIVES = frozenset({"RelatedPerson", "FamilyMemberHistory"})
 _LEARNED = _PARTIES | {"Binary"}
 _NOT_FHIR = frozenset({"output_not_valid_fhir", "not_shaped_as_fhir"})  # reasons that may lie in the input
 _LEADS = re.compile(rb'"encounter"|"resourceType" ?: ?"Provenance"')
+_SERVER = re.compile(r"https?://(.+?)/Patient/", re.IGNORECASE)
 _SUBJECTS = re.compile(rb'"subject"|"patient"')
 _URN = re.compile(rb'"url"\s*:\s*"urn:', re.IGNORECASE)
 
@@ -89,6 +90,7 @@ class World:
         silent: such pieces that name nobody.
         beside: each person with who is named only so in its records.
         leading: what resources point to that may have their patient by it, as written.
+        servers: id of a Patient to the servers whose bundles give it.
         owners: patient of each resource that such a reference resolves to.
     """
 
@@ -110,6 +112,7 @@ class World:
     silent: set[bytes] = field(default_factory=set)
     beside: dict[str, set[Known]] = field(default_factory=lambda: defaultdict(set))
     leading: set[str] = field(default_factory=set)
+    servers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     owners: dict[str, str] = field(default_factory=dict)
 
     def get(self, reference: str) -> str | None:
@@ -148,7 +151,8 @@ def run(
         them, ``quarantined`` and ``filtered`` by reason, policy and key ids.
 
     Raises:
-        UsageError: CL2050 the folder holds files, or is one; CL2154 it lies within a source.
+        UsageError: CL2050 the folder holds files, or is one; CL2154 it lies within a source; CL2157 two servers give
+            Patients the same id.
         DataError: CL1101 a gzip file is damaged, and what ``chartline.ingest.sources.items`` raises.
     """
     from chartline.deid.text import build
@@ -276,6 +280,7 @@ def survey(
                 _learn_identifiers(record, world, doubtful)
     for name in doubtful:
         del world.links[name]
+    _require_one_server(world)
     world.persons = _persons(world)
     targets = cast(Mapping[str, str | None], world)
     for row, tree in world.relatives:
@@ -289,6 +294,17 @@ def survey(
     _claim(world, targets)
     _attribute(given, world, targets)
     return world
+
+
+def _require_one_server(world: World) -> None:
+    """Refuse files in which an id is two Patients', of two servers: they would become one."""
+    shared = [servers for servers in world.servers.values() if len(servers) > 1]
+    if shared:
+        raise UsageError(
+            "CL2157",
+            f"{len(shared)} ids of Patients come from {len(set().union(*shared))} servers: each would be one person.",
+            "Give each server's files to a call of their own, with a --project of its own.",
+        )
 
 
 def _lead(given: Sequence[Path], world: World, targets: Mapping[str, str | None]) -> None:
@@ -402,6 +418,8 @@ def _learn(
         _link_identifiers(tree, world, doubtful)
     if kind == "Patient":
         _learn_patient(tree, world, person_systems)
+        if server := _SERVER.match(record.full_url or ""):
+            world.servers[tree["id"]].add(server[1].lower())
     if years:
         told = _owned(tree)
         owning = orjson.dumps(told if kind == "Patient" else {**told, "id": ""})

@@ -31,7 +31,7 @@ _FITS: Mapping[str, frozenset[str]] = {
     "age": frozenset({"Age"}),
     "pseudonym": frozenset({"id"}),  # of a resource, nothing else
     "reference": frozenset({"Reference", "uri", "url", "canonical"}),
-    "code-check": frozenset({"Coding", "string", "code", "uri"}),
+    "code-check": frozenset({"Coding", "string", "code", "uri", "canonical"}),
     "clean-text": _STRINGS,
     "attachment": frozenset({"base64Binary"}),
     "narrative": frozenset({"Narrative"}),

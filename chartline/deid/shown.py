@@ -54,7 +54,11 @@ identifier with its type is, only the words are told."""
 REFERENCE = r'"reference"\s*:\s*"([^"\\]*)"'
 """What such an object refers to."""
 
+AUTHOR = r'"authorString"\s*:\s*("(?:[^"\\]|\\.){1,200}")'
+"""Who wrote an annotation, told in words alone, as a regular expression of Python and of Java."""
+
 _FRAGMENT = re.compile(FRAGMENT)
+_AUTHOR = re.compile(AUTHOR.encode())
 _REFERENCE = re.compile(REFERENCE)
 _INNER = re.compile(r"\{[^{}]*\}")
 _TYPE = re.compile(r'"type"\s*:\s*"([A-Za-z]+)"')
@@ -85,6 +89,8 @@ def fragments(raw: bytes) -> list[bytes]:
     last = len(pieces) - 1
     found = [i for i, piece in enumerate(pieces) if i < last and not _coded(piece)]
     made = [piece for i in found if (piece := _piece(pieces[i], pieces[i + 1]))]
+    if b'"authorString"' in raw:
+        made += [b'"author":{"display":%b}' % text for text in _AUTHOR.findall(raw)]
     return [*made, *_inside(raw)] if b'"contained"' in raw else made
 
 

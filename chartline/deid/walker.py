@@ -734,7 +734,16 @@ class Deidentifier:
     def _code_check(self, path: str, kind: str) -> Action:
         if kind == "Coding":
             return self._coding_of(path)
+        if kind == "canonical":
+            return self._canonical
         return self._public_only if kind == "uri" else self._checked
+
+    def _canonical(self, value: Any, walk: Walk) -> Any:
+        """What a form is called: a published one as it is, a hospital's own by a name that is made of it."""
+        if not isinstance(value, str):
+            return None
+        url = value.partition("|")[0]
+        return url if self._is_public(url, walk) else self._local_system(url)
 
     def _public_only(self, value: Any, walk: Walk) -> Any:
         return value if self._is_public(value, walk) else None

@@ -431,3 +431,15 @@ def test_known_values_of_a_lake_hold_every_source_id(lake):
     people, other = known_from_lake(lake)
     assert Known("FAMILY", "Quixmire") in people
     assert Known("ID", "Observation/o-1") in other
+
+
+@pytest.mark.parametrize(
+    ("name", "alone"),
+    [("Brzostek", True), ("Quenneville", True), ("Smith", False), ("Parkinson", False), ("Roe", False)],
+)
+def test_a_surname_that_few_bear_is_proof_alone(tmp_path, name, alone):
+    person = party({"resourceType": "Patient", "id": "p1", "name": [{"family": name, "given": ["Ada"]}]})
+    (tmp_path / "note.txt").write_text(f"Mr. {name} was seen.")
+    result = swept.sweep([tmp_path], swept.Search([person]))
+    assert bool(result.total) is alone
+    assert (result.in_company < result.patterns) and result.to_json()["in_company"] == result.in_company

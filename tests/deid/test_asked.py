@@ -162,3 +162,13 @@ def test_what_only_the_words_of_a_local_code_ask_has_no_answer(display):
     parts = through({**seen, "code": {"text": "Panel"}, "component": components})
     assert "valueString" not in alone
     assert ["valueString" in part for part in parts["component"]] == [True, False]
+
+
+@pytest.mark.parametrize("policy", ["safe_harbor", "expert_determination", "limited_data_set"])
+def test_a_form_of_a_hospital_has_a_made_name_and_a_published_one_its_own(policy):
+    def form(address):
+        return through({**FORM, "questionnaire": address}, policy)["questionnaire"]
+
+    assert form("https://zosima-hospital.example.org/Questionnaire/intake|1.1") == "urn:chartline:system:x"
+    assert form("Questionnaire/intake") == "urn:chartline:system:x"
+    assert form("http://loinc.org|2.7") == "http://loinc.org"

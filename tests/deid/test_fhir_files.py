@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+import shutil
 
 import pytest
 
@@ -610,6 +611,22 @@ def test_an_id_without_a_digit_goes_only_where_a_text_tells_it_as_one(tmp_path, 
     assert ("Patient/example" in made) is stays
     assert "As an example see" in made
     assert "Patient/family education" in made
+
+
+def bundle_of(server, patient):
+    entry = {"fullUrl": f"{server}/Patient/{patient['id']}", "resource": patient}
+    return json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": [entry]})
+
+
+def test_two_persons_of_two_servers_do_not_become_one(tmp_path, run):
+    (tmp_path / "in" / "a.json").write_text(bundle_of("https://a.example.org/fhir", PATIENT))
+    (tmp_path / "in" / "b.json").write_text(bundle_of("HTTP://A.example.org/fhir", PATIENT))
+    run()
+    (tmp_path / "in" / "c.json").write_text(bundle_of("https://b.example.org/fhir", PATIENT))
+    shutil.rmtree(tmp_path / "out")
+    with pytest.raises(UsageError, match="CL2157") as refused:
+        run()
+    assert PATIENT["id"] not in str(refused.value)
 
 
 @pytest.mark.parametrize(

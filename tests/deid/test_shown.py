@@ -154,6 +154,13 @@ def test_who_is_contained_is_known_with_all_that_identifies():
     assert told({"resourceType": "Observation", "contained": inner}) == set()
 
 
+def test_who_wrote_an_annotation_in_words_alone_is_known():
+    note = {"authorString": "Dr. Ottoline Farrowick", "text": "seen"}
+    assert told({"resourceType": "Condition", "note": [note, {"authorString": "Nurse", "text": "x"}]}) == {
+        Known("STAFF", "Ottoline Farrowick")
+    }
+
+
 NAMES = st.sampled_from(["Ottoline Farrowick", 'Dr. Jos\u00e9 "Pip" Winslade', "Oldenfell, Tarquin", "Ada\\Quixmire"])
 PERSON = st.sampled_from(
     [
