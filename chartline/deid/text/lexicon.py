@@ -28,6 +28,7 @@ _ENDINGS = (
     ("ly", ""),
     ("al", ""),
 )
+_LAST_LETTERS = frozenset(end[-1] for end, _ in _ENDINGS)
 
 STATES = frozenset(
     {
@@ -249,8 +250,11 @@ _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i",
 @lru_cache(maxsize=1 << 17)
 def plain(word: str) -> str:
     """Lower case, without accents and without a possessive ending."""
-    folded = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
-    return folded.translate(_STROKES).replace("’", "'").removesuffix("'s").replace("'", "")
+    folded = word.casefold()
+    if not folded.isascii():
+        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+        folded = folded.translate(_STROKES).replace("’", "'")
+    return folded.removesuffix("'s").replace("'", "") if "'" in folded else folded
 
 
 @dataclass(frozen=True)
@@ -375,6 +379,6 @@ def kind(word: str) -> Kind:
 
 
 def _listed(name: str, words: frozenset[str]) -> bool:
-    return name in words or any(
-        name.endswith(e) and name[: -len(e)] + r in words for e, r in _ENDINGS if len(name) > len(e) + 2
-    )
+    if name in words or name[-1:] not in _LAST_LETTERS:
+        return name in words
+    return any(name.endswith(e) and name[: -len(e)] + r in words for e, r in _ENDINGS if len(name) > len(e) + 2)

@@ -612,8 +612,8 @@ def _lists_of_things(text: str, hints: dict[str, list[Place]]) -> Iterator[Place
 
 def tokens(text: str) -> list[Token]:
     """The words of a text."""
-    found = ((m.group(), m.start(), m.end()) for m in TOKEN.finditer(text))
-    return [Token(word, start, end, *_judge(word)) for word, start, end in found]
+    found = ((m.group(), m.span()) for m in TOKEN.finditer(text))
+    return [Token(word, start, end, *_judge(word)) for word, (start, end) in found]
 
 
 @lru_cache(maxsize=1 << 16)
