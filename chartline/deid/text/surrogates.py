@@ -265,7 +265,8 @@ class Replacer:
             last = parts if titled or plain(words[parts[0]]) in lasts else []
         given = frozenset(plain(words[i]) for i in parts if i not in last) if len(parts) > 1 else firsts
         told = [*known, *(n for n in beside if surname and surname in n)]
-        sex = next((_SEX_OF[w.lower().rstrip(".")] for w in words if w.lower().rstrip(".") in _SEX_OF), patient.gender)
+        sexes = _sexes((text, *beside))
+        sex = next((sexes[w] for i in parts if (w := plain(words[i])) in sexes), patient.gender)
         role = partial(self._part, sex=sex, given=given, told=told, draw=draw, patient=patient)
         return "".join(role(w, i in last) if i in parts else w for i, w in enumerate(words))
 
@@ -317,8 +318,19 @@ def _names_of(known: tuple[str, ...], beside: tuple[str, ...]) -> tuple[frozense
     """Last words of whole names that none of them begins with, and first words, once for all pieces of a text."""
     split = [(name.partition(",")[0], name.partition(",")[2] or name) for name in (*known, *beside)]
     ends = {plain(found[-1]) for last, _ in split if (found := TOKEN.findall(last))}
-    begins = {plain(found[0]) for _, first in split if (found := TOKEN.findall(first))}
+    untitled = ([w for w in TOKEN.findall(first) if not FORM.fullmatch(w)] for _, first in split)
+    begins = {plain(found[0]) for found in untitled if found}
     return frozenset(ends - begins), frozenset(begins - ends)
+
+
+@lru_cache(maxsize=64)
+def _sexes(names: tuple[str, ...]) -> dict[str, str]:
+    """The sex of who is called by a word, where a title before a whole name of the text tells it."""
+    told: dict[str, str] = {}
+    for words in (TOKEN.findall(name) for name in names):
+        sex = _SEX_OF.get(words[0].lower()) if words else None
+        told |= {plain(word): sex for word in words[1:] if sex and plain(word) not in told}
+    return told
 
 
 def _is_nobody(name: str) -> bool:

@@ -287,6 +287,14 @@ def test_a_first_name_on_no_list_is_one_of_the_sex_that_is_told():
     assert made("NAME", "Rev. Xyqolo Lundgren").startswith("Rev. ")
 
 
+def test_a_first_name_on_no_list_is_the_same_with_a_title_and_without():
+    around, replacer = Around("d", names=("Mrs. Xyqolo Lundgren",)), Replacer(RULES, KEY, Cohort())
+    whole, alone = (
+        replacer.replacement("NAME", text, PatientContext("p"), around) for text in ("Mrs. Xyqolo Lundgren", "Xyqolo")
+    )
+    assert whole.split()[1] == alone
+
+
 def test_what_is_short_for_a_value_keeps_its_form():
     assert made("NAME", "Quillmore's").endswith("'s")
     assert made("ADDRESS", "Apt 4B").startswith("Apt ")
