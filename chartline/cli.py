@@ -327,6 +327,8 @@ def _deid_fhir(args: argparse.Namespace) -> Answer:
 def _policy_import(args: argparse.Namespace) -> Answer:
     from chartline.deid.importer import import_fhir_anonymizer
 
+    if args.to and args.to.exists():
+        raise UsageError("CL2158", f"{args.to} is there already.", "Name a new file, or move that one away.")
     text, left = import_fhir_anonymizer(args.file)
     if args.to:
         args.to.write_text(text, encoding="utf-8")

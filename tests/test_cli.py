@@ -213,3 +213,14 @@ def test_an_empty_name_of_a_lake_is_not_the_folder_one_stands_in(tmp_path, monke
     assert ended.value.code == 2
     assert "--lake: it is empty" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["one.json"]
+
+
+def test_an_import_takes_no_policys_place(tmp_path, capfd):
+    given, there = tmp_path / "config.json", tmp_path / "mine.toml"
+    given.write_text('{"fhirVersion": "R4", "fhirPathRules": [{"path": "nodesByType(\'date\')", "method": "redact"}]}')
+    there.write_text("mine")
+    words = ["policy", "import", "fhir-anonymizer", str(given), "--to"]
+    assert cli.main([*words, str(there)]) == 2
+    assert "CL2158" in capfd.readouterr().err
+    assert there.read_text() == "mine"
+    assert cli.main([*words, str(tmp_path / "new.toml")]) == 0
