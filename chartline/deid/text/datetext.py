@@ -33,6 +33,16 @@ _UPPER_MON = r"(?P<mon>JAN|FEB|MAR|APR|JUNE?|JULY?|AUG|SEPT?|OCT|NOV|DEC)(?![A-Z
 _DAY = r"(?P<d>0?[1-9]|[12]\d|3[01])(?P<ord>st|nd|rd|th)?"
 _Y4 = r"(?P<y>(?:19|20)\d\d)"
 _YEAR = r"(?:(?P<y>(?:19|20)\d\d)|['’]?(?P<y2>\d\d))"
+_ONES = "one two three four five six seven eight nine".split()
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONE, _TEEN, _TEN = ("|".join(words) for words in (_ONES, _TEENS, _TENS))
+_BELOW_100 = rf"(?:{_TEEN}|(?:{_TEN})(?:[\s\-](?:{_ONE}))?)"
+# A year as it is said: ``nineteen fifty two``, ``twenty twenty-one``, ``two thousand and four``.
+_YEAR_SAID = (
+    rf"(?P<ys>two\s+thousand(?:\s+(?:and\s+)?(?:{_BELOW_100}|{_ONE}))?|nineteen\s+(?:hundred|oh\s(?:{_ONE})|{_BELOW_100})"
+    rf"|twenty\s+(?:oh\s(?:{_ONE})|{_BELOW_100}))\b"
+)
 _WEEKDAY = r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+(?:the\s+)?)?"
 _BEFORE = r"(?<![\w/.\-])"
 _AFTER = r"(?![\w/]|[.\-]\d)"
@@ -127,12 +137,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "month-word",
-            rf"{_BEFORE}{_MON}\s+(?:the\s+)?(?P<dw>{_NTH_WORDS})\b(?:,?\s*{_Y4})?",
+            rf"{_BEFORE}{_MON}\s+(?:the\s+)?(?P<dw>{_NTH_WORDS})\b(?:,?\s*(?:{_Y4}|{_YEAR_SAID}))?",
             True,
         ),
         (
             "word-month",
-            rf"\bthe\s+(?P<dw>{_NTH_WORDS})\s+of\s+{_MON}(?:,?\s*{_Y4})?",
+            rf"\bthe\s+(?P<dw>{_NTH_WORDS})\s+of\s+{_MON}(?:,?\s*(?:{_Y4}|{_YEAR_SAID}))?",
             True,
         ),
         (
@@ -215,6 +225,12 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             "born-near",
             rf"(?<=\b{_BORN})(?P<m>0?[1-9]|1[0-2])(?P<s>[/.\-\\]){_DAY}(?P=s){_YEAR}(?!\d|/)",
+            True,
+        ),
+        (
+            "born-said",
+            rf"(?<=\b(?:date of birth|DOB|birth ?date|birthday|born)(?:\s(?:is|on)|[,:])?\s)"
+            rf"(?:oh|{_ONE}|{_BELOW_100})(?:[\s,]+(?:oh|hundred|thousand|{_ONE}|{_BELOW_100})){{2,}}\b",
             True,
         ),
         ("born-year-first", rf"(?<=\b{_BORN})(?P<y2>\d\d)/(?P<m>0[1-9]|1[0-2])/(?P<d>1[3-9]|[0-3]\d)(?!\d|/)", True),
@@ -358,7 +374,7 @@ _WORDS = {
 }
 # Which forms are looked for around which hint, and how far before it and after it.
 _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
-    "month": (tuple(form for _, forms in _OF_MONTH for form in forms), 28, 40),
+    "month": (tuple(form for _, forms in _OF_MONTH for form in forms), 28, 52),
     "holiday": (("holiday",), 20, 40),
     "weekday": (("weekday-date", "weekday-nth"), 1, 30),
     "quarter": (("quarter",), 1, 16),
@@ -367,6 +383,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "apart": (("spaced",), 12, 24),
     "blanks": (("blanks",), 2, 6),
     "born": (("born", "born-near", "born-year-first", "born-compact"), 0, 14),
+    "born-said": (("born-said",), 16, 72),
     "dotted": (("dotted",), 0, 14),
     "counted": (("week-of-year", "year-first-signs"), 0, 16),
     "eight": (("compact",), 2, 4),
@@ -386,6 +403,9 @@ _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]['’]?\d|\d\.\d{1,2}\.\d"),
     "born": re.compile(rf"{_BORN}(?=\d)", re.IGNORECASE),
+    "born-said": re.compile(
+        rf"(?:birth|DOB|birthday|born)(?: is| on|[,:])? (?=(?:oh|{_ONE}|{_TEEN}|{_TEN})\b)", re.IGNORECASE
+    ),
     "blanks": re.compile(r"[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
     "counted": re.compile(
@@ -733,7 +753,17 @@ _BORN_BARE = regex.compile(
     rf"(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01]){_YEAR}|(?P<y2>\d\d)/(?P<m>0[1-9]|1[0-2])/(?P<d>[0-3]\d)"
 )
 _NO_DAY = frozenset(
-    {"the-nth", "the-nth-word", "abroad", "weekday-nth", "holiday", "quarter", "weekday-date", "week-of-year"}
+    {
+        "the-nth",
+        "the-nth-word",
+        "abroad",
+        "born-said",
+        "weekday-nth",
+        "holiday",
+        "quarter",
+        "weekday-date",
+        "week-of-year",
+    }
 )
 
 
@@ -765,7 +795,8 @@ def years_of(text: str) -> list[str]:
     read = _read(text)
     if read is not None:
         parts = _groups(read[1])
-        return [parts[group] for group in ("y", "y2", "z") if group in parts]
+        said = [str(_year_meant(parts["ys"]))] if "ys" in parts else []
+        return [*(parts[group] for group in ("y", "y2", "z") if group in parts), *said]
     return [year for start, end in _whole(text) if (start, end) != (0, len(text)) for year in years_of(text[start:end])]
 
 
@@ -806,6 +837,7 @@ def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None, u
     if month is None:
         return None
     year = int(parts["y"]) if "y" in parts else _century(parts["y2"]) if "y2" in parts else usual
+    year = _year_meant(parts["ys"]) if "ys" in parts else year
     day = (
         int(parts["d"])
         if "d" in parts
@@ -828,6 +860,7 @@ def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None, u
     new = {
         "y": f"{told.year:04d}",
         "y2": f"{told.year % 100:02d}",
+        "ys": _cased(parts.get("ys", ""), _year_said(told.year)),
         "m": f"{moved.month:0{width}d}",
         "d": f"{moved.day:0{width}d}",
         "mon": _named(parts.get("mon", ""), moved.month),
@@ -849,7 +882,9 @@ def _rewritten(match: regex.Match[str], days: int, name: re.Match[str] | None, u
     for group in sorted((g for g in parts if g in new), key=lambda g: -match.start(g)):
         a, b = match.start(group) - match.start(), match.end(group) - match.start()
         text = text[:a] + new[group] + text[b:]
-    named = _weekday(name, moved if parts.keys() & {"y", "y2"} else None, days) if name and "d2" not in parts else ""
+    named = (
+        _weekday(name, moved if parts.keys() & {"y", "y2", "ys"} else None, days) if name and "d2" not in parts else ""
+    )
     return named + str(text)
 
 
@@ -868,6 +903,31 @@ def _weekday(name: re.Match[str], moved: date | None, days: int) -> str:
 def _cased(found: str, made: str) -> str:
     """A word in the case of the one found."""
     return made.upper() if found.isupper() else made.lower() if found.islower() else made[:1].upper() + made[1:]
+
+
+def _year_meant(said: str) -> int:
+    """The year of words such as ``nineteen fifty two``."""
+    words = [w for w in said.lower().replace("-", " ").split() if w not in ("and", "oh", "hundred")]
+    century, rest = (2000, words[2:]) if words[:2] == ["two", "thousand"] else (_CENTURIES[words[0]], words[1:])
+    return century + sum(_WORTH[word] for word in rest)
+
+
+def _year_said(year: int) -> str:
+    """A year in words, as it is said most often."""
+    rest = year % 100
+    below = _ONES[rest - 1] if 0 < rest < 10 else _TEENS[rest - 10] if rest < 20 else _TENS[rest // 10 - 2]
+    below += f" {_ONES[rest % 10 - 1]}" if rest > 20 and rest % 10 else ""
+    if 2000 <= year < 2010:
+        return f"two thousand {below}" if rest else "two thousand"
+    century = {19: "nineteen", 20: "twenty"}.get(year // 100, str(year // 100))
+    return f"{century} hundred" if not rest else f"{century} oh {below}" if rest < 10 else f"{century} {below}"
+
+
+_CENTURIES = {"nineteen": 1900, "twenty": 2000}
+_WORTH = {
+    **{word: n for n, word in enumerate([*_ONES, *_TEENS], 1)},
+    **{word: n for n, word in zip(range(20, 100, 10), _TENS, strict=True)},
+}
 
 
 def _full(year: str) -> int:

@@ -74,6 +74,7 @@ def test_people_that_their_place_tells_go(engine, text, gone):
         "Recently back from Trinidad and Kenya. A Vietnam veteran.",
         "biopsies on 3/4/2021: 4/14 cores. Teach back 3/4 done.",
         "wt up, last seen well, want full code, no son here.",
+        "She was born at thirty two weeks, one of twins.",
     ],
 )
 def test_tests_doses_and_countries_stay(engine, text):
@@ -123,6 +124,8 @@ def test_a_person_is_a_person_and_a_town_a_town(engine, text, kind):
         ("Since mid-July, better in early-May.", ["July", "May"]),
         ("Book Nov. 13 or 20.", ["13", "20"]),
         ("til sunday the 12th", ["12th"]),
+        ("date of birth seven twenty one fifty two", ["seven twenty one fifty two"]),
+        ("seen january twenty third two thousand twenty four", ["two thousand twenty four"]),
     ],
 )
 def test_days_written_in_passing_go(engine, text, gone):

@@ -106,6 +106,26 @@ def test_a_weekday_without_a_year_moves_as_many_days_as_the_date(day, offset, fo
     assert made is None or made.startswith(f"{DAYS[(1 + offset) % 7]}, ")
 
 
+@pytest.mark.parametrize(
+    ("text", "days", "moved"),
+    [
+        ("january twenty-third two thousand twenty four", -30, "december twenty-fourth twenty twenty three"),
+        ("March the fourteenth nineteen fifty two", 1, "March the fifteenth nineteen fifty two"),
+        ("the first of january twenty twenty one", -1, "the thirty-first of december twenty twenty"),
+        ("December thirty-first nineteen ninety nine", 1, "January first two thousand"),
+        ("May second two thousand and four", 7, "May ninth two thousand four"),
+    ],
+)
+def test_a_year_that_is_said_moves_in_words(text, days, moved):
+    assert datetext.shifted(text, days) == moved
+
+
+@given(st.integers(1900, 2099))
+def test_a_year_in_words_is_that_year(year):
+    said = datetext.shifted(f"May second {datetext._year_said(year)}", 0)
+    assert datetext.years_of(said) == [str(year)]
+
+
 @pytest.mark.parametrize("text", ["Christmas 2019", "Q3 2020", "the 14th", "2/30/2020", "13/45/2020", "no date"])
 def test_what_names_no_calendar_day_is_not_moved(text):
     assert datetext.shifted(text, 10) is None
