@@ -130,7 +130,7 @@ The patient was identified by wristband as {p.full} and brought to OR 4. {neg} K
 {neg} Church: {church}. Probation officer {d.last} in {countyc}. Immigrated from {abroad}. Portal login {url}. -- {d2.full}, MSW""",
     ],
     "dictation": [
-        """this is doctor {d.low} dictating on patient {p.low} medical record number {mrn} date of birth {part.lowwords} nineteen fifty six the patient is a {young}
+        """this is doctor {d.low} dictating on patient {p.low} medical record number {mrn} date of birth {part.lowsaid} the patient is a {young}
 comma seen today {part.words} in follow up period {p.she} lives in {citylow} with {p.her} {r.rel_low} {r.firstlow} period next paragraph
 exam is unremarkable period plan is metoprolol twenty five b i d period copy to doctor {d2.lastlow} thank you end of dictation""",
     ],

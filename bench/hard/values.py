@@ -230,7 +230,7 @@ PART_FORMS: dict[str, Callable[[date], str]] = {
     "mslash": lambda d: f"{d.month}/{d.year}",
     "words": lambda d: f"{MONTHS[d.month - 1]} {NTH[d.day - 1]}",
     "ofwords": lambda d: f"the {NTH[d.day - 1]} of {MONTHS[d.month - 1]}",
-    "lowwords": lambda d: f"{MONTHS[d.month - 1]} {NTH[d.day - 1]}".lower(),
+    "lowsaid": lambda d: f"{MONTHS[d.month - 1]} {NTH[d.day - 1]} nineteen fifty six".lower(),
     "apos": lambda d: f"{MONTHS[d.month - 1][:3]} '{d.year % 100:02d}",
 }
 

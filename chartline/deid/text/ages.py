@@ -137,13 +137,17 @@ def may_stay(date: str, patient: PatientContext) -> bool:
         return True
     told = [int(year) for year in _YEAR.findall(date)]
     if not told:
-        born = (patient.birth_date or "")[:4]
-        told = [
-            int(born) if patient.over_89 and born.endswith(year) else _within(int(year), patient.earliest_year)
-            for year in datetext.years_of(date)
-        ]
+        told = [_told(year, patient) for year in datetext.years_of(date)]
     last = patient.last_year if patient.birth_date else None
     return all(year >= patient.earliest_year and (last is None or year <= last) for year in told)
+
+
+def _told(year: str, patient: PatientContext) -> int:
+    """The year that four digits or two tell."""
+    born = (patient.birth_date or "")[:4]
+    if patient.over_89 and born.endswith(year):
+        return int(born)
+    return int(year) if len(year) > 2 else _within(int(year), patient.earliest_year)
 
 
 def _within(two: int, earliest: int) -> int:

@@ -366,6 +366,7 @@ _WORDS = {
     " president columbus flag juneteenth cinco groundhog boxing black palm ash yom rosh ramadan eid kwanzaa indigenous mlk hanukkah passover diwali patrick martin mardi fourth good new",
     "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
+    "said": "birth dob born",
     "ordinal": " ".join([*_ORDINALS[3:20], "twenty", "thirty", "thirtieth"]),
     "abroad": "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre janvier"
     " fevrier février mars avril mai juin juillet aout août septembre octobre decembre décembre janeiro fevereiro marco"
@@ -383,7 +384,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "apart": (("spaced",), 12, 24),
     "blanks": (("blanks",), 2, 6),
     "born": (("born", "born-near", "born-year-first", "born-compact"), 0, 14),
-    "born-said": (("born-said",), 16, 72),
+    "said": (("born-said",), 0, 80),
     "dotted": (("dotted",), 0, 14),
     "counted": (("week-of-year", "year-first-signs"), 0, 16),
     "eight": (("compact",), 2, 4),
@@ -403,9 +404,6 @@ _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]['’]?\d|\d\.\d{1,2}\.\d"),
     "born": re.compile(rf"{_BORN}(?=\d)", re.IGNORECASE),
-    "born-said": re.compile(
-        rf"(?:birth|DOB|birthday|born)(?: is| on|[,:])? (?=(?:oh|{_ONE}|{_TEEN}|{_TEN})\b)", re.IGNORECASE
-    ),
     "blanks": re.compile(r"[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
     "counted": re.compile(
@@ -739,9 +737,12 @@ _YEAR_TOLD = regex.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|^(?:19|20)\d\d")
 
 
 def year_of(text: str) -> str | None:
-    """The four-digit year written in a date, if there is one."""
+    """The year written in a date, of four digits or in words, if there is one."""
     match = _YEAR_TOLD.search(text)
-    return str(match.group()) if match else None
+    if match is not None:
+        return str(match.group())
+    read = _read(text)
+    return _groups(read[1]).get("ys") if read else None
 
 
 _DAY_NAMES = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()

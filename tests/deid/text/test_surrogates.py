@@ -120,6 +120,20 @@ def test_a_year_that_is_said_moves_in_words(text, days, moved):
     assert datetext.shifted(text, days) == moved
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("march the fourteenth nineteen eighty two", "nineteen eighty two"),
+        ("march the fourteenth nineteen twenty two", "[DATE]"),
+        ("march the fourteenth", "[DATE]"),
+    ],
+)
+def test_of_a_day_in_words_the_year_stays_unless_it_tells_an_age_over_89(text, left):
+    replacer = Replacer(policy.load("safe_harbor").text, KEY, Cohort())
+    patient = PatientContext("p", earliest_year=1937)
+    assert replacer.replacement("DATE", text, patient, Around("d")) == left
+
+
 @given(st.integers(1900, 2099))
 def test_a_year_in_words_is_that_year(year):
     said = datetext.shifted(f"May second {datetext._year_said(year)}", 0)
