@@ -547,9 +547,8 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
         told = _told_beside(text, start)
         if told is None:
             match = _LIKE.match(text, start)
-            if match is None or places.hold(*match.span()) or is_counted(text, *match.span()):
-                continue
-            if _possible(match):
+            taken = match is None or places.hold(*match.span()) or is_counted(text, *match.span())
+            if match is not None and not taken and _possible(match):
                 bare.append(match)
         elif not places.hold(*told.span()):
             ends.add(told.end())

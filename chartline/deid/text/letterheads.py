@@ -10,7 +10,8 @@ import regex
 from chartline.deid.text import lexicon
 from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.places import GENERIC
-from chartline.deid.text.reading import CREDENTIALS, KIN_WORD, PLAIN, ROLE_WORD, TOKEN
+from chartline.deid.text.reading import CREDENTIALS, TOKEN
+from chartline.deid.text.runs import of_kin_or_role
 from chartline.deid.text.spans import Found
 
 
@@ -37,6 +38,7 @@ _HEAD = regex.compile(
 _BELOW = regex.compile(
     r"\s*(?:\d{1,6}[ ]\p{Lu}|P\.?O\.?[ ]Box|Suite[ ]|(?i:tel|ph|phone|fax|www|accredited|a[ ]division|member[ ]of)\b)"
 )
+_OF_A_PERSON = re.compile(rf",?\s{CREDENTIALS}")
 _LETTER = re.compile(r"\n\s*(?:Dear |RE: |Re: |To Whom )")
 _LETTER_REACH = 600
 # What heads a note and no paper.
@@ -58,7 +60,7 @@ def _headed(text: str) -> Iterator[tuple[int, int]]:
     if behind is not None and _heads_a_paper(behind["v"]):
         yield behind.span("v")
     head = _HEAD.match(text)
-    if head is None or re.search(rf",?\s{CREDENTIALS}", head["v"]):
+    if head is None or _OF_A_PERSON.search(head["v"]):
         return
     letter = _LETTER.search(text, head.end(), _LETTER_REACH) and head["v"].count(" ") > 1
     if (letter or _BELOW.match(text, head.end())) and _heads_a_paper(head["v"]):
@@ -93,17 +95,12 @@ _BESIDE_YEAR = regex.compile(
 def _names_a_place(name: str) -> bool:
     """Whether words in brackets beside a year may be where something was done: none is of medicine or says who or how."""
     words = TOKEN.findall(name)
-    return not any(
-        kind(w).medical
-        or kind(w).eponym
-        or plain(w) in PLAIN
-        or plain(w) in GENERIC
-        or plain(w) in lexicon.COUNTRIES
-        or plain(w) in lexicon.STATES
-        or KIN_WORD.fullmatch(w)
-        or ROLE_WORD.fullmatch(w)
-        for w in words
-    )
+    if not _NO_PLACE.isdisjoint(map(plain, words)):
+        return False
+    return not any(kind(w).medical or kind(w).eponym or of_kin_or_role(w) for w in words)
+
+
+_NO_PLACE = GENERIC | lexicon.COUNTRIES | lexicon.STATES
 
 
 # Congregations, which are called after their number or what they believe.

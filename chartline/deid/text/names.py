@@ -473,6 +473,7 @@ def _of_list_below(text: str, at: int) -> bool:
 
 
 _MOST_INITIALS = 3
+_NOT_SIGNED = PLAIN | NO_INITIALS
 # Who wrote an entry, behind its day: ``02/15/23 abc: Claim denied``.
 _LOGGED = re.compile(r"(?m)^[ \t]*\d{1,2}/\d{1,2}(?:/\d{2,4})?(?: \d{1,2}:?\d\d)? (?P<v>[a-z]{2,3}|[A-Z]{2,3}):(?= )")
 
@@ -490,7 +491,7 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
             yield Found(token.start, token.end, "NAME", "name:initials")
     yield from (Found(m.start("v"), m.end("v"), "NAME", "name:dotted") for m in _dotted(text))
     for m in _LOGGED.finditer(text):
-        if plain(m["v"]) not in PLAIN | NO_INITIALS and not (m["v"].islower() and kind(m["v"]).word):
+        if plain(m["v"]) not in _NOT_SIGNED and not (m["v"].islower() and kind(m["v"]).word):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:initials")
     opening = (t.start for t in words if t.shape == "initial" or (t.shape == "upper" and len(t.text) < 4))
     openings = (_OPENING_INITIALS.match(text, at) for at in opening)
@@ -1410,7 +1411,7 @@ def _name_only(name: str, found: Kind) -> bool:
     parts = plain(name).split("-")
     if len(parts) > 1 and not all(len(p) > 2 and kind(p).last and kind(p).strong and p not in EPONYMS for p in parts):
         return False  # ``Paget-Schroetter``
-    return not {plain(name)} & (PLAIN | COUNTRIES | _ALONE_A_THING)
+    return plain(name) not in _NOBODY_ALONE
 
 
 # A day behind a name, which no share or score is.
@@ -1426,3 +1427,4 @@ _ALONE_A_THING = frozenset(
     blakemore bach maslow erikson piaget kohlberg bandura freud finnegan bode mcisaac sara hasson hibbs borden koos nyquist rhoton fukushima budde azure lloyd-davies
     """.split()
 )
+_NOBODY_ALONE = PLAIN | COUNTRIES | _ALONE_A_THING

@@ -265,8 +265,8 @@ class Replacer:
             last = parts if titled or plain(words[parts[0]]) in lasts else []
         given = frozenset(plain(words[i]) for i in parts if i not in last) if len(parts) > 1 else firsts
         told = [*known, *(n for n in beside if surname and surname in n)]
-        sexes = _sexes((text, *beside))
-        sex = next((sexes[w] for i in parts if (w := plain(words[i])) in sexes), patient.gender)
+        sexes = (_sexes((text,)), _sexes(beside))
+        sex = next((of[w] for of in sexes for i in parts if (w := plain(words[i])) in of), patient.gender)
         role = partial(self._part, sex=sex, given=given, told=told, draw=draw, patient=patient)
         return "".join(role(w, i in last) if i in parts else w for i, w in enumerate(words))
 
