@@ -367,6 +367,8 @@ _WORDS = {
     "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
     "said": "birth dob born",
+    "born": "birth dob d.o.b born",
+    "counted": "week wk day",
     "ordinal": " ".join([*_ORDINALS[3:20], "twenty", "thirty", "thirtieth"]),
     "abroad": "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre janvier"
     " fevrier février mars avril mai juin juillet aout août septembre octobre decembre décembre janeiro fevereiro marco"
@@ -386,7 +388,8 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "born": (("born", "born-near", "born-year-first", "born-compact"), 0, 14),
     "said": (("born-said",), 0, 80),
     "dotted": (("dotted",), 0, 14),
-    "counted": (("week-of-year", "year-first-signs"), 0, 16),
+    "counted": (("week-of-year",), 0, 16),
+    "year-first": (("week-of-year", "year-first-signs"), 6, 16),
     "eight": (("compact",), 2, 4),
     "moment": (("moment",), 2, 14),
     "nth": (("the-nth", "the-nth-bare"), 8, 24),
@@ -403,15 +406,17 @@ _WENT_ON = {4: ("iso-within",)}
 _HINTS = Hints({name: words.split() for name, words in _WORDS.items()})
 _SIGNS = {
     "parted": re.compile(r"\d[/\-]['’]?\d|\d\.\d{1,2}\.\d"),
-    "born": re.compile(rf"{_BORN}(?=\d)", re.IGNORECASE),
     "blanks": re.compile(r"[0-3]\d [0-3]\d (?=(?:19|20)\d\d)"),
     "apart": re.compile(r"\d\s+[/.\-]\s*\d|\d[/.\-]\s+\d"),
-    "counted": re.compile(
-        r"\b(?:week|wk|day) (?=\d{1,3}(?:,| of) (?:19|20)\d\d)|(?:19|20)\d\d(?=-?W\d|年)", re.IGNORECASE
-    ),
-    "eight": regex.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)"),
-    "moment": re.compile(r"(?<!\d)(?:19|20)\d{6}T?\d{4}(?:\d\d)?(?!\d)"),
+    "year-first": re.compile(r"\d-?[Ww](?=\d)|年"),
+    "eight": re.compile(r"(?:19|20)(?<!\d\d\d)\d{6}(?!\d)"),
+    "moment": re.compile(r"(?:19|20)(?<!\d\d\d)\d{6}T?\d{4}(?:\d\d)?(?!\d)"),
     "nth": re.compile(r"\d(?:st|nd|rd|th)\b", re.IGNORECASE),
+}
+# Behind a word that is a hint, what makes it one.
+_GO_ON = {
+    "born": re.compile(r"(?:\s?date)?\.?[:#]{0,2}\s{0,2}(?=\d)", re.IGNORECASE),
+    "counted": re.compile(r" (?=\d{1,3}(?:,| of) (?:19|20)\d\d)"),
 }
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\. ?(?=[-–tubia])")  # before a date with stops
 _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
@@ -645,6 +650,8 @@ def _formed(text: str) -> Iterator[Found]:
     hints: dict[str, list[Place]] = _HINTS.places(lowered(text))
     for name, sign in _SIGNS.items():
         hints[name] = [m.span() for m in sign.finditer(text)]
+    for name, goes_on in _GO_ON.items():
+        hints[name] = [(a, m.end()) for a, b in hints.get(name, ()) if (m := goes_on.match(text, b))]
     if any(text[a + 1] == "." for a, _ in hints["parted"]):
         hints["dotted"] = [m.span() for m in _DOTTED.finditer(text)]
     for start, end in sorted({_digits(text, a) for a, _ in hints.pop("parted")}):

@@ -76,7 +76,7 @@ def _heads_a_paper(name: str) -> bool:
     return any(k.medical for k in kinds) or not (kinds[0].common_first and kinds[-1].last)
 
 
-_FIRM_ENDS = re.compile(r"\b(?:P?LLC|LLP|PLLP|P\.C\.|Inc|Corp)\b")
+_FIRM_ENDS = re.compile(r" (?:P?LLC|LLP|PLLP|P\.C\.|Inc|Corp)\b")
 _FIRM = regex.compile(
     r"(?<![\w'’\-])(?P<v>\p{Lu}[\p{L}'’\-]*(?:[ ](?:of|and|&|the|\p{Lu}[\p{L}'’\-]*)){0,5},?[ ](?:PLLC|LLC|PLLP|LLP|P\.C\.|Inc|Corp)\b\.?)"
 )

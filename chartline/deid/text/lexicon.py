@@ -28,7 +28,7 @@ _ENDINGS = (
     ("ly", ""),
     ("al", ""),
 )
-_LAST_LETTERS = frozenset(end[-1] for end, _ in _ENDINGS)
+_ENDINGS_BY_LETTER = {last: [e for e in _ENDINGS if e[0][-1] == last] for last in {end[-1] for end, _ in _ENDINGS}}
 
 STATES = frozenset(
     {
@@ -379,6 +379,9 @@ def kind(word: str) -> Kind:
 
 
 def _listed(name: str, words: frozenset[str]) -> bool:
-    if name in words or name[-1:] not in _LAST_LETTERS:
-        return name in words
-    return any(name.endswith(e) and name[: -len(e)] + r in words for e, r in _ENDINGS if len(name) > len(e) + 2)
+    if name in words:
+        return True
+    for end, root in _ENDINGS_BY_LETTER.get(name[-1:], ()):
+        if len(name) > len(end) + 2 and name.endswith(end) and name[: -len(end)] + root in words:
+            return True
+    return False

@@ -202,7 +202,7 @@ def _misread(text: str) -> Iterator[Found]:
             yield Found(start, word.end(), "NAME", "name:misread")
 
 
-_STROKE = re.compile(r"(?<=[^\W\d_])(?:/| / )(?=[A-ZÀ-ÖØ-Þ])")
+_STROKE = re.compile(r"/(?<=[^\W\d_].)(?=[A-ZÀ-ÖØ-Þ])| / (?<=[^\W\d_]...)(?=[A-ZÀ-ÖØ-Þ])")
 
 
 def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:

@@ -28,12 +28,12 @@ _MISREAD = re.compile(
     r"|(?<!\w)\(?[\dOolI]{3}\)?[ .\-]{1,2}[\dOolI]{3}[.\-][\dOolI]{4}(?!\w)"
 )
 # Ends of lines other than a newline; a return before one is part of it.
-_LINE_END = re.compile(r"\r(?!\n)|[\x0b\x0c\x85\u2028\u2029]")
+_LINE_END = re.compile(r"[\r\x0b\x0c\x85\u2028\u2029](?!(?<=\r)\n)")
 # A word in which a scan read letters as digits: ``Wi11iam Kowa1ski``; short ones such as ``Hba1c`` are codes.
 _MISREAD_WORD = re.compile(r"\b[A-Z][a-z]+(?:[01]{1,2}[a-z]{2,})+\b")
 _BY_LETTER = re.compile(r"[01][a-z]{2}")
 _LETTERS = str.maketrans("01", "ol")
-_BY_DIGIT = re.compile(r"[OolI][\d/]|\d[OolI]")
+_BY_DIGIT = re.compile(r"\d(?:[OolI]|(?<=[OolI].))|/(?<=[OolI].)")
 _DIGITS = str.maketrans("OolI", "0011")
 # What no text holds: control characters other than white space.
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
