@@ -567,7 +567,15 @@ class Deidentifier:
             return value if dated(value, walk) else None
 
         one = {"shift": shifted, "year": to_year, "keep": kept}[effect]
-        leaf = checked_by(validate.check(owner, element.name), each(one) if element.many else one, path)
+        check = validate.check(owner, element.name)
+        leaf = checked_by(check, each(one) if element.many else one, path)
+
+        def told(value: bytes, walk: Walk) -> None:
+            """A date that is none is a fault, whatever is made of it: it must not be lost without a count."""
+            found: validate.Found = []
+            check(_loads(value), found)
+            walk.faults += [path] if found else ()
+
         known = self._days.setdefault(f"{effect} {element.type} {element.many}", {})
         whole = _DAYS[element.type].fullmatch if effect == "shift" and not element.many else None
         days = self._days.setdefault("days", {})
@@ -588,6 +596,8 @@ class Deidentifier:
                 found = None if moved is None else b'"' + moved + value[11:]
             else:
                 found = leaf(value, walk)
+            if found is None or effect == "year":
+                told(value, walk)
             if before == (walk.single, len(walk.faults)) and len(known) < _MEMORY:
                 known[value] = found
             return found
@@ -957,11 +967,12 @@ class Deidentifier:
 
     def _narrative(self, path: str) -> Action:
         left = self._left_out(path, "a narrative that is no XHTML")
+        of_section = path.endswith(".section.text")  # what a document says is there and nowhere else
 
         def narrative(value: Any, walk: Walk) -> Any:
             div = value.get("div") if isinstance(value, dict) else None
             # A generated one says nothing that the elements do not (hl7.org/fhir/R4/valueset-narrative-status.html).
-            if not isinstance(div, str) or value.get("status") == "generated":
+            if not isinstance(div, str) or (value.get("status") == "generated" and not of_section):
                 return None
             from chartline.deid.text.documents import parsed
 

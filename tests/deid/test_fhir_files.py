@@ -12,6 +12,7 @@ from chartline.deid import dates, fhir_files, keys, policy
 from chartline.deid.walk import Refused
 from chartline.errors import DataError, UsageError
 from chartline.fhir import judge, records, validate
+from tests.deid.walking import POLICIES
 
 NOTE = "Ada Quixmire of 12 Alder Street, Boston was seen by Dr. Okonkwo on 2015-03-05. Call 617-555-0188."
 PATIENT = {
@@ -214,6 +215,19 @@ def test_the_equation_holds_for_bad_input_and_nothing_of_it_is_told(tmp_path, ru
     assert counts["in"] == counts["out"] + 3 + 3
     printed = "".join(capfd.readouterr()) + json.dumps(counts)
     assert [s for s in SECRETS if s in printed] == []
+
+
+# The fifth and eighth come when their frame is known. A time without a zone is none: hl7.org/fhir/R4/datatypes.html.
+@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("date", ["2015-03-05T10:00:00", "2015-02-30", "2015-13-01T10:00:00Z", "0000-01-01"])
+def test_a_resource_with_a_date_that_is_none_is_counted_whatever_the_policy_makes_of_dates(tmp_path, run, name, date):
+    pulse = {"code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}, "status": "final"}
+    pulse |= {"resourceType": "Observation", "subject": {"reference": "Patient/ada-1"}}
+    whole = [{**pulse, "id": f"o{n}", "effectiveDateTime": f"2015-03-0{n + 1}"} for n in range(9)]
+    whole[4]["effectiveDateTime"] = whole[7]["effectiveDateTime"] = date
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT, *whole))
+    counts = run(name)
+    assert (counts["in"], counts["out"], counts["quarantined"]) == (10, 8, {"bad_date": 2})
 
 
 def test_a_damaged_gzip_is_refused_before_anything_is_written(tmp_path, run):

@@ -329,6 +329,27 @@ def test_a_generated_narrative_is_left_behind(name):
     assert "text" not in through(observation(text=text), name)
 
 
+def test_a_section_says_what_no_element_does_whatever_its_status():
+    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Start metformin 500 mg</div>'}
+    made = through(
+        {
+            "resourceType": "Composition",
+            "id": "c1",
+            "status": "final",
+            "type": LOINC,
+            "subject": {"reference": "Patient/p1"},
+            "date": "2015-03-05",
+            "author": [{"reference": "Practitioner/d1"}],
+            "title": "Summary",
+            "text": text,
+            "section": [{"title": "Plan", "text": text}],
+        },
+        "expert_determination",
+    )
+    assert "text" not in made
+    assert made["section"][0]["text"] == {**text, "status": "additional"}
+
+
 # --- codes -------------------------------------------------------------------------------------------
 
 

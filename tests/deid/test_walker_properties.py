@@ -233,12 +233,8 @@ def test_json_that_is_laid_out_or_escaped_makes_the_same(resource, name):
 )
 def test_a_date_is_moved_as_the_rule_for_dates_moves_it(text, name):
     made = walked({**OBSERVATION, name: text})
-    right = dates.shift(text, ADA.offset_days)
-    fits = right is not None and validate.real_datetime(right) and (name != "issued" or "T" in text)
-    if right is None:
-        assert name not in made.resource
-    elif fits:
-        assert made.resource[name] == right
+    if validate.real_datetime(text) and (name != "issued" or "T" in text):
+        assert made.resource.get(name) == dates.shift(text, ADA.offset_days)
     else:
         assert (made.reason, made.rule) == ("output_not_valid_fhir", f"Observation.{name}")
 
