@@ -58,7 +58,7 @@ _BORN = r"(?:DOB|D\.O\.B\.?|born|birth\s?date|date of birth)[:#]{0,2}\s{0,2}"
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
 _IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?|return|returns|RTW|f/u)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
-_NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Braden|Norton|Morse|Berg|Katz|Lawton|Barthel|Epworth|ESS|CIWA|COWS|AUDIT|DAST|Bishop|Ballard|Apgars?|scored?|scale|points|answered|correct|Allred|HLA|Pain)(?:\sof)?:?\s)"
+_NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Braden|Norton|Morse|Berg|Katz|Lawton|Barthel|Epworth|ESS|CIWA|COWS|AUDIT|DAST|Bishop|Ballard|Apgars?|scored?|scale|points|answered|correct|Allred|HLA|Pain)(?:\s(?:of|is|was|now|at|level|rated))?(?::?\s|\s?\|\s?))"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
 _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|then)\b)[A-Za-z])"
 
@@ -66,7 +66,7 @@ _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|th
 _BRINGS_DAY = (
     r"(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|review|clinic|appt|"
     r"adm|admitted|discharged?|disch|d/c(?:['’]?d)?|dc(?:['’]?d)?|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|returns?|f/u|next\s\w{3,12}|resolved|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
-    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day):\s?))"
+    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day)(?::\s?|\s?\|\s)))"
 )
 # Who stands before a day, or whose.
 _OFFICES = r"(?:MD|DO|RN|NP|PA|LPN|LVN|CNA|PT|OT|SLP|Dr\.?|Mrs?\.?|Ms\.?|Sr\.|Fr\.)"
@@ -424,8 +424,8 @@ _OCCURRENCE_YEAR = 2001  # not a leap year; stands in where a date has no year
 
 # A day and month of which nothing but the dates around it tells that it is none of a score, a dose or a setting.
 _LIKE = regex.compile(
-    rf"(?<![\w/.%\-]){_NO_SCORE}(?<!\b(?i:BiPAP|IPAP|CPAP|PEEP|strength|power|motor|ratio|pulses|reflexes|DTRs?|murmur|pain|of)[:\s]\s?)"
-    rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|power|scale|murmur|hours?|hrs?|tabs?|tender|swollen|on\sthe|in\sall|bilat|out\sof))"
+    rf"(?<![\w/.%\-]){_NO_SCORE}(?<!\b(?i:BiPAP|IPAP|CPAP|PEEP|strength|power|motor|ratio|pulses|reflexes|DTRs?|murmur|pain|of)(?:[:\s]\s?|\s?\|\s?))"
+    rf"(?P<m>0?[1-9]|1[0-2])/{_DAY}(?![\w/%]|[.\-]\d|\s*(?i:mg|mcg|mL|cm|mm|points?|strength|power|scale|murmur|hours?|hrs?|tabs?|tender|swollen|on\sthe|in\sall|bilat|out\sof)|\s(?:\p{{Ll}}+[\s\-]){{0,3}}murmur)"
 )
 _SLASHED = re.compile(r"/(?:(?<=(?<![\w/.])\d/)|(?<=(?<![\w/.])\d\d/))\d{1,2}(?![\w/])")
 _SCALES = frozenset({4, 5, 6, 8, 10})  # days that scores have as their most

@@ -18,10 +18,13 @@ from chartline.ingest.formats import CCDA
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from pypdf import PageObject
+
 Edit = tuple[int, int, str]
 """A piece of a text by its half-open code points, and what stands in its place."""
 Read = Callable[[str], Sequence[Edit]]
 
+_UTF_16 = re.compile("utf[-_]?16", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w\-]+)", re.IGNORECASE)
 _INSIDE = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w\-]+)", re.IGNORECASE)
 # A tag, a comment, a processing instruction or a doctype: what stands between two pieces of text.
@@ -70,6 +73,10 @@ _RUNS = frozenset(
     """.split()
 )
 _BAR = " | "
+# What a reader sees struck out: it was taken back.
+_STRUCK = re.compile(r"<(del|s|strike)\b[^<>]*>(?:(?!</?\1\b).)*</\1\s*>", re.IGNORECASE | re.DOTALL)
+_BOX = re.compile(r"<input\b[^<>]*\btype\s*=\s*[\"']?(?:checkbox|radio)\b[^<>]*>", re.IGNORECASE)
+_TICK = re.compile(r"\schecked\b", re.IGNORECASE)
 _NAME = re.compile(r"</?([\w:\-]+)")
 _BLANKS = re.compile(r"\s+")
 _WHITE = str.maketrans("\n\r\t\f\v", "     ")
@@ -87,7 +94,7 @@ def decoded(data: bytes, content_type: str) -> str | None:
     """
     named = _CHARSET.search(content_type)
     inside = _INSIDE.search(data, 0, 1024) if b"<" in data[:1024] else None
-    told = [named[1]] if named else [inside[1].decode("ascii")] if inside else []
+    told = [_ordered(data, c) for c in ([named[1]] if named else [inside[1].decode("ascii")] if inside else [])]
     marked = ["utf-16"] if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else []
     shown = [] if data.isascii() or b"\x00" in data else ["utf-8-sig"]
     for charset in [*marked, *shown, *told, "utf-8-sig", "cp1252"]:
@@ -99,6 +106,13 @@ def decoded(data: bytes, content_type: str) -> str | None:
             continue
         return None if _no_text(text) else text
     return None
+
+
+def _ordered(data: bytes, charset: str) -> str:
+    """UTF-16 with the order of its bytes, which without a mark only they tell: in Latin text the higher one is 0."""
+    if not _UTF_16.fullmatch(charset):
+        return charset
+    return "utf-16-be" if data[:4096:2].count(0) > data[1:4096:2].count(0) else "utf-16-le"
 
 
 def _no_text(text: str) -> bool:
@@ -165,7 +179,7 @@ def markup(text: str, read: Read) -> str:
 
     Each piece of text stays between its tags; a replacement stands where the piece that it replaces begins.
     """
-    pieces, tags = _apart(_ended(_without_silent(text)))
+    pieces, tags = _apart(_ended(_BOX.sub(_ticked, _without_silent(text))))
     made = [html.escape(_UNWRITTEN.sub("", piece), quote=False) for piece in _rewritten(pieces, tags, read)]
     return "".join([made[0], *(part for pair in zip(tags, made[1:], strict=True) for part in pair)])
 
@@ -186,17 +200,21 @@ def plain(text: str) -> str:
 
     In ``pre``, and where no tag makes a line, blanks and lines are as they were written.
     """
-    pieces, tags = _apart(text)
+    pieces, tags = _apart(_STRUCK.sub("", text))
     parts: list[str] = []
     begins = True  # whether a line does
-    for i, (piece, as_written) in enumerate(zip(pieces, _in_lines(pieces, tags), strict=True)):
-        seam = _seam(pieces[i - 1], tags[i - 1], piece) if i else ""
+    for piece, seam, as_written in zip(pieces, _seams(pieces, tags), _in_lines(pieces, tags), strict=True):
         said = piece if as_written else _BLANKS.sub(" ", piece)
         if (begins or seam == "\n") and not as_written:
             said = said.lstrip(" ")
         parts += ["" if begins else seam, said]
         begins = said.endswith("\n") if said else seam == "\n" or (begins and seam != _BAR)
     return "".join(parts).strip()
+
+
+def _ticked(box: re.Match[str]) -> str:
+    """A box of a form as text: no tag of it stays, and ticked is not the same as not."""
+    return "[x]" if _TICK.search(box.group()) else "[ ]"
 
 
 def _without_silent(text: str) -> str:
@@ -227,8 +245,7 @@ def _rewritten(pieces: list[str], tags: list[str], read: Read) -> list[str]:
     """The pieces with what ``read`` finds in them, joined as a reader sees them, replaced."""
     parts, starts, at = [], [], 0
     as_written = _in_lines(pieces, tags)
-    for i, piece in enumerate(pieces):
-        seam = _seam(pieces[i - 1], tags[i - 1], piece) if i else ""
+    for i, (piece, seam) in enumerate(zip(pieces, _seams(pieces, tags), strict=True)):
         starts.append(at + len(seam))
         parts += [seam, piece if as_written[i] else piece.translate(_WHITE)]
         at += len(seam) + len(piece)
@@ -265,6 +282,15 @@ def _element(tag: str) -> str:
     return name[1].lower() if name else ""
 
 
+def _seams(pieces: list[str], tags: list[str]) -> list[str]:
+    """What stands before each piece in the text that is read; an empty piece parts nothing."""
+    seams, left = [""], pieces[0]
+    for tag, piece in zip(tags, pieces[1:], strict=True):
+        seams.append(_seam(left, tag, piece))
+        left = piece or ("" if seams[-1] else left)
+    return seams
+
+
 def _seam(left: str, tag: str, right: str) -> str:
     """What a tag is in the text that is read: a line, a cell's border, nothing, or a space between run-on words."""
     element = _element(tag)
@@ -272,6 +298,8 @@ def _seam(left: str, tag: str, right: str) -> str:
         return "\n"
     if element in _CELLS:
         return _BAR if not tag.startswith("</") else " " if right.strip() else ""
+    if element == "sup" and not tag.startswith("</") and left[-1:].isdigit() and right[:1].isdigit():
+        return "^"
     together = left[-1:].islower() and (right[:1].isupper() or right[:1].isdigit())
     return " " if together or (left[-1:] in (",", ":", ";") and right[:1].isalnum()) else ""
 
@@ -297,12 +325,16 @@ def parsed(text: str) -> Element | None:
     return root
 
 
+_RAISED = re.compile(r"(?<=\d)\{\\super\s+(?=\d)")
+
+
 def rtf(text: str) -> str | None:
     """The text of an RTF document."""
     from striprtf.striprtf import rtf_to_text
 
     try:
-        return _with_pairs(str(rtf_to_text(text, errors="ignore")))
+        said = _RAISED.sub(r"{\\super ^", text.replace(r"{\deleted", r"{\*\deleted"))
+        return _with_pairs(str(rtf_to_text(said, errors="ignore")))
     except Exception:  # whatever a broken document makes of the library, its message may hold text
         return None
 
@@ -313,11 +345,26 @@ def pdf(data: bytes) -> str | None:
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        pages = [page.extract_text() or "" for page in pypdf.PdfReader(io.BytesIO(data)).pages]
+        pages = [_page(page) for page in pypdf.PdfReader(io.BytesIO(data)).pages]
     except Exception:  # as for RTF
         return None
     text = _with_pairs("\n".join(pages))
     return text if text.strip() else None
+
+
+def _page(page: PageObject) -> str:
+    """The text of a page; one that is drawn word by word, or letter by letter, as its lines stand on it."""
+    text = page.extract_text() or ""
+    lines = sum(map(bool, map(str.strip, text.split("\n"))))
+    if lines < _FEW_LINES or len(text.split()) >= _IN_WORDS * lines:
+        return text
+    placed = page.extract_text(extraction_mode="layout", layout_mode_space_vertically=False)
+    return _WORD_GAP.sub(" ", placed)
+
+
+_FEW_LINES = 6
+_IN_WORDS = 1.3  # words of a line; a table with a line for each cell has more
+_WORD_GAP = re.compile(r"(?<=\S)[ ]{2,3}(?=\S)")
 
 
 def _with_pairs(text: str) -> str:

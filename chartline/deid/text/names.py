@@ -94,7 +94,7 @@ _TITLED_LETTER = regex.compile(r"(?:Drs?|Mrs?|Ms)\.?\s[A-WYZ](?![\w'’\-/&+]|\.
 _ONE = r"(?P<n>(?:(?:van|von|de|del|della|di|ten|la|den|der)\s+){0,2}\p{Lu}[\p{L}'’\-]+(?:\s\p{Lu}[\p{L}'’\-]+)?)"
 _DOCTORS = regex.compile(rf"\b(?:Drs|Doctors)\.?\s+{_ONE}(?:(?:\s*(?:,|/|&|\band\b)){{1,2}}\s*{_ONE}){{1,6}}")
 _RELATED = regex.compile(
-    rf"\b(?!(?i:ex)-)(?i:{KIN})(?:\s*[,:(\-–]\s*|\s\*{{2}}|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:[ \t]+(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
+    rf"\b(?!(?i:ex)-)(?i:{KIN})(?:\s*[,:(\-–]\s*|\s\*{{2}}|\s+(?:is\s+|named\s+|called\s+)?)(?P<v>[A-Z][\w'’\-]+(?:(?:[ \t]+|[ \t]*\n[ \t]*)(?:[A-Z]\.|[A-Z][\w'’\-]+)){{0,2}})"
 )
 _RELATED_LOWER = regex.compile(rf"\b(?!(?i:ex)-)(?i:{KIN})\s(?P<v>[a-z]['’\w\-]+)")
 
@@ -383,7 +383,7 @@ def _apart(text: str, left: Token, right: Token) -> bool:
     between = text[left.end : right.start]
     if between.count("\n") > 1:
         return True
-    return between != " " and between.isspace() and not goes_on(left, right)
+    return between != " " and between.isspace() and not goes_on(text, left, right)
 
 
 def _order_behind(left: Token, right: Token) -> bool:

@@ -29,6 +29,8 @@ _MISREAD = re.compile(
 )
 # Ends of lines other than a newline; a return before one is part of it.
 _LINE_END = re.compile(r"[\r\x0b\x0c\x85\u2028\u2029](?!(?<=\r)\n)")
+# The end of a line within a number that is written in groups: ``(216) 555-\n0133``.
+_IN_NUMBER = re.compile(r"\n(?<=\d-\n)(?=\d{3,4}(?!\d))")
 # A word in which a scan read letters as digits: ``Wi11iam Kowa1ski``; short ones such as ``Hba1c`` are codes.
 _MISREAD_WORD = re.compile(r"\b[A-Z][a-z]+(?:[01]{1,2}[a-z]{2,})+\b")
 _BY_LETTER = re.compile(r"[01][a-z]{2}")
@@ -57,6 +59,8 @@ _APART = re.compile(
     r"(?!(?<=\.[^\W\d_] )\d)(?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])"
     r"(?:[ .\u00a0_*\-](?!(?<=\.[^\W\d_] )\d)(?:['\u2019][ .\u00a0_*\-])?[^\W_](?![^\W_])){3,}"
 )
+# A size: ``a 4.8 x 4.6 x 3.9 cm mass``.
+_BY = re.compile(r"\d[ ]?[xX\u00d7][ ]?\d")
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def _reread(text: str) -> str:
     def numbers(m: re.Match[str]) -> str:
         return m.group().translate(_DIGITS) if sum(map(str.isdigit, m.group())) * 2 >= len(m.group()) - 3 else m.group()
 
-    text = _LINE_END.sub("\n", text)
+    text = _IN_NUMBER.sub(" ", _LINE_END.sub("\n", text))
     text = _MISREAD.sub(numbers, text) if _BY_DIGIT.search(text) else text
     return _MISREAD_WORD.sub(lambda m: m.group().translate(_LETTERS), text) if _BY_LETTER.search(text) else text
 
@@ -157,6 +161,7 @@ def normalise(text: str) -> Normal:
     A letter that was read in a wrong charset, or is told by its number, is the letter that it is.
     """
     apart = [(m.start() - 1, m.end()) for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
+    apart = [(a, b) for a, b in apart if not _BY.search(text, a, b)]
     mistaken = _mistaken(text)
     if not apart and not mistaken and not CONTROLS.search(text) and (text.isascii() or not any(map(_hides, set(text)))):
         plain = text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " "))

@@ -87,7 +87,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("SSN", "ssn-label", r"\b(?:SSN|SS\#|social(?: security)?(?: number| no\.?)?)[\s:#is]*(?P<v>\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
         # Numbers that other countries give to each person, by what they are called there.
         ("SSN", "national", r"(?<![A-Za-z])(?:social insurance|CPF|AHV|Aadhaar|NIR|DNI|NIE|BSN|PESEL|CURP|NINO?|codice fiscale)(?![A-Za-z])(?:[\s\-]?(?:number|nummer|num|nr|no))?\.?[\s:#]{0,3}(?:is\s)?(?P<v>(?:(?-i:[A-Z]{1,2})[ ]?)?\d(?:[ .\-/]?\d){5,19}(?:[ \-]?(?-i:[A-Z]))?|(?-i:[A-Z]{4,6}\d[A-Z\d]{9,12}))(?!\w)", True, "v"),
-        ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:(?:\(\s?\d{3}\s?\)\s*|\d{3}[\s.\-–/])\d{3}[\s.\-–/]\d{4}|\(\d{3}\)[ ]?\d{7})(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
+        ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:(?:\(\s?\d{3}\s?\)\s*|\d{3}(?:[\s.\-–/]|-[ ]))\d{3}(?:[\s.\-–/]|-[ ])\d{4}|\(\d{3}\)[ ]?\d{7})(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
         ("PHONE", "phone-marked", r"(?<![\w.\-/*])[2-9]\d{2}(?P<s>\s?[*·]\s?|\s\.\s)\d{3}(?P=s)\d{4}(?!\w)", False, ""),
         ("PHONE", "phone-few", r"(?:\bp[hH]|\bphone|\btel|\bcell|\bmobile|\bcall|\bfax|\bpgr|\bpager|\bvm|\bmsg|\bmessage)\b[\s.:#]{0,2}(?:at\s|@\s?)?(?P<v>\d-\d{4}|\d{3}[ ]\d{4}|[2-9]\d{2}[ ]\d{3}[ ]\d\d[ ]\d\d)(?![\w/%]|[.\-]\d)", True, "v"),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
@@ -389,7 +389,17 @@ def _refused(name: str, text: str, start: int, end: int) -> bool:
         return _CODE.fullmatch(piece) is not None or _of_vocabulary(text, start, end)
     if name == "user":
         return not _made_up(piece.rstrip("0123456789").lower())
-    return name == "typist" and "/" in piece and any(map(_of_medicine, piece.split("/")))
+    return name == "typist" and _nobody_typed(text, piece, end)
+
+
+_GOES_ON = re.compile(r"[ ]*\n[a-z]")
+
+
+def _nobody_typed(text: str, piece: str, end: int) -> bool:
+    """Whether letters are a word, and not of who typed: with a stroke one of medicine; else any, as in a sentence."""
+    if "/" in piece or ":" in piece:
+        return any(map(_of_medicine, piece.split("/")))
+    return _GOES_ON.match(text, end) is not None or not _made_up(piece)
 
 
 # What a therapist bills (the codes of CPT for medicine), behind the letters of the service: ``PT: 97110``.

@@ -133,14 +133,24 @@ def _joined(text: str, left: Token, right: Token) -> bool:
             return False
     return (
         between == " "
-        or (between == "  " and goes_on(left, right))
+        or (between == "  " and goes_on(text, left, right))
+        or (between == "\n" and not right.kind.first and _PROSE.match(text, right.end) and goes_on(text, left, right))
         or (between in (". ", ".") and (left.shape == "initial" or left.text in ("St", "Jr", "Sr")))
     )
 
 
-def goes_on(left: Token, right: Token) -> bool:
-    """Whether a name goes on over a line's end or a gap: only with another name, written as the first."""
-    return right.kind.strong and not right.kind.medical and left.shape == right.shape != "upper"
+# What a sentence goes on with behind a name, and on the same line.
+_PROSE = re.compile(r"(?:['’]s)?,?[ ](?=[a-z(])")
+_SENTENCE = re.compile(r"(?:['’]s)?(?:[ ](?=[a-z(])|[.,;)]|[ ]*(?:\n|\Z))")
+
+
+def goes_on(text: str, left: Token, right: Token) -> bool:
+    """Whether a name goes on over a line's end or a gap: with another name, written as the first.
+
+    A word on no list is one behind a first name, where the sentence goes on: ``with Ilka`` and on the next line ``Tarnly today``.
+    """
+    unheard = right.kind.unknown and left.kind.first and _SENTENCE.match(text, right.end) is not None
+    return (right.kind.strong or unheard) and not right.kind.medical and left.shape == right.shape != "upper"
 
 
 # What a side follows at a sentence's end.

@@ -85,12 +85,14 @@ def _is_of_the_body(cell: str) -> bool:
 
 def _find(text: str, sep: str) -> Iterator[Found]:
     columns: list[str | None] = []
-    of_things = False
+    of_things = empty = False
     at = 0
     for line in text.split("\n"):
         start, at = at, at + len(line) + 1
         if not line.strip():
-            continue  # as markup has it between its rows
+            empty = True  # as markup has it between its rows too
+            continue
+        apart, empty = empty, False
         cells = [m.span() for m in _CELL[sep].finditer(text, start, start + len(line))] if sep in line else []
         if len(cells) < 2:
             columns = []
@@ -98,15 +100,27 @@ def _find(text: str, sep: str) -> Iterator[Found]:
         headings = [
             _TYPES.get(text[a:b].strip(_AROUND).casefold().replace("_", " ").replace(" #", " no")) for a, b in cells
         ]
+        filled = [i for i, (a, b) in enumerate(cells) if text[a:b].strip()]
         if sum(h is not None for h in headings) >= 2 or (
-            not columns and {"NAME", "DATE"} & set(headings) and len(cells) > 2
+            not columns and {"NAME", "DATE"} & set(headings) and len(filled) > 2
         ):
             columns = headings
             of_things = _OF_PERSONS.isdisjoint(filter(None, headings))
         elif len(cells) == len(columns):
+            if apart and _begins_anew([text[a:b].strip() for a, b in cells], columns):
+                columns = []
+                continue
             yield from _told(text, cells, columns, of_things)
-        elif len(cells) == _PAIR and not columns and headings[0] and not headings[1]:
-            yield from _told(text, cells, [None, headings[0]], of_things=True)
+        elif len(filled) == _PAIR and not columns and headings[filled[0]] and not headings[filled[1]]:
+            yield from _told(text, [cells[i] for i in filled], [None, headings[filled[0]]], of_things=True)
+
+
+def _begins_anew(cells: list[str], columns: list[str | None]) -> bool:
+    """Whether a row behind an empty line has the headings of another table: words where the columns hold numbers."""
+    numbered = any(of is not None and of not in _FORM for of in columns)
+    named = [c for c, of in zip(cells, columns, strict=True) if of == "NAME"]
+    words = [w for c in cells for w in c.split()]
+    return numbered and all(c.isalpha() for c in named) and all(w.isalpha() and kind(w).word for w in words)
 
 
 def _told(text: str, cells: list[tuple[int, int]], columns: list[str | None], of_things: bool) -> Iterator[Found]:
