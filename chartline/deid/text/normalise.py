@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import regex
 
@@ -99,6 +100,43 @@ def _invisible(char: str) -> bool:
     return char >= "\u00ad" and (char in _BLANK or unicodedata.category(char) == "Cf")
 
 
+# What begins a line that no sentence goes on in: a label, a mark, a number of a list, a cell.
+_NO_SEQUEL = re.compile(
+    r"[\s\-*\u2022#|>]|\d{1,2}[.)]\s|[\w /()'&-]{1,32}(?:[|\t]|:(?!//))|[A-Z][A-Z /&-]{3,}(?:\n|\Z)"
+)
+_NARROWEST, _WIDEST = 40, 132
+_SENTENCE = re.compile(r"(?:(?:^|\s)[a-z]{2,}(?=[,;\s]).*?){3}")
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether a line is of writing: of small words, and no label before them."""
+    return _NO_SEQUEL.match(line) is None and _SENTENCE.search(line) is not None
+
+
+def _unwrapped(text: str) -> str:
+    """The text with a blank for each end of a line at which a sentence only came to the margin, one for one.
+
+    Such a line has no room for the next line's first word. The margin is the longest line; a text with one that no page
+    is wide enough for has none.
+    """
+    lines = text.split("\n")
+    width = max((len(line) for line in lines if " " in line), default=0)  # of an address alone no margin breaks
+    if not _NARROWEST <= width <= _WIDEST:
+        return text
+    breaks, end = [], -1
+    for line, following in pairwise(lines):
+        end += len(line) + 1
+        full = following and len(line) + 1 + len(following.split(None, 1)[0] if following.strip() else "") > width
+        if full and line[-1:] not in ("", ":", "|") and not _NO_SEQUEL.match(text, end + 1):
+            breaks.append(end)
+    if not breaks or (len(breaks) == 1 and not _is_sentence(text[: breaks[0]].rpartition("\n")[2])):
+        return text
+    out = list(text)
+    for end in breaks:
+        out[end] = " "
+    return "".join(out)
+
+
 def _reread(text: str) -> str:
     """The text with every end of a line as a newline, and what a scan misread as it was, one for one.
 
@@ -109,6 +147,7 @@ def _reread(text: str) -> str:
         return m.group().translate(_DIGITS) if sum(map(str.isdigit, m.group())) * 2 >= len(m.group()) - 3 else m.group()
 
     text = _IN_NUMBER.sub(" ", _LINE_END.sub("\n", text))
+    text = _unwrapped(text) if "\n" in text else text
     text = _MISREAD.sub(numbers, text) if _BY_DIGIT.search(text) else text
     return _MISREAD_WORD.sub(lambda m: m.group().translate(_LETTERS), text) if _BY_LETTER.search(text) else text
 

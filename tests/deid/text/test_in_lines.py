@@ -9,6 +9,7 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from chartline.deid.context import PatientContext
 from chartline.deid.text import TextEngine
+from chartline.deid.text.normalise import normalise
 from tests.deid.text.written import NOBODY, left
 
 SHIFTED = PatientContext("p", offset_days=-20)
@@ -142,3 +143,44 @@ def test_a_page_that_is_drawn_piece_by_piece_is_read_in_its_lines(engine: TextEn
     made = engine.document(drawn([(20 + 6 * at, 200, w) for at, w in words]), "application/pdf", NOBODY).plain
     assert "Dose 5 mg daily." in made
     assert [w for w in ("Hortensia", "Quillwright", "0133") if w in made] == []
+
+
+WRITTEN = " ".join(
+    [
+        "Seen at Osgard Tarn Clinic by Wilhelmina Tollardly, RN, on March 12, 2024 with her brother Aurelio",
+        "Questrotta, who lives at 14 Alder Street, Dunmore, PA 17602 and may be called at (216) 555-0133 in the",
+        "evening. Records come from https://records.example.net/patient/tollardly/7719204; her number is MRN 7719204.",
+        "She takes apixaban 5 mg and has had no falls since the visit of 3/2/24.",
+    ]
+)
+
+
+def broken(text: str, width: int) -> str:
+    """A text with lines of at most so many signs, as a printer breaks them."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\n".join([*lines, line])
+
+
+@pytest.mark.parametrize("width", range(48, 130, 3))
+def test_where_lines_are_broken_changes_nothing_that_is_found(engine: TextEngine, width: int) -> None:
+    text = broken(WRITTEN, width)
+    found = {(s.start, s.end) for s in engine.deidentify(text, NOBODY).spans}
+    assert found == {(s.start, s.end) for s in engine.deidentify(WRITTEN, NOBODY).spans}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Attending physician of the ward: Ilka Tollard\nDunmore Clinic\nPhone: 4",
+        "- Follow up with the clinic in two weeks for labs\n- Return if worse\n1. Rest\n2. Fluids",
+        "Assessment and plan of care as discussed with her\nPLAN\nPlan: rest",
+    ],
+)
+def test_lines_of_a_form_or_a_list_are_lines(text: str) -> None:
+    assert normalise(text).text == text
