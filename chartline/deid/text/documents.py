@@ -340,16 +340,26 @@ def rtf(text: str) -> str | None:
 
 
 def pdf(data: bytes) -> str | None:
-    """The text layer of a PDF; None when there is none."""
+    """The text layer of a PDF, with a line for each page that is a picture; None when there is none."""
     import pypdf
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        pages = [_page(page) for page in pypdf.PdfReader(io.BytesIO(data)).pages]
+        pages = [(_page(page), _is_pictured(page)) for page in pypdf.PdfReader(io.BytesIO(data)).pages]
     except Exception:  # as for RTF
         return None
-    text = _with_pairs("\n".join(pages))
-    return text if text.strip() else None
+    if not any(text.strip() for text, _ in pages):
+        return None
+    return _with_pairs("\n".join(PICTURE if pictured and not text.strip() else text for text, pictured in pages))
+
+
+PICTURE = "[a page without a text layer]"
+"""What stands for a page of a PDF that cannot be read, beside others that can."""
+
+
+def _is_pictured(page: PageObject) -> bool:
+    resources = page.get("/Resources")
+    return resources is not None and "/XObject" in resources.get_object()
 
 
 def _page(page: PageObject) -> str:

@@ -298,8 +298,14 @@ _OF_SEX = regex.compile(
 _ENDS_OF_PARTICLES = frozenset({"e ", "l ", "a ", "s ", "n ", ". "})
 
 
+# What is left of a name that the end of a line divides: ``Van-`` and on the next line ``derbrook``.
+_DIVIDED = re.compile(r"-[ \n](?P<w>[a-z]{4,})(?![\w'’-])")
+
+
 def _owner(text: str, found: Found) -> Found:
     """A name with the particle that begins it, without the ending that tells what is its own."""
+    if found.type == "NAME" and (rest := _DIVIDED.match(text, found.end)) and kind(rest["w"]).unknown:
+        return Found(found.start, rest.end(), "NAME", found.source)
     if found.type == "NAME" and text[found.start - 2 : found.start] in _ENDS_OF_PARTICLES:
         led = _PARTICLE_BEFORE.search(text, max(0, found.start - 7), found.start)
         found = Found(led.start(), found.end, "NAME", found.source) if led else found

@@ -9,6 +9,7 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from chartline.deid.context import PatientContext
 from chartline.deid.text import TextEngine
+from chartline.deid.text.documents import PICTURE
 from chartline.deid.text.normalise import normalise
 from tests.deid.text.written import NOBODY, left
 
@@ -24,6 +25,7 @@ SHIFTED = PatientContext("p", offset_days=-20)
         ("Seen by Dr.   Aurelio   Questrotta today.", ["Aurelio", "Questrotta"]),
         ("Call (216) 555-\n0133 after 5.", ["216", "0133"]),
         ("Her phone is 216-\n555-0133, evenings.", ["216", "0133"]),
+        ("Seen with her sister Wilhelmina Van-\ndertollard today.", ["Van", "dertollard"]),
         ("Signed off 3/12/24 qkj\nNext visit in May", ["qkj"]),
         ("LMP | 2/11 | Parity | 2", ["2/11"]),
     ],
@@ -134,6 +136,15 @@ def drawn(pieces: list[tuple[int, int, str]]) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def test_a_page_that_is_a_picture_is_told_beside_one_that_is_read(engine: TextEngine) -> None:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(drawn([(20, 200, "Stable.")])))
+    scan = writer.add_blank_page(600, 300)
+    scan[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): DictionaryObject()})
+    out = io.BytesIO()
+    writer.write(out)
+    assert engine.document(out.getvalue(), "application/pdf", NOBODY).plain.split("\n") == ["Stable.", "", PICTURE]
 
 
 @pytest.mark.parametrize("by_letter", [False, True])
