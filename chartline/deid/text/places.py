@@ -284,7 +284,9 @@ def _may_tell(word: regex.Match[str]) -> bool:
 
 
 _BEGINS_FIELD = re.compile(r"(?:\n|\t|  )[^\W\d_]+:\Z")
-_PARTS_OF_TOWNS = frozenset("New Old North South East West Upper Lower Little Great".split())
+_PARTS_OF_TOWNS = frozenset(
+    "New Old North South East West Upper Lower Little Great Desert Mountain River Lake Ocean Canyon Prairie Golden".split()
+)
 
 
 # What parts the fields of a form.
