@@ -205,7 +205,8 @@ def _release_decide(args: argparse.Namespace) -> Answer:
     from chartline.release.decide import decide
 
     body = decide(_settings(args), args.id, approve=args.approve, by=args.by, reason=args.reason, channel="cli")
-    return body, f"{args.id} is {body['decision']}", 0
+    before = ", as decided before: nothing was recorded" if body["unchanged"] else ""
+    return body, f"{args.id} is {body['decision']}{before}", 0
 
 
 def _release_publish(args: argparse.Namespace) -> Answer:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chartline.audit.report import template
 from chartline.risk.bounds import sample_for, upper_bound
-from chartline.risk.cells import shown
+from chartline.risk.cells import beside
 from chartline.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,8 +50,18 @@ def pieces(text: str, spans: Sequence[Mapping[str, Any]] | None) -> Iterator[tup
         yield text[at:], None
 
 
-def write(settings: Settings, candidate: str, rows: Sequence[Mapping[str, Any]], of: int) -> dict[str, Any] | None:
-    """Write ``restricted/review/<candidate>/notes.html``; what the report says of it, None where there is no note."""
+def write(
+    settings: Settings, candidate: str, rows: Sequence[Mapping[str, Any]], of: int, subjects: int
+) -> dict[str, Any] | None:
+    """Write ``restricted/review/<candidate>/notes.html``; what the report says of it, None where there is no note.
+
+    Args:
+        settings: the project's settings.
+        candidate: id of the candidate.
+        rows: what ``sample`` drew.
+        of: how many notes there are.
+        subjects: how many patients there are in all, which the report tells too.
+    """
     if not rows:
         return None
     page = template("review.html").render(
@@ -69,5 +79,5 @@ def write(settings: Settings, candidate: str, rows: Sequence[Mapping[str, Any]],
         "sha256": hashlib.sha256(page.encode()).hexdigest(),
         "notes": len(rows),
         "of": of,
-        "patients": shown(len({row["subject_id"] for row in rows})),
+        "patients": beside(len({row["subject_id"] for row in rows}), subjects),
     }

@@ -16,21 +16,28 @@ _NO_DIGIT = re.compile(r"\D+")
 _BY_DIGITS = ("PHONE", "SSN")
 
 
-def require_nobody(settings: Settings, text: str) -> None:
-    """Refuse a reason in which somebody of the source is told, as the leak sweep would find it.
+def require_nobody(settings: Settings, *, by: str, reason: str) -> None:
+    """Refuse a name or reason in which somebody of the source is told, as the leak sweep would find it.
+
+    Args:
+        settings: the project's settings.
+        by: who says it. Of the hospital's own staff somebody is its patient too.
+        reason: why, in their words.
 
     Raises:
-        UsageError: CL2104 a known value stands in it.
+        UsageError: CL2104 a known value stands in one of them.
     """
-    stands = _standing_in(text)
+    stands = _standing_in(f"{by} \n {reason}")
     among = (tuple(filter(stands, party)) for party in known_from_lake(settings))
     known = [party for party in among if party]
-    if known and any(Search(known).find(Piece("", "", text))):
-        raise UsageError(
-            "CL2104",
-            "the reason holds an identifying value of the source.",
-            "Say it without the person: it stays on record outside the restricted zone.",
-        )
+    search = Search(known) if known else None
+    for what, text in (("name", by), ("reason", reason)):
+        if search and any(search.find(Piece("", "", text))):
+            raise UsageError(
+                "CL2104",
+                f"the {what} holds an identifying value of the source.",
+                "Say it without the person, and who decides by a user name: it stays on record for good.",
+            )
 
 
 def _standing_in(text: str) -> Callable[[Known], bool]:

@@ -160,6 +160,15 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
                 yield found, f"{path.name}/{found.relative_to(path).as_posix()}"
 
 
+# A reference whose words may be said of a number: ``of a patient 1.00``.
+_COUNTED = re.compile(r"[a-z]+ \d{1,3}")
+
+
+def _is_referred_to(pattern: str, text: str) -> bool:
+    kind, number = pattern.split()
+    return re.search(rf"{kind}\W*[/|]\W*{number}(?!\d)", text, re.IGNORECASE) is not None
+
+
 class Search:
     """What a sweep looks for, made ready once for all sweeps: a decoy of its own is among it.
 
@@ -213,9 +222,9 @@ class Search:
         for index, start, end in self._automaton.find_matches_as_indexes(body, overlapping=True):
             pattern = self._words[index]
             kind = self._wanted.strong.get(pattern)
-            if kind:
+            if kind and (not _COUNTED.fullmatch(pattern) or _is_referred_to(pattern, text)):
                 yield kind, self.prefix(pattern)
-            else:
+            elif not kind:
                 near.append((start, end, pattern))
         yield from self._pairs(body, near)
 

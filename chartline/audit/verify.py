@@ -70,8 +70,12 @@ def _logs(settings: Settings) -> Iterator[Check]:
 def _chains(settings: Settings) -> Iterator[Check]:
     logs = ("audit.runs", "audit.gates", "audit.decisions", "audit.reidentifications", gone.LOG)
     for name in (*logs, gone.TAKEBACKS, gone.WITHDRAWALS):
-        at = chain.first_break(settings, name)
-        yield Check(f"chain {name}", at is None, "" if at is None else f"breaks at row {at}")
+        yield from _gone_through(f"chain {name}", _chain(settings, name))
+
+
+def _chain(settings: Settings, name: str) -> Iterator[Check]:
+    at = chain.first_break(settings, name)
+    yield Check(f"chain {name}", at is None, "" if at is None else f"breaks at row {at}")
 
 
 def _equations(settings: Settings) -> Iterator[Check]:
@@ -87,10 +91,15 @@ def _versions(settings: Settings) -> Iterator[Check]:
     What was destroyed because it was taken out is not looked for.
     """
     results = (ledger.latest(settings, stage) for stage in STAGES)
-    told = {pair for result in results if result for pair in result.tables.items()}
+    left = {pair for result in results if result for pair in result.tables.items()}
     without = gone.floors(settings)
-    pinned = {(name, version) for name, version in told if version >= without.get(name, 0)}
+    pinned = {(name, version) for name, version in left if version >= without.get(name, 0)}
     wanted: dict[tuple[str, int], str] = {}
+    assessed = ledger.latest(settings, "assess")
+    if assessed and candidates.is_as_entered(settings, assessed):
+        told = candidates.report(settings, assessed.extra["candidate"])
+        for name, digest in told.get("digests", {}).items():
+            wanted[name, told["tables"][name]] = digest
     for row in candidates.releases(settings):
         made = dict(row["tables"] or {})
         pinned |= {*made.items(), *dict(row["source_tables"] or {}).items()}

@@ -442,8 +442,10 @@ def _build(
     }
     with_zip = resources.where("contains(json, '\"postalCode\"')")
     three_digits = with_zip.limit(0) if rules.means["zip"] == "zip5" else with_zip
+    texts = frames["notes"].select("text")
+    capped_ages = texts.limit(0) if rules.text.dates == "keep" else texts
     with progress.step("gate deidentified"):
-        seen = {**frames, "three_digits": three_digits.select("json")}
+        seen = {**frames, "three_digits": three_digits.select("json"), "capped_ages": capped_ages}
         verdict = gates.check(settings, "deidentified", seen, counts, run_id=run_id)
     stamp = {"run_id": run_id, "policy_hash": rules.hash, "key_id": key.id}
     for name, frame in (("silver.resources", frames["resources"]), ("silver.notes", frames["notes"])):

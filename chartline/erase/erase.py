@@ -83,7 +83,7 @@ def begin(settings: Settings, patient: str, *, by: str, reason: str, old_keys: S
     """
     if not by.strip() or not reason.strip():
         raise UsageError("CL2130", "an erasure needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
-    require_nobody(settings, reason)
+    require_nobody(settings, by=by, reason=reason)
     patients = _patients(settings, patient.removeprefix("Patient/"))
     known = [keys.load(settings.key), *old_keys]
     subjects = _subjects(settings, patients, known)

@@ -66,7 +66,7 @@ def begin(settings: Settings, wanted: Sequence[str], *, by: str, reason: str) ->
     """
     if not by.strip() or not reason.strip():
         raise UsageError("CL2152", "taking back needs a name and a reason.", "Pass --by NAME and --reason TEXT.")
-    require_nobody(settings, reason)
+    require_nobody(settings, by=by, reason=reason)
     died = _died(settings, set(wanted))
     if died:
         return died

@@ -93,10 +93,12 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     except GateFailed as cause:
         gate = "failed"
         blocked.append(cause.message.rstrip("."))
+    held = {name: version for name, version in at.items() if version is not None and name in GOLD}
     body = {
         "candidate": candidate,
         "created_at": started.isoformat(timespec="seconds"),
-        "tables": {name: version for name, version in at.items() if name.startswith("gold.")},
+        "tables": held,
+        "digests": {name: tables.digest(settings, name, version) for name, version in held.items()},
         "policy": rules.name,
         "policy_hash": rules.hash,
         **_body(settings, rules, frames, swept, risk, results, run_id, blocked),
@@ -117,14 +119,14 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         body["changes"]["withdrawn"] = earlier["candidate"] in candidates.withdrawn(settings)
     with progress.step("notes to read"):
         drawn = review.sample(frames["silver.notes"], candidate)
-        body["review"] = review.write(settings, candidate, drawn, body["text"]["notes"].get("deidentified", 0))
+        notes, subjects = body["text"]["notes"].get("deidentified", 0), frames["gold.subjects"].count()
+        body["review"] = review.write(settings, candidate, drawn, notes, subjects)
     report_hash = _write(settings, candidate, body, search)
     if body["verdict"] == "blocked":
         told = candidates.report_path(settings, candidate).with_suffix(".html")
         raise GateFailed("CL1121", f"candidate {candidate} is blocked: {'; '.join(blocked)}.", f"Read {told}.")
     extra = {"candidate": candidate, "report_hash": report_hash, "verdict": body["verdict"]}
-    versions = {name: int(version) for name, version in at.items() if version is not None and name in GOLD}
-    result = StageResult("assess", run_id, counts, versions, {"release": gate}, extra=extra)
+    result = StageResult("assess", run_id, counts, held, {"release": gate}, extra=extra)
     ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
     return result
 

@@ -45,7 +45,7 @@ def decide(settings: Settings, candidate: str, *, approve: bool, by: str, reason
         raise DataError("CL1130", "the candidate is blocked.", "Read its report: 'chartline release show ID' names it.")
     if approve and not candidates.current(settings, body):
         raise DataError("CL1131", "the tables changed since the report.", "Run 'chartline assess' and decide anew.")
-    require_nobody(settings, reason)
+    require_nobody(settings, by=by, reason=reason)
     now = datetime.now(UTC)
     row = {
         "decision_id": hashlib.sha256(f"{candidate}|{wanted}|{by}|{now.isoformat()}".encode()).hexdigest()[:16],

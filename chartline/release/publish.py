@@ -36,7 +36,7 @@ def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any]
         DataError: CL1140 the chain of decisions is broken, CL1141 no decision, CL1142 rejected, CL1143 the report is
             not the one that was approved, CL1144 the table versions are not, CL1145 the report blocks the release,
             CL1147 its terms have run out, CL1148 somebody was erased since it was assessed, CL1133 it was published
-            and withdrawn.
+            and withdrawn, CL1152 the files of its tables are not those that were assessed.
     """
     broken = chain.first_break(settings, "audit.decisions")
     if broken is not None:
@@ -55,6 +55,12 @@ def require_approval(settings: Settings, candidate: str) -> tuple[dict[str, Any]
     without = gone.floors(settings)
     if any(version < without.get(name, 0) for name, version in body["tables"].items()):
         raise DataError("CL1148", "somebody was erased since the assessment.", "Assess and decide anew.")
+    told = body.get("digests", {})  # a report of an earlier version tells none
+    altered = [n for n, digest in told.items() if digest != tables.digest(settings, n, body["tables"][n])]
+    if altered:
+        raise DataError(
+            "CL1152", f"data files of {altered[0]} were altered since the assessment.", "Run 'chartline verify'."
+        )
     if candidate in candidates.withdrawn(settings):
         raise DataError("CL1133", "the release was withdrawn.", "Run 'chartline assess' and decide anew.")
     if body["verdict"] == "blocked":

@@ -42,7 +42,7 @@ def request(
             an event is unknown.
     """
     _require_said(by, reason)
-    require_nobody(settings, reason)
+    require_nobody(settings, by=by, reason=reason)
     wanted, named = sorted(set(subjects)), sorted(set(events))
     unknown = _unknown(settings, "subjects", "subject_id", wanted)
     if unknown:
@@ -72,7 +72,7 @@ def decide(settings: Settings, request: str, *, approve: bool, by: str, reason: 
             log was altered.
     """
     _require_said(by, reason)
-    require_nobody(settings, reason)
+    require_nobody(settings, by=by, reason=reason)
     asked = _request(settings, request)
     with _refusal_logged(settings, request, by, reason):
         if _folded(by) == _folded(asked["asked_by"]):
@@ -90,11 +90,13 @@ def open_request(settings: Settings, request: str, *, by: str) -> dict[str, Any]
     release (``shown_in``): what was made of it may have changed in between.
 
     Raises:
-        UsageError: CL2022 to CL2026 the key cannot be used, CL2121 there is no such request, CL2122 no name.
+        UsageError: CL2022 to CL2026 the key cannot be used, CL2104 the name is one of the source, CL2121 there is no
+            such request, CL2122 no name.
         DataError: CL1161 the request lapsed, CL1162 it was rejected, CL1163 it is not approved, CL1164 a subject is
             nobody's under this key, CL1165 the log was altered, CL1166 a record is not here any more.
     """
     _require_said(by)
+    require_nobody(settings, by=by, reason="")
     asked = _request(settings, request)
     with _refusal_logged(settings, request, by):
         _require_alive(asked)

@@ -51,7 +51,7 @@ def withdraw(settings: Settings, release: str, *, by: str, reason: str) -> dict[
             "there is no such release.",
             "List them with 'chartline release list --lake DIR'; what is not published is rejected.",
         )
-    require_nobody(settings, reason)
+    require_nobody(settings, by=by, reason=reason)
     begun = release in candidates.withdrawn(settings)
     unchanged = begun and not unfinished(settings, release)
     if not begun:

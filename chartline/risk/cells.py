@@ -14,9 +14,14 @@ def shown(count: int) -> int | None:
     return None if 1 <= count <= SMALL else count
 
 
+def beside(part: int, whole: int) -> int | None:
+    """A part whose whole is told too, or None where it is of 1 to 10 patients or of all but so few."""
+    return shown(part) if shown(whole - part) is not None else None
+
+
 def share(part: int, whole: int) -> float | None:
     """The share, or None where it tells of 1 to 10 patients or of all but so few."""
-    if shown(part) is None or shown(whole - part) is None:
+    if beside(part, whole) is None:
         return None
     return round(part / whole, 6) if whole else 0.0
 

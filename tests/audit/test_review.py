@@ -2,6 +2,7 @@
 
 import hashlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +36,7 @@ def note(text, spans=()):
 def test_the_page_marks_and_escapes_and_tells_what_it_proves(lake):
     text = "Mrs. Oakley <script>x</script> is well"
     rows = [note(text, [{"start": 5, "end": 11, "type": "NAME", "source": "known"}])] * 299
-    told = review.write(lake, "c1", rows, 4_697)
+    told = review.write(lake, "c1", rows, 4_697, 900)
     page = (lake.zone("restricted") / "review" / "c1" / "notes.html").read_text()
     assert "Mrs. <mark>Oakley<small>NAME</small></mark> &lt;script&gt;" in page
     assert "<script" not in page
@@ -45,8 +46,14 @@ def test_the_page_marks_and_escapes_and_tells_what_it_proves(lake):
     assert (told["notes"], told["of"], told["patients"]) == (299, 4_697, None)
 
 
+@pytest.mark.parametrize(("subjects", "shown"), [(15, 15), (16, None), (25, None), (26, 15)])
+def test_no_count_of_few_patients_is_left_by_subtraction(lake, subjects, shown):
+    rows = [{**note("Stable."), "subject_id": n} for n in range(15)]
+    assert review.write(lake, "c1", rows, 15, subjects)["patients"] == shown
+
+
 def test_without_notes_there_is_no_page(lake):
-    assert review.write(lake, "c1", [], 0) is None
+    assert review.write(lake, "c1", [], 0, 0) is None
     assert not (lake.zone("restricted") / "review").exists()
 
 

@@ -37,13 +37,14 @@ TELLING = [
 
 @pytest.mark.parametrize("text", TELLING)
 def test_a_reason_that_tells_a_patient_is_refused_without_saying_whom(lake, text):
-    require_nobody(lake, text)  # a lake that knows nobody
+    require_nobody(lake, by="Officer", reason=text)  # a lake that knows nobody
     tables.append(lake, "bronze.people", [{"resource_type": "Patient", "resource_id": "p-1", "known": KNOWN}])
     for harmless in ("consent withdrawn, letter 7, of 2026-01-03", "the board of Boston", "Ann and I, 617 records"):
-        require_nobody(lake, harmless)
-    with pytest.raises(UsageError, match="CL2104") as refused:
-        require_nobody(lake, text)
-    assert text not in str(refused.value)
+        require_nobody(lake, by="Officer", reason=harmless)
+    for told in ({"by": "Officer", "reason": text}, {"by": text, "reason": "the board"}):
+        with pytest.raises(UsageError, match="CL2104") as refused:
+            require_nobody(lake, **told)
+        assert text not in str(refused.value)
 
 
 WORDS = st.sampled_from(["Zorblatt", "Ann", "Long", "May", "Plimhaven", "X88120937", "617", "5550193", "1961-04-09"])
@@ -60,7 +61,7 @@ def test_what_is_found_is_what_the_sweep_of_everybody_finds(parties, pieces):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(said, "known_from_lake", lambda settings: iter(parties))
         try:
-            require_nobody(None, text)
+            require_nobody(None, by="", reason=text)
             refused = False
         except UsageError:
             refused = True

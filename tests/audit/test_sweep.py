@@ -249,6 +249,14 @@ def test_a_short_id_is_found_as_a_reference_only(tmp_path):
     assert sweep([tmp_path], known).total == 1
 
 
+def test_a_number_that_is_told_of_a_patient_is_no_reference(tmp_path):
+    known = [party({"resourceType": "Patient", "id": "1"})]
+    (tmp_path / "x.txt").write_text("Highest risk of a patient 1.00, in Patient 1 of 2")
+    assert sweep([tmp_path], known).total == 0
+    (tmp_path / "x.txt").write_text("see Patient/1.")
+    assert sweep([tmp_path], known).total == 1
+
+
 IDS = [f"{n:08x}-1c2d-4e5f-8a9b-{n * 7919:012x}" for n in range(1, 40)]
 
 

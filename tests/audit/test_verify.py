@@ -30,7 +30,7 @@ def broken(settings):
 
 
 def data_file(settings, name):
-    return next(tables.path(settings, name).glob("*.parquet"))
+    return next(tables.path(settings, name).rglob("*.parquet"))
 
 
 def released_file(settings):
@@ -181,6 +181,26 @@ def test_a_chain_whose_data_is_damaged_is_told_by_the_table(copy, name):
     told = [c for c in verify(copy) if not c.ok]
     assert f"table {name} cannot be read" in told[0].detail
     assert any(c.name.startswith("report of") and c.ok for c in verify(copy)) == (name == "audit.runs")
+
+
+def test_all_the_chains_that_cannot_be_read_are_named(copy):
+    damaged = ("audit.runs", "audit.decisions")
+    for name in damaged:
+        at = data_file(copy, name)
+        at.write_bytes(at.read_bytes()[:-100])
+    assert {f"chain {name}" for name in damaged} <= set(broken(copy))
+
+
+def test_a_table_that_was_altered_after_its_assessment_is_named(copy):
+    report_hash = candidates.report_hash(copy, ID)
+    extra = {"candidate": ID, "report_hash": report_hash, "verdict": "releasable"}
+    ledger.record(copy, StageResult("assess", "run-9", Counts(1, 1), extra=extra), "digest", START)
+    assert broken(copy) == []
+    at = data_file(copy, "gold.events")
+    body = bytearray(at.read_bytes())
+    body[len(body) // 2] ^= 1
+    at.write_bytes(body)
+    assert [name for name in broken(copy) if "gold.events" in name]
 
 
 def test_a_log_that_delta_shortened_is_whole(copy):

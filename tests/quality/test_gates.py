@@ -29,6 +29,7 @@ DDL = {
     "deidentified": {
         "resources": "resource_type string, resource_id string, json string, policy_hash string, key_id string",
         "three_digits": "json string",
+        "capped_ages": "text string",
         "notes": "note_id string, status string, text string",
     },
     "timeline": {
@@ -60,7 +61,8 @@ GOOD = {
     "deidentified": {
         "resources": [("Patient", HEX32, '{"meta":{"security":[{"code":"PSEUDED"}]}}', HEX64, "k")],
         "three_digits": [('{"postalCode":"021"}',)],
-        "notes": [("n", "deidentified", "[NAME] is well, aged 90")],
+        "capped_ages": [("[NAME] is well, aged 90",)],
+        "notes": [("n", "deidentified", "[NAME] is well, aged 90, SSN 928-39-7939")],
     },
     "timeline": {
         "events": [
@@ -92,6 +94,7 @@ BAD = {
     "deidentified": {
         "resources": [("Patient", CANARY, LEAK, "x", None)] * 2 + [("Patient", "y", None, "x", None)],
         "three_digits": [(LEAK,)],
+        "capped_ages": [(CANARY,)],
         "notes": [("n", "raw", CANARY)] * 2,
     },
     "timeline": {

@@ -63,6 +63,7 @@ def report(lake, candidate=ID, **more):
     }
     body |= {"contents": [], "texts": None, "reason": ""}
     body |= {"tables": {name: tables.version(lake, name) for name in GOLD}, **more}
+    body |= {"digests": {name: tables.digest(lake, name, version) for name, version in body["tables"].items()}}
     (folder / "report.json").write_text(json.dumps(body))
     (folder / "report.html").write_text("<html></html>")
 

@@ -95,9 +95,18 @@ def with_a_forged_row(lake):
     tables.append(lake, "audit.decisions", [row])
 
 
+def with_a_table_that_was_altered(lake):
+    approve(lake)
+    file = next(tables.path(lake, "gold.events").rglob("*.parquet"))
+    body = bytearray(file.read_bytes())
+    body[len(body) // 2] ^= 1
+    file.write_bytes(body)
+
+
 @pytest.mark.parametrize(
     ("bypass", "number"),
     [
+        (with_a_table_that_was_altered, "CL1152"),
         (without_a_decision, "CL1141"),
         (rejected, "CL1142"),
         (with_a_tampered_report, "CL1143"),
