@@ -18,11 +18,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pyarrow.dataset as ds
 
 from chartline import progress
 from chartline.audit.said import require_nobody
+from chartline.audit.sweep import Search
+from chartline.audit.text import Piece
 from chartline.deid import keys, pseudonyms, readings
+from chartline.deid.context import Known
 from chartline.deid.keys import Key
 from chartline.erase import gone, landed
 from chartline.errors import DataError, UsageError
@@ -119,8 +123,14 @@ def _are(patients: Collection[str]) -> ds.Expression:
 
 def _known(settings: Settings, patients: Collection[str], kinds: Collection[str]) -> list[str]:
     """What is known of the Patients, of these kinds, but for what is too short to be looked for."""
+    found = _all_known(settings, patients)
+    return sorted({k.value for k in found if k.type in kinds and len(k.value) >= _SHORTEST})
+
+
+def _all_known(settings: Settings, patients: Collection[str]) -> list[Known]:
+    """What is known of the Patients, as long as they are in bronze."""
     known = tables.read(settings, "bronze.people", columns=["known"], where=_are(patients))["known"].to_pylist()
-    return sorted({k["value"] for ks in known for k in ks or () if k["type"] in kinds and len(k["value"]) >= _SHORTEST})
+    return [Known(k["type"], k["value"]) for ks in known for k in ks or ()]
 
 
 def _subjects(settings: Settings, patients: Collection[str], known: Iterable[Key]) -> frozenset[int]:
@@ -225,18 +235,33 @@ def _numbers(settings: Settings, patients: Collection[str]) -> re.Pattern[bytes]
 def _aside(settings: Settings, patients: Collection[str], numbers: re.Pattern[bytes]) -> dict[str, str]:
     """Quarantined records that name the person: id, and SHA-256 of the record.
 
-    A row of CSV has no words for ids, and what is of no known type may have any.
+    A row of CSV has no words for ids, and what is of no known type may have any. What is no resource, or has no id,
+    names the person by whatever is known of the person, as the leak sweep would find it.
     """
     key, mention = keys.load(settings.key), _mention(patients)
+    known = [k for k in _all_known(settings, patients) if k.type in _NAMES]
+    search = Search([tuple(known)]) if known else None
     held = tables.read(settings, quarantine.TABLE, columns=["quarantine_id", "payload"]).to_pylist()
     sealed = ((r["quarantine_id"], r["payload"]) for r in held if r["payload"] is not None)
     opened = ((i, quarantine.decrypt(payload, key, settings.project, i)) for i, payload in sealed)
 
     def names(plain: bytes) -> bool:
         typed = records.kind_of(plain, resource_types()) is not None
-        return bool(mention.search(plain) or (not typed and numbers.search(plain)))
+        if mention.search(plain) or (not typed and numbers.search(plain)):
+            return True
+        told = search.find(Piece("", "", plain.decode(errors="replace"))) if search and _is_nameless(plain) else ()
+        return any(told)
 
     return {i: records.digest(plain) for i, plain in opened if names(plain)}
+
+
+def _is_nameless(plain: bytes) -> bool:
+    """Whether a record is no resource that has an id."""
+    try:
+        body = orjson.loads(plain)
+    except orjson.JSONDecodeError:
+        return True
+    return not (isinstance(body, dict) and body.get("resourceType") in resource_types() and body.get("id"))
 
 
 def _taken(
@@ -248,7 +273,7 @@ def _taken(
         if record.deletion:
             return record.deletion.target is not None and "/".join(record.deletion.target) in names
         if record.fault or record.filtered:
-            return numbers.search(record.raw) is not None
+            return numbers.search(record.raw) is not None or (bool(aside) and records.digest(record.raw) in aside)
         kind, own = records.told(record.raw)
         if f"{kind}/{own or records.id_of(record.full_url)}" in names:
             return True

@@ -14,7 +14,7 @@ from chartline.deid import keys
 from chartline.erase import erase, landed
 from chartline.fhir import records
 from chartline.ingest import extracts
-from chartline.lake import quarantine
+from chartline.lake import quarantine, tables
 
 
 def resource(kind, own, **more):
@@ -171,3 +171,27 @@ def test_what_was_set_aside_is_the_persons_by_its_number_too_where_its_type_is_u
     quarantine.append(lake, held, now, "r", key)
     found = erase._aside(lake, {"p-4711"}, erase._numbers(lake, {"p-4711"}))
     assert set(found.values()) == {records.digest(raw) for name, raw in told.items() if name != "another's"}
+
+
+def test_what_was_set_aside_without_an_id_is_the_persons_by_whatever_is_known(lake):
+    known = [("NAME", "Anna Zwinglisberg"), ("GIVEN", "Anna"), ("FAMILY", "Zwinglisberg"), ("MRN", "KH9912873")]
+    row = {"resource_type": "Patient", "resource_id": "m3", "person_id": "m3"}
+    tables.append(lake, "bronze.people", [{**row, "known": [{"type": t, "value": v} for t, v in known]}])
+    told = {
+        "without an id": b'{"resourceType":"Patient","identifier":[{"value":"KH9912873"}]}',
+        "by name": b'{"resourceType":"Patient","name":[{"family":"Zwinglisberg","given":["Anna"]}]}',
+        "broken off": b'{"resourceType":"Observation","id":"b","subject":{"display":"Zwinglisberg"',
+        "no JSON": b"Zwinglisberg is not JSON",
+        "unknown": b'{"resourceType":"Foo","id":"f1","x":"Zwinglisberg"}',
+        "another's": b'{"resourceType":"Observation","id":"o2","note":[{"text":"with Anna Zwinglisberg"}]}',
+        "another's without an id": b'{"resourceType":"Patient","name":[{"family":"Zwingli","given":["Anna"]}]}',
+    }
+    key, now = keys.load(lake.key), datetime.now(UTC)
+    held = [quarantine.Record("parse", "x", n, "f", i, payload=raw) for i, (n, raw) in enumerate(told.items())]
+    quarantine.append(lake, held, now, "r", key)
+    numbers = erase._numbers(lake, {"m3"})
+    found = set(erase._aside(lake, {"m3"}, numbers).values())
+    assert found == {records.digest(raw) for name, raw in told.items() if not name.startswith("another's")}
+    taken = erase._taken(set(), {"m3"}, found, numbers)
+    lines = {name: records.Record(1, raw, fault="" if raw.endswith(b"}") else "not_json") for name, raw in told.items()}
+    assert {name for name, record in lines.items() if taken(record)} == {n for n in told if not n.startswith("another")}
