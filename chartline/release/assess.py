@@ -119,8 +119,8 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         body["changes"]["withdrawn"] = earlier["candidate"] in candidates.withdrawn(settings)
     with progress.step("notes to read"):
         drawn = review.sample(frames["silver.notes"], candidate)
-        notes, subjects = body["text"]["notes"].get("deidentified", 0), frames["gold.subjects"].count()
-        body["review"] = review.write(settings, candidate, drawn, notes, subjects)
+        cleaned, subjects = body["text"]["notes"].get("deidentified", 0), frames["gold.subjects"].count()
+        body["review"] = review.write(settings, candidate, drawn, cleaned, subjects)
     report_hash = _write(settings, candidate, body, search)
     if body["verdict"] == "blocked":
         told = candidates.report_path(settings, candidate).with_suffix(".html")

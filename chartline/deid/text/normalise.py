@@ -102,7 +102,7 @@ def _invisible(char: str) -> bool:
 
 # What begins a line that no sentence goes on in: a label, a mark, a number of a list, a cell.
 _NO_SEQUEL = re.compile(
-    r"[\s\-*\u2022#|>]|\d{1,2}[.)]\s|[\w /()'&-]{1,32}(?:[|\t]|:(?!//))|[A-Z][A-Z /&-]{3,}(?:\n|\Z)"
+    r"[\s\-*\u2022#|>]|\d{1,2}[.)]\s|[\w /()'&-]{1,32}(?:[|\t]|:(?!//|\d\d))|[A-Z][A-Z /&-]{3,}(?:\n|\Z)"
 )
 _NARROWEST, _WIDEST = 40, 132
 _SENTENCE = re.compile(r"(?:(?:^|\s)[a-z]{2,}(?=[,;\s]).*?){3}")
