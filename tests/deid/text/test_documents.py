@@ -3,19 +3,17 @@
 import base64
 import gzip
 import html
-import io
 import re
 import zlib
 
-import pypdf
 import pytest
 from defusedxml import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.text.documents import decoded, kind_of, markup, plain
+from tests.deid.text.pages import page
 
 NOBODY = PatientContext("nobody", offset_days=-20)
 PREWITT = PatientContext("p", (Known("NAME", "Xanthe Prewitt"), Known("MRN", "HX4829137")), offset_days=-20)
@@ -338,20 +336,7 @@ def test_a_plain_text_delivered_as_rich_text_keeps_its_lines(engine):
 
 def paged(text, **info):
     """A PDF of one page with a text layer and metadata."""
-    writer = pypdf.PdfWriter()
-    page = writer.add_blank_page(300, 200)
-    font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1"),
-                             NameObject("/BaseFont"): NameObject("/Helvetica")})  # fmt: skip
-    page[NameObject("/Resources")] = DictionaryObject(
-        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})}
-    )
-    stream = DecodedStreamObject()
-    stream.set_data(f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET".encode())
-    page[NameObject("/Contents")] = stream
-    writer.add_metadata({f"/{k}": v for k, v in info.items()})
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
+    return page(f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET", **info)
 
 
 def test_a_pdf_is_its_text_layer_and_no_metadata(engine):

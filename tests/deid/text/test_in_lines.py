@@ -5,12 +5,13 @@ import re
 
 import pypdf
 import pytest
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+from pypdf.generic import DictionaryObject, NameObject
 
 from chartline.deid.context import PatientContext
 from chartline.deid.text import TextEngine
 from chartline.deid.text.documents import PICTURE
 from chartline.deid.text.normalise import normalise
+from tests.deid.text.pages import page
 from tests.deid.text.written import NOBODY, left
 
 SHIFTED = PatientContext("p", offset_days=-20)
@@ -123,19 +124,7 @@ def test_a_box_that_is_ticked_differs_from_one_that_is_not_in_the_document_too(e
 
 def drawn(pieces: list[tuple[int, int, str]]) -> bytes:
     """A PDF of one page on which each piece is drawn alone, as print drivers do."""
-    writer = pypdf.PdfWriter()
-    page = writer.add_blank_page(600, 300)
-    font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1"),
-                             NameObject("/BaseFont"): NameObject("/Courier")})  # fmt: skip
-    page[NameObject("/Resources")] = DictionaryObject(
-        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})}
-    )
-    stream = DecodedStreamObject()
-    stream.set_data("".join(f"BT 1 0 0 1 {x} {y} Tm /F1 10 Tf 12 TL ({t}) Tj T* ET\n" for x, y, t in pieces).encode())
-    page[NameObject("/Contents")] = stream
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
+    return page("".join(f"BT 1 0 0 1 {x} {y} Tm /F1 10 Tf 12 TL ({t}) Tj T* ET\n" for x, y, t in pieces))
 
 
 def test_a_page_that_is_a_picture_is_told_beside_one_that_is_read(engine: TextEngine) -> None:
