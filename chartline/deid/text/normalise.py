@@ -102,9 +102,9 @@ def _invisible(char: str) -> bool:
 
 # What begins a line that no sentence goes on in: a label, a mark, a number of a list, a cell.
 _NO_SEQUEL = re.compile(
-    r"[\s\-*\u2022#|>]|\d{1,2}[.)]\s|[\w /()'&-]{1,32}(?:[|\t]|:(?!//|\d\d))|[A-Z][A-Z /&-]{3,}(?:\n|\Z)"
+    r"[\s\-*\u2022#|>+]|\d{1,2}[.)]\s|[\w /()'&-]{1,32}(?:[|\t]|:(?!//|\d\d))|[A-Z][A-Z /&-]{3,}(?:\n|\Z)"
 )
-_NARROWEST, _WIDEST = 40, 132
+_NARROWEST, _WIDEST, _DEEPEST = 40, 132, 13
 _SENTENCE = re.compile(r"(?:(?:^|\s)[a-z]{2,}(?=[,;\s]).*?){3}")
 
 
@@ -113,28 +113,47 @@ def _is_sentence(line: str) -> bool:
     return _NO_SEQUEL.match(line) is None and _SENTENCE.search(line) is not None
 
 
-def _unwrapped(text: str) -> str:
-    """The text with a blank for each end of a line at which a sentence only came to the margin, one for one.
+def _margins(text: str) -> list[tuple[int, int]]:
+    """Where a line ends at which a sentence only came to the margin, each with the blanks that begin the next line.
 
     Such a line has no room for the next line's first word. The margin is the longest line; a text with one that no page
     is wide enough for has none.
     """
     lines = text.split("\n")
-    width = max((len(line) for line in lines if " " in line), default=0)  # of an address alone no margin breaks
+    width = max((len(line) for line in lines if " " in line.strip()), default=0)  # no margin breaks an address
     if not _NARROWEST <= width <= _WIDEST:
-        return text
-    breaks, end = [], -1
+        return []
+    found, end = [], -1
     for line, following in pairwise(lines):
         end += len(line) + 1
-        full = following and len(line) + 1 + len(following.split(None, 1)[0] if following.strip() else "") > width
-        if full and line[-1:] not in ("", ":", "|") and not _NO_SEQUEL.match(text, end + 1):
-            breaks.append(end)
-    if not breaks or (len(breaks) == 1 and not _is_sentence(text[: breaks[0]].rpartition("\n")[2])):
-        return text
-    out = list(text)
-    for end in breaks:
-        out[end] = " "
-    return "".join(out)
+        said = following.lstrip(" ")
+        begins = end + 1 + len(following) - len(said)
+        full = said and len(line) + 1 + len(said.split(None, 1)[0]) > width
+        if full and line[-1:] not in ("", ":", "|") and begins - end <= _DEEPEST and not _NO_SEQUEL.match(text, begins):
+            found.append((end, begins))
+    if len(found) == 1 and not _is_sentence(text[: found[0][0]].rpartition("\n")[2]):
+        return []
+    return found
+
+
+def _unwrapped(normal: Normal) -> Normal:
+    """The text with one blank for each end of a line at a margin."""
+    margins = _margins(normal.text) if "\n" in normal.text else []
+    if not margins:
+        return normal
+    length = len(normal.text)
+    starts, ends = normal.starts or range(length), normal.ends or range(1, length + 1)
+    parts: list[str] = []
+    kept: list[int] = []
+    at = 0
+    for start, begins in [*margins, (length, length)]:
+        parts += [normal.text[at:start], " " if start < length else ""]
+        kept += range(at, start + (start < length))
+        at = begins
+    if normal.starts is None and len(kept) == length:
+        return Normal("".join(parts), None, None)
+    over = dict(margins)
+    return Normal("".join(parts), [starts[i] for i in kept], [ends[over.get(i, i + 1) - 1] for i in kept])
 
 
 def _reread(text: str) -> str:
@@ -147,7 +166,6 @@ def _reread(text: str) -> str:
         return m.group().translate(_DIGITS) if sum(map(str.isdigit, m.group())) * 2 >= len(m.group()) - 3 else m.group()
 
     text = _IN_NUMBER.sub(" ", _LINE_END.sub("\n", text))
-    text = _unwrapped(text) if "\n" in text else text
     text = _MISREAD.sub(numbers, text) if _BY_DIGIT.search(text) else text
     return _MISREAD_WORD.sub(lambda m: m.group().translate(_LETTERS), text) if _BY_LETTER.search(text) else text
 
@@ -204,7 +222,7 @@ def normalise(text: str) -> Normal:
     mistaken = _mistaken(text)
     if not apart and not mistaken and not CONTROLS.search(text) and (text.isascii() or not any(map(_hides, set(text)))):
         plain = text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " "))
-        return Normal(_reread(plain), None, None)
+        return _unwrapped(Normal(_reread(plain), None, None))
     gaps = {i for a, b in apart for i in range(a + 1, b, 2)}
     chars: list[str] = []
     starts: list[int] = []
@@ -227,7 +245,7 @@ def normalise(text: str) -> Normal:
             chars.append(piece)
             starts.append(i)
             ends.append(at)
-    return Normal(_reread(_DASH.sub("-", "".join(chars))), starts, ends)
+    return _unwrapped(Normal(_reread(_DASH.sub("-", "".join(chars))), starts, ends))
 
 
 # --- read again ----------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ import re
 
 import pypdf
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pypdf.generic import DictionaryObject, NameObject
 
 from chartline.deid.context import PatientContext
@@ -155,23 +157,35 @@ WRITTEN = " ".join(
 )
 
 
-def broken(text: str, width: int) -> str:
+def broken(text: str, width: int, mark: str, indent: str) -> str:
     """A text with lines of at most so many signs, as a printer breaks them."""
-    lines, line = [], ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
+    words = text.split(" ")
+    lines = [mark + words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) > width:
+            lines.append(indent + word)
         else:
-            line = f"{line} {word}" if line else word
-    return "\n".join([*lines, line])
+            lines[-1] += f" {word}"
+    return "\n".join(lines)
 
 
-@pytest.mark.parametrize("width", range(48, 130, 3))
-def test_where_lines_are_broken_changes_nothing_that_is_found(engine: TextEngine, width: int) -> None:
-    text = broken(WRITTEN, width)
-    found = {(s.start, s.end) for s in engine.deidentify(text, NOBODY).spans}
-    assert found == {(s.start, s.end) for s in engine.deidentify(WRITTEN, NOBODY).spans}
+@pytest.mark.parametrize(("mark", "indent"), [("", ""), ("- ", "  "), ("    ", "    ")])
+@pytest.mark.parametrize("width", range(52, 130, 5))
+def test_where_lines_are_broken_changes_nothing_that_is_found(
+    engine: TextEngine, width: int, mark: str, indent: str
+) -> None:
+    text = broken(WRITTEN, width, mark, indent)
+    found = [text[s.start : s.end].split() for s in engine.deidentify(text, NOBODY).spans]
+    assert found == [WRITTEN[s.start : s.end].split() for s in engine.deidentify(WRITTEN, NOBODY).spans]
+
+
+@given(st.lists(st.text("ab -\n\u200b:", max_size=90), max_size=6).map("\n".join))
+def test_what_is_read_leads_back_to_where_it_stands(text: str) -> None:
+    normal = normalise(text)
+    for i, char in enumerate(normal.text):
+        start, end = normal.back(i, i + 1)
+        assert 0 <= start < end <= len(text)
+        assert char == text[start] or (char == " " and not text[start:end].strip("\n "))
 
 
 @pytest.mark.parametrize(
