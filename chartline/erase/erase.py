@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _IDS = frozenset({"MRN", "SSN", "ID"})
-_NAMES = _IDS | {"NAME", "GIVEN", "FAMILY", "RELATIVE"}
+_OWN = _IDS | {"NAME", "GIVEN", "FAMILY"}
+_NAMES = _OWN | {"RELATIVE"}
 _SHORTEST = 4  # characters of a name that is looked for in the names of files
 _KEY = ("resource_type", "resource_id")
 
@@ -125,6 +126,15 @@ def _known(settings: Settings, patients: Collection[str], kinds: Collection[str]
     """What is known of the Patients, of these kinds, but for what is too short to be looked for."""
     found = _all_known(settings, patients)
     return sorted({k.value for k in found if k.type in kinds and len(k.value) >= _SHORTEST})
+
+
+def _only_known(settings: Settings, patients: Collection[str]) -> tuple[Known, ...]:
+    """Numbers and names of the Patients that no other has: a namesake's record is not theirs, nor a sister's."""
+    own = dict.fromkeys(k for k in _all_known(settings, patients) if k.type in _OWN)
+    where = (ds.field("resource_type") == "Patient") & ~ds.field("resource_id").isin(sorted(patients))
+    others = tables.read(settings, "bronze.people", columns=["known"], where=where)["known"].to_pylist() if own else ()
+    taken = {(k["type"], k["value"].casefold()) for ks in others for k in ks or ()}
+    return tuple(k for k in own if (k.type, k.value.casefold()) not in taken)
 
 
 def _all_known(settings: Settings, patients: Collection[str]) -> list[Known]:
@@ -236,11 +246,11 @@ def _aside(settings: Settings, patients: Collection[str], numbers: re.Pattern[by
     """Quarantined records that name the person: id, and SHA-256 of the record.
 
     A row of CSV has no words for ids, and what is of no known type may have any. What is no resource, or has no id,
-    names the person by whatever is known of the person, as the leak sweep would find it.
+    names the person by what is known of nobody else, as the leak sweep would find it.
     """
     key, mention = keys.load(settings.key), _mention(patients)
-    known = [k for k in _all_known(settings, patients) if k.type in _NAMES]
-    search = Search([tuple(known)]) if known else None
+    own = _only_known(settings, patients)
+    search = Search([own]) if own else None
     held = tables.read(settings, quarantine.TABLE, columns=["quarantine_id", "payload"]).to_pylist()
     sealed = ((r["quarantine_id"], r["payload"]) for r in held if r["payload"] is not None)
     opened = ((i, quarantine.decrypt(payload, key, settings.project, i)) for i, payload in sealed)

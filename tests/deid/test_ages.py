@@ -170,7 +170,8 @@ def test_a_year_that_no_life_reaches_takes_only_itself_away(wrong, place):
     born, *rest = record(1980, None, [2019, 2021], 6, "age")
     seen = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "Weight"}}
     seen["subject"] = {"reference": "Patient/p1"}
-    changed = (born | {place: wrong}, *rest) if place == "deceasedDateTime" else (born, *rest, seen | {place: wrong})
+    late = seen | {place: f"{wrong}T10:00:00Z"}
+    changed = (born | {place: wrong}, *rest) if place == "deceasedDateTime" else (born, *rest, late)
     out = treated("expert_determination", list(changed))
     assert out[: len(rest) + 1] == treated("expert_determination", [born, *rest])
     assert not any(place in r for r in out)

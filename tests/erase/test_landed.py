@@ -177,7 +177,12 @@ def test_what_was_set_aside_without_an_id_is_the_persons_by_whatever_is_known(la
     known = [("NAME", "Anna Zwinglisberg"), ("GIVEN", "Anna"), ("FAMILY", "Zwinglisberg"), ("MRN", "KH9912873")]
     row = {"resource_type": "Patient", "resource_id": "m3", "person_id": "m3"}
     tables.append(lake, "bronze.people", [{**row, "known": [{"type": t, "value": v} for t, v in known]}])
+    sister = [("NAME", "Ilka Quixmirova"), ("FAMILY", "Quixmirova")]
+    for own, names in (("m4", sister), ("m3", [("FAMILY", "Quixmirova"), ("NAME", "Anna Quixmirova")])):
+        row |= {"resource_id": own, "person_id": own}
+        tables.append(lake, "bronze.people", [{**row, "known": [{"type": t, "value": v} for t, v in names]}])
     told = {
+        "another's by the name of both": b'{"resourceType":"Patient","name":[{"family":"Quixmirova"}]}',
         "without an id": b'{"resourceType":"Patient","identifier":[{"value":"KH9912873"}]}',
         "by name": b'{"resourceType":"Patient","name":[{"family":"Zwinglisberg","given":["Anna"]}]}',
         "broken off": b'{"resourceType":"Observation","id":"b","subject":{"display":"Zwinglisberg"',

@@ -831,7 +831,6 @@ def lasts(value, code):
         ({"repeat": {"boundsDuration": lasts(1e300, "d")}}, None),
         ({"repeat": {"boundsDuration": {"code": "d"}}}, None),
         ({"repeat": {"boundsRange": {"low": lasts(5, "d")}}}, None),
-        ({"event": ["soon", "later"]}, None),
     ],
 )
 def test_a_plan_may_be_told_as_times_or_as_how_long_it_lasts(bounds, days):
