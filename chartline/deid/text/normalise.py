@@ -129,7 +129,9 @@ def _margins(text: str) -> list[tuple[int, int]]:
         said = following.lstrip(" ")
         begins = end + 1 + len(following) - len(said)
         full = said and len(line) + 1 + len(said.split(None, 1)[0]) > width
-        if full and line[-1:] not in ("", ":", "|") and begins - end <= _DEEPEST and not _NO_SEQUEL.match(text, begins):
+        of_table = "|" in line or "\t" in line
+        ended = of_table or line[-1:] in ("", ":") or begins - end > _DEEPEST
+        if full and not ended and not _NO_SEQUEL.match(text, begins):
             found.append((end, begins))
     if len(found) == 1 and not _is_sentence(text[: found[0][0]].rpartition("\n")[2]):
         return []

@@ -194,6 +194,7 @@ def test_what_is_read_leads_back_to_where_it_stands(text: str) -> None:
         "Attending physician of the ward: Ilka Tollard\nDunmore Clinic\nPhone: 4",
         "- Follow up with the clinic in two weeks for labs\n- Return if worse\n1. Rest\n2. Fluids",
         "Assessment and plan of care as discussed with her\nPLAN\nPlan: rest",
+        "Tollard, Ilka | 9/4/2018 | 683714 | 4W-12 | Osgard\nTarn, Bram | 1/4/2018 | 683714 | 4W-14 | Osgard\nx | y",
     ],
 )
 def test_lines_of_a_form_or_a_list_are_lines(text: str) -> None:
