@@ -90,16 +90,15 @@ def _versions(settings: Settings) -> Iterator[Check]:
 
     What was destroyed because it was taken out is not looked for.
     """
-    results = (ledger.latest(settings, stage) for stage in STAGES)
-    left = {pair for result in results if result for pair in result.tables.items()}
+    results = {stage: ledger.latest(settings, stage) for stage in STAGES}
+    told = {pair for result in results.values() if result for pair in result.tables.items()}
     without = gone.floors(settings)
-    pinned = {(name, version) for name, version in left if version >= without.get(name, 0)}
+    pinned = {(name, version) for name, version in told if version >= without.get(name, 0)}
     wanted: dict[tuple[str, int], str] = {}
-    assessed = ledger.latest(settings, "assess")
+    assessed = results["assess"]
     if assessed and candidates.is_as_entered(settings, assessed):
-        told = candidates.report(settings, assessed.extra["candidate"])
-        for name, digest in told.get("digests", {}).items():
-            wanted[name, told["tables"][name]] = digest
+        body = candidates.report(settings, assessed.extra["candidate"])
+        wanted |= {(name, body["tables"][name]): digest for name, digest in body.get("digests", {}).items()}
     for row in candidates.releases(settings):
         made = dict(row["tables"] or {})
         pinned |= {*made.items(), *dict(row["source_tables"] or {}).items()}

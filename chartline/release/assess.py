@@ -81,8 +81,8 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         swept = sweep.sweep(zones, search)
     with progress.step("re-identification risk"):
         risk = measure.assess(frames["gold.subjects"], frames["gold.encounters"], frames["gold.events"])
-    events = frames["gold.events"].count()
-    counts = Counts(events, events)
+    rows = {name: frames[name].count() for name in GOLD}
+    counts = Counts(rows["gold.events"], rows["gold.events"])
     results = evidence.latest(settings)
     blocked: list[str] = [] if swept.clean else [f"the sweep found {swept.total:,} known values"]
     gate = "passed"
@@ -101,6 +101,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         "digests": {name: tables.digest(settings, name, version) for name, version in held.items()},
         "policy": rules.name,
         "policy_hash": rules.hash,
+        "size": {n.removeprefix("gold."): shown(count) if n == "gold.subjects" else count for n, count in rows.items()},
         **_body(settings, rules, frames, swept, risk, results, run_id, blocked),
     }
     body["identity"] = {
@@ -119,8 +120,8 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
         body["changes"]["withdrawn"] = earlier["candidate"] in candidates.withdrawn(settings)
     with progress.step("notes to read"):
         drawn = review.sample(frames["silver.notes"], candidate)
-        cleaned, subjects = body["text"]["notes"].get("deidentified", 0), frames["gold.subjects"].count()
-        body["review"] = review.write(settings, candidate, drawn, cleaned, subjects)
+        cleaned = body["text"]["notes"].get("deidentified", 0)
+        body["review"] = review.write(settings, candidate, drawn, cleaned, rows["gold.subjects"])
     report_hash = _write(settings, candidate, body, search)
     if body["verdict"] == "blocked":
         told = candidates.report_path(settings, candidate).with_suffix(".html")
@@ -202,13 +203,7 @@ def _body(
         "safe_harbor": evidence.safe_harbor(rules, elements, spans, swept.categories),
         "contents": contents.kinds(frames["gold.events"]),
         "texts": contents.texts(frames["gold.events"]),
-        "size": {name.removeprefix("gold."): _rows(name, frames[name]) for name in GOLD},
     }
-
-
-def _rows(name: str, frame: DataFrame) -> int | None:
-    count = frame.count()
-    return shown(count) if name == "gold.subjects" else count
 
 
 def _write(settings: Settings, candidate: str, body: Mapping[str, Any], search: sweep.Search) -> str:

@@ -159,6 +159,12 @@ def test_a_row_that_cannot_be_looked_into_is_said_to_be_none(tmp_path, sheet, mo
         landed.count(path, "none", "csv", of("a"), sheet)
 
 
+def set_aside(lake, told):
+    """Records in quarantine, by their reason."""
+    held = [quarantine.Record("parse", "x", n, "f", i, payload=raw) for i, (n, raw) in enumerate(told.items())]
+    quarantine.append(lake, held, datetime.now(UTC), "r", keys.load(lake.key))
+
+
 def test_what_was_set_aside_is_the_persons_by_its_number_too_where_its_type_is_unknown(lake):
     told = {
         "wrong type": b'{"resourceType":"patient","id":"p-4711","name":[{"family":"Doe"}]}',
@@ -166,9 +172,7 @@ def test_what_was_set_aside_is_the_persons_by_its_number_too_where_its_type_is_u
         "csv": b"p-4711,1961-04-09,Doe",
         "another's": b'{"resourceType":"Encounter","id":"p-4711","subject":{"reference":"Patient/p-2"}}',
     }
-    key, now = keys.load(lake.key), datetime.now(UTC)
-    held = [quarantine.Record("parse", "x", n, "f", i, payload=raw) for i, (n, raw) in enumerate(told.items())]
-    quarantine.append(lake, held, now, "r", key)
+    set_aside(lake, told)
     found = erase._aside(lake, {"p-4711"}, erase._numbers(lake, {"p-4711"}))
     assert set(found.values()) == {records.digest(raw) for name, raw in told.items() if name != "another's"}
 
@@ -191,9 +195,7 @@ def test_what_was_set_aside_without_an_id_is_the_persons_by_whatever_is_known(la
         "another's": b'{"resourceType":"Observation","id":"o2","note":[{"text":"with Anna Zwinglisberg"}]}',
         "another's without an id": b'{"resourceType":"Patient","name":[{"family":"Zwingli","given":["Anna"]}]}',
     }
-    key, now = keys.load(lake.key), datetime.now(UTC)
-    held = [quarantine.Record("parse", "x", n, "f", i, payload=raw) for i, (n, raw) in enumerate(told.items())]
-    quarantine.append(lake, held, now, "r", key)
+    set_aside(lake, told)
     numbers = erase._numbers(lake, {"m3"})
     found = set(erase._aside(lake, {"m3"}, numbers).values())
     assert found == {records.digest(raw) for name, raw in told.items() if not name.startswith("another's")}

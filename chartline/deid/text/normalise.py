@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -81,6 +81,16 @@ class Normal:
             return start, end
         return self.starts[start], self.ends[end - 1]
 
+    def without(self, pieces: Iterable[tuple[int, int]]) -> Normal:
+        """The text without pieces of it; each character keeps the place it came from."""
+        gone = {i for a, b in pieces for i in range(a, b)}
+        if not gone:
+            return self
+        length = len(self.text)
+        starts, ends = self.starts or range(length), self.ends or range(1, length + 1)
+        kept = [i for i in range(length) if i not in gone]
+        return Normal("".join(self.text[i] for i in kept), [starts[i] for i in kept], [ends[i] for i in kept])
+
 
 @lru_cache(maxsize=4096)
 def _hides(char: str) -> bool:
@@ -143,19 +153,10 @@ def _unwrapped(normal: Normal) -> Normal:
     margins = _margins(normal.text) if "\n" in normal.text else []
     if not margins:
         return normal
-    length = len(normal.text)
-    starts, ends = normal.starts or range(length), normal.ends or range(1, length + 1)
-    parts: list[str] = []
-    kept: list[int] = []
-    at = 0
-    for start, begins in [*margins, (length, length)]:
-        parts += [normal.text[at:start], " " if start < length else ""]
-        kept += range(at, start + (start < length))
-        at = begins
-    if normal.starts is None and len(kept) == length:
-        return Normal("".join(parts), None, None)
-    over = dict(margins)
-    return Normal("".join(parts), [starts[i] for i in kept], [ends[over.get(i, i + 1) - 1] for i in kept])
+    text = list(normal.text)
+    for end, _ in margins:
+        text[end] = " "
+    return Normal("".join(text), normal.starts, normal.ends).without([(end + 1, begins) for end, begins in margins])
 
 
 def _reread(text: str) -> str:
@@ -310,12 +311,9 @@ def _lost_in(text: str, start: int, end: int) -> bool:
 
 def _without(text: str, pieces: list[tuple[int, int]], *, lost: bool) -> Again:
     """The text without pieces of it, each character with its place in the text."""
-    gone = {i for a, b in pieces for i in range(a, b)}
-    places = [i for i in range(len(text)) if i not in gone]
     removed = 0
     changed = []
     for start, end in pieces:
         changed.append(start - removed)
         removed += end - start
-    made = Normal("".join(text[i] for i in places), places, [i + 1 for i in places])
-    return Again(made, changed, lost)
+    return Again(Normal(text, None, None).without(pieces), changed, lost)
