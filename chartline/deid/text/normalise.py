@@ -124,19 +124,19 @@ def _is_sentence(line: str) -> bool:
 
 
 def _margins(text: str) -> list[tuple[int, int]]:
-    """Where a line ends at which a sentence only came to the margin, each with the blanks that begin the next line.
+    """Where a line ends at which a sentence only came to the margin, each with what begins the next line.
 
-    Such a line has no room for the next line's first word. The margin is the longest line; a text with one that no page
-    is wide enough for has none.
+    These are blanks, and in a quoted text its marks. Such a line has no room for the next line's first word. The margin
+    is the longest line; a text with one that no page is wide enough for has none.
     """
     lines = text.split("\n")
-    width = max((len(line) for line in lines if " " in line.strip()), default=0)  # no margin breaks an address
+    width = max((len(line) for line in lines if " " in line.strip(" >")), default=0)  # no margin breaks an address
     if not _NARROWEST <= width <= _WIDEST:
         return []
     found, end = [], -1
     for line, following in pairwise(lines):
         end += len(line) + 1
-        said = following.lstrip(" ")
+        said = following.lstrip(" >" if line.startswith(">") else " ")
         begins = end + 1 + len(following) - len(said)
         full = said and len(line) + 1 + len(said.split(None, 1)[0]) > width
         of_table = "|" in line or "\t" in line

@@ -250,7 +250,7 @@ class Replacer:
 
         An initial is that of the false name of whoever of the record, or of the same text and surname, it stands for.
         """
-        words = regex.split(r"([\s,.\-^]+)", text)
+        words = regex.split(r"([\s,.\-^|>]+)", text)
         parts = [i for i in range(0, len(words), 2) if words[i] and plain(words[i]) not in _NOT_PART]
         comma = next((i for i in range(1, len(words), 2) if "," in words[i] or "^" in words[i]), None)
         if comma is None or not [i for i in parts if i > comma]:
