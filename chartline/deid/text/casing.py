@@ -19,7 +19,7 @@ from chartline.deid.text.reading import KIN_WORD, PARTICLES, PLAIN
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _LINE = re.compile(r"[^\n]*\n+|[^\n]+")
 _BREAK = re.compile(r"(?<=[.!?]\s)")
-_SMALL_START = re.compile(r"(?:^|[.!?\n]\s?)[a-z]")
+_SMALL_START = re.compile(r"[.!?\n]\s?[a-z]")
 _BEGUN = re.compile(r"[A-Z](?=[a-z])")
 _CELL = re.compile(r"[^|]+\|*|\|+")
 # How the name of a company ends that is all of a line in capitals.
@@ -142,9 +142,14 @@ def cased(text: str) -> str:
     if len(text) >= _LEAST and _small(text[:_SAMPLE]):
         return _rewritten(text, upper=False)
     parts = (text.replace("|", "\n") if "|" in text else text).split("\n")
-    if not _SMALL_START.search(text) and not any(_capitals(part) for part in parts):
+    if not _starts_small(text) and not any(_capitals(part) for part in parts):
         return text
     return "".join(_line(line) for line in _LINE.findall(text) or [text])
+
+
+def _starts_small(text: str) -> bool:
+    """Whether a text or a sentence of it begins with a small letter."""
+    return "a" <= text[:1] <= "z" or _SMALL_START.search(text) is not None
 
 
 def _line(line: str) -> str:
@@ -153,7 +158,7 @@ def _line(line: str) -> str:
         return _titled(line) if _COMPANY.match(line) else _rewritten(line, upper=True)
     if "|" in line:
         return "".join(_rewritten(c, upper=True) if _capitals(c) else c for c in _CELL.findall(line))
-    if not _SMALL_START.search(line):
+    if not _starts_small(line):
         return line
     return "".join(_rewritten(s, upper=False) if _begun_small(s) and not _plain(s) else s for s in _BREAK.split(line))
 

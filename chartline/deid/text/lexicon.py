@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from chartline.errors import MachineError
 
@@ -257,8 +258,7 @@ def plain(word: str) -> str:
     return folded.removesuffix("'s").replace("'", "") if "'" in folded else folded
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """What the lists say of one word."""
 
     first: bool

@@ -106,8 +106,8 @@ def _hides(char: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _invisible(char: str) -> bool:
-    """Whether a character has no ink and no width: format characters and fillers."""
-    return char >= "\u00ad" and (char in _BLANK or unicodedata.category(char) == "Cf")
+    """Whether a character has no ink and no width: format and control characters and fillers."""
+    return char in _BLANK or unicodedata.category(char) == "Cf" or CONTROLS.match(char) is not None
 
 
 # What begins a line that no sentence goes on in: a label, a mark, a number of a list, a cell.
@@ -235,7 +235,7 @@ def normalise(text: str) -> Normal:
         i = at
         at, char = mistaken.get(i, (i + 1, text[i]))
         mark = char >= "\u0250" and unicodedata.category(char) in ("Mn", "Me")
-        if i in gaps or _invisible(char) or mark or CONTROLS.match(char):
+        if i in gaps or _invisible(char) or mark:
             if ends:
                 ends[-1] = at
             if mark and chars:

@@ -16,7 +16,7 @@ from chartline.deid.text import lexicon
 from chartline.deid.text.hints import Hints, Place, Places, by_letter, literals, lowered, windows
 from chartline.deid.text.lexicon import Kind, kind, plain
 
-TOKEN = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
+TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
 TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Elder|Minister|Priest|Marshal|Constable|Sergeant|Lieutenant|Colonel|Corporal|Captain|Commander|Chief|Warden|Mayor|Dean|Senator|Attending|Resident|Señor|Sra|Sr|Fr(?<!\d ?Fr)(?=\.)|BB|BG)"
 SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|DDS|DMD|LCSW|PharmD|RDH|COTA|RRT|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident|elder|minister|priest|marshal|constable|sergeant|lieutenant|colonel|corporal|captain|commander|chief|warden|mayor|dean|senator)))\.)?"
 """The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
@@ -612,8 +612,7 @@ def _lists_of_things(text: str, hints: dict[str, list[Place]]) -> Iterator[Place
 
 def tokens(text: str) -> list[Token]:
     """The words of a text."""
-    found = ((m.group(), m.span()) for m in TOKEN.finditer(text))
-    return [Token(word, start, end, *_judge(word)) for word, (start, end) in found]
+    return [Token(word := m.group(), *m.span(), *_judge(word)) for m in TOKEN.finditer(text)]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -630,7 +629,7 @@ def shape_of(word: str) -> str:
         return "initial" if word.isupper() else "lower"
     if word.isupper():
         return "upper"
-    return "capital" if word[0].isupper() or _ARTICLE.fullmatch(word) else "lower"
+    return "capital" if word[0].isupper() or (not word.isalpha() and _ARTICLE.fullmatch(word)) else "lower"
 
 
 def opened(

@@ -88,7 +88,7 @@ def find(text: str, words: list[Token]) -> Iterator[Found]:
             yield from _judged(text, run)
             run = []
         named = token.shape in ("capital", "upper", "initial") and not _unit(text, token)
-        if (named and not _MONTHS.fullmatch(token.text)) or (token.text in PARTICLES and _before_name(words, i)):
+        if (named and not ("-" in token.text and _MONTHS.fullmatch(token.text))) or (token.text in PARTICLES and _before_name(words, i)):
             run.append(token)
         elif run:
             yield from _judged(text, run)
