@@ -380,7 +380,14 @@ def _chains(low: str, found: list[re.Match[str]], high: list[bool]) -> None:
 
 
 # Ends of a facility's name with the word before, without which they are words of every note.
-_OF_CARE = {"care": ("urgent", "primary"), "group": ("medical", "dental", "radiology", "cardiology")}
+_OF_CARE = {
+    "care": ("urgent", "primary", "dental", "eye", "pain", "memory", "wound", "cancer"),
+    "group": ("medical", "dental", "radiology", "cardiology"),
+    "practice": ("family",),
+    "medicine": ("family", "internal", "sports"),
+    "physicians": ("family", "emergency"),
+    "counseling": ("family",),
+}
 
 
 def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:
@@ -406,6 +413,10 @@ def _next(words: list[str], i: int) -> str:
     return words[i + 1] if i + 1 < len(words) else ""
 
 
+_LANDS = frozenset("desert sequoia lotus anchor saddle".split())
+"""Words of lists of medicine that houses are called by."""
+
+
 def _leads(word: str, named: bool, *, upper: bool) -> bool:
     if named or word in _FACILITIES or word in _MIDDLE:
         return word in _FACILITIES or word not in _CALENDAR
@@ -414,7 +425,7 @@ def _leads(word: str, named: bool, *, upper: bool) -> bool:
         upper
         and word not in _SMALL
         and plain(word) not in PLAIN
-        and (found.last or not found.medical)
+        and (found.last or found.city or not found.medical or word in _LANDS)
         and word.isalpha()
     )
 

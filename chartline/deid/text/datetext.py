@@ -66,7 +66,7 @@ _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|th
 _BRINGS_DAY = (
     r"(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|review|clinic|appt|"
     r"adm|admitted|discharged?|disch|d/c(?:['’]?d)?|dc(?:['’]?d)?|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|returns?|f/u|next\s\w{3,12}|resolved|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
-    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day)(?::\s?|\s?\|\s)))"
+    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|missed|reminded\sof|cancell?ed|no-?show(?:ed)?|resched(?:uled)?|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day)(?::\s?|\s?\|\s)))"
 )
 # Who stands before a day, or whose.
 _OFFICES = r"(?:MD|DO|RN|NP|PA|LPN|LVN|CNA|PT|OT|SLP|Dr\.?|Mrs?\.?|Ms\.?|Sr\.|Fr\.)"
@@ -246,7 +246,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             "partial",
             rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-])){_BRINGS_DAY}"
-            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
+            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|visits|sessions|appts|appointments|classes|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
             True,
         ),
         (

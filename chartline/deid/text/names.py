@@ -50,7 +50,9 @@ from chartline.deid.text.runs import (
     ORDERED,
     SAME_LINE,
     SAYS,
+    SHORT_NAMES,
     SPOKEN,
+    SURNAME_NEXT,
     begins_line,
     bids,
     does,
@@ -83,7 +85,7 @@ _LABEL_MARKED = re.compile(rf"{_LABEL}(?:{_SIGN}|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}
 _FIELD_ENDS = re.compile(r"[ ]*(?:\n|\Z|[|;]|[ ]{2})|,?\s(?:DOB|MRN|[Aa]ge|[Ss]ex)\b")
 _MARKUP = ("*:", '":', "</", "_:")
 _LOWER_TITLED = regex.compile(
-    r"(?i:\b(?:mr|mrs|ms|dr|miss|doctor)\b\.?)\s+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
+    r"(?i:\b(?:(?:mr|mrs|ms|dr|miss)\b\.?|doctor\b))\s+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
 _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
 _TITLED = regex.compile(
@@ -127,6 +129,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _entries(text)
     found += _eastern(text, words)
     found += _misread(text)
+    found += _described(text)
     found += _by_comma(text)
     found += _told_in_talk(text, hints)
     found += _credentialed(text, words, hints)
@@ -328,9 +331,7 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     for m in opened(_DOCTORS, text, hints, "title", capital=True) if "Drs" in text or "Doctors" in text else ():
         for start, end in m.spans("n"):
             yield Found(start, end, "NAME", "name:doctors")
-    for hint in ("called", "kin") if '"' in text or "“" in text else ("called",):
-        for m in opened(_CALLED, text, hints, hint):
-            yield Found(m.start("v"), m.end("v"), "NAME", "name:called")
+    yield from _called(text, hints)
     for m in opened(_LOWER_TITLED, text, hints, "form"):
         group = "v" if m.group("v") else "p"
         if m.group()[:3] in ("MR ", "DR ", "MS ") and not kind(m.group(group).split()[0]).namely:
@@ -345,6 +346,16 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         named = kind(m.group("v"))
         if named.first and named.strong and m.group("v") not in NO_INITIALS:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:kin")
+
+
+def _called(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
+    """What somebody is called, in quotes, and the surname behind it."""
+    for hint in ("called", "kin") if '"' in text or "“" in text else ("called",):
+        for m in opened(_CALLED, text, hints, hint):
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:called")
+            behind = SURNAME_NEXT.match(text, m.end())
+            if behind is not None and ((name := kind(behind["w"])).namely or name.unknown):
+                yield Found(behind.start("w"), behind.end(), "NAME", "name:called")
 
 
 _MISTER = re.compile(r"\bM(?:rs?|s|iss)\.?\s\Z")
@@ -368,7 +379,7 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         dotted = token.shape == "initial" and text[m.end() : m.end() + 1] == "."
         called = not i and token.shape == "capital" and token.kind.surname
         called = called and _MISTER.search(text, max(0, start - 6), start) is not None
-        named = dotted or called or (token.shape == "capital" and name in NAMES_TOO)
+        named = dotted or called or (token.shape == "capital" and name in NAMES_TOO) or token.text in SHORT_NAMES
         if (name in PLAIN and not named) or not likely:
             break
         if i and text[token.start - 2 : token.start] == ". " and is_done(token.text, token.kind):
@@ -545,6 +556,21 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
         yield Found(start, stop, "NAME", "name:lower")
 
 
+# Surnames of two words, of the Plains and elsewhere, by what is seen and how it is.
+_SEEN = r"(?:Thunder|Horses?|Dog|Bear|Eagle|Elk|Bulls?|Cloud|Hawk|Wolf|Feathers?|Bird|Crow|Buffalo|Shield|Moon|Fox|Deer|Lightning|Owl|Weasel|Antelope|Arrow|Bonnet)"
+_DESCRIBED = regex.compile(
+    r"(?<![\w'’])(?!Red Bull|Blue Shield|White Horse (?:Inn|Tavern|Road|Pike))(?:Little|Big|Red|White|Black|Yellow|Blue|Iron|Spotted|Running|Standing|Sitting|Flying|Walking|Two|Three|Many|Good|Bad|Brave|Crow|Lone|Swift|Hollow|Charging|Medicine|Holy|Crazy|Lame)"
+    rf"[ ]{_SEEN}(?:,[ ]\p{{Lu}}\p{{Ll}}+(?=,?\s(?:\p{{Lu}}\.|\d{{1,3}}\s?[yYmMfF]|DOB|MRN)))?(?![\w'’])"
+)
+_SEEN_BEHIND = re.compile(rf" {_SEEN}\b")
+
+
+def _described(text: str) -> Iterator[Found]:
+    """Surnames that are a thing seen and how it is: ``Spotted Elk``, ``Spotted Elk, Ilka, 11 yo``."""
+    for m in _DESCRIBED.finditer(text) if _SEEN_BEHIND.search(text) else ():
+        yield Found(m.start(), m.end(), "NAME", "name:described")
+
+
 def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """What stands after ``Patient:`` and its like."""
     ends = _LABEL_MARKED if any(sign in text for sign in _MARKUP) else _LABEL_ENDS
@@ -563,11 +589,13 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             if gap.startswith(".") and stop - begun > 2:
                 break  # a sentence ends
             name = plain(token.text)
-            if name in PLAIN and token.shape != "initial" and not (name in NAMES_TOO and token.shape != "lower"):
+            too = (name in NAMES_TOO and token.shape != "lower") or token.text in SHORT_NAMES
+            if name in PLAIN and token.shape != "initial" and not too:
                 break
             if token.kind.medical and not token.kind.first and not token.kind.last:
                 break
-            if token.kind.word and not (token.kind.first or token.kind.last) and not rare_first(text, token):
+            rare = rare_first(text, token) or (stop == start and _begins_a_name(text, m, token))
+            if token.kind.word and not (token.kind.first or token.kind.last) and not rare:
                 break
             if token.shape == "lower" and not (token.kind.strong or token.kind.unknown) and token.text not in PARTICLES:
                 break
@@ -582,6 +610,14 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         usual = usual and not is_seldom_a_name(kind(text[start:stop]))
         if (sure or named > 1 or usual) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
+
+
+def _begins_a_name(text: str, m: regex.Match[str], token: Token) -> bool:
+    """Whether a rare word stands behind a label of names and before what is only a name: ``Name: Paw Tarnovic``."""
+    if token.shape != "capital" or token.kind.everyday or "name" not in text[m.start() : m.start("v")].lower():
+        return False
+    behind = SURNAME_NEXT.match(text, token.end)
+    return behind is not None and kind(behind["w"]).strong
 
 
 # What people are called, in quotes or brackets between their names: ``Amos "Buck" Tarn``.

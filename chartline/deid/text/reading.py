@@ -612,7 +612,11 @@ def _lists_of_things(text: str, hints: dict[str, list[Place]]) -> Iterator[Place
 
 def tokens(text: str) -> list[Token]:
     """The words of a text."""
-    return [Token(word := m.group(), *m.span(), *_judge(word)) for m in TOKEN.finditer(text)]
+    found = []
+    for m in TOKEN.finditer(text):
+        word = m.group()
+        found.append(Token(word, *m.span(), *_judge(word)))
+    return found
 
 
 @lru_cache(maxsize=1 << 16)

@@ -38,7 +38,7 @@ _MEETS = (
     r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)"
     r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
     r"|called|updated|written|interviewed|witnessed|survived|notified|informed|contacted|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
-    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|(?:paged|notified|informed|attn|d/w|s/w"
+    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|(?:paged|notified|informed|asked|told|reminded|thanked|phoned|texted|emailed|e-mailed|messaged|(?-i:ask|tell|remind|thank|call)|attn|d/w|s/w"
     r"|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|baby|mother|father|wife|husband|widow|widower|spouse|partner|sister|brother|niece|nephew|aunt|uncle|cousin|grandson|granddaughter|guardian)\s+of))"
 )
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
@@ -88,7 +88,9 @@ def find(text: str, words: list[Token]) -> Iterator[Found]:
             yield from _judged(text, run)
             run = []
         named = token.shape in ("capital", "upper", "initial") and not _unit(text, token)
-        if (named and not ("-" in token.text and _MONTHS.fullmatch(token.text))) or (token.text in PARTICLES and _before_name(words, i)):
+        if (named and not ("-" in token.text and _MONTHS.fullmatch(token.text))) or (
+            token.text in PARTICLES and _before_name(words, i)
+        ):
             run.append(token)
         elif run:
             yield from _judged(text, run)
@@ -195,7 +197,7 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
         # ``Peter CHALMERS`` is written so on purpose; ``Peter ECG`` is not.
         surname = found.strong and found.last and not found.medical and len(token.text) > ACRONYM
         return token.shape == "upper" and after.shape != "upper" and not surname
-    if name in PLAIN or of_kin_or_role(token.text):
+    if (name in PLAIN and not _is_called_so(token, ahead)) or of_kin_or_role(token.text):
         return True
     if after is not None and after.shape == "initial":
         return found.medical and not found.last
@@ -212,6 +214,12 @@ def _plain(token: Token, after: Token | None, ahead: Token | None) -> bool:
     if token.shape == "upper" and not found.strong:
         return not (after is not None and after.shape == "upper" and found.unknown)
     return found.word and not (found.first or found.last)
+
+
+def _is_called_so(token: Token, ahead: Token | None) -> bool:
+    """Whether a short form of notes is a first name: ``Max Tarnly``, not ``Max assist``."""
+    surname = ahead is not None and ahead.shape == "capital" and (ahead.kind.strong or ahead.kind.unknown)
+    return surname and token.text in SHORT_NAMES
 
 
 def _judged(text: str, run: list[Token]) -> Iterator[Found]:
@@ -287,14 +295,14 @@ def _last_name_that_is_a_word(text: str, part: list[Token], token: Token) -> boo
     )
 
 
-_SURNAME_NEXT = re.compile(r" (?P<w>[A-Z][a-z]+)(?![\w'’\-])")
+SURNAME_NEXT = re.compile(r" (?P<w>[A-Z][a-z]+)(?![\w'’\-])")
 
 
 def rare_first(text: str, token: Token) -> bool:
     """Whether a rare word stands before a surname that is no word: ``Ilka Varga`` is a person where one is named."""
     found = token.kind
     rare = token.shape == "capital" and found.word and not (found.everyday or found.medical)
-    after = _SURNAME_NEXT.match(text, token.end) if rare else None
+    after = SURNAME_NEXT.match(text, token.end) if rare else None
     if after is None or plain(token.text) in PLAIN or of_kin_or_role(token.text):
         return False
     last = kind(after["w"])
@@ -925,12 +933,9 @@ def _inner_capital(word: str) -> bool:
     return _INNER.fullmatch(word) is not None
 
 
-NAMES_TOO = frozenset("will may june april august white black young long short day old new left call".split()) - {
-    "old",
-    "new",
-    "left",
-    "call",
-}
+SHORT_NAMES = frozenset({"Max", "Esi", "Ros"})
+"""First names that are short forms of every note too."""
+NAMES_TOO = frozenset("will may june april august white black young long short day".split())
 
 
 ORDERED = frozenset({"VO", "TO"})  # by voice, by telephone; both are surnames too
