@@ -95,16 +95,8 @@ def environment(home: Path, settings: Settings, ports: list[int]) -> dict[str, s
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
-        "CHARTLINE_LAKE": str(settings.lake.absolute()),
-        "CHARTLINE_PROJECT": settings.project,
-        "CHARTLINE_POLICY": settings.policy,
-        "CHARTLINE_KEY": str(settings.key.absolute()) if settings.key else "",
-        "CHARTLINE_MASTER": settings.master,
-        "CHARTLINE_TERMS": str(settings.terms.absolute()) if settings.terms else "",
-        "CHARTLINE_BULK_CLIENT": settings.bulk_client,
-        "CHARTLINE_BULK_KEY": str(settings.bulk_key.absolute()) if settings.bulk_key else "",
-        "CHARTLINE_BULK_SCOPE": settings.bulk_scope,
         "CHARTLINE_OFFICER": OFFICER,
+        **settings.variables(),
     }
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -106,9 +107,20 @@ class Settings:
             },
         }
 
+    def variables(self) -> dict[str, str]:
+        """The variables that ``load`` makes these settings of, for processes that work elsewhere."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {f"{_PREFIX}{name.upper()}": _written(value) for name, value in told.items() if value}
+
     def with_(self, **changes: object) -> Settings:
         """A copy with some attributes changed; ``None`` leaves an attribute as it is."""
         return replace(self, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def java_options(scratch: Path) -> str:
@@ -156,22 +168,8 @@ def load(file: Path | None = None) -> Settings:
     values |= {name: told[name.upper()] for name in known if name.upper() in told}
     if values.get("schedule") and not values.get("source"):
         raise UsageError("CL2006", "there is a schedule and no source.", "Name what to ingest as 'source'.")
-    return Settings(
-        lake=Path(values.get("lake") or "lake"),
-        project=values.get("project") or "default",
-        policy=values.get("policy") or "expert_determination",
-        key=Path(values["key"]) if values.get("key") else None,
-        master=values.get("master") or "local[2]",
-        held_out_from=_day(values["held_out_from"]) if values.get("held_out_from") else None,
-        terms=Path(values["terms"]) if values.get("terms") else None,
-        person_systems=tuple(sorted(set(values.get("person_systems", "").split()))),
-        bulk_client=values.get("bulk_client", ""),
-        bulk_key=Path(values["bulk_key"]) if values.get("bulk_key") else None,
-        bulk_scope=values.get("bulk_scope") or "system/*.read",
-        extracts=Path(values["extracts"]) if values.get("extracts") else None,
-        source=values.get("source", ""),
-        schedule=values.get("schedule", ""),
-    )
+    read = {name: _READERS.get(name, str)(value) for name, value in values.items() if value}
+    return Settings(**{"lake": Path("lake"), **read})
 
 
 def _day(text: str) -> date:
@@ -179,3 +177,11 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError("CL2004", "held_out_from is not a day.", "Write it as YYYY-MM-DD.") from None
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("lake", "key", "terms", "bulk_key", "extracts"), Path),
+    "held_out_from": _day,
+    "person_systems": lambda text: tuple(sorted(set(text.split()))),
+}
+"""What makes a setting of its text, where it is more than that."""

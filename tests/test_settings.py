@@ -1,3 +1,5 @@
+from dataclasses import fields
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,29 @@ def test_file_then_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("CHARTLINE_PROJECT", "other")
     loaded = settings.load()
     assert (loaded.lake, loaded.project) == (Path("/data/lake"), "other")
+
+
+def test_the_variables_of_settings_make_the_same_settings(tmp_path, monkeypatch):
+    given = settings.Settings(
+        lake=tmp_path / "lake",
+        project="mayo",
+        policy="safe_harbor",
+        key=tmp_path / "k",
+        master="local[4]",
+        held_out_from=date(2020, 1, 2),
+        terms=tmp_path / "terms.toml",
+        person_systems=("urn:oid:1.2", "urn:oid:1.3"),
+        bulk_client="c",
+        bulk_key=tmp_path / "b",
+        bulk_scope="system/Patient.read",
+        extracts=tmp_path / "mappings",
+        source="/data/in",
+        schedule="@daily",
+    )
+    assert [f.name for f in fields(given) if getattr(given, f.name) == f.default] == []
+    for name, value in given.variables().items():
+        monkeypatch.setenv(name, value)
+    assert settings.load() == given
 
 
 def test_unknown_key_is_named(tmp_path):

@@ -182,13 +182,12 @@ def allowed_kinds(rules: Policy) -> frozenset[str]:
 
 def text_facts(statuses: Mapping[str, int], spans: Mapping[str, int], leaks: int) -> Facts:
     """Notes by status, spans by type, and what having found no known value in so many notes proves."""
-    notes = sum(statuses.values())
+    searched = statuses.get("deidentified", 0)  # what was withheld left no text
     return {
         "notes": dict(sorted(statuses.items())),
         "spans": dict(sorted(spans.items(), key=lambda kv: (-kv[1], kv[0]))),
-        "searched": notes,
-        "upper_bound": round(upper_bound(0, notes), 6) if notes and not leaks else None,
-        "reviewed": 0,
+        "searched": searched,
+        "upper_bound": round(upper_bound(0, searched), 6) if searched and not leaks else None,
         "sample_for_one_percent": sample_for(0.01),
         "sample_for_one_per_thousand": sample_for(0.001),
     }

@@ -143,6 +143,8 @@ def targets(known: Iterable[Party]) -> Targets:
 
     def sorted_out(party: Party) -> Iterator[str]:
         """Put what is known of one party where it belongs; its ids that are found by a word are returned."""
+        if not party:
+            return
         parties.append(hash(party))
         proof: set[str] = set()
         company: list[tuple[str, str]] = []

@@ -279,6 +279,7 @@ def _control(search: Search) -> dict[str, bool]:
         (at / "plain.log").write_text(f"INFO {name.upper()} was here")
         (at / "body.json").write_text(json.dumps({"note": f"line\n{name}", "data": ""}))
         (at / "coded.json").write_text(json.dumps({"data": base64.b64encode(f"Seen: {name}, today".encode()).decode()}))
+        (at / "stats.json").write_text(json.dumps({"stats": json.dumps({"max": f"line\n{name}"})}))
         (at / "page.html").write_text(f"<html><b>{name.split()[0]}</b> <i>{name.split()[1]}</i></html>")
         (at / "packed.gz").write_bytes(gzip.compress(number.encode()))
         (at / f"{number}.txt").write_text("")

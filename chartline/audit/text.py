@@ -12,7 +12,7 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +32,8 @@ _DEEPEST = 4
 _ROWS = 16_384  # of a Parquet file at a time
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\[nrtbf\"/\\]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_TEXT_TO_CONTROL = 32  # of bytes by chance a quarter are control characters
 _TAG = re.compile(r"<[^<>]{1,500}>")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _NOT_WORD = re.compile(r"\W+|_+")
@@ -63,12 +65,26 @@ def _folded(run: str) -> str:
 def plain(text: str) -> str:
     """The text with what JSON, HTML and URLs escape written out; marked-up text a second time without its tags."""
     if "\\" in text:
-        text = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text).encode("utf-8", "replace").decode()
+        text = f" {CELL} ".join(map(_unescaped, _nested(text)))
     if "&" in text:
         text = html.unescape(text)
     if "%" in text:
         text = unquote(text, errors="replace")
     return f"{text} {CELL} {_TAG.sub(' ', text)}" if "</" in text else text
+
+
+def _nested(text: str) -> Iterator[str]:
+    """A text, and what it is where it stands in a string of JSON that stands in another: a Delta log's ``stats``."""
+    for _ in range(_DEEPEST):
+        yield text
+        if "\\\\" not in text:
+            return
+        text = text.replace("\\\\", "\\")
+
+
+def _unescaped(text: str) -> str:
+    made = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else " ", text)
+    return made.encode("utf-8", "replace").decode()
 
 
 def pieces(path: Path, name: str) -> Iterator[Piece]:
@@ -124,32 +140,38 @@ def _decoded(data: bytes) -> str:
 
 def _unpacked(data: bytes) -> list[tuple[str, bytes]] | None:
     """Members of compressed bytes with their names; None when they are not compressed."""
+    for magic, stream in _STREAMS:
+        if data.startswith(magic):
+            found = _all_streams(data, magic, stream)
+            return [("", found)] if found else None
+    if not data.startswith(b"PK\x03\x04"):
+        return None
     try:
-        if data[:2] == b"\x1f\x8b":
-            return [("", _gunzipped(data))]
-        if data[:3] == b"BZh":
-            return [("", bz2.BZ2Decompressor().decompress(data, _CAP))]
-        if data[:6] == b"\xfd7zXZ\x00":
-            return [("", lzma.LZMADecompressor().decompress(data, _CAP))]
-        if data[:4] == b"PK\x03\x04":
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                return [(m.filename, archive.read(m)) for m in archive.infolist() if m.file_size < _CAP]
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [(m.filename, archive.read(m)) for m in archive.infolist() if m.file_size < _CAP]
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError):
         return None
-    return None
 
 
-def _gunzipped(data: bytes) -> bytes:
-    """All members of a gzip, and what a damaged one gives before it breaks."""
+_STREAMS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
+    (b"\x1f\x8b", lambda: zlib.decompressobj(zlib.MAX_WBITS | 16)),
+    (b"BZh", bz2.BZ2Decompressor),
+    (b"\xfd7zXZ\x00", lzma.LZMADecompressor),
+)
+"""How compressed bytes begin, and what unpacks a stream of them."""
+
+
+def _all_streams(data: bytes, magic: bytes, stream: Callable[[], Any]) -> bytes:
+    """All streams of compressed bytes, one behind the other, up to the first that is damaged."""
     out, left = [], _CAP
-    while data[:2] == b"\x1f\x8b" and left > 0:
-        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    while data.startswith(magic) and left > 0:
+        one = stream()
         try:
-            out.append(member.decompress(data, left))
-        except zlib.error:
+            out.append(one.decompress(data, left))
+        except (OSError, EOFError, zlib.error, lzma.LZMAError):
             break
         left -= len(out[-1])
-        data = member.unused_data
+        data = one.unused_data.lstrip(b"\0")  # xz fills up to a multiple of four
     return b"".join(out)
 
 
@@ -163,11 +185,8 @@ def _base64(text: str, name: str, place: str, depth: int) -> Iterator[Piece]:
         if _unpacked(data) is not None:
             yield from (Piece("base64", place, p.text) for p in _opened(data, name, place, depth + 1))
             continue
-        try:
-            inner = data.decode()
-        except UnicodeDecodeError:
-            continue
-        if inner.isprintable() or any(c in inner for c in "\n\t"):
+        inner = _decoded(data)
+        if len(_CONTROL.findall(inner)) * _TEXT_TO_CONTROL <= len(inner):
             found.append(inner)
     if found:
         yield Piece("base64", place, f" {CELL} ".join(found))

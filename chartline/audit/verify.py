@@ -135,7 +135,8 @@ def _decisions(settings: Settings) -> Iterator[Check]:
     for row in latest.values():
         path = candidates.folder(settings) / row["candidate"] / "report.json"
         now = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        yield Check(f"report of {row['candidate']}", now == row["report_hash"], "" if now else "the report is gone")
+        told = "" if now == row["report_hash"] else "the report is gone" if now is None else "the report was changed"
+        yield Check(f"report of {row['candidate']}", not told, told)
 
 
 def _releases(settings: Settings) -> Iterator[Check]:

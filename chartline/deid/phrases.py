@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from chartline.deid.context import Known, PatientContext
 from chartline.deid.readings import Readings, basis
+from chartline.deid.text.datetext import MONTHS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -192,7 +193,8 @@ def _of_day(day: date) -> frozenset[str]:
     """What a label that tells a day may hold of it, as ``_numbers`` joins it: ``07031951``, ``3jul``."""
     months, days = ([f"{n}", f"{n:02d}"] for n in (day.month, day.day))
     years = [f"{day.year}", f"{day.year % 100:02d}"]
-    named = [f"{day:%B}".lower(), f"{day:%b}".lower()]
+    month = MONTHS[day.month - 1].lower()
+    named = [month, month[:3]]
     orders = [(years[:1], months, days), (months, days, years), (days, months, years), (named, days), (days, named)]
     orders += [(years[:1], named, days), (named, days, years), (days, named, years)]
     return frozenset("".join(pieces) for order in orders for pieces in product(*order))

@@ -61,15 +61,15 @@ def _reseal(settings: Settings, old: Key, new: Key) -> int:
     for piece in _sealed(settings, old):
         rows = [_resealed(row, old, new, settings.project) for row in piece]
         source = pa.Table.from_pylist(rows, pa.schema([("id", pa.string()), ("sealed", pa.binary())]))
-        table = DeltaTable(str(tables.path(settings, quarantine.TABLE)))
-        merge = table.merge(
-            source,
-            "held.quarantine_id = made.id",
-            source_alias="made",
-            target_alias="held",
-            commit_properties=CommitProperties(custom_metadata={"key_id": new.id, "records": str(len(rows))}),
-        )
-        merge.when_matched_update({"payload": "made.sealed", "key_id": f"'{new.id}'"}).execute()
+        with tables.writing(quarantine.TABLE):
+            merge = DeltaTable(str(tables.path(settings, quarantine.TABLE))).merge(
+                source,
+                "held.quarantine_id = made.id",
+                source_alias="made",
+                target_alias="held",
+                commit_properties=CommitProperties(custom_metadata={"key_id": new.id, "records": str(len(rows))}),
+            )
+            merge.when_matched_update({"payload": "made.sealed", "key_id": f"'{new.id}'"}).execute()
     held = tables.read(settings, quarantine.TABLE, columns=["key_id"])
     return int(held["key_id"].to_pylist().count(new.id))
 

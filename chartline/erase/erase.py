@@ -8,6 +8,7 @@ would not be what the officer approved (decision 31).
 
 from __future__ import annotations
 
+import gzip
 import re
 import secrets
 import zlib
@@ -334,7 +335,7 @@ def _search(at: Path, file: dict[str, Any], taken: landed.Taken, numbers: re.Pat
         if _is_read(file):
             return landed.count(at, file["compression"], file["format"], taken, file["sheet"])
         return landed.mentions(at, file["compression"], numbers)
-    except (EOFError, OSError, zlib.error):
+    except (EOFError, gzip.BadGzipFile, zlib.error):
         return _UNREADABLE
 
 

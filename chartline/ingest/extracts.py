@@ -34,7 +34,10 @@ UNKNOWN, AMBIGUOUS = "csv_unknown_header", "csv_ambiguous_header"
 
 _HOLE = re.compile(r"\{([^{}|]+)(?:\|([^{}]+))?\}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_DIRECTIVE = re.compile(r"%-?.")
+_DIRECTIVES = frozenset("%Y %y %m %d %b %B %j %H %I %M %S %f %p %z %a %A %%".split())
+"""What of a form of dates is read; ``%c`` and ``%X`` are as the machine's language has it."""
 _DAY = r"\d{4}(?:-\d\d(?:-\d\d)?)?"
 _WHEN = re.compile(rf"({_DAY})(?:[T ](\d\d:\d\d)(?::(\d\d)(\.\d+)?)? ?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII)
 _TARGET = re.compile(r"([A-Z][A-Za-z]+)/")
@@ -656,6 +659,10 @@ class _Checker:
         takes = _TAKES.get(name, False)
         if (takes is True and not argument) or (takes is False and argument):
             raise _Wrong(path, f"{name} {'needs' if takes else 'takes no'} argument", "Correct it.")
+        unknown = set(_DIRECTIVE.findall(argument)) - _DIRECTIVES if name in ("date", "time") else set()
+        if unknown:
+            fix = f"Write it with {' '.join(sorted(_DIRECTIVES))}."
+            raise _Wrong(path, f"a {name} is not written with {' '.join(sorted(unknown))}", fix)
         if wanted and not (alone and name in wanted):
             raise _Wrong(path, f"it is a {element.type} in FHIR", f"Write {{COLUMN|{wanted[-1]}}}.")
         if name in ("number", "integer") and not wanted:

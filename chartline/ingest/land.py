@@ -253,7 +253,7 @@ def _lines(settings: Settings, file: Landed) -> int:
             if file.sheet:
                 return sum(1 for _ in file.sheet.rows(handle)) - 1
             return sum(1 for line in handle if line.strip())
-    except (EOFError, OSError, zlib.error):
+    except (EOFError, gzip.BadGzipFile, zlib.error):
         return -1  # a gzip file that breaks off has no number of lines
 
 

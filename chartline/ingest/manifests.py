@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import orjson
 
@@ -108,8 +108,8 @@ def server(data: bytes) -> str | None:
         return _ASKED.sub("", asked)
     for section in SECTIONS:
         for item in _items(body.get(section)):
-            found = urlsplit(item["url"]) if isinstance(item.get("url"), str) else None
-            if found is not None and found.netloc:
+            found = _address(_text(item.get("url")))
+            if found.netloc:
                 return f"{found.scheme}://{found.netloc}"
     return None
 
@@ -130,12 +130,17 @@ def _entry(section: str, item: Mapping[str, Any]) -> Entry:
     )
 
 
+def _address(url: str) -> SplitResult:
+    """The parts of an address; all empty for what is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
 def _file_name(url: str) -> str:
     """The last part of the address's path; ``file`` where no file can be called that."""
-    try:
-        name = PurePosixPath(unquote(urlsplit(url).path)).name
-    except ValueError:
-        return "file"
+    name = PurePosixPath(unquote(_address(url).path)).name
     usable = name not in ("", ".", "..") and "\0" not in name and len(name.encode()) <= _LONGEST
     return name if usable else "file"
 

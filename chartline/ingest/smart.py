@@ -95,7 +95,8 @@ def credentials(settings: Settings) -> Credentials | None:
             f"Run: chmod 600 {settings.bulk_key}",
         )
     for found in _keys(body):
-        algorithm = _SIGNED.get((found.get("kty"), found.get("crv")))
+        told = (found.get("kty"), found.get("crv"))
+        algorithm = next((name for kind, name in _SIGNED.items() if kind == told), None)
         if algorithm is None or "d" not in found:
             continue
         try:

@@ -88,6 +88,10 @@ def blocks(item: Item) -> Iterator[bytes]:
                 yield block
     except _ARCHIVE_ERRORS:
         raise _damaged(item.source) from None
+    except OSError as cause:
+        if cause.errno is not None:
+            raise
+        raise _damaged(item.source) from None  # what bzip2 says of bytes that are none
 
 
 @contextmanager
@@ -222,7 +226,8 @@ def _zip(position: int, path: Path, name: str, container: str, cap: int) -> Iter
 
 def _unsafe(name: str) -> str:
     path = PurePosixPath(name.replace("\\", "/"))
-    return "unsafe_path" if path.is_absolute() or ".." in path.parts or path.parts[0].endswith(":") else ""
+    unsafe = not path.parts or path.is_absolute() or ".." in path.parts or path.parts[0].endswith(":")
+    return "unsafe_path" if unsafe else ""
 
 
 def _nothing() -> BinaryIO:

@@ -113,9 +113,10 @@ def remove(settings: Settings, ids: Iterable[str], why: str) -> int:
     named = sorted(i for i in ids if _ID.fullmatch(i))
     if named:
         quoted = ", ".join(f"'{i}'" for i in named)
-        DeltaTable(str(tables.path(settings, TABLE))).delete(
-            f"quarantine_id IN ({quoted})", commit_properties=CommitProperties(custom_metadata={why: str(len(named))})
-        )
+        commit = CommitProperties(custom_metadata={why: str(len(named))})
+        with tables.writing(TABLE):
+            table = DeltaTable(str(tables.path(settings, TABLE)))
+            table.delete(f"quarantine_id IN ({quoted})", commit_properties=commit)
     return len(named)
 
 
@@ -193,8 +194,10 @@ def settle(settings: Settings, dispositions: Mapping[str, str]) -> None:
     for disposition in sorted(set(dispositions.values())):
         ids = sorted(i for i, d in dispositions.items() if d == disposition and _ID.fullmatch(i))
         quoted = ", ".join(f"'{i}'" for i in ids)
-        DeltaTable(str(tables.path(settings, TABLE))).update(
-            updates={"disposition": f"'{disposition}'"},
-            predicate=f"quarantine_id IN ({quoted})",
-            commit_properties=CommitProperties(custom_metadata={"disposition": disposition, "records": str(len(ids))}),
-        )
+        commit = CommitProperties(custom_metadata={"disposition": disposition, "records": str(len(ids))})
+        with tables.writing(TABLE):
+            DeltaTable(str(tables.path(settings, TABLE))).update(
+                updates={"disposition": f"'{disposition}'"},
+                predicate=f"quarantine_id IN ({quoted})",
+                commit_properties=commit,
+            )

@@ -230,10 +230,7 @@ def guarded(work: Callable[..., Batches]) -> Callable[..., Batches]:
         except ChartlineError:
             raise
         except Exception as cause:
-            frames = traceback.extract_tb(cause.__traceback__)
-            place = next((f for f in reversed(frames) if "chartline" in f.filename), frames[-1])
-            at = f"{Path(place.filename).name}:{place.lineno}"
-            raise MachineError("CL3013", f"a worker failed with {type(cause).__name__} at {at}.") from None
+            raise MachineError("CL3013", f"a worker failed with {type(cause).__name__}{_place(cause)}.") from None
 
     return run
 
@@ -262,6 +259,14 @@ def translated(cause: Exception) -> ChartlineError:
     if stopped or isinstance(cause, (MemoryError, OSError, EOFError)):
         what = stopped[0] if stopped else type(cause).__name__
         return MachineError("CL3014", f"the machine failed with {what}.", "Check disk, memory and rights.")
-    frames = [f for f in traceback.extract_tb(cause.__traceback__) if "chartline" in f.filename]
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return MachineError("CL3000", f"unexpected {type(cause).__name__}{place}.", "Please report this number and place.")
+    told = f"unexpected {type(cause).__name__}{_place(cause)}."
+    return MachineError("CL3000", told, "Please report this number and place.")
+
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def _place(cause: Exception) -> str:
+    """The last place in our code that an exception came through; nothing for one that came through none."""
+    frames = [f for f in traceback.extract_tb(cause.__traceback__) if _PACKAGE in Path(f.filename).resolve().parents]
+    return f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -186,7 +186,8 @@ def _damaged(name: str, found: str) -> MachineError:
 
 
 @contextmanager
-def _writing(name: str) -> Iterator[None]:
+def writing(name: str) -> Iterator[None]:
+    """Within it a table is written; MachineError CL3010 when it cannot be."""
     try:
         yield
     except (DeltaError, OSError) as cause:
@@ -268,7 +269,7 @@ def ensure(settings: Settings, name: str) -> Path:
         )
         for c in table.columns
     ]
-    with _writing(name):
+    with writing(name):
         at.mkdir(parents=True, exist_ok=True)
         DeltaTable.create(
             str(at),
@@ -322,7 +323,7 @@ def rewrite(
 ) -> int:
     """Make an append-only table hold exactly these rows, by an order that is on record: see ``append``."""
     at = str(ensure(settings, name))
-    with _writing(name):
+    with writing(name):
         DeltaTable(at).alter.set_table_properties({"delta.appendOnly": "false"})
         try:
             return overwrite(settings, name, rows, metadata)
@@ -344,7 +345,7 @@ def _write(
 ) -> None:
     kept = CommitProperties(custom_metadata=dict(metadata or {}))
     at = str(ensure(settings, name))
-    with _writing(name):
+    with writing(name):
         write_deltalake(at, data, mode=mode, schema_mode="merge", commit_properties=kept)
 
 

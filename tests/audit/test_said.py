@@ -54,7 +54,10 @@ APART = st.sampled_from([" ", "-", ", ", " of ", " family ", " given ", "&nbsp;"
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.lists(st.lists(VALUE, max_size=4).map(tuple), min_size=1, max_size=4), st.lists(st.tuples(APART, WORDS)))
+@given(
+    st.lists(st.lists(VALUE, min_size=1, max_size=4).map(tuple), min_size=1, max_size=4),
+    st.lists(st.tuples(APART, WORDS)),
+)
 def test_what_is_found_is_what_the_sweep_of_everybody_finds(parties, pieces):
     text = "".join(f"{apart}{word.upper()}" for apart, word in pieces)
     found = any(Search(parties).find(Piece("", "", text)))

@@ -68,6 +68,15 @@ def base64_attachment(folder):
     (folder / "x.json").write_text(json.dumps({"data": base64.b64encode(f"Note about {NAME}.".encode()).decode()}))
 
 
+def json_in_json(folder):
+    (folder / "x.json").write_text(json.dumps({"stats": json.dumps({"max": "by\nZorblatt\u00a0Quixmire"})}))
+
+
+def base64_of_latin_1(folder):
+    written = base64.b64encode(f"Se\u00f1ora {NAME}, 61 a\u00f1os".encode("latin-1"))
+    (folder / "x.json").write_text(json.dumps({"data": written.decode()}))
+
+
 def gzip_in_base64(folder):
     (folder / "x.json").write_text(json.dumps({"data": base64.b64encode(gzip.compress(NAME.encode())).decode()}))
 
@@ -77,11 +86,11 @@ def gzipped(folder):
 
 
 def bzipped(folder):
-    (folder / "x.bz2").write_bytes(bz2.compress(MRN.encode()))
+    (folder / "x.bz2").write_bytes(bz2.compress(b"a ") + bz2.compress(MRN.encode()))
 
 
 def xzipped(folder):
-    (folder / "x.xz").write_bytes(lzma.compress(MRN.encode()))
+    (folder / "x.xz").write_bytes(lzma.compress(b"a ") + b"\0\0\0\0" + lzma.compress(MRN.encode()))
 
 
 def zipped(folder):
@@ -158,7 +167,9 @@ SURFACES = [
     upper_and_accents,
     family_first,
     json_escapes,
+    json_in_json,
     base64_attachment,
+    base64_of_latin_1,
     gzip_in_base64,
     gzipped,
     bzipped,
@@ -354,7 +365,7 @@ def test_a_clean_folder_is_clean_and_the_decoy_was_found_everywhere(tmp_path):
     (tmp_path / "x.txt").write_text("nothing here")
     found = sweep([tmp_path], [PERSON])
     assert found.clean
-    assert len(found.control) == 8
+    assert len(found.control) == 9
     assert all(found.control.values())
     told = found.to_json()
     assert told["surfaces"]["exercised"] == {"file name": 1, "text": 1}
@@ -369,7 +380,7 @@ def test_a_decoy_drawn_without_a_digit_is_found_all_the_same(tmp_path, monkeypat
 
 def test_a_sweep_that_misses_its_decoy_is_not_clean(tmp_path, monkeypatch):
     (tmp_path / "x.txt").write_text("nothing here")
-    monkeypatch.setattr("chartline.audit.text._gunzipped", lambda data: b"")
+    monkeypatch.setattr("chartline.audit.text._all_streams", lambda *_: b"")
     found = sweep([tmp_path], [PERSON])
     assert not found.control["packed.gz"]
     assert not found.clean
@@ -387,6 +398,8 @@ def test_the_same_value_has_the_same_hash_under_one_key_and_another_under_the_ne
 def test_nothing_known_and_nothing_there_are_refused(tmp_path):
     with pytest.raises(UsageError, match="CL2078"):
         sweep([tmp_path], [])
+    with pytest.raises(UsageError, match="CL2078"):
+        sweep([tmp_path], [()])  # what is no person tells nothing
     with pytest.raises(UsageError, match="CL2077"):
         sweep([tmp_path / "no"], [PERSON])
 

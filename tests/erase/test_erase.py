@@ -1,5 +1,6 @@
 """A person leaves a lake with a release: nothing of the person is left anywhere, and nobody else loses anything."""
 
+import errno
 import json
 import shutil
 
@@ -10,7 +11,7 @@ import pytest
 from chartline import pipeline
 from chartline.audit.verify import verify
 from chartline.deid import keys, pseudonyms
-from chartline.erase import erase, gone
+from chartline.erase import erase, gone, landed
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain, tables
 from chartline.release import candidates, withdraw
@@ -146,6 +147,17 @@ def test_an_id_is_a_patients_only_where_it_says_so(record, mentioned):
     from chartline.erase.erase import _mention
 
     assert bool(_mention({"1", "7"}).search(record)) is mentioned
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_file_that_the_machine_cannot_open_now_is_no_damaged_one(tmp_path, monkeypatch, read):
+    def refused(*_):
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(landed, "count" if read else "mentions", refused)
+    file = {"format": "ndjson" if read else "csv", "compression": "none", "sheet": None}
+    with pytest.raises(OSError, match="too many"):
+        erase._search(tmp_path / "x", file, lambda record: True, erase._mention({"1"}))
 
 
 # --- what is whose, in a small lake that was only parsed -------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 
 from chartline.errors import DataError
 from chartline.ingest.formats import HEAD, Format, detect, is_manifest
-from chartline.ingest.manifests import OWN, Entry, instant, read
+from chartline.ingest.manifests import OWN, Entry, instant, read, server
 
 STU1 = {
     "transactionTime": "2021-01-01T01:00:00+01:00",
@@ -53,6 +53,12 @@ def test_every_shape_is_read(body, entries):
     manifest = read(json.dumps(body).encode())
     assert list(manifest.entries) == entries
     assert manifest.transaction_time == datetime(2021, 1, 1, tzinfo=UTC)
+
+
+def test_an_address_that_is_none_is_passed_over():
+    body = STU4 | {"output": [{"type": "Patient", "url": "http://[bad/1.ndjson"}]}
+    assert server(json.dumps(body).encode()) == "https://example.org"
+    assert [entry.file for entry in read(json.dumps(body).encode()).entries] == ["file", "err.ndjson"]
 
 
 def test_a_resource_is_no_manifest():

@@ -17,10 +17,10 @@ import regex
 from chartline.deid.text.hints import Hints, Place, Places, lowered, windows
 from chartline.deid.text.spans import Found
 
-_MONTHS = """
+MONTHS = """
     January February March April May June July August September October November December
     """.split()
-_MONTH_OF = {name[:n].lower(): i + 1 for i, name in enumerate(_MONTHS) for n in (3, len(name))} | {"sept": 9}
+_MONTH_OF = {name[:n].lower(): i + 1 for i, name in enumerate(MONTHS) for n in (3, len(name))} | {"sept": 9}
 _ORDINALS = """
     first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
     sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth
@@ -953,10 +953,10 @@ def _century(two: str) -> int:
 
 
 def _named(found: str, month: int) -> str:
-    name = _MONTHS[month - 1]
+    name = MONTHS[month - 1]
     bare = found.rstrip(".")
     made = (
-        name if bare.lower() in (m.lower() for m in _MONTHS) and (len(bare) > 3 or bare.lower() == "may") else name[:3]
+        name if bare.lower() in (m.lower() for m in MONTHS) and (len(bare) > 3 or bare.lower() == "may") else name[:3]
     )
     return _cased(bare, made)
 

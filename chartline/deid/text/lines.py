@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -96,16 +97,20 @@ def _readable(item: Mapping[str, Any]) -> bool:
 
 
 def context(body: dict[str, Any], policy: Policy, offsets: bytes) -> PatientContext:
-    """The patient of a note: from its FHIR Patient and known values; without one, each note is a patient of its own."""
+    """The patient of a note: from its FHIR Patient and known values; without one, each note is a patient of its own.
+
+    A note that has no id is the patient that its text is.
+    """
     record = body.get("patient") or {}
     values = list(known_values({"resourceType": "Patient", **record}))
     for item in body.get("known") or ():
         kind = item["type"].upper()
         values.append(Known(_SAME.get(kind, kind if kind in _KNOWN else "ID"), str(item["value"])))
-    identity = str(record.get("id") or body.get("id"))
+    told = [str(one) for one in (record.get("id"), body.get("id")) if one not in (None, "")]
+    identity = told[0] if told else hashlib.sha256(body["text"].encode("utf-8", "replace")).hexdigest()
     shift = policy.text.dates == "shift"
-    told = (record.get(name) for name in ("birthDate", "deceasedDateTime"))
-    earliest, over_89, last = patients.lifetime(policy, datetime.now(UTC).year, *told)
+    days = (record.get(name) for name in ("birthDate", "deceasedDateTime"))
+    earliest, over_89, last = patients.lifetime(policy, datetime.now(UTC).year, *days)
     return PatientContext(
         patient_id=identity,
         known=tuple(dict.fromkeys(values)),

@@ -849,7 +849,7 @@ def _kinfolk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if not any(k.strong or k.common_first or k.unknown for k in kinds):
             continue
         for (a, b), k in zip(places, kinds, strict=True):
-            aged = text[b : b + 2] == " (" and text[b + 2].isdigit()
+            aged = text[b : b + 2] == " (" and text[b + 2 : b + 3].isdigit()
             if plain(text[a:b]) in PLAIN or (not aged and (k.medical or (k.word and not (k.first or k.last)))):
                 break
             yield Found(a, b, "NAME", "name:kinfolk")

@@ -726,11 +726,11 @@ def _doctor(text: str, start: int, end: int) -> bool:
     """Whether ``Name, MD`` is a physician rather than a place in Maryland."""
     piece = text[start:end]
     first = word_kind(piece.split()[0].strip(",")) if piece.strip() else None
+    if piece.endswith(("MS", "MA")) and _DEGREE_BEHIND.match(text, end):
+        return True
     if piece.endswith("MA"):
         initial = text[start - 1 : start] == " " and _INITIAL_BEFORE.search(text, max(0, start - 3), start) is not None
         return initial or (first is not None and len(piece.split()) > 2 and first.common_first and not first.city)
-    if piece.endswith(("MS", "MA")) and _DEGREE_BEHIND.match(text, end):
-        return True
     if piece.endswith(("MD", "PA", "DO")) and _TITLE_BEFORE.search(text, max(0, start - 10), start):
         return True
     return (

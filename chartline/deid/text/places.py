@@ -552,7 +552,7 @@ _STUDY = re.compile(
 def _studied(text: str) -> Iterator[Found]:
     """Facilities in brackets behind the day of a study that was done there."""
     for sign in _IN_BRACKETS.finditer(text):
-        m = _STUDIED.match(text, sign.start() + 1) if text[sign.start() - 1].isdigit() else None
+        m = _STUDIED.match(text, sign.start() + 1) if text[max(0, sign.start() - 1)].isdigit() else None
         if m is None or not _STUDY.search(text, max(0, sign.start() - 60), sign.start()):
             continue
         kinds = [kind(w) for w in m["v"].split()]

@@ -440,7 +440,7 @@ def day_of(value: str) -> date | None:
 def _month(value: str) -> list[str]:
     """The first letters of the month of a day."""
     day = day_of(value)
-    return [f"{day:%b}"] if day else []
+    return [datetext.MONTHS[day.month - 1][:3]] if day else []
 
 
 def _numeric_birth_forms(value: str) -> Iterator[str]:
@@ -457,7 +457,8 @@ def _birth_forms(value: str) -> Iterator[str]:
     born = day_of(value)
     if born is None:
         return
-    month, short = f"{born:%B}", "Sept?" if born.month == 9 else f"{born:%b}"
+    month = datetext.MONTHS[born.month - 1]
+    short = "Sept?" if born.month == 9 else month[:3]
     y, m, d = born.year, born.month, born.day
     mm, dd = (f"0?{n}" if n < 10 else f"{n}" for n in (m, d))
     years = rf"(?:{y}|'?{y % 100:02d})"

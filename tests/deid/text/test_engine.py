@@ -547,6 +547,19 @@ def test_json_lines_one_out_for_each_in(key):
     assert answers[0]["spans"][0].keys() == {"start", "end", "type", "replacement", "source"}
 
 
+def test_lines_without_an_id_are_patients_of_their_own(key):
+    out = []
+    lines = [json.dumps({"text": f"Seen 03/04/2020. {more}"}).encode() for more in "abcdefgh"]
+    assert jsonl(lines, out.append, policy=policy.load("expert_determination"), key=key, project="test") == 0
+    answers = [json.loads(line) for line in out]
+    assert {a["id"] for a in answers} == {None}
+    assert len({a["spans"][0]["replacement"] for a in answers}) > 1
+
+
+def test_a_note_that_ends_in_an_open_bracket_is_read(engine):
+    assert engine.deidentify("She has two sons Ilo and Bram (", PatientContext("p")).spans
+
+
 @pytest.mark.parametrize(
     "told",
     [
