@@ -18,7 +18,7 @@ from chartline.deid.text.reading import KIN_WORD, PARTICLES, PLAIN
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _LINE = re.compile(r"[^\n]*\n+|[^\n]+")
-_BREAK = re.compile(r"(?<=[.!?]\s)")
+_BREAK = re.compile(r"(?<=[.!?]\s)(?<!\b[sm]t\.\s)(?<!\b[dm]r\.\s)(?<!\bms\.\s)(?<!\bmrs\.\s)")
 _SMALL_START = re.compile(r"[.!?\n]\s?[a-z]")
 _BEGUN = re.compile(r"[A-Z](?=[a-z])")
 _CELL = re.compile(r"[^|]+\|*|\|+")
@@ -298,6 +298,8 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
         return True
     if upper and before in _OPENS and gaps[i - 1].strip() == ":" and gaps[i] == ", " and found.surname:
         return True  # ``PATIENT: MARSH, ILKA``
+    if upper and before in _ROLES and i and gaps[i - 1].strip() == ":" and found.surname and _field_ends(gaps[i]):
+        return True  # ``ATTENDING: BROOKS``
     if upper and i and gaps[i - 1] == "," and sure[i - 1] and found.first:
         return True  # ``MARSH,PATIENCE L``
     if before in _CALLED and found.common_first and gaps[i - 1] == " " and word not in _DOES:
@@ -322,6 +324,18 @@ def _beside(words: list[str], gaps: list[str], sure: list[bool], i: int, *, uppe
     if before in _OPENS and found.common_first and found.word and _surname(after, gaps[i]):
         return True
     return found.word and (found.common_first or found.surname) and before in _OPENS and after in _CREDENTIALS
+
+
+_ROLES = (
+    _OPENS
+    | _CREDENTIALS
+    | frozenset("lead anesthesia rt recorder scribe charge resident fellow intern surg anes".split())
+)
+
+
+def _field_ends(gap: str) -> bool:
+    """Whether a gap ends the field of a form."""
+    return "\n" in gap or "  " in gap or gap.lstrip(" ")[:1] in ("/", "|", ";")
 
 
 def _joined(words: list[str], gaps: list[str], sure: list[bool], i: int) -> bool:

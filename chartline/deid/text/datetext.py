@@ -47,7 +47,7 @@ _WEEKDAY = r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\
 _BEFORE = r"(?<![\w/.\-])"
 _AFTER = r"(?![\w/]|[.\-]\d)"
 _HOLIDAYS = (
-    r"(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|New\s+Year['’]?s?(?:\s+(?:Eve|Day)|(?<=\b(?i:since|before|after|until|around|by|over)\sNew\sYear['’]?s)(?!\s\w))|Easter(?:\s+Sunday)?"
+    r"(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|New\s+Year['’]?s?(?:\s+(?:Eve|Day)|(?<=\b(?i:since|before|after|until|around|by|over)\sNew\sYear['’]?s)(?!\s\w)|(?<=\b(?i:spent)\sNew\sYear['’]?s))|(?:Lunar|Chinese|Hmong)\s+New\s+Year|Holy\s+(?:Thursday|Saturday)|Easter(?:\s+Sunday)?"
     r"|Halloween|(?:the\s+)?Fourth\s+of\s+July|Labor\s+Day|Memorial\s+Day|Independence\s+Day|Flag\s+Day|Juneteenth|Cinco\s+de\s+Mayo|Groundhog\s+Day|Boxing\s+Day|Black\s+Friday|Palm\s+Sunday|Ash\s+Wednesday|Yom\s+Kippur|Rosh\s+Hashanah|Ramadan|Eid(?:\s+al-\w+)?|Kwanzaa|Indigenous\s+Peoples['’]?\s+Day|MLK\s+Day|Valentine['’]?s\s+Day"
     r"|(?:Mother|Father)['’]s\s+Day|Veterans\s+Day|Presidents['’]?\s+Day|Columbus\s+Day|Hanukkah|Passover|Diwali"
     r"|St\.?\s+Patrick['’]?s\s+Day|Martin\s+Luther\s+King(?:\s+Jr\.?)?\s+Day|Good\s+Friday|Mardi\s+Gras|X-?mas(?:\s+Eve)?)"
@@ -66,7 +66,7 @@ _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|th
 _BRINGS_DAY = (
     r"(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|review|clinic|appt|"
     r"adm|admitted|discharged?|disch|d/c(?:['’]?d)?|dc(?:['’]?d)?|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|returns?|f/u|next\s\w{3,12}|resolved|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
-    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|missed|reminded\sof|cancell?ed|no-?show(?:ed)?|resched(?:uled)?|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day)(?::\s?|\s?\|\s)))"
+    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|(?:note|letter|report|result|order|email|visit|labs)\sof|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|missed|reminded\sof|cancell?ed|no-?show(?:ed)?|resched(?:uled)?|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day)(?::\s?|\s?\|\s)))"
 )
 # Who stands before a day, or whose.
 _OFFICES = r"(?:MD|DO|RN|NP|PA|LPN|LVN|CNA|PT|OT|SLP|Dr\.?|Mrs?\.?|Ms\.?|Sr\.|Fr\.)"
@@ -121,7 +121,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         (
             "day-month",
-            rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*(?:{_MON}|{_UPPER_MON})(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}(?!-[A-Za-z])",
+            rf"{_BEFORE}{_WEEKDAY}(?:the\s+)?{_DAY}(?:(?:\s+day)?\s+of)?(?!\.\s+{_MON}\s+[a-z])[\s\-/.]*(?:{_MON}|{_UPPER_MON})(?:[\s\-/,.]*{_YEAR}(?!\d|:\d|%))?{_AFTER}(?!-[A-Za-z])",
             False,
         ),
         ("day-month-year", rf"{_BEFORE}{_DAY}(?:\s+of)?[\s\-/.]*{_MON}[\s\-/,.]*{_Y4}{_AFTER}", True),
@@ -235,6 +235,17 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         ),
         ("born-year-first", rf"(?<=\b{_BORN})(?P<y2>\d\d)/(?P<m>0[1-9]|1[0-2])/(?P<d>1[3-9]|[0-3]\d)(?!\d|/)", True),
         ("born-compact", rf"(?<=\b{_BORN})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01]){_YEAR}(?!\w|[.\-]\d)", True),
+        (
+            "service-compact",
+            r"(?<=\b(?:DOS|DOA|DOD)[:\s]{1,2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?P<y2>\d\d)(?!\w|[.\-]\d)",
+            True,
+        ),
+        (
+            # ``25FEB-03MAR2023``
+            "days-months-solid",
+            rf"(?<![\w/.\-]){_DAY}{_UPPER_MON}-(?P<d2>0?[1-9]|[12]\d|3[01])(?P<mon2>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC){_Y4}{_AFTER}",
+            False,
+        ),
         # The month's name between the year and the day: ``1988 Mar 2``, ``2024/Jun/03``.
         ("year-month-day", rf"{_BEFORE}{_Y4}(?P<s>[ \-/.]){_MON}(?P=s){_DAY}{_AFTER}", True),
         (
@@ -300,6 +311,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             "weekday-nth",
             r"\b(?:Mon|Tues?|Wed(?:nes)?|Weds|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,?\s+(?:the\s+)?(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
             r"|\b(?:mon|tues?|wed(?:nes)?|thurs?|fri|sat(?:ur)?|sun)(?:day)?\s+the\s+(?P<d>[12]?\d|3[01])(?:st|nd|rd|th)\b"
+            rf"|\b(?i:mon|tues|wednes|thurs|fri|satur|sun)day\s+the\s+(?:{_NTH_WORDS})\b"
             r"|\b(?:Mon|Tues?|Weds?|Wednesday|Thurs?|Thu|Fri)(?:day)?[ ](?P<d>[12]?\d|3[01])(?=[ ]?@|[ ]at[ ]\d{1,2}(?:[:ap]|[ ][ap]m))",
             False,
         ),
@@ -350,8 +362,8 @@ _OF_MONTH: list[tuple[regex.Pattern[str], tuple[str, ...]]] = [
     (regex.compile(pattern, regex.IGNORECASE), tuple(forms.split()))
     for pattern, forms in [
         (
-            rf"\d(?:st|nd|rd|th)?(?:\s+of)?[\s\-/.]*{_MON_WORDS}(?![A-Za-z])",
-            "days-month day-month day-month-year day-month-lower year-month-day",
+            rf"\d(?:st|nd|rd|th)?(?:(?:\s+day)?\s+of)?[\s\-/.]*{_MON_WORDS}(?![A-Za-z])",
+            "days-months-solid days-month day-month day-month-year day-month-lower year-month-day",
         ),
         (
             rf"{_MON_WORDS}(?![A-Za-z])[.,]*(?:\s+of)?[\s\-/]*(?:the\s+)?['’]?\d",
@@ -363,11 +375,12 @@ _OF_MONTH: list[tuple[regex.Pattern[str], tuple[str, ...]]] = [
 _WORDS = {
     "month": "jan feb mar apr may jun jul aug sep oct nov dec",
     "holiday": "christmas xmas x-mas thanksgiving easter halloween labor memorial independence valentine mother father veterans"
-    " president columbus flag juneteenth cinco groundhog boxing black palm ash yom rosh ramadan eid kwanzaa indigenous mlk hanukkah passover diwali patrick martin mardi fourth good new",
+    " president columbus flag juneteenth cinco groundhog boxing black palm ash yom rosh ramadan eid kwanzaa indigenous mlk hanukkah passover diwali patrick martin mardi fourth good new lunar chinese hmong holy",
     "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
     "said": "birth dob born",
     "born": "birth dob d.o.b born",
+    "service": "dos doa dod",
     "counted": "week wk day",
     "ordinal": " ".join([*_ORDINALS[3:20], "twenty", "thirty", "thirtieth"]),
     "abroad": "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre janvier"
@@ -385,6 +398,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "abroad": (("abroad",), 10, 16),
     "apart": (("spaced",), 12, 24),
     "blanks": (("blanks",), 2, 6),
+    "service": (("service-compact",), 0, 10),
     "born": (("born", "born-near", "born-year-first", "born-compact"), 0, 14),
     "said": (("born-said",), 0, 80),
     "dotted": (("dotted",), 0, 14),
@@ -494,7 +508,7 @@ _BY_WHOM = regex.compile(
 _UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
 _NO_DAY_BEFORE = re.compile(
     r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|\bk|mg|boost|\bgy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
-    r"suboxone|zubsolv|naloxone|films?|strips?|hctz|score|pain|apgars?|allred|hla|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
+    r"suboxone|zubsolv|buprenorphine|\bbup|\bsub|naloxone|aua(?:ss)?|waddell|histamine|wheal|flare|films?|strips?|hctz|score|pain|apgars?|allred|hla|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
     r"|\b(?:(?<!last )tx|visits?|sessions?|treatments?|fractions?|fx|wk|total|attended|completed|met|correct|is|was|as|than|at|ate|number|took|takes|used|gave|size|the"
     r"|teach\s?back|about|only|improved|decreased|increased|graded|limited|reduced|measured|remained|tested|assessed|observed|missed|failed|needed|positioned|rate[sd]?|answered|scored?|line|gauge|trial|case|bed|room|phq|gad|gcs|moca|mmse|slums|bims|madrs|ymrs|hads?|hdrs|fim|berg|cows|ciwa|epds))[:,]?\s\Z",
     re.IGNORECASE,
@@ -521,7 +535,7 @@ def ordinal(day: int) -> str:
 # What is counted as so many of so many: ``3/22 nodes``, ``10/10 HLA match``.
 _COUNTED = regex.compile(
     r"\s(?:(?:of|the|random|total|biopsy|\p{Ll}+[ai][cr]|lymph|positive|sentinel|target(?:ed)?|regional|left|right)\s){0,2}"
-    r"(?:nodes?|LNs?|SLNs?|cores?|HLA|antigens?|alleles?|bottles|blocks|fragments|criteria|joints|fractions)\b"
+    r"(?:nodes?|LNs?|SLNs?|cores?|HLA|antigens?|alleles?|bottles|blocks|fragments|criteria|joints|fractions|SL|films?|strips?)\b"
 )
 _BARE_SHARE = re.compile(r"\d{1,2}/\d{1,2}\Z")
 
@@ -570,11 +584,20 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
 _DASHED = regex.compile(
     r"(?<=\b(?!(?:of|for|every|about|only|over|rates?|rated|pain|weeks?|wks?|days?|ages?|aged|visits?|goals?|level|score|least|most)\s)\p{Ll}{2,12}:?\s)(?P<m>0?[1-9]|1[0-2])-(?P<d>1[3-9]|2\d|3[01])(?=[.,;)\n]|\Z|\s(?:w/|with|at|by|for|and|from|to)(?!\w))"
 )
+_BARE_DASHED = re.compile(r"\d{1,2}-\d{1,2}\Z")
+_NEXT_DASHED = regex.compile(
+    r"(?:,|,? (?i:and)| &)[ ](?P<m>0?[1-9]|1[0-2])-(?P<d>0?[1-9]|[12]\d|3[01])(?![\w/\-]|\.\d)"
+)
 _DASHED_DAY = re.compile(r"\d{1,2}-\d{1,2}-\d{2,4}\Z")
 
 
 def _like_dashed(text: str, found: list[Found]) -> Iterator[Found]:
-    """Days with a dash in a month of the whole dates that are written with dashes."""
+    """Days with a dash behind another, and in a month of the whole dates that are written with dashes."""
+    for end in (f.end for f in found if _BARE_DASHED.match(text[f.start : f.end])):
+        at = end
+        while (match := _NEXT_DASHED.match(text, at)) is not None and _possible(match):
+            at = match.end()
+            yield Found(match.start("m"), at, "DATE", "date:like-dashed")
     days = (text[f.start : f.end] for f in found if "-" in text[f.start : f.start + 3])
     months = {_month_of(day) for day in days if _DASHED_DAY.match(day)}
     if months:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import regex
 
-from chartline.deid.text import datetext, letterheads, runs
+from chartline.deid.text import datetext, letterheads, rosters, runs
 from chartline.deid.text.hints import Place, Places
 from chartline.deid.text.lexicon import COUNTRIES, EPONYMS, Kind, is_done, is_seldom_a_name, kind, plain
 from chartline.deid.text.places import facilities, named_place, told_again, towns
@@ -85,7 +85,7 @@ _LABEL_MARKED = re.compile(rf"{_LABEL}(?:{_SIGN}|\s?(?:[*_\"]{{1,2}}|</\w{{1,6}}
 _FIELD_ENDS = re.compile(r"[ ]*(?:\n|\Z|[|;]|[ ]{2})|,?\s(?:DOB|MRN|[Aa]ge|[Ss]ex)\b")
 _MARKUP = ("*:", '":', "</", "_:")
 _LOWER_TITLED = regex.compile(
-    r"(?i:\b(?:(?:mr|mrs|ms|dr|miss)\b\.?|doctor\b))\s+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
+    r"(?i:\b(?:(?:mr|mrs|ms(?<!\d ?ms)|dr|miss)\b\.?|doctor\b))[ \t]+(?P<v>[^\W\d_]['’\w\-]+(?:[ ][^\W\d_]['’\w\-]+)?)|(?i:\b(?:pt|patient|client|resident|named))\s+(?P<p>[a-z]['’\w\-]+\s+[a-z]['’\w\-]+|[a-z]['’\w\-]+)\b"
 )
 _GENERATION = frozenset({"II", "III", "IV", "MA", "RT", "PT", "DC", "OD"})  # also classes, grades and other things
 _TITLED = regex.compile(
@@ -122,8 +122,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _fields(text, hints)
     found += _families(text, words)
     found += _parents(text)
-    found += _rows(text)
-    found += _marked_rows(text)
+    found += rosters.find(text, words)
     found += _on_labels(text)
     found += _staff(text)
     found += _entries(text)
@@ -334,8 +333,9 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     yield from _called(text, hints)
     for m in opened(_LOWER_TITLED, text, hints, "form"):
         group = "v" if m.group("v") else "p"
-        if m.group()[:3] in ("MR ", "DR ", "MS ") and not kind(m.group(group).split()[0]).namely:
-            continue  # MR is also an image
+        word = m.group(group).split()[0]
+        if m.group()[:2] in ("MR", "DR", "MS") and _no_form(m.group()[2], word):
+            continue  # an image, an insufficiency, a retinopathy too
         yield from _lower(text, m.start(group), m.end(group), titled=group == "v")
     for m in opened(_RELATED, text, hints, "kin"):
         kept = list(_kept(text, m.start("v"), m.end("v"), "name:kin", first=False))
@@ -346,6 +346,14 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         named = kind(m.group("v"))
         if named.first and named.strong and m.group("v") not in NO_INITIALS:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:kin")
+
+
+def _no_form(sign: str, word: str) -> bool:
+    """Whether two capitals before a word are no form of address: before what nobody is called, a thing, letters."""
+    found = kind(word)
+    if sign == " ":
+        return not found.namely
+    return found.eponym or (word.isupper() and len(word) <= ACRONYM and not found.namely)
 
 
 def _called(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -368,7 +376,8 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         token = Token(m.group(), m.start(), m.end(), shape_of(m.group()), kind(m.group()))
         name = plain(token.text)
         likely = not token.kind.word or token.kind.first or token.kind.last or (first and i == 0)
-        likely = likely or (not i and rare_first(text, token))
+        syllables = _SYLLABLES.fullmatch(token.text) is not None
+        likely = likely or syllables or (not i and rare_first(text, token))
         short = len(token.text) <= ACRONYM and token.shape == "capital" and not token.text[1:].islower()
         if not i and not token.text[1:].islower() and CREDENTIAL.fullmatch(token.text):
             break  # ``RN BSN``, ``MD PhD``
@@ -380,13 +389,15 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
         called = not i and token.shape == "capital" and token.kind.surname
         called = called and _MISTER.search(text, max(0, start - 6), start) is not None
         named = dotted or called or (token.shape == "capital" and name in NAMES_TOO) or token.text in SHORT_NAMES
+        named = named or (token.text == "Her" and before is not None)  # a surname of the Hmong
         if (name in PLAIN and not named) or not likely:
             break
         if i and text[token.start - 2 : token.start] == ". " and is_done(token.text, token.kind):
             break  # ``Dr. B. Bring the records``
         if i and short and token.text[1] not in "'’":
             break  # ``BrCa``
-        if token.kind.medical and not (token.kind.first or token.kind.last or (first and not i and not short)):
+        of_a_name = token.kind.first or token.kind.last or syllables or (first and not i and not short)
+        if token.kind.medical and not of_a_name:
             break
         if before is not None and (_apart(text, before, token) or _order_behind(before, token)):
             break
@@ -558,17 +569,21 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
 
 # Surnames of two words, of the Plains and elsewhere, by what is seen and how it is.
 _SEEN = r"(?:Thunder|Horses?|Dog|Bear|Eagle|Elk|Bulls?|Cloud|Hawk|Wolf|Feathers?|Bird|Crow|Buffalo|Shield|Moon|Fox|Deer|Lightning|Owl|Weasel|Antelope|Arrow|Bonnet)"
+_HOW = r"(?:Little|Big|Red|White|Black|Yellow|Blue|Iron|Spotted|Running|Standing|Sitting|Flying|Walking|Two|Three|Many|Good|Bad|Brave|Crow|Lone|Swift|Hollow|Charging|Medicine|Holy|Crazy|Lame)"
 _DESCRIBED = regex.compile(
-    r"(?<![\w'’])(?!Red Bull|Blue Shield|White Horse (?:Inn|Tavern|Road|Pike))(?:Little|Big|Red|White|Black|Yellow|Blue|Iron|Spotted|Running|Standing|Sitting|Flying|Walking|Two|Three|Many|Good|Bad|Brave|Crow|Lone|Swift|Hollow|Charging|Medicine|Holy|Crazy|Lame)"
-    rf"[ ]{_SEEN}(?:,[ ]\p{{Lu}}\p{{Ll}}+(?=,?\s(?:\p{{Lu}}\.|\d{{1,3}}\s?[yYmMfF]|DOB|MRN)))?(?![\w'’])"
+    rf"(?<![\w'’])(?!Red Bull|Blue Shield|White Horse (?:Inn|Tavern|Road|Pike))(?:{_HOW}[ ]{_SEEN}|Broken[ ]Rope)"
+    r"(?:,[ ]\p{Lu}\p{Ll}+(?=,?\s(?:\p{Lu}\.|\d{1,3}\s?[yYmMfF]|DOB|MRN)))?(?![\w'’])"
 )
-_SEEN_BEHIND = re.compile(rf" {_SEEN}\b")
+_DESCRIBED_LED = regex.compile(
+    rf"(?i)(?<=\b(?:dr|mr|mrs|ms|miss|pt|patient)\.?:?\s(?:\p{{L}}{{2,}}\s(?:[\"“]\p{{L}}+[\"”]\s)?)?){_HOW}[ ]{_SEEN}(?![\w'’])"
+)
+_SEEN_BEHIND = re.compile(rf" {_SEEN}\b", re.IGNORECASE)
 
 
 def _described(text: str) -> Iterator[Found]:
     """Surnames that are a thing seen and how it is: ``Spotted Elk``, ``Spotted Elk, Ilka, 11 yo``."""
-    for m in _DESCRIBED.finditer(text) if _SEEN_BEHIND.search(text) else ():
-        yield Found(m.start(), m.end(), "NAME", "name:described")
+    for form in (_DESCRIBED, _DESCRIBED_LED) if _SEEN_BEHIND.search(text) or "Rope" in text else ():
+        yield from (Found(m.start(), m.end(), "NAME", "name:described") for m in form.finditer(text))
 
 
 def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
@@ -582,7 +597,7 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             gap = text[stop : t.start()] if stop > start else ""
             if gap.strip(" .,'’") or len(gap) > 3 or CREDENTIAL.fullmatch(token.text):
                 break
-            if len(gap) > 1 and gap.isspace() and (token.text in ("F", "M") or token.kind.word):
+            if len(gap) > 1 and gap.isspace() and (token.text in _FIELDS or token.kind.word):
                 break  # a field of its own
             if token.kind.unknown and (of_kin_or_role(token.text) or (stop == start and is_short(token))):
                 break  # ``Covering: Hospitalist``
@@ -610,6 +625,10 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         usual = usual and not is_seldom_a_name(kind(text[start:stop]))
         if (sure or named > 1 or usual) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
+
+
+_FIELDS = frozenset("F M RM Rm Gr Ht Wt HT WT".split())
+"""Short forms that begin the next field of a form."""
 
 
 def _begins_a_name(text: str, m: regex.Match[str], token: Token) -> bool:
@@ -742,6 +761,8 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
         if f.type in _HOUSES and near.lower() in _UNITS and (unit := _UNIT_BEHIND.match(text, f.end)):
             yield Found(unit.start("v"), unit.end(), "ADDRESS", "name:unit-behind")
         sign = near[:2] if f.type == "NAME" else ""
+        if sign in (' "', " “", " I"):
+            yield from _goes_by(text, f)
         if near[-1:].isupper() and sign and (of := _AFFILIATED.match(text, f.end)):
             end = named_place(text, of.start("v"), of.end("v"), works=False, sure=False)
             if end > of.start("v"):
@@ -754,6 +775,27 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
             yield from _in_brackets_behind(text, f)
         if sign in (", ", " (") and (aged := _BY_AGE.match(text, f.end)):
             yield Found(aged.start("v"), aged.end("v"), "AGE", "name:aged")
+
+
+# What stands behind a name: the generation, and in quotes what somebody is called, before a surname or not.
+_GENERATION_BEHIND = re.compile(r" (?P<v>III?|IV)(?=[.,;)]|\s|\Z)")
+_QUOTED_BEHIND = regex.compile(
+    r"\s[\"“](?P<n>\p{L}[\p{L}'’\-]{1,14})[\"”](?:[ ](?P<l>\p{L}[\p{L}'’\-]+(?:[ ]\p{L}{3,})?))?"
+)
+
+
+def _goes_by(text: str, f: Found) -> Iterator[Found]:
+    """The generation behind a name, and what somebody is called in quotes, with the surname behind it."""
+    generation = _GENERATION_BEHIND.match(text, f.end)
+    if generation:
+        yield Found(generation.start("v"), generation.end("v"), "NAME", "name:generation")
+    quoted = _QUOTED_BEHIND.match(text, f.end)
+    named = kind(quoted["n"]) if quoted else None
+    if quoted and named and (named.last or not named.medical) and plain(quoted["n"]) not in PLAIN:
+        yield Found(quoted.start("n"), quoted.end("n"), "NAME", "name:nicknamed")
+        surname = quoted["l"] and kind(quoted["l"].split()[0])
+        if surname and (surname.last or surname.unknown) and plain(quoted["l"].split()[0]) not in PLAIN:
+            yield Found(quoted.start("l"), quoted.start("l") + len(quoted["l"].split()[0]), "NAME", "name:nicknamed")
 
 
 def _in_brackets_behind(text: str, f: Found) -> Iterator[Found]:
@@ -870,44 +912,6 @@ def _families(text: str, words: list[Token]) -> Iterator[Found]:
         family = one.surname and one.strong and not one.eponym and not (found.word or found.medical or found.eponym)
         if family and text[before.end : token.start] == " ":
             yield Found(token.start, token.end, "NAME", "name:family")
-
-
-# A row of a list of patients: ``4 Osgard 61 GIB s/p EGD``; one alone may be of anything.
-_ROW_OF_LIST = regex.compile(
-    r"(?m)^[ \t]*(?:[A-Z]?\d{1,4}[A-Z]?[.):]?|[-•*])[ ](?:(?:Mr|Mrs|Ms)\.?[ ])?(?P<v>\p{Lu}[\p{L}'’\-]+(?:,[ ]\p{Lu}[\p{L}'’\-]*|[ ]\p{Lu}[\p{L}'’\-]+)?)"
-    r",?[ ](?:[1-9]|[1-9]\d)[ ]?(?:[MF]\b|y\.?/?o\b|(?!(?:mg|mcg|ml|mL|BID|TID|QID|QHS|PO|IV|IM|SQ|SL|PRN)\b)\p{Lu}{2}|s/p\b|w/)"
-)
-_ROW_BEGUN = re.compile(r"\n[ \t]*(?:[A-Z]?\d{1,4}[A-Z]?[.):]?|[-•*]) [A-Z][^\W\d_]+[^\n\d]{0,24} \d")
-
-
-def _rows(text: str) -> Iterator[Found]:
-    """People in the rows of a list, each with an age, where several rows are written so."""
-    if "\n" not in text or len(_ROW_BEGUN.findall(f"\n{text}")) < _ROWS:
-        return
-    rows = [
-        m for m in _ROW_OF_LIST.finditer(text) if not kind(m["v"].split()[0].rstrip(",")).medical or _a_usual(m["v"])
-    ]
-    for m in rows if len(rows) >= _ROWS else ():
-        yield Found(m.start("v"), m.end("v"), "NAME", "name:row")
-
-
-_ROWS = 2
-# The same in bold before a bed: ``**Osgard** 5E-12``.
-_MARKED_ROW = regex.compile(
-    r"\*{2,3}(?P<v>\p{Lu}[\p{L}'’\-]+(?:, ?\p{Lu}[\p{L}'’\-]*)?)\*{2,3}(?=:? \(?(?:[Bb]ed |[Rr]m )?[A-Z\d]{0,4}\d)"
-)
-
-
-def _marked_rows(text: str) -> Iterator[Found]:
-    """People in bold, each before a bed, where several are written so."""
-    rows = list(_MARKED_ROW.finditer(text)) if "** " in text else []
-    for m in rows if len(rows) >= _ROWS and any(kind(m["v"].split(",")[0]).strong for m in rows) else ():
-        yield Found(m.start("v"), m.end("v"), "NAME", "name:marked-row")
-
-
-def _a_usual(name: str) -> bool:
-    """Whether a name is a single word that is a usual surname."""
-    return is_usual(Token(name, 0, len(name), shape_of(name), kind(name)))
 
 
 # Who is on the staff of an operation, in the fields of a log: ``Surg Marsh  Asst P. Osgard``.

@@ -63,6 +63,9 @@ _APART = re.compile(
 # A size: ``a 4.8 x 4.6 x 3.9 cm mass``.
 _BY = re.compile(r"\d[ ]?[xX\u00d7][ ]?\d")
 
+# Answers to the items of a questionnaire: ``GAD-7: 2 3 3 2 1 2 2``.
+_ANSWERS = re.compile(r"[0-3](?: [0-3])+")
+
 
 @dataclass(frozen=True)
 class Normal:
@@ -221,7 +224,7 @@ def normalise(text: str) -> Normal:
     A letter that was read in a wrong charset, or is told by its number, is the letter that it is.
     """
     apart = [(m.start() - 1, m.end()) for m in _APART.finditer(text)] if len(text) < 1 << 21 else []
-    apart = [(a, b) for a, b in apart if not _BY.search(text, a, b)]
+    apart = [(a, b) for a, b in apart if not (_BY.search(text, a, b) or _ANSWERS.fullmatch(text, a, b))]
     mistaken = _mistaken(text)
     if not apart and not mistaken and not CONTROLS.search(text) and (text.isascii() or not any(map(_hides, set(text)))):
         plain = text if text.isascii() else _DASH.sub("-", text.replace("\u00a0", " "))

@@ -58,9 +58,9 @@ _LABELS = {
     "mrn": r"MRN|MR|med(?:ical)?\.? ?rec(?:ord)?|medical (?:chart|record)|patient (?:chart|record)|chart|record|hospital|unit|chart ?MRN|EMPI|patient|pt|subject|UHID|hosp(?=\.? no)|IP(?= no)|OP(?= no)|IPD|OPD",
     "account": r"acct|account|acc|billing|invoice|statement|bill|guarantor|FIN|CSN|HAR|bank|routing|card ends in|card ending in|card",
     "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral|BIN|PCN|rxBIN|rxPCN",
-    "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|driver'?s?|DL(?<!/DL)|visa|green card",
-    "device": r"serial|S/N|SN|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator",
-    "label": r"accession|docket|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key|customer|access code|activation code|with code",
+    "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|technician|tech id|operator|driver'?s?|DL(?<!/DL)|visa|green card",
+    "device": r"serial|S/N|SN(?!\d{1,4}[A-Z])|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator|machine",
+    "label": r"accession|docket|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key|customer|access code|activation code|share code|invite code|with code|census|ROI log|fedex",
 }  # fmt: skip
 
 
@@ -84,10 +84,10 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:])|(?<![\w:])(?=[0-9a-f:]*::)(?:[0-9a-f]{1,4}:){1,7}:?(?::?[0-9a-f]{1,4}){0,6}(?:%\w+)?(?![\w:])", True, ""),
         ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])|(?<![\w.])(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}(?![\w.])", True, ""),
         ("SSN", "ssn", r"(?<![\w\-])(?:\d{3}-\d{2}-\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|(?:\*{3}|[Xx]{3})-(?:\*{2}|[Xx]{2})-\d{4})(?![\d\-])", False, ""),
-        ("SSN", "ssn-label", r"\b(?:SSN|SS\#|social(?: security)?(?: number| no\.?)?)[\s:#is]*(?P<v>\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
+        ("SSN", "ssn-label", r"\b(?:SSN|SS\#|social(?: security)?(?: number| no\.?)?)[\s:#is]*(?P<v>\d(?:[ \-]{1,3}\d){8}|\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
         # Numbers that other countries give to each person, by what they are called there.
         ("SSN", "national", r"(?<![A-Za-z])(?:social insurance|CPF|AHV|Aadhaar|NIR|DNI|NIE|BSN|PESEL|CURP|NINO?|codice fiscale)(?![A-Za-z])(?:[\s\-]?(?:number|nummer|num|nr|no))?\.?[\s:#]{0,3}(?:is\s)?(?P<v>(?:(?-i:[A-Z]{1,2})[ ]?)?\d(?:[ .\-/]?\d){5,19}(?:[ \-]?(?-i:[A-Z]))?|(?-i:[A-Z]{4,6}\d[A-Z\d]{9,12}))(?!\w)", True, "v"),
-        ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:(?:\(\s?\d{3}\s?\)\s*|\d{3}(?:[\s.\-–/]|-[ ]))\d{3}(?:[\s.\-–/]|-[ ])\d{4}|\(\d{3}\)[ ]?\d{7})(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
+        ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:(?:\(\s?\d{3}\s?\)[\-–./]?\s*|\(\d{3}/|\d{3}(?:[\s.\-–/]|-[ ]))\d{3}(?:[\s.\-–/]|-[ ])\d{4}|\(\d{3}\)[ ]?\d{7})(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
         ("PHONE", "phone-marked", r"(?<![\w.\-/*])[2-9]\d{2}(?P<s>\s?[*·]\s?|\s\.\s)\d{3}(?P=s)\d{4}(?!\w)", False, ""),
         ("PHONE", "phone-few", r"(?:\bp[hH]|\bphone|\btel|\bcell|\bmobile|\bcall|\bfax|\bpgr|\bpager|\bvm|\bmsg|\bmessage)\b[\s.:#]{0,2}(?:at\s|@\s?)?(?P<v>\d-\d{4}|\d{3}[ ]\d{4}|[2-9]\d{2}[ ]\d{3}[ ]\d\d[ ]\d\d)(?![\w/%]|[.\-]\d)", True, "v"),
         ("PHONE", "phone-intl", r"(?<![\w.])\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}(?!\w)", False, ""),
@@ -102,7 +102,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("MRN", "markup-mrn", r"<(?:mrn|patient_?id|pt_?id|acc(?:oun)?t(?:_?(?:no|number|id))?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:mrn|medical_?record_?(?:no|number)?|patient_?id|acc(?:oun)?t_?(?:no|number|id)?)[\"']\s?:\s?[\"']?(?P<v>(?=[\w\-]*\d)[\w\-]{3,24})", True, "v"),
         ("PHONE", "phone-short", r"\bP[Hh]\b[ ]?(?:[Nn]o\.?)?[ ]?[.:#\-]{0,2}[ ]?(?P<v>\+?\(?\d(?:[ ().\-]{0,2}\d){8,13})(?!\w|\.\d)", False, "v"),
         ("NAME", "user", r"\b(?i:(?:(?:co-?|e-?)?signed|transcribed|printed|entered|typed|edited|modified|updated|filed|created|authenticated|verified|ordered|reviewed|documented|scanned|logged)(?:[ ]electronically)?[ ]by|user(?:[ ]?id|[ ]?name)?|transcriptionist|typist)[ ]?:?[ ](?:(?P<v>[A-Z]{5,14}\d{0,4}|(?<=:[ ])[a-z]{5,14}\d{0,4})(?=[ ]?(?:[\d(;,@\]\n]|\Z|on\b|at\b))|(?P<v>[a-z]{3,20}\d{1,6}[a-z]?)(?!\w))", False, "v"),
-        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|vocera|spectralink|ascom|page(?=[ ]\*?\d{4})|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#*]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d \t(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{3,6}|(?<=extension )\d{3,6}|(?<=(?:pager|pgr|beeper|bleep|page|vocera|spectralink|ascom)[:\s#*]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
+        ("PHONE", "phone-label", r"\b(?:phone|tel(?:ephone)?|cell|mobile|fax|pager|pgr|beeper|bleep|vocera|spectra(?:link)?|ascom|page(?=[ ]\*?\d{4})|contact|callback|call(?: back)?|reach(?:ed|able)?(?: at)?|ext(?:ension)?)\b[\s.:#*]*(?:number|no\.?|is|at|on|us|him|her|them|\s)*[:#]?\s*(?P<v>\+?\(?\d(?:[\d \t(\-]|\)(?=[\s.\-]?\d{3}[\s.\-])|\.(?=\d)){5,18}\d|(?<=ext[.:\s]{1,2})(?:\d-)?\d{3,6}|(?<=extension )\d{3,6}|(?<=(?:pager|pgr|beeper|bleep|page|vocera|spectra|spectralink|ascom)[:\s#*]{1,3})(?:\d-)?\d{3,7})(?!\w)", True, "v"),
         ("PHONE", "phone-said", r"\b(?:call(?:ed|ing)?|phon(?:ed?|ing)|ring|text(?:ed|ing)?|reach(?:ed)?|answer(?:ing)?|messages?)\b(?:\s[a-z']+){0,4}\s(?:on|at|@)\s(?P<v>(?=(?:\D?\d){7})\+?\(?\d[\d ().\-]{5,18}\d)(?![\w/:])", True, "v"),
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
@@ -123,7 +123,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,9}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
         ("ID", "hash", r"(?<![\d#])#:?\s?(?P<v>(?=[A-Z]{0,2}(?:[ ]?\d){7})[A-Z]{0,2}\d{2,6}(?:[ ]\d{2,6}){1,3}|[A-Z]{1,5}-?\d{3,}[\w\-]*|\d\d-\d{4,8}|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
-        ("PHONE", "extension", r"(?:(?<=[A-Za-z.)]\s)x\s?(?:\d-)?\d{3,5}|(?<=[\w.)]\s)p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
+        ("PHONE", "extension", r"(?:(?<=[A-Za-z.),;:|/]\s{1,4}|[\n|(])x\s?(?:\d-)?\d{3,5}|(?<=[\w.)]\s)p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
         ("ID", "access-code", r"(?:code|key)(?:[ ]is)?:?[ ](?P<v>(?-i:(?=[\dA-Z\-]*[A-Z])(?=(?:[A-Z\-]*\d){2})[A-Z\d]{4,10}(?:-[A-Z\d]{4,8})*(?<=[\w\-]{7})))(?![\w.])", True, "v"),
         ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])(?!\d{2,3}[ ](?:PR|CR|FA|OP)[ ]\d{3}(?!\d))\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
         ("ID", "spec", r"(?<![\w:])\d{4}:[A-Z]{1,3}\d{4,6}[A-Z]?(?!\w)", False, ""),
@@ -133,11 +133,11 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "uid", r"(?<![\w.\-])(?=[\d.]{20})(?!2\.16\.840\.1\.11(?:3883|4222)\.|1\.2\.840\.10008\.)[012](?:\.\d{1,39}){5,}(?!\w|\.\d)", False, ""),
         ("ID", "uuid", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", True, ""),
         ("ID", "encoded", r"(?<![\w+/=])(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])(?=[\w+/]*\d)(?:(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]{1,76}(?![\w+/])|[A-Za-z0-9+/]{40,}(?![\w+/]))={0,2}", False, ""),
-        ("ADDRESS", "street", rf"(?<![\w./\-])(?:\#|[NSEW](?=\d{{3}}))?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to|[ap]\.?m\.?)\s+(?i:dr)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b(?<!\b(?i:per|by|with|and|from|to|see|saw|call|notified)[ ]Dr)\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
-        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b(?<!\b(?:PER|BY|WITH|AND|FROM|TO|SEE|SAW|CALL|NOTIFIED|[AP]\.?M\.?)[ ]DR)\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
+        ("ADDRESS", "street", rf"(?<![\w./\-])(?<!\d:)(?:\#|[NSEW](?=\d{{3}}))?\d{{1,6}}(?:-\d{{1,4}})?[A-Z]?(?:\s*½|[ ]\d/\d)?[ \t]+(?!(?i:by|per|with|and|for|from|via|to|[ap]\.?m\.?)\s+(?i:dr)\b|(?i:(?:lead|at|in|on)\s+st)\b|(?i:puffs?|tab(?:let)?s?|cap(?:sule)?s?|pills?|drops?|units?|weeks?|wks?|days?|months?|hours?|hrs?|years?)\b)(?:(?:[NSEW]|[NS][EW]|North|South|East|West)\.?[ \t]+)?(?:(?:{_OF_STREET}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|el)[ \t]+){{1,5}}(?-i:{STREET})\b(?<!\b(?i:per|by|with|and|from|to|see|saw|call|notified)[ ]Dr)\.?(?:\s+(?:[NSEW]|[NS][EW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street-caps", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?!LEAD[ ]ST\b)(?:[A-Z'.\-]+[ \t]+){{1,4}}(?-i:{STREET.upper()})\b(?<!\b(?:PER|BY|WITH|AND|FROM|TO|SEE|SAW|CALL|NOTIFIED|[AP]\.?M\.?)[ ]DR)\.?{_UNIT}(?:\s*,\s*[A-Z][A-Z .'\-]+)?(?:,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-lower", rf"(?<=\b(?:at|lives at|address|address:|resides at|home:?|mailing address:?)\s)\d{{1,6}}\s+(?:[a-z'.\-]+\s+){{1,4}}{STREET.lower()}\b\.?", False, ""),
         ("ADDRESS", "street-zip", rf"(?<![\w./\-+]|\d[ ])\d{{1,6}}[ \t]+(?:[A-Z0-9][\w'’.\-]*[ \t]+){{0,5}}[A-Z0-9][\w'’.\-]*{_UNIT}\s*[,\n]?\s*{_CITY}\s*,?\s*\b{STATE}\b[\s,]+{_ZIP}\b", False, ""),
-        ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|(?<=\d{{3}}[ \t])via(?=[ ][A-Z][a-z])|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
+        ("ADDRESS", "street-named", rf"(?<![\w./\-])\d{{1,6}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:(?:Via|(?<=\d{{3}}[ \t])(?<!\b(?:19|20)\d\d[ \t])via(?=[ ][A-Z][a-z])|Camino|Calle|Avenida|Paseo|Rue|VIA|CAMINO|CALLE|AVENIDA|PASEO|RUE)|(?i:Avenue|Ave|Highway|Hwy|Route|Rte|Interstate|County[ ]Road|County[ ]Rd|State[ ]Road|State[ ]Route|Farm[\s\-]to[\s\-]Market[ ]Road|Rural[ ]Route))[ \t]+(?:(?i:de|del|la|las|los|el)[ \t]+)*(?:[A-Z0-9][\w'’\-]*)(?:[ \t]+(?:North|South|East|West|[NSEW])\b\.?)?{_UNIT}{_TAIL}", False, ""),
         ("ADDRESS", "street-bare", rf"(?<![\w./\-])\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?(?:{'|'.join(_BARE_STREETS)})\b(?=[ \t]*(?:[,;.)|\n]|$|(?:until|in|with|near|off|since|by|and|apt)\b))(?:[ \t]*,[ \t]*{_CITY}(?=[ \t]*,?[ \t]*\b{STATE}\b))?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b)?", False, ""),
         ("ADDRESS", "street-said", rf"(?=\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z])(?!\d+[ \t]+(?:French|Fr)\b)(?i:(?<=\b(?:(?:lives?|lived|living|resides?|residing)(?: (?:at|@|on|in))?|stays at|residence|home|address|addr|mailing address|old address|new address|new|mov(?:e|ed|ing) to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$|(?:w/|\#|(?:with|near|since|alone|and|until|by|apt)\b))){_UNIT}", False, ""),
         ("ADDRESS", "street-on", r"(?<=\b(?i:on|off|near|from|at|to|of|and|down|along|onto|by)\s)(?:[NSEW]\.?[ ])?(?:\p{Lu}\p{Ll}[\w'’\-]+|\d{1,3}(?:st|nd|rd|th))(?:[ ]\p{Lu}\p{Ll}+)?[ ](?:Street|Avenue|Ave|Blvd|Boulevard|Road|Rd|Lane|Ln|Parkway|Pkwy|Highway|Hwy|St(?!\.?[ ]\p{Lu}))\b\.?(?:(?<=(?:County|State|Ranch)[ ]\w+)[ ]\d{1,4}\b)?", False, ""),
@@ -165,23 +165,27 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-behind", r"\p{Lu}[\w\-]*(?:straße|strasse|str\.|gasse|weg|allee|platz|straat|laan|gracht|singel|vej|gatan|vägen|veien|katu),?[ ]\d{1,4}[a-z]?(?:[/\-]\d{1,3})?\b(?:,?[ ](?:[A-Z]{1,2}-)?\d{2}-?\d{2,3}(?:[ ][A-Z]{2})?[ ]\p{Lu}\p{L}[\p{L}\-]+)?", False, ""),
         ("PLAN", "plan-spaced", r"(?:medicare|NHS|HCN|PHN|OHIP|health ?card|member|policy)(?:[ ](?:no\.?|number|id|is)|[ ]?\#)*[ ]?:?[ ](?P<v>(?=(?:[ -]?\d){8})\d{2,5}(?:[ -]\d{1,6}){1,4}(?:/\d)?(?:[ -][A-Z]{1,2}\b)?)", True, "v"),
         ("MRN", "record-spaced", r"(?:(?:MRN|acct|account|FIN|CSN|accession|encounter)(?:[ ]?(?:no\.?|number|id|\#))*[ ]?[:=]?|(?:MR|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|record|unit(?=[ ](?:no|num|\#)))(?:[ ]?(?:no\.?|number|id|\#))*[ ]?(?:[:=]|(?<=no\.?|number|id|\#)))[ ]*(?P<v>\d{2,4}(?:[ ]\d{2,4}){2,5})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
-        ("ID", "code-spaced", r"(?:claim|card|policy|member|subscriber|licen[sc]e|BCBS|hosp(?:ital)?|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|MRN|acct|account|medicaid|cigna|aetna|humana|anthem|tricare|insurance)(?:,?[ ]?(?:no\.?|number|id|\#))?[ ]?[:}*]*[ .]*(?P<v>(?-i:[A-Z]{1,3})\d{0,4}(?:[ ](?:\d{2,6}|(?-i:[A-Z])(?=[ ]\d))){2,4}(?:[ ]\d)?|(?-i:[A-Z])\d{4}[ ]\d{3,6})(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
-        ("ID", "ends-in", r"\b(?:phone|cell|mobile|number|no\.?|card|acct|account|ssn|social|mrn|fax|line|visa|mastercard|amex|debit|license|vin|id)(?:[ ][a-z]+){0,2}[ ]?(?:end(?:s|ing|ed)?[ ](?:(?:in|with)[ ])?|(?:last|final)[ ](?:4|four|6|six)(?:[ ]digits)?(?:[ ](?:are|is|of))?[ :]*)(?P<v>\d{3,6})\b", True, "v"),
-        ("ID", "id-spaced", r"(?:zoom|meeting|webex|confirmation|reference|ref|member|tracking)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,3}|1Z(?:[ ]?[0-9A-Z]{2,4}){5,6})(?![\w])", True, "v"),
+        ("ID", "code-spaced", r"(?:claim|card|policy|member|subscriber|licen[sc]e|BCBS|hosp(?:ital)?|med(?:ical)?\.?[ ]?rec(?:ord)?|chart|record|patient[ ]id|case|MR(?=\#|[ ]?no\b|[ ]?:)|MRN|acct|account|medicaid|medicare|cigna|aetna|humana|anthem|tricare|insurance)(?:,?[ ]?(?:no\.?|number|id|\#)(?:[ ](?:there[ ])?is)?)?[ ]?[:}*]*[ .]*(?P<v>(?-i:[A-Z]{1,3})\d{0,4}(?:[ ](?:\d{2,6}|(?-i:[A-Z])(?=[ ]\d))){2,4}(?:[ ]\d)?|(?-i:[A-Z])\d{4}[ ]\d{3,6}|(?!(?:ID|NO|NUM|NBR|IS|MRN)\b)(?:(?-i:[A-Z]{1,5})[ ]\d{5,10}(?-i:[A-Z]?)|(?<=[:\#][ ]?)(?-i:[A-Z]{1,4})[ ]\d{4}))(?![\w%/]|[ ]?(?:mg|ml|mcg|mmHg)\b)", True, "v"),
+        ("ID", "ends-in", r"(?:\b(?:phone|cell|mobile|number|no\.?|card|acct|account|ssn|social|mrn|fax|line|visa|mastercard|amex|debit|license|vin|id)|\#)(?:[ ][a-z]+){0,2}[ ]?(?:end(?:s|ing|ed)?[ ](?:(?:in|with)[ ])?|(?:last|final)[ ](?:4|four|6|six)(?:[ ]digits)?(?:[ ](?:are|is|of))?[ :]*)(?P<v>-?\d{3,6})\b", True, "v"),
+        ("ID", "id-spaced", r"(?:zoom|meeting|mtg|webex|confirmation|reference|ref|member|tracking|fedex|ups|certified)[ ]?(?:id|no\.?|number|\#|code)?[ ]?[:\#]?[ ](?P<v>\d{3,4}(?:[ ]\d{3,4}){2,4}|1Z(?:[ ]?[0-9A-Z]{2,4}){5,6})(?![\w])", True, "v"),
+        # A beneficiary of Medicare as CMS writes the number on the card, and a unit of blood (ISBT 128).
+        ("PLAN", "mbi-spaced", r"(?<!\w)[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d[ ][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y\d]\d[ ][AC-HJKMNP-RT-Y]{2}\d\d(?!\w)", False, ""),
+        ("ID", "blood-unit", r"(?<!\w)[A-Z]\d{4}[ ]\d\d[ ]\d{6}(?!\d)", False, ""),
+        ("PLAN", "digits-letter", r"(?<!\w)\d{8}[A-HJ-NP-Z](?!\w)", False, ""),
         ("NAME", "stamp", r"(?<=:\d\d:\d\d )[A-Z][A-Za-z0-9]{2,14}(?=\])", False, ""),
         ("ID", "signed-code", r"(?<=[ ]M\.D\.[ ])[A-Z]{2}\d{1,4}(?=[ ]*(?:\n|$))", False, ""),
         ("ID", "code-line", r"(?:[A-Z]{2}\d{2,4}/\d{3,6}|\d{6,10})(?=[ \t]*(?:\n|$))", False, ""),
         ("NAME", "typist", r"(?:(?<=\n)|(?<=\d[ \t]{1,3})|(?<=\b[Bb]y:?[ ]))[A-Z]{2,4}[/:][a-z]{2,4}(?=[ \t]*(?:\n|$|[ ]{2}|[ ](?:Job|Doc)\b))|(?<=\d/\d{1,2}/\d\d(?:\d\d)?[ ]{1,3})(?:(?!am|pm|ed|or|to)[a-z]{2,3}|[a-z]{2,4}[/:][a-z]{2,3})(?=[ ]*(?:\n|$))", False, ""),
         ("AGE", "age", r"(?<![\d.])(?:9\d|1[0-4]\d)[\-‑ ]?(?:years?|yrs?|y)[\-‑ ]?(?:old|o)\b|(?<![\d.])(?:9\d|1[0-4]\d)(?:\s?(?:yo[mf]?|y/o[mf]?|y\.o\.)(?!\w)|(?=\s+(?:years?|yrs?)\b(?!\s+(?:ago|later|earlier|after|before))))", True, ""),
         ("AGE", "age-label", r"\b(?:aged|âge|age(?: is| of)?|turned|turning|turns)(?:\s*[:=]\s*|\s+)(?:9\d|1[0-4]\d)\b(?!\s*(?:%|mg|mm|cm|bpm|/))", True, ""),
-        ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:(?:y|yrs?)[ ]?[,/]?[ ]?)?(?:[MF]|male|female)\b)(?!/)", False, ""),
+        ("AGE", "age-sex", r"(?<![\d./])(?P<v>(?:9\d|1[0-4]\d)\s?(?:(?:y|yrs?)[ ]?[,/]?[ ]?)?(?:[MF]|male|female)\b)(?!/)|(?<![\d./])(?P<v>9\d)f\b(?!/)|(?<=[ ]{2})(?P<v>9\d)[ ]{2,6}[MF]\b(?=[ ]{2}|[ ]*\n|\Z)", False, ""),
         ("AGE", "age-words", r"\b(?:ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)(?:(?:[\s\-]+years?)(?:[\s\-]+(?:old|of\s+age))?\b|\s?(?:yo|y/o|y\.o\.)(?!\w))|\b(?:nonagenarian|centenarian)\b|\baged\s+ninety(?:[\s\-](?:one|two|three|four|five|six|seven|eight|nine))?\b", True, ""),
         ("AGE", "age-decade", r"(?:\bin (?:his|her|their) |(?<=\b(?:mother|father|mom|dad|brother|sister|aunt|uncle|wife|husband|lady|woman|gentleman|grand(?:mother|father|ma|pa)|[mp]g[mf]),? (?:(?:is|was|died|now|living) )?(?:in )?(?:the )?))(?:early |mid |late |mid-)?(?:90|100)['’]?s\b|\b(?:early |mid |late |mid-)?(?:90|100)['’]?s(?=\s*(?:years|male|female|man|woman)\b)", True, ""),
     ]
 ]  # fmt: skip
 # Of forms that a label introduces, words of plain writing that the label may be followed by instead of an identifier.
 _NOT_VALUES = regex.compile(
-    r"\d{1,3}|\d{1,3}/[MF]|\d+\.\d{1,4}|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
+    r"\d{1,3}|\d{1,2}(?:-\d{1,2})?x(?:/\w+)?|\d{1,3}/[MF]|\d+\.\d{1,4}|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
     r"|\d{1,3}[/\-]\d{1,3}|[A-Z]\d{1,2}(?:[.\-][A-Z]?\d{1,3})?|\d{1,2}-\d{1,2}-\d{1,2}|COVID-?19|[A-Z]{1,4}-?\d{1,2}|\d{1,3}-(?:year|week|day|month|hour|yo|lb|mg)\w*(?:-\w+)*",
     regex.IGNORECASE,
 )
@@ -203,7 +207,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
         "beeper",
         "bleep",
         "vocera",
-        "spectralink",
+        "spectra",
         "ascom",
         "page",
         "contact",
@@ -231,7 +235,8 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
     "street-abroad": ["calle", "avenida", "avda", "carrera", "paseo", "camino", "calzada", "rua", "rue"],
     "code-spaced": [
-        *"claim policy member subscriber licen bcbs chart mrn acct account cigna aetna humana anthem tricare insurance".split(),
+        *"claim policy member subscriber licen bcbs chart record case mr mrn acct account medicaid medicare cigna aetna humana anthem tricare insurance".split(),
+        "patient id",
         *(
             "card ",
             "hospital no",
@@ -244,7 +249,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
             "medical rec",
         ),
     ],
-    "id-spaced": "zoom meeting webex confirmation reference ref member tracking".split(),
+    "id-spaced": "zoom meeting mtg webex confirmation reference ref member tracking fedex ups certified".split(),
     "plan-spaced": ["medicare", "nhs", "hcn", "phn", "ohip", "health card", "healthcard", "member", "policy"],
     "rural": ["rr", "rural route", "hc", "hwy", "highway", "county road", "cr", "state route", "sr"],
 }
@@ -325,6 +330,7 @@ _MIXED = (
     *(("vin", "Am", 17, 10_000), ("mbi", "m", 11, 13), ("mixed", "Am", 6, 10_000), ("mixed-lower", "a", 7, 10_000)),
     *(("number", "9-m", 7, 10_000), ("grouped", "-", 5, 10_000), ("uuid", "Aa9-m", 36, 10_000)),
 )
+_GROUP, _OF_STATE = 4, 9  # signs of a group of a beneficiary's number, and of a number of Medi-Cal
 _AGES = ("age", "age-sex", "age-decade")
 _BETWEEN = " \t\r\n\f\v-‑'’"
 _AGE_LETTERS = "ymfs"  # that begin what tells an age behind it
@@ -453,7 +459,7 @@ def _of_medicine(word: str) -> bool:
 
 # Groups of digits that a labelled number goes on with, where they are no time, age or count.
 _FURTHER = re.compile(
-    r"(?<=\d\d\d)(?:(?: \d{2,6}){2,4}| \d{3}| \d{5,6})(?=[.,;)\n]|\Z| [A-Za-z(])(?! (?:mg|mcg|mL|visits|units|days))"
+    r"(?<=\d\d\d)(?:(?: \d{2,6}){2,4}| \d{3}| \d{5,6}|(?<=\b\d{4}) (?!(?:19|20)\d\d)\d{4}|(?<=\d{8}) \d\d(?=\s*(?:\n|\Z)))(?=[.,;)\n]|\Z| [A-Za-z(])(?! (?:mg|mcg|mL|visits|units|days))"
 )
 
 
@@ -486,6 +492,10 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     codes = [(a, b - a, _sort(text[a:b])) for a, b in long]
     for name, sorts, least, most in _MIXED:
         yield from _at(text, name, (a for a, size, sort in codes if sort in sorts and least <= size <= most))
+    four = [a for a, b in numbered if b - a == _GROUP and text[b : b + 1] == " "]
+    yield from _at(text, "mbi-spaced", four)
+    yield from _at(text, "blood-unit", (a for a, b in numbered if b - a == _GROUP + 1 and text[b : b + 1] == " "))
+    yield from _at(text, "digits-letter", (a for a, b in long if b - a == _OF_STATE))
     yield from _in(text, ("bracket",), windows(((a, b) for a, b in long if _bracketed(text, a)), 4, 16))
     chunks = [m.span() for m in _CHUNK.finditer(text)]
     yield from _at(text, "ssn", (m.start() for a, b in chunks if b - a > 10 for m in _SSN.finditer(text, a, b)))
@@ -662,7 +672,7 @@ _VOCABULARY_BEHIND = regex.compile(
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
 # Parity, and numbers of codes and approvals, which are the same for everyone.
 _CODE = re.compile(
-    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+|[ACGT]\d{3,6}[ACGT]|(?-i:rs)\d{3,10}",
+    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+|[ACGT]\d{3,6}[ACGT]|(?-i:rs)\d{3,10}|M[01]E[01]S[01]T[0-2](?:C[0-2])?",
     re.IGNORECASE,
 )
 

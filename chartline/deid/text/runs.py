@@ -88,9 +88,7 @@ def find(text: str, words: list[Token]) -> Iterator[Found]:
             yield from _judged(text, run)
             run = []
         named = token.shape in ("capital", "upper", "initial") and not _unit(text, token)
-        if (named and not ("-" in token.text and _MONTHS.fullmatch(token.text))) or (
-            token.text in PARTICLES and _before_name(words, i)
-        ):
+        if (named and not _no_name(text, token)) or (token.text in PARTICLES and _before_name(words, i)):
             run.append(token)
         elif run:
             yield from _judged(text, run)
@@ -100,6 +98,14 @@ def find(text: str, words: list[Token]) -> Iterator[Found]:
 
 _MON = "(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)"
 _MONTHS = re.compile(f"{_MON}-{_MON}")  # ``Apr-May``
+_GRADES = frozenset("I II III IV V VI".split())
+
+
+def _no_name(text: str, token: Token) -> bool:
+    """Whether a capitalised word is two months, or a grade of a murmur: ``II/VI``."""
+    if token.text in _GRADES:
+        return "/" in (text[token.start - 1 : token.start], text[token.end : token.end + 1])
+    return "-" in token.text and _MONTHS.fullmatch(token.text) is not None
 
 
 def _before_name(words: list[Token], i: int) -> bool:
@@ -933,7 +939,7 @@ def _inner_capital(word: str) -> bool:
     return _INNER.fullmatch(word) is not None
 
 
-SHORT_NAMES = frozenset({"Max", "Esi", "Ros"})
+SHORT_NAMES = frozenset({"Max", "Ed", "Esi", "Ros"})
 """First names that are short forms of every note too."""
 NAMES_TOO = frozenset("will may june april august white black young long short day".split())
 

@@ -24,6 +24,15 @@ from tests.deid.text.written import NOBODY, left
         ("SEEN AT DESERT QUILL URGENT CARE.", ["DESERT QUILL"]),
         ("Missed 2/10, 2/12 (funeral).", ["2/10", "2/12"]),
         ("Reminded of 9/24 echo, hold metoprolol.", ["9/24"]),
+        ("ATTENDING: BROOKS   WT 94", ["BROOKS"]),
+        ("pt: orla iron elk  dob 5/5/61", ["orla", "iron elk"]),
+        ('pt: orla "ray" tollard  dob 5/5/61', ["orla", "ray", "tollard"]),
+        ('PT VERHOLT, FERDINAND "PING"  72M', ["VERHOLT", "FERDINAND", "PING"]),
+        ("Mr. Bae Sung-min, pt's cell", ["Bae", "Sung"]),
+        ("Mr Cha Her visited.", ["Cha", "Her"]),
+        ("Aurelio Verholt III     DOB 10/10/55", ["Verholt", "III"]),
+        ("CALLER Ed Verholt, pharmacist", ["Ed", "Verholt"]),
+        ("Chap. Blessing Quillwright, BCC", ["Blessing", "Quillwright"]),
     ],
 )
 def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
@@ -42,6 +51,10 @@ def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
         "He drinks Red Bull. Plan: Blue Shield.",
         "REFERRED TO PAIN CARE. ROUTINE DENTAL CARE. CONTINUE WOUND CARE. FOLLOW UP WITH FAMILY MEDICINE.",
         "Missed 2/3 visits. Missed 3/7 days. Missed 2/10 doses.",
+        "PR interval   * ms\nQRS duration   144 ms\nQT/QTc   520/413 ms\nP-R-T axes   *  -62  88",
+        "no DR. UACR 9.",
+        "12 LEAD ST, NO STEMI. RT: YES   RN: DAY   RESIDENT: WELL",
+        "placed ropi 20 mL, SonoSite, Stimuplex needle",
     ],
 )
 def test_it_stays(engine: TextEngine, text: str) -> None:
