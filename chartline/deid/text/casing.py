@@ -54,6 +54,7 @@ _FACILITIES = frozenset(
     bakery restaurant diner farms foods motors construction industries logistics company corp transport hotel motel
     middle pd fd towers inn lodge suites estates apartments gardens terrace ranch dental market grocery cafe salon gym
     library bank tire auto furniture lumber brewery general hosp memorial regional methodist baptist
+    ctr cemetery
     """.split()
 )
 _MIDDLE = frozenset(
@@ -372,6 +373,9 @@ def _places(words: list[str], gaps: list[str], high: list[bool]) -> None:
         saint = words[i].removesuffix("s")
         if words[i - 1] == "st" and gaps[i - 1] in (" ", ". ") and kind(saint).common_first and saint not in _DOES:
             high[i - 1] = high[i] = True
+    for i in range(1, len(words)):
+        if words[i] in ("county", "parish", "township") and gaps[i - 1] == " " and high[i - 1]:
+            high[i] = True
     for i, word in enumerate(words):
         if word in _SYSTEMS and i + 1 < len(words) and (high[i + 1] or words[i + 1] in ("secours", "permanente")):
             high[i] = high[i + 1] = True
@@ -401,6 +405,9 @@ _OF_CARE = {
     "medicine": ("family", "internal", "sports"),
     "physicians": ("family", "emergency"),
     "counseling": ("family",),
+    "services": ("health", "human", "donor"),
+    "lab": ("reference",),
+    "spine": ("pain",),
 }
 
 

@@ -240,6 +240,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             r"(?<=\b(?:DOS|DOA|DOD)[:\s]{1,2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?P<y2>\d\d)(?!\w|[.\-]\d)",
             True,
         ),
+        ("month-of-trial", rf"(?<![\w/.\-])(?:UNK?|XX|--)[\- ]?{_UPPER_MON}[\- ]?{_Y4}{_AFTER}", False),
         (
             # ``25FEB-03MAR2023``
             "days-months-solid",
@@ -367,7 +368,7 @@ _OF_MONTH: list[tuple[regex.Pattern[str], tuple[str, ...]]] = [
         ),
         (
             rf"{_MON_WORDS}(?![A-Za-z])[.,]*(?:\s+of)?[\s\-/]*(?:the\s+)?['’]?\d",
-            "month-range month-day month-day-upper month-pair-named month-year month-year-lower month-pair month-day-lower month-valued",
+            "month-range month-day month-day-upper month-of-trial month-pair-named month-year month-year-lower month-pair month-day-lower month-valued",
         ),
         (rf"{_MON_WORDS}(?![A-Za-z])", "month-word word-month month month-span"),
     ]

@@ -122,13 +122,13 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _fields(text, hints)
     found += _families(text, words)
     found += _parents(text)
-    found += rosters.find(text, words)
+    found += rosters.find(text, words, hints)
     found += _on_labels(text)
     found += _staff(text)
     found += _entries(text)
     found += _eastern(text, words)
     found += _misread(text)
-    found += _described(text)
+    found += _described(text) if "seen" in hints or "Broken Rope" in text else ()
     found += _by_comma(text)
     found += _told_in_talk(text, hints)
     found += _credentialed(text, words, hints)
@@ -577,12 +577,11 @@ _DESCRIBED = regex.compile(
 _DESCRIBED_LED = regex.compile(
     rf"(?i)(?<=\b(?:dr|mr|mrs|ms|miss|pt|patient)\.?:?\s(?:\p{{L}}{{2,}}\s(?:[\"“]\p{{L}}+[\"”]\s)?)?){_HOW}[ ]{_SEEN}(?![\w'’])"
 )
-_SEEN_BEHIND = re.compile(rf" {_SEEN}\b", re.IGNORECASE)
 
 
 def _described(text: str) -> Iterator[Found]:
     """Surnames that are a thing seen and how it is: ``Spotted Elk``, ``Spotted Elk, Ilka, 11 yo``."""
-    for form in (_DESCRIBED, _DESCRIBED_LED) if _SEEN_BEHIND.search(text) or "Rope" in text else ():
+    for form in (_DESCRIBED, _DESCRIBED_LED):
         yield from (Found(m.start(), m.end(), "NAME", "name:described") for m in form.finditer(text))
 
 
@@ -595,7 +594,7 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
             token = Token(t.group(), t.start(), t.end(), shape_of(t.group()), kind(t.group()))
             gap = text[stop : t.start()] if stop > start else ""
-            if gap.strip(" .,'’") or len(gap) > 3 or CREDENTIAL.fullmatch(token.text):
+            if gap.strip(" .,'’") or len(gap) > 3 or _begins_credential(text, gap, token):
                 break
             if len(gap) > 1 and gap.isspace() and (token.text in _FIELDS or token.kind.word):
                 break  # a field of its own
@@ -625,6 +624,12 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         usual = usual and not is_seldom_a_name(kind(text[start:stop]))
         if (sure or named > 1 or usual) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
+
+
+def _begins_credential(text: str, gap: str, token: Token) -> bool:
+    """Whether a word is a credential, or begins one behind a comma: ``Ilka Tarn, M.D.``."""
+    dotted = "," in gap and text[token.end : token.end + 1] == "." and CREDENTIAL.match(text, token.start) is not None
+    return dotted or CREDENTIAL.fullmatch(token.text) is not None
 
 
 _FIELDS = frozenset("F M RM Rm Gr Ht Wt HT WT".split())

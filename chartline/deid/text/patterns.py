@@ -13,7 +13,8 @@ from chartline.deid.text.lexicon import POSTAL, STATES
 from chartline.deid.text.lexicon import kind as word_kind
 from chartline.deid.text.spans import Found
 
-STATE = rf"(?:(?-i:{'|'.join(POSTAL)})|{'|'.join(s.title().replace('Of', '[Oo]f').replace(' ', chr(92) + 's+') for s in sorted(STATES, key=len, reverse=True))})"
+_STATE_NAMES = sorted((n for s in STATES for n in (s.title().replace("Of", "[Oo]f"), s.upper())), key=len, reverse=True)
+STATE = rf"(?:(?-i:{'|'.join(POSTAL)})|{'|'.join(n.replace(' ', chr(92) + 's+') for n in _STATE_NAMES)})"
 STREET = (
     r"(?:Street|St|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr"
     r"|Trail|Trl|Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Loop|Alley|Aly|Row|Crescent|Cres|Plaza|Plz|Pike|Turnpike|Tpke"
@@ -97,6 +98,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "address-abroad", rf"(?<![\w.\-/])(?:(?:Flat|Apt\.?|Unit|Apartment)[ ]\w{{1,4}},?[ ])?\d{{1,4}}[A-Za-z]?,?[ ][A-Z][\w'’\-]*(?:[ ][A-Za-z][\w'’\-]*){{0,4}}(?:,[ ]?[A-Z][\w'’ \-]{{1,30}}|\n[A-Z][\w'’ \-]{{1,30}}){{0,3}},?[ \n]{_POSTCODE}(?!\w)", False, ""),
         ("ADDRESS", "address-line", r"(?:(?<=(?:^|[\n|\t{*;]|[ ]{2})[ *_]{0,3})|(?<=\b(?:home|mailing|street|member|patient|current|permanent|full|new|old)[ ]))(?:address|addr|direcci[oó]n|domicilio|adresse|residence)[*_}]{0,2}[ ]?(?::|[ ][-–])[*_]{0,2}[ ]{1,3}(?-i:(?P<v>(?=[^\n|;{}]{0,70}\d)(?:[A-Z]|\d[\w\-/]*[ ,]+[A-Z])[^\n|;{}\t]{5,90}?))(?=[ ]*(?:\n|\Z|[|;{}\t]|[ ]{2}|[.,]?[ ](?:Phone|Tel|Ph|Cell|Mobile|City|DOB|Email|Fax|Insurance|He|She|They|Pt|Lives)\b|(?<=\w{4})\.[ ]))", True, "v"),
         ("ADDRESS", "coordinates", r"(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
+        ("ADDRESS", "minutes", r"[NS][ ]?\d\d[ °]\s?\d{1,2}\.\d{1,3}['’]?[, ]{1,3}[EW][ ]?\d{2,3}[ °]\s?\d{1,2}\.\d{1,3}['’]?(?!\w)", False, ""),
         ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient|pt|[flm])_?name|sur_?name|[fl]n)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("LOCATION", "markup-place", r"<(?:city|county|postal_?code|zip(?:_?code)?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:city|county|postal_?code|zip(?:_?code)?)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("MRN", "markup-mrn", r"<(?:mrn|patient_?id|pt_?id|acc(?:oun)?t(?:_?(?:no|number|id))?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:mrn|medical_?record_?(?:no|number)?|patient_?id|acc(?:oun)?t_?(?:no|number|id)?)[\"']\s?:\s?[\"']?(?P<v>(?=[\w\-]*\d)[\w\-]{3,24})", True, "v"),
@@ -122,7 +124,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ID", "number", r"(?<![\w.,/\-$])\d{7,18}(?:-\d{1,2})?(?![\w%]|[.,/]\d|\s*(?:mg|mcg|mL|copies|cells|units|IU|/))", False, ""),
         ("ID", "grouped", r"(?<![\w.,/\-])(?:\d{3,9}-\d{3,8}(?:-\d{1,8})*|\d{2,4}(?:-\d{2,6}){2,4})(?![\w\-]|\.\d)", False, ""),
         ("ID", "glued", r"(?<![a-z])(?:MRN|SSN|ACCT|DOB|NPI|DEA)(?P<v>\d{5,12})", True, "v"),
-        ("ID", "hash", r"(?<![\d#])#:?\s?(?P<v>(?=[A-Z]{0,2}(?:[ ]?\d){7})[A-Z]{0,2}\d{2,6}(?:[ ]\d{2,6}){1,3}|[A-Z]{1,5}-?\d{3,}[\w\-]*|\d\d-\d{4,8}|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
+        ("ID", "hash", r"(?<![\d#])#:?\s?(?P<v>(?=[A-Z]{0,2}(?:[ ]?\d){7})[A-Z]{0,2}\d{2,6}(?:[ ]\d{2,6}){1,3}(?![\-.]\d)|[A-Z]{1,5}-?\d{3,}[\w\-]*|\d\d-\d{4,8}|\d{4,}(?:-(?:\d+|[A-Z]+))*)(?![\w])", False, "v"),
         ("PHONE", "extension", r"(?:(?<=[A-Za-z.),;:|/]\s{1,4}|[\n|(])x\s?(?:\d-)?\d{3,5}|(?<=[\w.)]\s)p\d{4,5})(?![\w%/]|\.\d|\s?(?:mg|mcg|units?|ml|days?|doses?|g|times?|magnification)\b)", True, ""),
         ("ID", "access-code", r"(?:code|key)(?:[ ]is)?:?[ ](?P<v>(?-i:(?=[\dA-Z\-]*[A-Z])(?=(?:[A-Z\-]*\d){2})[A-Z\d]{4,10}(?:-[A-Z\d]{4,8})*(?<=[\w\-]{7})))(?![\w.])", True, "v"),
         ("ID", "docket", r"(?<![\w:])\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}(?:-[A-Z]{2,4})*(?![\w])|(?<![\w\-])(?!\d{2,3}[ ](?:PR|CR|FA|OP)[ ]\d{3}(?!\d))\d{2,4}[\- ]?(?:CV|CR|CIV|PR|GN|JV|DR|FA|FL|OP)[\- ]?\d{3,8}(?![\w])", True, ""),
@@ -151,14 +153,14 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "military", rf"(?:(?:PSC|CMR|OMC|Unit)[ ]\#?\d{{1,6}},?\s+(?:Box[ ]\#?\d{{1,6}})?(?:,?\s+|(?<=\s)))?(?:APO|FPO|DPO),?\s+A[AEP][\s,]+{_ZIP}\b|(?:PSC|CMR)[ ]\#?\d{{1,6}},?\s+Box[ ]\#?\d{{1,6}}\b", True, ""),
         ("ADDRESS", "home-park", r"(?:(?:Lot|Space|Spc|Site|Unit|Trailer|\#)[ ]?\#?\d{1,4}[A-Z]?,?[ ](?:at[ ]|in[ ])?)?(?!(?:A|An|The|This|Local|In|At)[ ])(?:\p{Lu}[\w'’\-]+[ ]){1,3}(?:Mobile[ ]Home|Trailer|RV|Manufactured[ ]Home)[ ](?:Park|Court|Village|Estates|Community)\b", False, ""),
         ("ADDRESS", "home-lines", rf"(?m)^[ \t>]*(?P<v>\d{{1,6}}[A-Z]?[ ]\p{{Lu}}[^\n]{{2,40}}\n[ \t>]*(?:Apt|Apartment|Suite|Ste)\.?[ ]\#?\w{{1,6}}(?:[ \t,]*\n[ \t>]*{_CITY}(?:,?[ ]{STATE})?(?:[ ]{_ZIP})?)?(?:[ \t,]*\n[ \t>]*(?:{_CITY}[ ])?\d{{4,5}})?)[ \t]*$", False, "v"),
-        ("ADDRESS", "po-box", rf"\b(?:P\.?\s?O\.?|Post Office)\s?Box\s+\#?\d+{_TAIL}", True, ""),
+        ("ADDRESS", "po-box", rf"\b(?:P\.?\s?O\.?|Post Office)\s?Box\s+\#?\d+(?:[ ](?-i:{_CITY})(?:,?[ ]{STATE})?[ ]{_ZIP}\b|{_TAIL})", True, ""),
         ("PHONE", "hl7-phone", r"\^\d{3}\^\d{7}(?=[|^~\r\n]|$)", False, ""),
         ("ADDRESS", "rural-box", r"\b(?:R\.?R\.?|Rural Route|Route|Rte?\.?|HC|Star Route|SR|County Road|CR|Hwy)\s?#?\d{1,4},?\s*Box\s*#?\d+[A-Z]?\b", True, ""),
         ("ADDRESS", "rural", r"\b(?:RR|Rural Route|HC|Hwy|Highway|County Road|CR|State Route|SR)\s?\#?\d{1,4}(?:,?\s*Box\s*\d+)?(?=[\s,.])(?=.{0,40}\b\d{5}\b)", False, ""),
         ("LOCATION", "city-state", rf"\b(?P<v>{_CITY}\s*,\s*{STATE})\b(?:[\s,]+{_ZIP}\b)?", False, ""),
-        ("LOCATION", "county", r"\b(?:[A-Z][\w'’.\-]+\s+){1,3}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
+        ("LOCATION", "county", rf"\b(?:{_TOWN}\s+){{1,3}}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
         ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:(?:is|[:|\#])?\s*(?P<v>{_ZIP})|[:\#]\s*(?P<v>\d{{3,4}}|\d\d-\d{{3}})))\b", True, "v"),
-        ("ZIP", "state-zip", rf"\b{STATE}[\s,]+(?P<v>{_ZIP})\b", False, "v"),
+        ("ZIP", "state-zip", rf"\b(?:{STATE}|N\.[YJMHCD]\.|S\.[CD]\.|W\.V\.|D\.C\.)[\s,*•·]+(?P<v>{_ZIP})\b", False, "v"),
         ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN|E\dV\dM)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2}|(?<=[A-Za-z]{3},?\s)[A-Z]{2}\d{2}[ ]\d[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
         ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}(?:[A-Z][\w'’]+|\d{{1,3}})(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
         ("ADDRESS", "street-grid", r"(?<![\w./\-])\d{3,5}[ ](?:[NSEW]|[NS][EW])\.?[ ]\p{Lu}\p{Ll}{3,}(?=[ ]*(?:[,;.)|\n]|$)|[ ](?:[Aa]pt|[Uu]nit|\#|w/|for\b|by\b|near\b|with\b))", False, ""),
@@ -306,7 +308,7 @@ _COLONS = re.compile(
 _OLD = regex.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
 _POST = re.compile(_POSTCODE)
 _STATE_AFTER = re.compile(r",\s*([A-Z][A-Za-z]+)")
-_STATE_STARTS = frozenset(POSTAL) | frozenset(s.split()[0].title() for s in STATES)
+_STATE_STARTS = frozenset(POSTAL) | frozenset(w for s in STATES for w in (s.split()[0].title(), s.split()[0].upper()))
 STREET_WORDS = frozenset(
     w.lower() for a in STREET[3:-1].split("|") for w in ((a[:-2], a[:-2] + a[-2]) if a.endswith("?") else (a,))
 )
@@ -330,7 +332,8 @@ _MIXED = (
     *(("vin", "Am", 17, 10_000), ("mbi", "m", 11, 13), ("mixed", "Am", 6, 10_000), ("mixed-lower", "a", 7, 10_000)),
     *(("number", "9-m", 7, 10_000), ("grouped", "-", 5, 10_000), ("uuid", "Aa9-m", 36, 10_000)),
 )
-_GROUP, _OF_STATE = 4, 9  # signs of a group of a beneficiary's number, and of a number of Medi-Cal
+# Signs of a group of a beneficiary's number, of a number of Medi-Cal, and of the degrees of a latitude: ``N40``.
+_GROUP, _OF_STATE, _LATITUDE = 4, 9, 3
 _AGES = ("age", "age-sex", "age-decade")
 _BETWEEN = " \t\r\n\f\v-‑'’"
 _AGE_LETTERS = "ymfs"  # that begin what tells an age behind it
@@ -494,6 +497,7 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
         yield from _at(text, name, (a for a, size, sort in codes if sort in sorts and least <= size <= most))
     four = [a for a, b in numbered if b - a == _GROUP and text[b : b + 1] == " "]
     yield from _at(text, "mbi-spaced", four)
+    yield from _at(text, "minutes", (a for a, b in numbered if b - a == _LATITUDE and text[a] in "NS"))
     yield from _at(text, "blood-unit", (a for a, b in numbered if b - a == _GROUP + 1 and text[b : b + 1] == " "))
     yield from _at(text, "digits-letter", (a for a, b in long if b - a == _OF_STATE))
     yield from _in(text, ("bracket",), windows(((a, b) for a, b in long if _bracketed(text, a)), 4, 16))

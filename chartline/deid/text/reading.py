@@ -292,6 +292,9 @@ _HINTS = Hints(
             """.split(),
         "field": "last first middle maiden given family name surname".split(),
         "talk": ["it's", "it’s", "its", "this is", "i'm", "i’m", "i am", "my name"],
+        "seen": """
+            thunder horse dog bear eagle elk bull cloud hawk wolf feather bird crow buffalo shield moon fox deer lightning owl weasel antelope arrow bonnet
+            """.split(),
         "farewell": """
             signed your thanks thank thx tysm ty regards best cheers sincerely warmly yours take respectfully cordially love
             """.split(),
@@ -323,6 +326,7 @@ _HINTS = Hints(
             manufacturing logistics foods construction consulting enterprises preschool daycare montessori kindergarten
             head police fire sheriff public nursery manor villa bank credit hotel motel casino restaurant diner
             supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
+            snf alf ltach reference spine cemetery crematory donor
             courthouse superior district svc social legal human protective police sheriff ems derm gastro
             ortho cardio peds uro neuro dme rx drugstore apothecary dispensary salon grill caf bakery brewery motors warehouse
             house village haven pines acres fire fd pd mart garage apartments apts towers cycles

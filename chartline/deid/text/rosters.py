@@ -7,21 +7,22 @@ from collections.abc import Iterator
 
 import regex
 
+from chartline.deid.text.hints import Place
 from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.reading import NO_INITIALS, PLAIN, TOKEN, Token, shape_of
 from chartline.deid.text.runs import is_usual, of_kin_or_role
 from chartline.deid.text.spans import Found
 
 
-def find(text: str, words: list[Token]) -> Iterator[Found]:
+def find(text: str, words: list[Token], hints: dict[str, list[Place]]) -> Iterator[Found]:
     """People whom a list tells."""
     yield from _rows(text)
     yield from _marked_rows(text)
-    yield from _boarded(text)
-    yield from _in_a_legend(text, words)
-    yield from _by_initials(text)
+    yield from _boarded(text) if "  " in text else ()
+    yield from _in_a_legend(text, words) if "=" in text else ()
+    yield from _by_initials(text) if _AGED.search(text) else ()
     yield from _given(text)
-    yield from _signed_small(text)
+    yield from _signed_small(text, hints.get("credential", []))
 
 
 # A row of a list of patients: ``4 Osgard 61 GIB s/p EGD``; one alone may be of anything.
@@ -74,20 +75,22 @@ def _boarded(text: str) -> Iterator[Found]:
     for m in _BOARDED.finditer(text) if _WIDE_AGE.search(text) else ():
         surname = m["v"].partition(",")[0]
         found = kind(surname)
-        if plain(surname) not in PLAIN and (found.last or found.unknown or not (found.medical or found.word)):
+        sided = found.word and not found.common_first and m["v"][-1] in "RLrl"  # ``KNEE, R``
+        if (
+            not sided
+            and plain(surname) not in PLAIN
+            and (found.surname or found.unknown or (found.last and not found.medical))
+        ):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:boarded")
 
 
 # What initials stand for: ``JL = Ilka Tarn RN``.
-_LEGEND = regex.compile(
-    r"(?<![\w/])(?P<i>\p{Lu}{2,3})[ ]?(?:=|:|-|–)[ ]?(?P<n>\p{Lu}[\p{L}'’\-]+(?:[ ]\p{Lu}[\p{L}'’\-]+){1,2})"
-)
-_LEGENDS = re.compile(r"\b[A-Z]{2,3} ?[=:–-] ?[A-Z][a-z]")
+_LEGEND = regex.compile(r"(?<![\w/])(?P<i>\p{Lu}{2,3})[ ]?=[ ]?(?P<n>\p{Lu}[\p{L}'’\-]+(?:[ ]\p{Lu}[\p{L}'’\-]+){1,2})")
 
 
 def _in_a_legend(text: str, words: list[Token]) -> Iterator[Found]:
     """Initials that a legend explains, wherever they stand."""
-    told = {m["i"] for m in (_LEGEND.finditer(text) if _LEGENDS.search(text) else ()) if _is_of(m["i"], m["n"])}
+    told = {m["i"] for m in _LEGEND.finditer(text) if _is_of(m["i"], m["n"])}
     for token in words if told else ():
         if token.text in told:
             yield Found(token.start, token.end, "NAME", "name:legend")
@@ -102,6 +105,7 @@ def _is_of(initials: str, name: str) -> bool:
 
 
 # A patient who is two or three letters, before the age, at a line's start: ``RJ 78m``.
+_AGED = re.compile(r" \d{1,3} ?(?:[MFmf]|yo?|y/o)\b")
 _INITIALLED = re.compile(r"(?m)^[ \t]*(?P<v>[A-Z]{2,3}) (?=\d{1,3} ?(?:[MFmf]|yo?|y/o)\b)")
 
 
@@ -124,21 +128,28 @@ def _given(text: str) -> Iterator[Found]:
 
 
 # Who signs with a credential in small letters: ``b. tarn rn 0712``, ``ilka tarn md``.
-_SMALL = regex.compile(
-    r"(?:^|(?<=[\n.;/])|(?<=-))[ ]?(?P<v>(?:(?P<i>\p{L})\.?|(?P<f>\p{Ll}{2,}))[ ](?P<l>\p{L}\p{Ll}+(?:-\p{Ll}+)?))[ ]"
-    r"(?=(?:rn|lpn|lvn|cna|md|do|np|fnp|pa|pa-c|crna|cnm|dpm|dds|dmd|pharmd|rd|rdn|rt|rrt|pt|dpt|ot|slp|lcsw|msw)(?:[ ]?(?:$|[\n.,;/]|\d{3,4}\b|\d{1,2}:\d\d)))"
+_SMALL = frozenset(
+    "rn lpn lvn cna md do np fnp pa crna cnm dpm dds dmd pharmd rd rdn rt rrt pt dpt ot slp lcsw msw".split()
 )
-_CREDENTIAL_BEHIND = re.compile(
-    r"[a-z] (?:rn|lpn|lvn|cna|md|do|np|fnp|pa|crna|cnm|dpm|dds|dmd|pharmd|rdn?|r?rt|d?pt|ot|slp|lcsw|msw)\b"
+_SIGNS_BEFORE = regex.compile(
+    r"(?r)(?:^|[\n.;/-])[ ]?(?P<v>(?:(?P<i>\p{L})\.?|(?P<f>\p{Ll}{2,}))[ ](?P<l>\p{L}\p{Ll}+(?:-\p{Ll}+)?))[ ]$"
 )
+_SIGNED = re.compile(r"(?:-c)?(?: ?(?:\Z|[\n.,;/]|\d{3,4}\b|\d{1,2}:\d\d))")
+_REACH = 48
 
 
-def _signed_small(text: str) -> Iterator[Found]:
+def _signed_small(text: str, credentials: list[Place]) -> Iterator[Found]:
     """Who signs in small letters, with an initial or a first name, a surname and a credential."""
-    for m in _SMALL.finditer(text) if _CREDENTIAL_BEHIND.search(text) else ():
-        last, first = kind(m["l"]), kind(m["f"]) if m["f"] else None
-        if plain(m["l"]) in PLAIN or of_kin_or_role(m["l"]) or last.medical or (m["i"] == "a" and "." not in m["v"]):
+    for start, end in credentials:
+        if text[start:end] not in _SMALL or not _SIGNED.match(text, end):
             continue
-        surname = last.last or last.unknown
-        if surname and (first is None or (first.first and not first.everyday) or (first.unknown and last.strong)):
-            yield Found(m.start("v"), m.end("v"), "NAME", "name:signed-small")
+        m = _SIGNS_BEFORE.search(text[max(0, start - _REACH) : start])
+        if m is None or plain(m["l"]) in PLAIN or of_kin_or_role(m["l"]):
+            continue
+        last, first = kind(m["l"]), kind(m["f"]) if m["f"] else None
+        if last.medical or (m["i"] == "a" and "." not in m["v"]):
+            continue
+        named = first is None or (first.first and not first.everyday) or (first.unknown and last.strong)
+        if named and (last.last or last.unknown):
+            at = max(0, start - _REACH)
+            yield Found(at + m.start("v"), at + m.end("v"), "NAME", "name:signed-small")

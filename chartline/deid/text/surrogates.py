@@ -263,12 +263,15 @@ class Replacer:
         if len(parts) == 1:
             titled = any(FORM.fullmatch(w) for w in words)
             last = parts if titled or plain(words[parts[0]]) in lasts else []
-        given = frozenset(plain(words[i]) for i in parts if i not in last) if len(parts) > 1 else firsts
+        told_first = [i for i in parts if i not in last]
+        given = frozenset(plain(words[i]) for i in told_first if i == told_first[0] or not _is_family(words[i]))
+        given = given if len(parts) > 1 else firsts
         told = [*known, *(n for n in beside if surname and surname in n)]
         sexes = (_sexes((text,)), _sexes(beside))
         sex = next((of[w] for of in sexes for i in parts if (w := plain(words[i])) in of), patient.gender)
         role = partial(self._part, sex=sex, given=given, told=told, draw=draw, patient=patient)
-        return "".join(role(w, i in last) if i in parts else w for i, w in enumerate(words))
+        families = {*last, *(i for i in told_first[1:] if _is_family(words[i]))}
+        return "".join(role(w, i in families) if i in parts else w for i, w in enumerate(words))
 
     def _part(
         self,
@@ -295,6 +298,12 @@ class Replacer:
         made = self._free(pool, name, patient, draw) or "x"
         made = made.upper() if word.isupper() else made.title() if word[0].isupper() else made
         return made + word[-2:] if word[-2:].lower() in ("'s", "’s") else made
+
+
+def _is_family(word: str) -> bool:
+    """Whether a word behind a first name is a surname and no first name, as the first of two surnames is."""
+    lists, name = lexicon.load(), plain(word)
+    return name in lists.last and name not in lists.female and name not in lists.male
 
 
 def _list_of(name: str, *, last: bool, given: bool, sex: str | None) -> str:
@@ -342,7 +351,7 @@ def _is_nobody(name: str) -> bool:
 _ZIP_DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 # What dials a country, which stays.
-_COUNTRY = re.compile(r"(?:\+|00)?1(?=[\s.\-(])|\+\d{1,3}(?=[\s.\-(])")
+_COUNTRY = re.compile(r"(?:\+|00)?1(?=[\s.\-(])|\+1(?=\d{10}(?!\d))|\+\d{1,3}(?=[\s.\-(])")
 _LAST_FOUR = re.compile(r"ending(?: in)?|last (?:4|four)", re.IGNORECASE)
 # In a number, what is no part of it: before an extension, behind the number of a street.
 _ASIDE = re.compile(r"(?<![^\W\d_])(?:x|ext|extension|st|nd|rd|th)(?![^\W\d_])", re.IGNORECASE)

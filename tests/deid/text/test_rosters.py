@@ -11,7 +11,7 @@ from tests.deid.text.written import NOBODY, left
     [
         ("1   0730   NEZ, M        41   LAP\n2   0730   ELK, S       66   TKA", ["NEZ, M", "ELK, S"]),
         ("Verholt, G     58   HERNIA", ["Verholt, G"]),
-        ("JL = Jolene Verholt RN\nSenna 0800  JL  ref  JL", ["JL"]),
+        ("JV = Jolene Verholt RN\nSenna 0800  JV  ref  JV", ["JV"]),
         ("RJ 78m north tower 612\nEW 90f 618", ["RJ", "EW", "90f"]),
         ("2  Lea, Pearl      104B  91  F    2/12", ["Lea", "Pearl", "91"]),
         ('"name": [{"family": "Verholt", "given": ["Orla", "Rose"]}]', ["Verholt", "Orla", "Rose"]),
