@@ -1,6 +1,6 @@
 """Numbered, typed errors that carry ids, counts and offsets, never a value from the data.
 
-The number is stable and may be searched for in the documentation; the class fixes the exit code of
+The number is stable and is looked up in ``docs/errors.md``; the class fixes the exit code of
 the command line: 1 the data or a gate said no, 2 the call was wrong, 3 the machine failed.
 """
 

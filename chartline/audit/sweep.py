@@ -28,12 +28,10 @@ import pyarrow.parquet as pq
 from ahocorasick_rs import BytesAhoCorasick
 
 from chartline import progress
-from chartline.audit.known import Party, known_from_lake, known_from_sources, targets
+from chartline.audit.known import Party, targets
 from chartline.audit.text import CELL, KINDS, Piece, fold, pieces, plain
 from chartline.deid.context import Known
 from chartline.errors import UsageError
-
-__all__ = ["Hit", "Party", "Search", "SweepResult", "known_from_lake", "known_from_sources", "sweep"]
 
 NEAR = 60  # characters of folded text within which two weak values of one person are a hit
 _MOST_HITS = 1000  # places listed; counts go on

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chartline import progress
 from chartline.audit import evidence, report, review, sweep
 from chartline.audit.changes import changes
+from chartline.audit.known import known_from_lake
 from chartline.deid import policy
 from chartline.deid.policy import Policy
 from chartline.errors import DataError, GateFailed
@@ -76,7 +77,7 @@ def assess(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResu
     secret = key.derive("report", settings.project)
     allowed = evidence.allowed_kinds(rules)
     with progress.step("leak sweep"):
-        search = sweep.Search(sweep.known_from_lake(settings), report_key=secret, allowed=allowed)
+        search = sweep.Search(known_from_lake(settings), report_key=secret, allowed=allowed)
         zones = [settings.zone(z) for z in ZONES if settings.zone(z).exists()]
         swept = sweep.sweep(zones, search)
     with progress.step("re-identification risk"):

@@ -96,7 +96,7 @@ class Written:
 
 def relative(events: DataFrame) -> bool:
     """Whether the timeline discloses nothing finer than a year, so that only the day axis orders it."""
-    finer = events.where("time_precision IN ('month', 'day', 'second', 'instant')")
+    finer = events.where("time_precision IN ('month', 'day', 'second')")
     return finer.isEmpty() and not events.where("days IS NOT NULL").isEmpty()
 
 

@@ -36,7 +36,7 @@ def placed(events: DataFrame) -> DataFrame:
     """The events with their ``split``.
 
     The ids that were merged into a patient are those of its Patient resources: each gives at least one event, whose
-    ``source_id`` is the pseudonym that a subject id is made of (``chartline.deid.walker.subject_id``).
+    ``source_id`` is the pseudonym that a subject id is made of (``chartline.deid.pseudonyms.subject_id``).
     """
     from pyspark.sql import functions as f
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 
+CONFIDENCE = 0.95
+"""Of the bounds and samples."""
 
-def upper_bound(found: int, looked_at: int, confidence: float = 0.95) -> float:
+
+def upper_bound(found: int, looked_at: int) -> float:
     """Highest rate that ``found`` in ``looked_at`` does not rule out (Clopper and Pearson 1934, one-sided).
 
     Args:
         found: how many of the sample had a leak.
         looked_at: size of the sample.
-        confidence: of the bound, 0.95 by default.
 
     Returns:
         A rate between 0 and 1; 1 when nothing was looked at.
@@ -21,7 +23,7 @@ def upper_bound(found: int, looked_at: int, confidence: float = 0.95) -> float:
     low, high = 0.0, 1.0
     for _ in range(80):
         middle = (low + high) / 2
-        if _at_most(found, looked_at, middle) > 1 - confidence:
+        if _at_most(found, looked_at, middle) > 1 - CONFIDENCE:
             low = middle
         else:
             high = middle
@@ -35,6 +37,6 @@ def _at_most(found: int, n: int, rate: float) -> float:
     return sum(math.exp(w + i * logs[0] + (n - i) * logs[1]) for i, w in enumerate(ways))
 
 
-def sample_for(rate: float, confidence: float = 0.95) -> int:
+def sample_for(rate: float) -> int:
     """How many notes without a leak prove that fewer than ``rate`` of all have one."""
-    return math.ceil(math.log(1 - confidence) / math.log1p(-rate))
+    return math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-rate))

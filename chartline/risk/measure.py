@@ -57,19 +57,18 @@ class Risk:
     share_unique: float | None
 
 
-def summary(model: str, sizes: Mapping[int, int], threshold: float = THRESHOLD) -> Risk:
+def summary(model: str, sizes: Mapping[int, int]) -> Risk:
     """Risk from class sizes.
 
     Args:
         model: name of the assumption.
         sizes: number of classes by class size in distinct patients.
-        threshold: risk above which a patient is counted.
     """
     patients = sum(size * n for size, n in sizes.items())
     classes = sum(sizes.values())
     if not patients:
         return Risk(model, 0, 0, 0, 0.0, 0.0, 0.0, 0.0)
-    above = sum(size * n for size, n in sizes.items() if 1 / size > threshold)
+    above = sum(size * n for size, n in sizes.items() if 1 / size > THRESHOLD)
     k = min(sizes)
     return Risk(
         model=model,
@@ -147,7 +146,7 @@ def diversity(people: DataFrame, events: DataFrame) -> int:
     return int(told.agg(f.min("l")).first()[0] or 0)
 
 
-def groups(people: DataFrame, threshold: float = THRESHOLD) -> list[dict[str, Any]]:
+def groups(people: DataFrame) -> list[dict[str, Any]]:
     """Risk of the first model by subgroup, for some groups bear more of it (JAMIA 2023, ocad021).
 
     Rows: dimension, group, patients, average, share_above; all figures None where the cell is small or would let
@@ -162,7 +161,7 @@ def groups(people: DataFrame, threshold: float = THRESHOLD) -> list[dict[str, An
     told = long.groupBy("key", f.coalesce("value", f.lit("unknown")).alias("value")).agg(
         f.count("*").alias("n"),
         f.avg("risk").alias("average"),
-        f.sum((f.col("risk") > threshold).cast("int")).alias("above"),
+        f.sum((f.col("risk") > THRESHOLD).cast("int")).alias("above"),
     )
     rows = {(r["key"], r["value"]): r for r in told.collect()}
     out: list[dict[str, Any]] = []

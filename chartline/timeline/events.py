@@ -609,7 +609,7 @@ def _dated_views(
 def _days_of(
     alone: Mapping[str, Any], head: str, paths: Sequence[str], offsets: Mapping[str, float], before: Counter[str]
 ) -> dict[str, float]:
-    """The days of one entry among several: they are told in the order of the dates (``chartline.deid.walker.Walk``)."""
+    """The days of one entry among several: they are told in the order of the dates (``chartline.deid.walk.Walk``)."""
     days = {path: day for path, day in offsets.items() if rules.first_step(path) != head}
     for path in paths:
         value = values.at(alone, path)

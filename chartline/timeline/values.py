@@ -265,8 +265,8 @@ def _texts(read: Callable[[Any], str | None]) -> Callable[[Any], Row]:
 
 
 _READ: Mapping[str, Callable[[Any], Row]] = {
-    "valueCodeableConcept": _texts(lambda v: concept_text(v)),
-    "valueCoding": _texts(lambda v: concept_text(v)),
+    "valueCodeableConcept": _texts(concept_text),
+    "valueCoding": _texts(concept_text),
     "valueString": _string,
     "valueInteger": quantity,
     "valueDecimal": quantity,

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import subprocess
 import tomllib
 from collections import defaultdict
@@ -74,6 +75,12 @@ def test_an_error_number_means_one_thing():
     doubled = {number: texts for number, texts in messages.items() if len(texts) > 1}
     assert doubled == {}
     assert len(messages) > 20
+
+
+def test_the_page_of_errors_is_what_the_sources_say():
+    page = runpy.run_path(str(ROOT / "scripts" / "errors.py"))["page"]()
+    assert (ROOT / "docs" / "errors.md").read_text() == page  # python scripts/errors.py > docs/errors.md
+    assert page.count("\n| CL") > 150
 
 
 def test_error_numbers_agree_with_their_class():

@@ -244,7 +244,7 @@ def _rewritten(text: str, *, upper: bool) -> str:
     for i in leads.persons(words, gaps) + leads.places(words, gaps):
         high[i] = True
     _chains(text.lower(), found, high)
-    _before(words, gaps, high, _FACILITIES, upper=upper)
+    _before_facilities(words, gaps, high, upper=upper)
     _streets(words, gaps, high)
     out, at = [], 0
     for i, (m, word) in enumerate(zip(found, words, strict=True)):
@@ -411,11 +411,11 @@ _OF_CARE = {
 }
 
 
-def _before(words: list[str], gaps: list[str], high: list[bool], ends: frozenset[str], *, upper: bool) -> None:
+def _before_facilities(words: list[str], gaps: list[str], high: list[bool], *, upper: bool) -> None:
     """Words that lead to a noun of facilities, and the noun."""
     for i, word in enumerate(words):
         cares = i > 0 and words[i - 1] in _OF_CARE.get(word, ())
-        if not (word in ends or cares) or (word == "works" and _next(words, i) in _WORKS_WHERE):
+        if not (word in _FACILITIES or cares) or (word == "works" and _next(words, i) in _WORKS_WHERE):
             continue
         at = i
         while (

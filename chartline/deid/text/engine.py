@@ -28,30 +28,11 @@ from chartline.deid.text import ages, clinical, datetext, documents, known, lexi
 from chartline.deid.text.casing import cased
 from chartline.deid.text.normalise import normalise
 from chartline.deid.text.reading import read
-from chartline.deid.text.spans import Found, Span, union
+from chartline.deid.text.spans import TYPES, Found, Span, union
 from chartline.deid.text.surrogates import Around, Replacer
 from chartline.deid.text.within import within
 from chartline.errors import ChartlineError, DataError, MachineError
 
-TYPES = (
-    *(
-        "NAME",
-        "DATE",
-        "AGE",
-        "PHONE",
-        "EMAIL",
-        "URL",
-        "IP",
-        "SSN",
-        "MRN",
-        "ID",
-        "ACCOUNT",
-        "PLAN",
-        "LICENSE",
-        "VEHICLE",
-    ),
-    *("DEVICE", "ADDRESS", "ZIP", "LOCATION", "FACILITY"),
-)
 CAP = 4_000_000
 """Largest note in bytes; a larger one is set aside."""
 DEADLINE = 120.0
@@ -215,7 +196,7 @@ class TextEngine:
         registry.recognizers = [
             _Recognizer("dates", 1.0, lambda reading: datetext.find(reading.text)),
             _Recognizer("patterns", 0.99, lambda reading: patterns.find(reading.text)),
-            _Recognizer("names", 0.98, lambda reading: names.find(reading)),
+            _Recognizer("names", 0.98, names.find),
             _Recognizer("tables", 0.97, lambda reading: tables.find(reading.text)),
         ]
         nlp = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "none"}])

@@ -34,6 +34,7 @@ from chartline.deid.text.reading import (
     TOKEN,
     Reading,
     Token,
+    begins_sentence,
     of_list,
     of_thing,
     opened,
@@ -53,7 +54,6 @@ from chartline.deid.text.runs import (
     SHORT_NAMES,
     SPOKEN,
     SURNAME_NEXT,
-    begins_line,
     bids,
     does,
     goes_on,
@@ -967,7 +967,7 @@ def _called_by_a_word(text: str, m: regex.Match[str]) -> bool:
     related = m.group().split()[0]
     if marked:
         return text.startswith("**", m.end("v"))
-    lower = related.islower() or (related[1:].islower() and begins_line(text, m.start()))
+    lower = related.islower() or (related[1:].islower() and begins_sentence(text, m.start()))
     ended = text[m.end("v") : m.end("v") + 1] in (",", ".", ";", ")", "'") or DOES.match(text, m.end("v"))
     return lower and m.group() == f"{related} {word}" and bool(ended)
 
@@ -1400,7 +1400,7 @@ def _said_again(text: str, words: list[Token], i: int) -> bool:
         return False
     if SAYS.match(text, token.end) or SPOKEN.match(text, token.end) or is_followed(text, token.end):
         return True
-    if token.kind.common_first and DOES.match(text, token.end) and begins_line(text, token.start):
+    if token.kind.common_first and DOES.match(text, token.end) and begins_sentence(text, token.start):
         return True
     before = words[i - 1] if i else None
     inside = before is not None and before.shape == "lower" and text[before.end : token.start] == " "

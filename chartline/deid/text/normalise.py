@@ -194,7 +194,7 @@ def _mistaken(text: str) -> dict[int, tuple[int, str]]:
 def _referred(reference: str) -> str:
     """The character that a reference is to, empty for none."""
     if reference[0] == "&":
-        letter = html.unescape("&" + reference.rpartition("&")[2].removeprefix("amp;").rpartition("amp;")[2])
+        letter = html.unescape("&" + reference.rpartition("&")[2].rpartition("amp;")[2])
         return letter if len(letter) == 1 else ""
     if reference[1] == "u":
         number = int(reference[2:-1])

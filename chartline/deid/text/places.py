@@ -27,6 +27,7 @@ from chartline.deid.text.reading import (
     TOKEN,
     Token,
     a_sentence,
+    begins_sentence,
     capital_before,
     of_list,
     of_thing,
@@ -950,7 +951,7 @@ def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Fo
         elif len(name) > 3 and name[1:].islower() and not k.medical and plain(name) not in GENERIC:
             firsts.setdefault(name, f.end if k.common_first or k.word else 0)
     for t in words if firsts else ():
-        if t.start >= firsts.get(t.text, t.end) and (not t.kind.word or not _begins(text, t.start)):
+        if t.start >= firsts.get(t.text, t.end) and (not t.kind.word or not begins_sentence(text, t.start)):
             yield Found(t.start, t.end, "FACILITY", "name:told-again")
     for whole in {text[f.start : f.end] for f in found if f.type == "FACILITY"} if "(" in text else ():
         letters = "".join(w[0] for w in TOKEN.findall(whole) if w[0].isupper())
@@ -963,14 +964,6 @@ def told_again(words: list[Token], found: list[Found], text: str) -> Iterator[Fo
         while at >= 0:
             yield Found(at, at + len(whole), "FACILITY", "name:told-again")
             at = low.find(whole, at + 1)
-
-
-_BEGINS = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
-
-
-def _begins(text: str, at: int) -> bool:
-    """Whether a sentence begins at a place."""
-    return at == 0 or _BEGINS.search(text, max(0, at - 3), at) is not None
 
 
 # What is measured by a method that has the name of a town too: ``Simpson EF 38``.

@@ -711,6 +711,14 @@ def _is_where(text: str, m: regex.Match[str], words: list[str]) -> bool:
     return bool(led)
 
 
+_SENTENCE_BEGUN = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
+
+
+def begins_sentence(text: str, at: int) -> bool:
+    """Whether a sentence, a line or what stands behind a label begins at a place."""
+    return at == 0 or _SENTENCE_BEGUN.search(text, max(0, at - 3), at) is not None
+
+
 def capital_before(text: str, at: int) -> bool:
     """Whether the word before a noun of medicine begins with a capital; what owns a thing stands for itself."""
     if text[at] in "'’":

@@ -29,6 +29,7 @@ from chartline.deid.text.reading import (
     TITLES,
     Token,
     a_sentence,
+    begins_sentence,
     of_list,
     of_thing,
 )
@@ -265,7 +266,7 @@ _COUNTING = frozenset("ABCDEFGH")
 
 def _of_parts(text: str, token: Token) -> bool:
     """Whether a letter with a stop counts the parts of something: ``A. Colon, biopsy`` where ``B.`` stands too."""
-    if text[token.end : token.end + 2] != ". " or not begins_line(text, token.start):
+    if text[token.end : token.end + 2] != ". " or not begins_sentence(text, token.start):
         return False
     beside = chr(ord(token.text) + (1 if token.text == "A" else -1))
     return any(f"{sign}{beside}. " in text for sign in ("\n", " "))
@@ -402,21 +403,13 @@ _LETTER_OF = regex.compile(
 )
 
 
-_BEGUN = re.compile(r"(?:[.!?:]\s{1,2}|\n)\Z")
-
-
-def begins_line(text: str, at: int) -> bool:
-    """Whether a sentence begins at a place."""
-    return at == 0 or _BEGUN.search(text, max(0, at - 3), at) is not None
-
-
 def _trimmed(text: str, part: list[Token]) -> list[Token]:
     """The words of a name without a letter or a short form that only stands behind it."""
-    if len(part) == 2 and part[0].text == "A" and text[part[0].end] == " " and begins_line(text, part[0].start):
+    if len(part) == 2 and part[0].text == "A" and text[part[0].end] == " " and begins_sentence(text, part[0].start):
         return part[1:]  # an article
     if len(part) > 1 and (len(part) > 2 or part[0].text == "See") and bids(text, part[0]):
         return part[1:]
-    if len(part) > 1 and does(part[0]) and not part[0].kind.namely and begins_line(text, part[0].start):
+    if len(part) > 1 and does(part[0]) and not part[0].kind.namely and begins_sentence(text, part[0].start):
         return part[1:]  # ``Referring Ilka Tarn``
     if len(part) == 2 and _asks_of(text, *part):
         return part[1:]
@@ -435,7 +428,7 @@ def _asks_of(text: str, verb: Token, whom: Token) -> bool:
     found = verb.kind
     rare = found.word and not (found.first or found.surname or found.city)
     follows = text[whom.end : whom.end + 1] == " " and text[whom.end + 1 : whom.end + 2].islower()
-    return rare and whom.kind.common_first and follows and begins_line(text, verb.start)
+    return rare and whom.kind.common_first and follows and begins_sentence(text, verb.start)
 
 
 def _eponym_alone(text: str, part: list[Token], names: list[Token], *, led: bool) -> bool:
@@ -566,7 +559,7 @@ def _bore(text: str, only: Token) -> bool:
 
 
 _AND_BEFORE = re.compile(r"\b([A-Z][a-z]+),? and \Z")
-_COMES_FROM = re.compile(r"(?:\b(?:in|from|to|visit(?:ed|ing)?|via|through)|[a-z],)\s\Z")
+_FROM_WHERE = re.compile(r"(?:\b(?:in|from|to|visit(?:ed|ing)?|via|through)|[a-z],)\s\Z")
 # What is said of a thing called after somebody: ``in modified Osgard``.
 _OF_KIND = regex.compile(r"\b(?i:modified|revised|reverse|inverted|classic|positive|negative|pos|neg|simplified)\s\Z")
 _ENDS_OF_KINDS = frozenset({"d ", "e ", "c ", "s ", "g "})
@@ -580,7 +573,7 @@ def _is_a_country(text: str, only: Token) -> bool:
     """Whether the name of a country is that: somebody is from it or goes to it, or it is that of a war."""
     if plain(only.text) not in lexicon.COUNTRIES:
         return False
-    led = _COMES_FROM.search(text, max(0, only.start - 10), only.start)
+    led = _FROM_WHERE.search(text, max(0, only.start - 10), only.start)
     beside = _AND_BEFORE.search(text, max(0, only.start - 24), only.start)
     of_two = beside is not None and beside[1].lower() in lexicon.COUNTRIES
     return led is not None or of_two or text.startswith((" vet", " Vet", " era", " War"), only.end)
@@ -798,7 +791,7 @@ def _advises(text: str, only: Token) -> bool:
     """Whether a surname that is a word too, or a word on no list, does at a sentence's start what only a colleague does."""
     if not (is_usual(only) or _new(only) or (only.kind.surname and not only.kind.everyday)):
         return False
-    begins = begins_line(text, only.start) or text[max(0, only.start - 2) : only.start] in (", ", "- ")
+    begins = begins_sentence(text, only.start) or text[max(0, only.start - 2) : only.start] in (", ", "- ")
     return begins and _ADVISES.match(text, only.end) is not None
 
 
@@ -853,7 +846,7 @@ def _in_message(text: str, only: Token) -> bool:
     if not (found.strong or _new(only)) or found.eponym or found.medical or found.city:
         return False
     if _CALLED_ON.match(text, only.end) and (
-        begins_line(text, only.start) or text[only.start - 2 : only.start] == ": "
+        begins_sentence(text, only.start) or text[only.start - 2 : only.start] == ": "
     ):
         return True
     before = _MESSAGED.search(text, max(0, only.start - 11), only.start)
@@ -905,7 +898,7 @@ def _done_by(text: str, only: Token) -> bool:
 def _alone(text: str, token: Token) -> bool:
     """Whether a lone surname stands where a colleague is named: ``route to Balogun.``, ``(Moua)``, ``| Hsieh``."""
     found = token.kind
-    if (found.namely or found.unknown) and begins_line(text, token.start) and _PAGED.match(text, token.end):
+    if (found.namely or found.unknown) and begins_sentence(text, token.start) and _PAGED.match(text, token.end):
         return True
     if not (
         (found.namely and (found.last or found.strong))
@@ -974,7 +967,7 @@ def does(token: Token) -> bool:
 
 def bids(text: str, token: Token) -> bool:
     """Whether a word begins a sentence and tells what to do with who follows: ``See``, ``Call``."""
-    return token.text in ("See", "Call", "Ask", "Page", "Saw", "Per", "Text") and begins_line(text, token.start)
+    return token.text in ("See", "Call", "Ask", "Page", "Saw", "Per", "Text") and begins_sentence(text, token.start)
 
 
 NUMBER_AFTER = regex.compile(r"\s?[#\d]")

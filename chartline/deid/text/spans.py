@@ -6,6 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+TYPES = tuple(
+    """
+    URL EMAIL IP SSN PHONE ADDRESS FACILITY LOCATION DATE AGE VEHICLE DEVICE MRN ACCOUNT PLAN LICENSE ID ZIP NAME
+    """.split()
+)
+"""What a piece is; where pieces of one length overlap, the first of them decides."""
+
 
 class Found(NamedTuple):
     """A piece that a recognizer found.
@@ -13,8 +20,7 @@ class Found(NamedTuple):
     Attributes:
         start: first code point, half-open.
         end: one past the last.
-        type: NAME, DATE, AGE, PHONE, EMAIL, URL, IP, SSN, MRN, ID, ACCOUNT, PLAN, LICENSE, VEHICLE, DEVICE, ADDRESS,
-            ZIP, LOCATION or FACILITY.
+        type: one of ``TYPES``.
         source: recognizer and rule.
     """
 
@@ -39,26 +45,7 @@ class Span:
         return {"start": self.start, "end": self.end, "type": self.type, "source": self.source}
 
 
-# What decides the type when pieces overlap: the more specific first.
-_ORDER = (
-    *(
-        "URL",
-        "EMAIL",
-        "IP",
-        "SSN",
-        "PHONE",
-        "ADDRESS",
-        "FACILITY",
-        "LOCATION",
-        "DATE",
-        "AGE",
-        "VEHICLE",
-        "DEVICE",
-        "MRN",
-    ),
-    *("ACCOUNT", "PLAN", "LICENSE", "ID", "ZIP", "NAME"),
-)
-_RANK = {name: i for i, name in enumerate(_ORDER)}
+_RANK = {name: i for i, name in enumerate(TYPES)}
 
 
 def union(found: Iterable[Found]) -> list[Found]:
