@@ -5,7 +5,7 @@ import re
 import runpy
 import subprocess
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -75,6 +75,26 @@ def test_an_error_number_means_one_thing():
     doubled = {number: texts for number, texts in messages.items() if len(texts) > 1}
     assert doubled == {}
     assert len(messages) > 20
+
+
+def test_no_name_of_a_module_is_given_twice():
+    """The second would stand in for the first without a word."""
+    doubled = []
+    for path in PACKAGE:
+        made = Counter()
+        for node in ast.parse(text_of(path)).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                made[node.name] += 1
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                made.update(
+                    n.id
+                    for t in targets
+                    for n in ast.walk(t)
+                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+                )
+        doubled += [(path.name, name) for name, times in made.items() if times > 1]
+    assert doubled == []
 
 
 def test_the_page_of_errors_is_what_the_sources_say():

@@ -137,6 +137,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found = [_within_field(text, f) for f in found if not PLACEHOLDER.fullmatch(text, f.start, f.end)]
     found += _behind(text, found)
     found += _initials(text, words, hints)
+    found += _first_before(text, words, found)
     found += _paired(text, words, found)
     found += _joined_by_and(text, words, found)
     found += _shortened(text, words, found)
@@ -226,6 +227,29 @@ def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found
             continue
         if other.kind.last or other.kind.first or other.kind.unknown:
             yield Found(other.start if other is left else start, other.end, "NAME", "name:paired")
+
+
+# What a person is named behind: a line's start, a label, ``with``.
+_NAMED_BEHIND = re.compile(r"(?:\A|\n[ \t]*|[.:;][ ]{1,2}|\b(?:with|w/|by|per) )\Z")
+
+
+def _first_before(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
+    """A first name that is a word, before a surname with a birth date, an age or a credential: ``Paw Tarnovic, DOB``."""
+    at = {f.start: f for f in found if f.type == "NAME" and " " not in text[f.start : f.end]}
+    for left, right in pairwise(words) if at else ():
+        f = at.get(right.start)
+        if f is None or left.shape != "capital" or text[left.end : right.start] != " ":
+            continue
+        if not (right.kind.namely or right.kind.unknown):
+            continue
+        if plain(left.text) in PLAIN or of_kin_or_role(left.text) or left.kind.medical or is_done(left.text, left.kind):
+            continue
+        told = AGED.match(text, f.end) or _CREDENTIAL_NEXT.match(text, f.end)
+        if told and _NAMED_BEHIND.search(text, max(0, left.start - 6), left.start):
+            yield Found(left.start, left.end, "NAME", "name:first-before")
+
+
+_CREDENTIAL_NEXT = regex.compile(rf",?[ ]{CREDENTIALS}(?![\w'’])")
 
 
 # What joins two people.
@@ -445,10 +469,12 @@ _SIGNED_OFF = regex.compile(
     r"witnessed|verified|drawn|documented|cosigned|initials|initialed|read|prepared|taken|tech|sonographer|scribe|recorded|scanned|"
     r"roomed|charted|created|edited|logged|closed|completed|called|note|entry|given|administered|accessed|obtained|collected|inserted|applied|approved|hyg|typist|technologist|transcriptionist)(?:\s?:|\sby:?|\s?/)|\d{4}\sby|\b(?i:tech|sonographer|scribe|typist))\s\p{L}{2,3})"
     # Before the day, at a line's end: ``Will follow. KBT 3/4/21``.
-    rf"|(?:(?<=[.!?)\]]\s)(?P<v>[A-Z]{{2,4}})|(?<=\b(?i:signed|closed|completed|reviewed|by|initials):?\s)(?P<v>\p{{L}}{{2,3}}))(?=\s{_WHOLE_DAY})"
+    rf"|(?:(?<=[.!?)\],]\s)(?P<v>[A-Z]{{2,4}})|(?<=\b(?i:signed|closed|completed|reviewed|by|initials|started|verified|answered):?,?\s)(?P<v>\p{{L}}{{2,3}}))(?=\s{_WHOLE_DAY})"
     r"|(?<=\b(?:MD|DO|DMD|DDS|NP|PA|RN)\s?/\s)(?P<v>[a-z]{2,3})(?=[ ]*(?:\n|\Z))"
     r"|(?<=\n)(?P<v>[A-Z]{2,4})(?=/(?:dictated|transcribed|typed|voice)\b)"
     r"|(?<=\n[ ]?>[ ])(?P<v>[A-Z]{2,3})(?=[ ]*(?:\n|\Z))"
+    r"|(?<=\bby\s)(?P<v>[A-Z]{2,4})(?=\son\s\d{1,2}/\d)"
+    r"|(?<=\b(?:[Ss]ignature|[Aa]bstractor|[Cc]oder|[Ii]nitials):?\s)(?P<v>[A-Z]{2,3})(?=[ ]*(?:\n|\Z)|\s\d{8}\b)"
 )
 _WRITTEN = r"[A-Z]\.?\s?[A-Z]\.?(?:\s?[A-Z]\.?)?"
 _PT_INITIALS = regex.compile(
@@ -462,7 +488,7 @@ _OPENING_INITIALS = regex.compile(
 # What stands behind who signed; cheaper to try than what stands before.
 _SIGN_ENDS = re.compile(
     r"(?:,?\s(?i:rn|lpn|np|md|do|pa(?:-c)?|cna|ma|rd|sw|msw|pt|pta|ot|slp))?\.?\s*(?:\Z|\n)|\s*[.,;)]"
-    rf"|\s(?:{_WHOLE_DAY}|for\s[Dd]r\b|\d{{1,2}}/\d)|/(?:dictated|transcribed|typed|voice)\b"
+    rf"|\s(?:{_WHOLE_DAY}|for\s[Dd]r\b|(?:on\s)?\d{{1,2}}/\d|\d{{8}}\b)|/(?:dictated|transcribed|typed|voice)\b"
 )
 
 
@@ -535,7 +561,7 @@ def _initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> I
 
 
 _CALLED = regex.compile(
-    rf"\b(?i:called|named|nicknamed|goes by|known as|prefers|alias|aka|nickname(?: is)?|dating|{KIN})\s+\(?['\"‘“](?P<v>[A-Z][\w'’\-]+?(?:\s+[A-Z][\w'’\-]+?)?)['\"’”]"
+    rf"\b(?i:called|named|nicknamed|goes by|known as|prefers|alias|aka|nickname(?: is)?|dating|rep|agent|supervisor|caseworker|(?:dr|mr|mrs|ms)\.?|{KIN})\s+\(?['\"‘“](?P<v>[A-Z][\w'’\-]+?(?:\s+[A-Z][\w'’\-]+?)?)['\"’”]"
 )
 
 
@@ -768,6 +794,9 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
         sign = near[:2] if f.type == "NAME" else ""
         if sign in (' "', " “", " I"):
             yield from _goes_by(text, f)
+        initial = _INITIALS_LAST.match(text, f.end) if near[:1] in (" ", ",") else None
+        if initial is not None:
+            yield Found(initial.start("v"), initial.end("v"), "NAME", "name:initial-behind")
         if near[-1:].isupper() and sign and (of := _AFFILIATED.match(text, f.end)):
             end = named_place(text, of.start("v"), of.end("v"), works=False, sure=False)
             if end > of.start("v"):
@@ -786,6 +815,12 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
 _GENERATION_BEHIND = re.compile(r" (?P<v>III?|IV)(?=[.,;)]|\s|\Z)")
 _QUOTED_BEHIND = regex.compile(
     r"\s[\"“](?P<n>\p{L}[\p{L}'’\-]{1,14})[\"”](?:[ ](?P<l>\p{L}[\p{L}'’\-]+(?:[ ]\p{L}{3,})?))?"
+)
+
+
+# Initials behind a surname, where nothing goes on: ``Tarn, J.`` and ``Tarn O. P.``.
+_INITIALS_LAST = regex.compile(
+    r",? (?!(?:M\. ?[ABDPS]|D\. ?[CDNOP]|[BPNLFC]\. ?[APSRT]|R\. ?[DN]|[OJ]\. ?[DT])\.)(?P<v>\p{Lu}\.(?: ?\p{Lu}\.)?)(?=[ ]{2}|\n|[,;)\]]|\Z)"
 )
 
 
@@ -1151,6 +1186,8 @@ def _of_several(text: str, m: regex.Match[str]) -> bool:
 
 def _plainly_last_first(m: regex.Match[str], last: Kind, first: Kind) -> bool:
     """Whether an office, two syllables (``Sung, Mi-ra``) or capitals of a surname and a first name tell a person."""
+    if last.namely and not last.eponym and first.common_first and AGED.match(m.string, m.end()):
+        return True  # ``Tarn, Grant  DOB``
     named = last.surname and first.common_first and first.strong
     if named and not m.string[m.start() - 2 : m.start() - 1].isalpha() and AGED.match(m.string, m.end()):
         return True  # ``Long, Rita  44M``

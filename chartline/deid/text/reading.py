@@ -277,7 +277,7 @@ _HINTS = Hints(
         "title": literals(TITLES[3:-1]),
         "form": "mr mrs ms dr miss doctor pt patient client resident named".split(),
         "patient": "pt patient client resident infant child".split(),
-        "called": "called dating named nicknamed goes known prefers alias aka nickname".split(),
+        "called": "called dating named nicknamed goes known prefers alias aka nickname rep agent supervisor caseworker dr mr ms".split(),
         "label": [*literals(LABELS[3:-1].replace(r"a\.k\.a\.|", "")), "a.k.a"],
         "kin": """
             son dtr dau gma gpa hubby husb bf gf auntie nana mgm mgf pgm pgf foc moc sib ex daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
@@ -856,7 +856,7 @@ DOSED = re.compile(
 # Letters that stand for who works or is related, for treatment or for finding, where a sentence begins or after a patient.
 NO_INITIALS = frozenset(
     """
-    rn np pa md do pt ot st sw cm rt rd ms ma aa ta tx rx hx dx sx fx bx po iv im sq sc pr pv bid tid qid prn hs qd qod qhs ac
+    cnp rn np pa md do pt ot st sw cm rt rd ms ma aa ta tx rx hx dx sx fx bx po iv im sq sc pr pv bid tid qid prn hs qd qod qhs ac
     pc npo moc foc mgm mgf pgm pgf so bf gf ed er or icu ccu ems mom dad lpn lvn cna emt slp crna aprn pcp mds drs cc hpi
     ros ap ua us ct mri mr xr cxr ekg ecg bp hr rr vs wt ht bmi inr bun cr wbc hgb hct plt na cl ca mg ph gi gu gyn ob ent
     neuro ortho id hem onc endo psy ir nm mso dvt pe mi cad chf htn dm cva tia copd uti uri aki ckd esrd hiv hcv tb ms als

@@ -46,7 +46,7 @@ _MEETS = (
 SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
     rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
-    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA|A?DA|PI|AME|GAL|CASA|[AC]PS|DCF)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?|relief|float|charge)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name is|name:|calls (?:him|her)self)))\s*+$"
+    r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA|A?DA|PI|AME|GAL|CASA|[AC]PS|DCF)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?|relief|float|charge)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name (?:is|was)|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
 AGED = regex.compile(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chartline.deid.context import PatientContext
 from chartline.deid.text import TextEngine
 from tests.deid.text.written import NOBODY, left
 
@@ -54,3 +55,36 @@ def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
 )
 def test_it_stays(engine: TextEngine, text: str) -> None:
     assert engine.deidentify(text, NOBODY).spans == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("BUNCOTT COUNTY EMS   PATIENT CARE REPORT", ["BUNCOTT", "COUNTY"]),
+        ("6. Birthplace: HAMTRAMCK, MICHIGAN", ["HAMTRAMCK"]),
+        ("Brooklyn, N.Y. 11206. Suite 2100 * Norfolk VA * 23502", ["11206", "23502"]),
+        ("mailed to PO BOX 4471 MUKILTEO 98275", ["4471", "MUKILTEO", "98275"]),
+        ("LZ: helipad, N40 03.12 W111 43.88.", ["N40", "W111", "43.88"]),
+        ("MRI 11/8/23 @ Osgard Ridge Medical Ctr: stenosis", ["Osgard", "Ctr"]),
+        ("REFERRED FROM OSGARD SIDE COMMUNITY HEALTH SERVICES", ["OSGARD", "SERVICES"]),
+        ("local OPO Osgard Donor Services", ["Osgard Donor"]),
+        ("LINE LIST - Cedar Osgard SNF - updated", ["Cedar Osgard"]),
+        ("Osgardwater Pain & Spine\n880 Alder Rd Ste 2100", ["Osgardwater Pain"]),
+        ("CENTRAL OSGARD REFERENCE LAB", ["CENTRAL OSGARD"]),
+        ("Receiving: Osgardak then QNMC", ["Osgardak"]),
+    ],
+)
+def test_places_go(engine: TextEngine, text: str, gone: list[str]) -> None:
+    assert left(engine, text, gone) == []
+
+
+def test_two_surnames_become_two_and_stay_the_same_ones(shifting: TextEngine) -> None:
+    text = "Ilka Rivera Montoya was seen. Mrs. Rivera is well. Ms. Montoya too."
+    made = [s.replacement.split() for s in shifting.deidentify(text, PatientContext("p", offset_days=-20)).spans]
+    assert made[0][1:] == [made[1][-1], made[2][-1]]
+
+
+def test_a_shop_and_its_telephone_are_two(shifting: TextEngine) -> None:
+    made = shifting.deidentify("Called CVS #9801 714-555-0130.", PatientContext("p", offset_days=-20))
+    assert [s.type for s in made.spans] == ["FACILITY", "PHONE"]
+    assert "555-" in made.text
