@@ -507,6 +507,10 @@ _BY_WHOM = regex.compile(
     r"(?<=\b(?:Drs?|Mrs?|Ms|Sr|Fr)\.?\s(?:\p{Lu}[\p{L}'’\-]{1,20}\s){1,2})(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?=[.,;)\n]|$|\s(?:at|@|re|for|by|and|then)\b)"
 )
 _UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
+# What is given in two strengths, and a score or a wheal, which no day follows.
+_DOSED_BEFORE = re.compile(
+    r"(?:suboxone|zubsolv|buprenorphine|naloxone|\bbup|\bsub|\baua(?:ss)?|histamine)\s{1,3}\Z", re.IGNORECASE
+)
 _NO_DAY_BEFORE = re.compile(
     r"(?:pap|\bps|psv|simv|prvc|\biop|\bta|press\w*|vent|settings?|support|ratio|pulses|reflex\w*|dtrs?|power|strength|motor|goals?|\bk|mg|boost|\bgy|sirs|sofa|centor|katz|lawton|cog|heart|timi|alvarado|bishop|beighton|bpp|flacc|cpot|cam|bang|audit|dast|vas|nrs|bleed|curb|sessions?|groups?|page|part|levels?\s|stage|recall|recalled|orientation|exam|nodes?|cores?|polyps|tanner|probing|grade|"
     r"suboxone|zubsolv|buprenorphine|\bbup|\bsub|naloxone|aua(?:ss)?|waddell|histamine|wheal|flare|films?|strips?|hctz|score|pain|apgars?|allred|hla|para|gravida|g\d|p\d|day|week|cycle|bottles?|\bsets?|over|of|from"
@@ -568,6 +572,7 @@ def _like_others(text: str, found: list[Found]) -> Iterator[Found]:
         if told is None:
             match = _LIKE.match(text, start)
             taken = match is None or places.hold(*match.span()) or is_counted(text, *match.span())
+            taken = taken or _DOSED_BEFORE.search(text, max(0, start - 16), start) is not None
             if match is not None and not taken and _possible(match):
                 bare.append(match)
         elif not places.hold(*told.span()):

@@ -35,12 +35,14 @@ from chartline.deid.text.reading import (
 )
 from chartline.deid.text.spans import Found
 
+# Deeds and words that bring a person right behind them.
+_BRINGERS = by_letter(
+    r"paged|notified|informed|asked|told|reminded|thanked|phoned|texted|emailed|e-mailed|messaged|(?-i:ask|tell|remind|thank|call)|attn|d/w|s/w|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|baby|mother|father|wife|husband|widow|widower|spouse|partner|sister|brother|niece|nephew|aunt|uncle|cousin|grandson|granddaughter|guardian)\s+of",
+    last=True,
+)
 _MEETS = (
-    r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)"
-    r"\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked"
-    r"|called|updated|written|interviewed|witnessed|survived|notified|informed|contacted|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)"
-    r"\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|(?:paged|notified|informed|asked|told|reminded|thanked|phoned|texted|emailed|e-mailed|messaged|(?-i:ask|tell|remind|thank|call)|attn|d/w|s/w"
-    r"|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|baby|mother|father|wife|husband|widow|widower|spouse|partner|sister|brother|niece|nephew|aunt|uncle|cousin|grandson|granddaughter|guardian)\s+of))"
+    r"(?:(?:spoke|speak|spoken|met|meet|meets|talked|conferred|discussed|reviewed|consulted|conversation|visit|d/w|s/w|seen|lives|living|married)\s+(?:with|w/?|to)|(?:seen|evaluated|followed|examined|signed|dictated|ordered|referred|accompanied|assisted|performed|placed|read|asked|called|updated|written|interviewed|witnessed|survived|notified|informed|contacted|staffed|prescribed|brought in|raised|requested|recommended|supervised|transcribed)\s+by|(?:report|handoff|sign-?out|call|message|voicemail|letter|note|text|VM)(?:\s(?:given|called|received|sent))?\s+(?:from|to|for|by)|"
+    rf"{_BRINGERS})"
 )
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
 SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
