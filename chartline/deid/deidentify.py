@@ -460,7 +460,7 @@ def _build(
     written["silver.deliveries"] = deliveries.replace(settings, told, run_id)
     aside = _aside(spark, settings, stamped)
     if tally and any(kind == "quarantine" for kind, _ in tally):
-        written["bronze.quarantine"] = lake.write(aside, settings, "bronze.quarantine", "append", stamp)
+        written[quarantine.TABLE] = lake.write(aside, settings, quarantine.TABLE, "append", stamp)
     elements = stamped.where("kind = 'count'").groupBy(
         "run_id", "resource_type", "path", "action", "rule", "reason", "policy_hash"
     )

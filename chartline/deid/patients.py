@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
 from hmac import new as mac
 from typing import Any
@@ -152,7 +152,7 @@ def cohort(known: Iterable[tuple[str, str, str]]) -> Cohort:
 def local_system_name(key: bytes) -> Callable[[str], str]:
     """Names local code systems by a keyed hash: stable within the project, silent about whose they are."""
 
-    @cache
+    @lru_cache(maxsize=4096)
     def name(system: str) -> str:
         return f"urn:chartline:system:{mac(key, system.encode(), sha256).hexdigest()[:12]}"
 

@@ -71,7 +71,8 @@ def suite(name: str) -> tuple[Check, ...]:
     """The checks of ``expectations/<name>.json``.
 
     Raises:
-        UsageError: CL2060 no such suite, CL2061 it is not JSON, CL2062 a check is incomplete or has an unknown field.
+        UsageError: CL2060 no such suite, CL2061 it is not JSON, CL2062 a check is incomplete or has an unknown field,
+            CL2063 its type or severity is none, CL2065 two have one id, CL2066 there is no check.
     """
     path = room("expectations") / f"{name}.json"
     try:
@@ -80,8 +81,11 @@ def suite(name: str) -> tuple[Check, ...]:
         raise UsageError("CL2060", f"there is no suite '{name}'.", "Add expectations/<suite>.json.") from None
     except ValueError:
         raise UsageError("CL2061", f"{path.name} is not JSON.", "Correct it.") from None
+    listed = body.get("checks") if isinstance(body, dict) else None
+    if not listed:
+        raise UsageError("CL2066", f"{path.name} has no checks.", "Write {'checks': [...]}, as the other suites do.")
     checks = []
-    for i, item in enumerate(body["checks"]):
+    for i, item in enumerate(listed):
         where = f"checks[{i}] ({item.get('id', 'no id')})"
         wrong = set(item) - _FIELDS
         missing = _FIELDS - {"may_be_empty"} - set(item)

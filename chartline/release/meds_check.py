@@ -21,8 +21,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from chartline.errors import UsageError
-from chartline.release.meds_files import GRACE_DAYS
 from chartline.release.splits import NAMES
+from chartline.timeline.build import GRACE_DAYS
 
 KINDS = {
     "unreadable": "a file of the dataset is absent or cannot be read",

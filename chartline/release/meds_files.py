@@ -26,6 +26,7 @@ from chartline import __version__
 from chartline.errors import UsageError
 from chartline.lake.spark import guarded
 from chartline.release import splits
+from chartline.timeline.build import GRACE_DAYS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -36,8 +37,6 @@ SHARD_EVENTS = 500_000
 """About so many events go into one file."""
 ROW_GROUP = 1 << 15
 """Rows of a row group; a fixed number, for row groups cut where a batch happened to end would change the bytes."""
-GRACE_DAYS = 30
-"""Events later than so many days after death are left out: certificates and billing follow a death, care does not."""
 _EXTRA = {
     "end_time": pa.timestamp("us"),
     "available_time": pa.timestamp("us"),

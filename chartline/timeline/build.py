@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chartline.lake import spark as lake
+from chartline.risk import cells
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-SMALL = 10
-"""Counts of up to so many patients are not shown (CMS cell size policy)."""
 OLDEST = 90.0
 GRACE_DAYS = 30
 """Later than so many days after a death an event is flagged: certificates and bills follow a death, care does not."""
@@ -605,7 +604,7 @@ def codes(counts: DataFrame) -> DataFrame:
     bare = f"IF(code RLIKE '{_WAS}', regexp_replace(code, '{_WAS}', ''), NULL)"
     told = f"array_sort(array_distinct(array_compact(concat(others, array({bare}, {_HIERARCHIES})))))"
     parents = f"IF(code RLIKE '{_WAS_NOT}', array(), {told})"
-    shown = f.col("p") > SMALL
+    shown = f.col("p") > cells.SMALL
     return summed.select(
         "code",
         "description",

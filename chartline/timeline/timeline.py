@@ -332,8 +332,8 @@ def _build(
         "gold.codes": build.codes(counted).toArrow().to_pylist(),
         "gold.completeness": completeness.rows(tally, tables.read(settings, DELIVERIES).to_pylist()),
     }
-    for name, rows in small.items():
-        written[name] = tables.overwrite(settings, name, [{**row, "run_id": run_id} for row in rows], commit)
+    for name, held in small.items():
+        written[name] = tables.overwrite(settings, name, [{**row, "run_id": run_id} for row in held], commit)
     extra = {
         "code": ledger.code_version(),
         "key_id": commit["key_id"],

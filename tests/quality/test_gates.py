@@ -215,6 +215,8 @@ def test_a_missing_frame_is_the_callers_mistake(spark):
     [
         ("no json", "CL2061"),
         ('{"checks": [{"id": "A"}]}', "CL2062"),
+        ('{"checks": []}', "CL2066"),
+        ("[]", "CL2066"),
         (
             '{"checks": [{"id": "A", "frame": "f", "type": "x", "kwargs": {}, "severity": "fatal", "meaning": "m"}]}',
             "CL2063",
