@@ -137,7 +137,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found = [_within_field(text, f) for f in found if not PLACEHOLDER.fullmatch(text, f.start, f.end)]
     found += _behind(text, found)
     found += _initials(text, words, hints)
-    found += _first_before(text, words, found)
+    found += _first_before(text, found)
     found += _paired(text, words, found)
     found += _joined_by_and(text, words, found)
     found += _shortened(text, words, found)
@@ -231,25 +231,25 @@ def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found
 
 # What a person is named behind: a line's start, a label, ``with``.
 _NAMED_BEHIND = re.compile(r"(?:\A|\n[ \t]*|[.:;][ ]{1,2}|\b(?:with|w/|by|per) )\Z")
-
-
-def _first_before(text: str, words: list[Token], found: list[Found]) -> Iterator[Found]:
-    """A first name that is a word, before a surname with a birth date, an age or a credential: ``Paw Tarnovic, DOB``."""
-    at = {f.start: f for f in found if f.type == "NAME" and " " not in text[f.start : f.end]}
-    for left, right in pairwise(words) if at else ():
-        f = at.get(right.start)
-        if f is None or left.shape != "capital" or text[left.end : right.start] != " ":
-            continue
-        if not (right.kind.namely or right.kind.unknown):
-            continue
-        if plain(left.text) in PLAIN or of_kin_or_role(left.text) or left.kind.medical or is_done(left.text, left.kind):
-            continue
-        told = AGED.match(text, f.end) or _CREDENTIAL_NEXT.match(text, f.end)
-        if told and _NAMED_BEHIND.search(text, max(0, left.start - 6), left.start):
-            yield Found(left.start, left.end, "NAME", "name:first-before")
-
-
+_CAPITAL_BEFORE = re.compile(r"(?<![\w'’\-])[A-Z][a-z]+ \Z")
 _CREDENTIAL_NEXT = regex.compile(rf",?[ ]{CREDENTIALS}(?![\w'’])")
+
+
+def _first_before(text: str, found: list[Found]) -> Iterator[Found]:
+    """A first name that is a word, before a surname with a birth date, an age or a credential: ``Paw Tarnovic, DOB``."""
+    for f in found:
+        name = text[f.start : f.end]
+        if f.type != "NAME" or text[f.start - 1 : f.start] != " " or " " in name:
+            continue
+        before = _CAPITAL_BEFORE.search(text, max(0, f.start - 20), f.start)
+        if before is None or not _NAMED_BEHIND.search(text, max(0, before.start() - 6), before.start()):
+            continue
+        word = before.group().rstrip()
+        first, last = kind(word), kind(name)
+        if plain(word) in PLAIN or of_kin_or_role(word) or first.medical or is_done(word, first):
+            continue
+        if (last.namely or last.unknown) and (AGED.match(text, f.end) or _CREDENTIAL_NEXT.match(text, f.end)):
+            yield Found(before.start(), before.start() + len(word), "NAME", "name:first-before")
 
 
 # What joins two people.
@@ -813,9 +813,7 @@ def _behind(text: str, found: list[Found]) -> Iterator[Found]:
 
 # What stands behind a name: the generation, and in quotes what somebody is called, before a surname or not.
 _GENERATION_BEHIND = re.compile(r" (?P<v>III?|IV)(?=[.,;)]|\s|\Z)")
-_QUOTED_BEHIND = regex.compile(
-    r"\s[\"“](?P<n>\p{L}[\p{L}'’\-]{1,14})[\"”](?:[ ](?P<l>\p{L}[\p{L}'’\-]+(?:[ ]\p{L}{3,})?))?"
-)
+_QUOTED_BEHIND = regex.compile(r"\s[\"“](?P<n>\p{L}[\p{L}'’\-]{1,14})[\"”](?:[ ](?P<l>\p{L}[\p{L}'’\-]+))?")
 
 
 # Initials behind a surname, where nothing goes on: ``Tarn, J.`` and ``Tarn O. P.``.
@@ -830,12 +828,19 @@ def _goes_by(text: str, f: Found) -> Iterator[Found]:
     if generation:
         yield Found(generation.start("v"), generation.end("v"), "NAME", "name:generation")
     quoted = _QUOTED_BEHIND.match(text, f.end)
-    named = kind(quoted["n"]) if quoted else None
-    if quoted and named and (named.last or not named.medical) and plain(quoted["n"]) not in PLAIN:
-        yield Found(quoted.start("n"), quoted.end("n"), "NAME", "name:nicknamed")
-        surname = quoted["l"] and kind(quoted["l"].split()[0])
-        if surname and (surname.last or surname.unknown) and plain(quoted["l"].split()[0]) not in PLAIN:
-            yield Found(quoted.start("l"), quoted.start("l") + len(quoted["l"].split()[0]), "NAME", "name:nicknamed")
+    if quoted is None or not _is_called(quoted["n"]):
+        return
+    yield Found(quoted.start("n"), quoted.end("n"), "NAME", "name:nicknamed")
+    surname = kind(quoted["l"]) if quoted["l"] else None
+    if surname and (surname.last or surname.unknown) and plain(quoted["l"]) not in PLAIN:
+        yield Found(quoted.start("l"), quoted.end("l"), "NAME", "name:nicknamed")
+
+
+def _is_called(word: str) -> bool:
+    """Whether a word in quotes behind a name may be what its owner is called, and not what is said."""
+    found = kind(word)
+    named = found.first or found.unknown or (not found.everyday and (found.last or word[0].isupper()))
+    return named and (found.last or not found.medical) and plain(word) not in PLAIN
 
 
 def _in_brackets_behind(text: str, f: Found) -> Iterator[Found]:
