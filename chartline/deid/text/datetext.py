@@ -56,7 +56,7 @@ _HOLIDAYS = (
 _BORN = r"(?:DOB|D\.O\.B\.?|born|birth\s?date|date of birth)[:#]{0,2}\s{0,2}"
 # Months that are no other word, and words before a month that may be another one or is short.
 _PLAIN_MONTH = r"(?i:January|February|July|September|October|November|December)"
-_IN_MONTH = r"(?<=\b(?i:in|since|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?|return|returns|RTW|f/u)[\s\-]\s?)"
+_IN_MONTH = r"(?<=\b(?i:in|since|start(?:s|ed|ing)?|last|next|until|till?|by|before|after|from|to|through|thru|during|early|late|mid|this|around|of|due|repeat|recheck|RTC|A1C|seen|visit|surgery|exam|comparison:?|return|returns|RTW|f/u)[\s\-]\s?)"
 _NOT_DAY = r"(?!\s*(?:percentile|week|wk|day|floor|rib|grade|degree|digit|toe|finger|metatarsal|metacarpal|nerve|interspace|intercostal|trimester|century|dose|cycle|vertebra|ICS|edition))"
 _NO_SCORE = r"(?<!\b(?i:PHQ|PHQ-?[29]|GAD|GAD-?7|GCS|MMSE|MoCA|SLUMS|BIMS|EPDS|Tinetti|Braden|Norton|Morse|Berg|Katz|Lawton|Barthel|Epworth|ESS|CIWA|COWS|AUDIT|DAST|Bishop|Ballard|Apgars?|scored?|scale|points|answered|correct|Allred|HLA|Pain)(?:\s(?:of|is|was|now|at|level|rated))?(?::?\s|\s?\|\s?))"
 # ``2/2`` before a word that goes on no date is short for "secondary to".
@@ -66,7 +66,7 @@ _NOT_DUE = r"(?!2/2\s(?!(?:for|with|w/|by|and|at|to|after|from|or|until|in|on|th
 _BRINGS_DAY = (
     r"(?:(?<=\b(?:on|since|until|till?|wk\sof|week\sof|by|before|after|around|effective|starting|stopped|dated|from|through|thru|as\sof|seen|visit|review|clinic|appt|"
     r"adm|admitted|discharged?|disch|d/c(?:['’]?d)?|dc(?:['’]?d)?|scheduled|due|born|DOB|DOS|DOA|LMP|EDD|EDC|RTC|returns?|f/u|next\s\w{3,12}|resolved|date|started|last|next|birthday(?:\sis)?|b-?day(?:\sis)?|today|tomorrow|"
-    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|(?:note|letter|report|result|order|email|visit|labs)\sof|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|missed|reminded\sof|cancell?ed|no-?show(?:ed)?|resched(?:uled)?|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day)(?::\s?|\s?\|\s)))"
+    r"yesterday|MVC|MVA|accident|sick\scall|DOI|recert|surgery|rec'd|received|CT|MRI|CXR|EKG|ECG|echo|labs|DEXA|DXA|EGD|EEG|EMG|PFTs?|bx|biopsy|TKA|THA|TSA|ORIF|CABG|TAVR|ACDF|TURP|laminectomy|hysterectomy|arthroplasty|support\sgroup|PET|mammo(?:gram)?|colonoscopy|delivered|SOC|ROC|appointment|hearing|court|filled|refilled|dispensed|faxed|mailed|denied|approved|(?:note|letter|report|result|order|email|visit|labs)\sof|recheck(?:ed)?|repeated|re-?eval|collected|resulted|IME|MMI|DOL|LBM|last\sBM|fell|again|extubated|intubated|pressors|trach|PEG|(?:POD|HD|DOL)\s?\#?\d{1,3},?|C\d{1,2}(?:D\d{1,2})?|home|walk-?in|missed|(?:ordered|scheduled|planned|booked|set|due)\sfor|reminded\sof|cancell?ed|no-?show(?:ed)?|resched(?:uled)?|(?:Mon|Tues?|Wed|Thurs?|Fri|Sat|Sun)(?:day|nesday|rsday|urday)?,?)\s)|(?<=\b(?:DOB|DOS|DOA|LMP|EDD|date|seen|visit|on|birthday|b-?day)(?::\s?|\s?\|\s)))"
 )
 # Who stands before a day, or whose.
 _OFFICES = r"(?:MD|DO|RN|NP|PA|LPN|LVN|CNA|PT|OT|SLP|Dr\.?|Mrs?\.?|Ms\.?|Sr\.|Fr\.)"
@@ -258,7 +258,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             "partial",
             rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-])){_BRINGS_DAY}"
-            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|visits|sessions|appts|appointments|classes|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
+            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s{1, 4}\d{1, 2}/\d{1, 2}/\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|visits|sessions|appts|appointments|classes|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
             True,
         ),
         (
@@ -506,6 +506,10 @@ _TOLD_OF = regex.compile(
 _BY_WHOM = regex.compile(
     r"(?<=\b(?:Drs?|Mrs?|Ms|Sr|Fr)\.?\s(?:\p{Lu}[\p{L}'’\-]{1,20}\s){1,2})(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?=[.,;)\n]|$|\s(?:at|@|re|for|by|and|then)\b)"
 )
+# The day of what is done on one: ``the 5/7 session``.
+_OF_A_VISIT = regex.compile(
+    r"(?<=\bthe\s)(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?=\s(?:session|visit|labs?|appt|appointment|note|results?|MRI|CT|meeting|biopsy|dose|injection|infusion)\b)"
+)
 _UNLED = (_ALONE, _BY_WHOM, _DONE, _TOLD_OF)
 # What is given in two strengths, and a score or a wheal, which no day follows.
 _DOSED_BEFORE = re.compile(
@@ -540,7 +544,7 @@ def ordinal(day: int) -> str:
 # What is counted as so many of so many: ``3/22 nodes``, ``10/10 HLA match``.
 _COUNTED = regex.compile(
     r"\s(?:(?:of|the|random|total|biopsy|\p{Ll}+[ai][cr]|lymph|positive|sentinel|target(?:ed)?|regional|left|right)\s){0,2}"
-    r"(?:nodes?|LNs?|SLNs?|cores?|HLA|antigens?|alleles?|bottles|blocks|fragments|criteria|joints|fractions|SL|films?|strips?)\b"
+    r"(?:nodes?|LNs?|SLNs?|cores?|HLA|antigens?|alleles?|bottles|blocks|fragments|criteria|joints|fractions|SL|films?|strips?|tsp|tbsp|cups?|teaspoons?|tablespoons?|tab(?:let)?s?|pills?|packs?|ppd|inch(?:es)?|hours?|hrs?|miles?)\b"
 )
 _BARE_SHARE = re.compile(r"\d{1,2}/\d{1,2}\Z")
 
@@ -614,6 +618,9 @@ def _like_dashed(text: str, found: list[Found]) -> Iterator[Found]:
 
 def _told_beside(text: str, start: int) -> regex.Match[str] | None:
     """A day and month that is more than a share may be, or that what stands beside it tells."""
+    visit = _OF_A_VISIT.match(text, start)
+    if visit is not None and _possible(visit):
+        return visit
     over = _IMPROPER.match(text, start)
     if over and int(over["m"]) > int(over["d"]):
         told = over

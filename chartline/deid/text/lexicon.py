@@ -82,88 +82,88 @@ EPONYMS = frozenset(
     """
     abrikossoff achard achenbach achilles adamkiewicz addison adson airy alagille albers alcock allis alpert alport
     alzheimer amplatz amsler amyand angelman anitschkow antopol apert apgar apley arbor argyll arlt arnold artz asberg
-    aschoff asherman ashman askanazy asperger aubigne auenbrugger auer auspitz austin axenfeld ayre babcock babinski
-    bado baehr baerveldt bainbridge baker bakri balfour balint ballard balser bankart banti barany bardet barkan barlow
-    barr barraquer barre barrett barthel bartholin bartter basedow bassini baux baveno bayley bayliss bazett bazex bazin
-    bech bechterew beck becker beckwith beers beevor beger behcet beighton bekhterev bell belsey bence bennett berger
-    bernard bernese bertin bezold bhutan bhutani biederman bielschowsky biglieri billroth binet binswanger biot birt
-    bishop bismarck bitot bivona bjerrum blackfan blalock blatchford blom blount boas bochdalek boeck boerhaave bogota
-    bookwalter borg bormann bosniak bouchard bouin bourneville bouveret bovie bowditch bowen boxer brackmann braden
-    bragard brazelton breisky brescia breslow bricker briganti brissaud bristol broca brocq broders brodie brodmann
-    brostrom brown bruch brudzinski brugada brunnstrom bruton buchwald budd buerger bumke bunyan burkitt burow caesar
-    calot calve canavan cannizzaro cantlie capgras caplan carabelli carhart carnett caroli carpentier carroll carvallo
-    castleman castroviejo catterall celsius chaddock chagas charcot charlson charnley chauffard cheadle chediak chevron
-    cheyne chiari chilaiditi child chopart chvostek cierny cimino clark clauss clopper cloquet coats cockcroft cockett
-    codman cogan colles conn cooley coombs coopersmith cori cormack corti costen cotard courvoisier cowden cowper
-    coxsackie crede creutzfeldt crigler crohn cronkhite crosti crouzon cruveilhier cullen curling curreri cushing czerny
-    dalrymple damus dandy danis darier davidoff deauville deaver debakey degos dejerine delorme denonvilliers dercum
-    descemet dietl dieulafoy dittrich dix doege dohle donath donders doppler dor dornier down draeger drager drance
-    dressler dubin dubowitz duchenne duke dupuytren duret durie durkan duroziez dworak eagle eaton ebola ebstein eck
-    ehlers eichhoff eisenmenger ekbom ellison elschnig enneking epley eppinger epstein epworth erb erdheim erichsen
-    esmarch essex eustachian ewart ewing exner fabry faget fahr fairbank falk fallot fanconi favre fazekas fehling felty
-    fergusson fibonacci fick finkelstein fitz flechsig fleischner flexner foix foley fontan fordyce forestier forrester
-    fothergill fournier framingham frankl fraumeni freiberg frenzel friedlander friedreich fristoe froehlich frohlich
-    froin froment froriep fuchs fugl gaenslen gaertner galant galeazzi galezia gallant gamna ganser ganz gardner gardos
-    garre gartland gaucher gault gehrig gelle gennari gerota gerstmann gesell ghon giannelli giannotti giemsa gigli
-    gilbert gillet gimbernat girdlestone gitelman glanzmann glasgow gleason gleeson glisson glogau goldman goldmann
-    golgi goligher gomori goodenough goodpasture goodsall gorlin gosselin gottman gottron goutallier gower gowers
-    gradenigo graefe graham gram grave graves grawitz greenfield greenough greulich grey griesinger grisel gritti
-    grocott guillain gustilo guyon hachinski hageman haglund hallervorden halliwick hallopeau hallpike halsted hamilton
-    hampton hansen hardinge harris hartel hartmann hartnup hasford hashimoto hasner hassall hawkins hayem heberden hebra
-    hegar heimlich heineke hellin helmholtz henle henoch hensen hering hertel hertwig heschl hesselbach heubner highmore
-    hilgenreiner hill hinchey hippel hirano hirschberg hirschsprung hodgkin hoehn hoffa hoffmann hohl hohmann
-    hollenhorst holter homan homans horner hotchkiss hounsfield howship hoyer huber hueter hughston huhner hume hunner
-    hunt hunter huntington hurler hurthle hutchinson hyrtl ilizarov inouye insall iselin ishak ishihara jaboulay jackins
-    jacksonian jacod jadassohn jaffe jakob jamar jamshidi janeway jannetta janus jarisch jarvik jatene jeghers
-    jendrassik jobe jones judet kallmann kanavel kaposi karnofsky kartagener kasabach kasai kashin kattan kawasaki
-    kayser kegel kehr kehrer kellgren kerckring kerley kernig kestenbaum khorana kienbock kiesselbach kikuchi killip
-    kimmelstiel kirschner klapp klatskin kleiger kleihauer kleine klinefelter klippel klumpke knodell kobberling kocher
-    koebner koplik korotkoff korsakoff kostmann koyter krabbe kraske krebs kristeller krogh krukenberg kudo kugelberg
-    kuntscher kupffer kurtzke kussmaul kveim labbe lachman laennec lafora lamaze lambert lambl lancisi landolt langer
-    langerhans langhans lanz lapidus larmor laron larrey lasegue latarjet latzko lauge laurence leber legg lehane leiter
-    leksell lembert lemmel lenegre lennox leopold leri leriche lesch leser letournel lewy leyden lhermitte libman
-    lichtenstein lichtman lieberkuhn likert lille lindau linehan linton lisch lisfranc little littler littre lobstein
-    loeffler loffler lovset lowenberg lown ludwig lugano lugol luria luschka lutembacher lyell lyme lynch lysholm
-    macintosh mackay maddox maddrey madelung maffucci magendie magerl mahaim mahurkar maisonneuve maitland malassez
-    malecot malgaigne malherbe mallampati mallory malpighi mandard mandl mankin mantoux marburg marchiafava marcille
-    marfan marie marjolin marlatt martorell masako masaoka masson masuda masuko matas mattis maudsley maugeri mauriceau
-    maze mazzoni mcadam mcardle mcburney mccune mcgeer mcintosh mcmurray mcroberts mcvay meckel meibom meige meigs
-    mendel mendelsohn mendelson menetrier meniere menkes merendino merkel merland merseburg metzenbaum meyer meyerding
-    miettinen mifflin mikulicz millon milroy mirizzi mitrofanoff mobitz moebius mohrenheim mohs mollaret mondor monro
-    monteggia montgomery morgagni morison moro morquio morrey morse mortimer morton morvan moschcowitz mosler mosteller
-    mowat mulliken munchausen munchmeyer munro murphy musset mustard naboth naegele naffziger nageotte najjar neer negri
-    neisser nelaton nernst nesbit neurath neviaser nezelof nicoladoni niebauer niemann nikaidoh nikolsky nissen nitabuch
-    noonan norrie norton norwalk nothnagel nottingham nuck nurick nylen ober oberst ochsner oddi oestern ogilvie
-    oldfield ollier ondine oppenheimer orbeli ormond ortolani osgood osler oswestry outerbridge owren pacchioni pacini
-    paget pancoast paneth pap papanicolaou papez papile parinaud parkes parkinson parkland parsonage partin passy
-    pasteur patau patrick pautrier pauwels pavlik payne pel pelger penfield penrose perls perthes peutz peyer peyronie
-    pfannenstiel pfeiffer phalen pick pirogoff plaut plummer pohl poiseuille poland politzer pomeroy pompe poncet
-    ponseti ponsky porro pott poupart prader prague prechtl prehn preiser pribram prinzmetal prochaska proust prussak
-    puestow pugh purkinje putti puusepp queckenstedt quincke rai ramond ramsay ranke ranschburg ransohoff ranson ranvier
-    rapaport rapoport rastelli rathke ratschow raynaud recamier recklinghausen reed refetoff refsum reil reinke reissner
-    reitan reiter rendu rett retzius rey reye rhinne riche riedel rieder rinne risser ritter rives robertson rockall
-    rodin rodnan rokitansky rolandic rolando romberg rosai rosenbach rosenbek rosenmuller roser rossolimo rotch roth
-    rotor rotter rotterdam rouget rous roux rovsing rubinstein ruffini russe rutgeerts ryle sabin sachs saenger saethre
-    sahli salter samter sandifer santorini sappey sarnat sartorius savary scarpa schamberg schamroth schatzki schaudinn
-    schaumann schede scheie scheuermann schiff schilder schilling schirmer schlatter schlemm schmorl schober schonlein
-    schultze schwabach schwalbe schwann scoville segar seldinger seldon sellick semont sengstaken senning sertoli sever
-    sezary sgarbossa shaker sharpey shenton shiga shiley shirodkar shober shouldice shprintzen shwachman shwartz sibson
-    siggaard silfverskiold simmonds sims sippy sistrunk sjogren skene sluder smith snellen soave sokal somogyi souttar
-    spens spiegelberg spigelian spigelman spiro spitz sprengel spurling stargardt steindler steinert steinmann stellwag
-    stener stensen stenver stickler stieda stierlin still stinchfield stokes stoppa stransky strassmann stroop strumpell
-    sturge sudeck sugarbaker sulzberger swan swediaur sydenham sylvius syme symonds szilagyi tachdjian takayama takayasu
-    takotsubo tanaka tanner tarlov taussig tay tegner teichmann tempus tenckhoff tenon terson tetralogy thal thiersch
-    thomas thomsen thornwaldt thudichum tietze tillaux tinel tinetti tinu toldt tolosa tonnis tooth torkildsen tornwaldt
-    toupet tourette townes trantas treacher treitz trelat trendelenburg treves troisier trousseau tscherne tullio turcot
-    turner tyrrell tzanck uhthoff unna unterberger urbach valentini valsalva vandenbos vaquez vater verbrugge vereckei
-    veress verheyen verhoeff verner verocay vidian vieussens vincent vineberg virchow volhard volkmann von voorhoeve
-    waardenburg wada wagstaffe walch waldenstrom waldeyer waldmann walker walldius wallenberg wallerian warburg
-    warkentin wartenberg warthin wassermann waterhouse waterston weber wechsler wegener weigl weil weill weiss wellens
-    wells wenckebach werdnig werlhof wernicke west westaby westergren westley wharton whipple white whitehall wickham
-    widal wiggers wildermuth willebrand willi williams wilms wilson winquist winterbottom wirsung wiskott wissler wolff
-    wolfram wolman wood woodbridge wrisberg wyburn yale yamakawa yankauer yeoman yergason yerkes yuzpe zadek zadik zahn
-    zancolli zanelli zavanelli zeis zellweger zenker zickel ziehl zielke zieman zieve zinn zollinger zondek zubrod
-    zuckerkandl zuelzer zwipp
+    aschoff asherman ashman ashworth askanazy asperger aubigne auenbrugger auer auspitz austin axenfeld ayre babcock
+    babinski bado baehr baerveldt bainbridge baker bakri balfour balint ballard balser bankart banti barany bardet
+    barkan barlow barr barraquer barre barrett barthel bartholin bartter basedow bassini baux baveno bayley bayliss
+    bazett bazex bazin bech bechterew beck becker beckwith beers beevor beger behcet beighton bekhterev bell belsey
+    bence bennett berger bernard bernese bertin bezold bhutan bhutani biederman bielschowsky biglieri billroth binet
+    binswanger biot birt bishop bismarck bitot bivona bjerrum blackfan blalock blatchford blom blount boas bochdalek
+    boeck boerhaave bogota bookwalter borg bormann bosniak bouchard bouin bourneville bouveret bovie bowditch bowen
+    boxer brackmann braden bragard brazelton breisky brescia breslow bricker briganti brissaud bristol broca brocq
+    broders brodie brodmann brostrom brown bruch brudzinski brugada brunnstrom bruton buchwald budd buerger bumke bunyan
+    burkitt burow caesar calot calve canavan cannizzaro cantlie capgras caplan carabelli carhart carnett caroli
+    carpentier carroll carvallo castleman castroviejo catterall celsius chaddock chagas charcot charlson charnley
+    chauffard cheadle chediak chevron cheyne chiari chilaiditi child chopart chvostek cierny cimino clark clauss clopper
+    cloquet coats cockcroft cockett codman cogan colles conn cooley coombs coopersmith cori cormack corti costen cotard
+    courvoisier cowden cowper coxsackie crede creutzfeldt crigler crohn cronkhite crosti crouzon cruveilhier cullen
+    curling curreri cushing czerny dalrymple damus dandy danis darier davidoff deauville deaver debakey degos dejerine
+    delorme denonvilliers dercum descemet dietl dieulafoy dittrich dix doege dohle donath donders doppler dor dornier
+    down draeger drager drance dressler dubin dubowitz duchenne duke dupuytren duret durie durkan duroziez dworak eagle
+    eaton ebola ebstein eck ehlers eichhoff eisenmenger ekbom ellison elschnig enneking epley eppinger epstein epworth
+    erb erdheim erichsen esmarch essex eustachian ewart ewing exner fabry faget fahr fairbank falk fallot fanconi favre
+    fazekas fehling felty fergusson fibonacci fick finkelstein fitz flechsig fleischner flexner foix foley fontan
+    fordyce forestier forrester fothergill fournier framingham frankl fraumeni freiberg frenzel friedlander friedreich
+    fristoe froehlich frohlich froin froment froriep fuchs fugl gaenslen gaertner galant galeazzi galezia gallant gamna
+    ganser ganz gardner gardos garre gartland gaucher gault gehrig gelle gennari gerota gerstmann gesell ghon giannelli
+    giannotti giemsa gigli gilbert gillet gimbernat girdlestone gitelman glanzmann glasgow gleason gleeson glisson
+    glogau goldman goldmann golgi goligher gomori goodenough goodpasture goodsall gorlin gosselin gottman gottron
+    goutallier gower gowers gradenigo graefe graham gram grave graves grawitz greenfield greenough greulich grey
+    griesinger grisel gritti grocott guillain gustilo guyon hachinski hageman haglund hallervorden halliwick hallopeau
+    hallpike halsted hamilton hampton hansen hardinge harris hartel hartmann hartnup hasford hashimoto hasner hassall
+    hawkins hayem heberden hebra hegar heimlich heineke hellin helmholtz henle henoch hensen hering hertel hertwig
+    heschl hesselbach heubner highmore hilgenreiner hill hinchey hippel hirano hirschberg hirschsprung hodgkin hoehn
+    hoffa hoffmann hohl hohmann hollenhorst holter homan homans horner hotchkiss hounsfield howship hoyer huber hueter
+    hughston huhner hume hunner hunt hunter huntington hurler hurthle hutchinson hyrtl ilizarov inouye insall iselin
+    ishak ishihara jaboulay jackins jacksonian jacod jadassohn jaffe jakob jamar jamshidi janeway jannetta janus jarisch
+    jarvik jatene jeghers jendrassik jobe jones judet kallmann kanavel kaposi karnofsky kartagener kasabach kasai kashin
+    kattan kawasaki kayser kegel kehr kehrer kellgren kerckring kerley kernig kestenbaum khorana kienbock kiesselbach
+    kikuchi killip kimmelstiel kirschner klapp klatskin kleiger kleihauer kleine klinefelter klippel klumpke knodell
+    kobberling kocher koebner koplik korotkoff korsakoff kostmann koyter krabbe kraske krebs kristeller krogh krukenberg
+    kudo kugelberg kuntscher kupffer kurtzke kussmaul kveim labbe lachman laennec lafora lamaze lambert lambl lancisi
+    landolt langer langerhans langhans lanz lapidus larmor laron larrey lasegue latarjet latzko lauge laurence leber
+    legg lehane leiter leksell lembert lemmel lenegre lennox leopold leri leriche lesch leser letournel lewy leyden
+    lhermitte libman lichtenstein lichtman lieberkuhn likert lille lindau linehan linton lisch lisfranc little littler
+    littre lobstein loeffler loffler lovset lowenberg lown ludwig lugano lugol luria luschka lutembacher lyell lyme
+    lynch lysholm macintosh mackay maddox maddrey madelung maffucci magendie magerl mahaim mahurkar maisonneuve maitland
+    malassez malecot malgaigne malherbe mallampati mallory malpighi mandard mandl mankin mantoux marburg marchiafava
+    marcille marfan marie marjolin marlatt martorell masako masaoka masson masuda masuko matas mattis maudsley maugeri
+    mauriceau maze mazzoni mcadam mcardle mcburney mccune mcgeer mcintosh mcmurray mcroberts mcvay meckel meibom meige
+    meigs mendel mendelsohn mendelson menetrier meniere menkes merendino merkel merland merseburg metzenbaum meyer
+    meyerding miettinen mifflin mikulicz millon milroy mirizzi mitrofanoff mobitz moebius mohrenheim mohs mollaret
+    mondor monro monteggia montgomery morgagni morison moro morquio morrey morse mortimer morton morvan moschcowitz
+    mosler mosteller mowat mulliken munchausen munchmeyer munro murphy musset mustard naboth naegele naffziger nageotte
+    najjar neer negri neisser nelaton nernst nesbit neurath neviaser nezelof nicoladoni niebauer niemann nikaidoh
+    nikolsky nissen nitabuch noonan norrie norton norwalk nothnagel nottingham nuck nurick nylen ober oberst ochsner
+    oddi oestern ogilvie oldfield ollier ondine oppenheimer orbeli ormond ortolani osgood osler oswestry outerbridge
+    owren pacchioni pacini paget pancoast paneth pap papanicolaou papez papile parinaud parkes parkinson parkland
+    parsonage partin passy pasteur patau patrick pautrier pauwels pavlik payne pel pelger penfield penrose perls perthes
+    peutz peyer peyronie pfannenstiel pfeiffer phalen pick pirogoff plaut plummer pohl poiseuille poland politzer
+    pomeroy pompe poncet ponseti ponsky porro pott poupart prader prague prechtl prehn preiser pribram prinzmetal
+    prochaska proust prussak puestow pugh purkinje putti puusepp queckenstedt quincke rai ramond ramsay ranke ranschburg
+    ransohoff ranson ranvier rapaport rapoport rastelli rathke ratschow raynaud recamier recklinghausen reed refetoff
+    refsum reil reinke reissner reitan reiter rendu rett retzius rey reye rhinne riche riedel rieder rinne risser ritter
+    rives robertson rockall rodin rodnan rokitansky rolandic rolando romberg rosai rosenbach rosenbek rosenmuller roser
+    rossolimo rotch roth rotor rotter rotterdam rouget rous roux rovsing rubinstein ruffini russe rutgeerts ryle sabin
+    sachs saenger saethre sahli salter samter sandifer santorini sappey sarnat sartorius savary scarpa schamberg
+    schamroth schatzki schaudinn schaumann schede scheie scheuermann schiff schilder schilling schirmer schlatter
+    schlemm schmorl schober schonlein schultze schwabach schwalbe schwann scoville segar seldinger seldon sellick semont
+    sengstaken senning sertoli sever sezary sgarbossa shaker sharpey shenton shiga shiley shirodkar shober shouldice
+    shprintzen shwachman shwartz sibson siggaard silfverskiold simmonds sims sippy sistrunk sjogren skene sluder smith
+    snellen soave sokal somogyi souttar spens spiegelberg spigelian spigelman spiro spitz sprengel spurling stargardt
+    steindler steinert steinmann stellwag stener stensen stenver stickler stieda stierlin still stinchfield stokes
+    stoppa stransky strassmann stroop strumpell sturge sudeck sugarbaker sulzberger swan swediaur sydenham sylvius syme
+    symonds szilagyi tachdjian takayama takayasu takotsubo tanaka tanner tarlov taussig tay tegner teichmann tempus
+    tenckhoff tenon terson tetralogy thal thiersch thomas thomsen thornwaldt thudichum tietze tillaux tinel tinetti tinu
+    toldt tolosa tonnis tooth torkildsen tornwaldt toupet tourette townes trantas treacher treitz trelat trendelenburg
+    treves troisier trousseau tscherne tullio turcot turner tyrrell tzanck uhthoff unna unterberger urbach valentini
+    valsalva vandenbos vaquez vater verbrugge vereckei veress verheyen verhoeff verner verocay vidian vieussens vincent
+    vineberg virchow volhard volkmann von voorhoeve waardenburg wada wagstaffe walch waldenstrom waldeyer waldmann
+    walker walldius wallenberg wallerian warburg warkentin wartenberg warthin wassermann waterhouse waterston weber
+    wechsler wegener weigl weil weill weiss wellens wells wenckebach werdnig werlhof wernicke west westaby westergren
+    westley wharton whipple white whitehall wickham widal wiggers wildermuth willebrand willi williams wilms wilson
+    winquist winterbottom wirsung wiskott wissler wolff wolfram wolman wood woodbridge wrisberg wyburn yale yamakawa
+    yankauer yeoman yergason yerkes yuzpe zadek zadik zahn zancolli zanelli zavanelli zeis zellweger zenker zickel ziehl
+    zielke zieman zieve zinn zollinger zondek zubrod zuckerkandl zuelzer zwipp
     """.split()
 )
 

@@ -231,7 +231,7 @@ def _paired(text: str, words: list[Token], found: list[Found]) -> Iterator[Found
 
 # What a person is named behind: a line's start, a label, ``with``.
 _NAMED_BEHIND = re.compile(r"(?:\A|\n[ \t]*|[.:;][ ]{1,2}|\b(?:with|w/|by|per) )\Z")
-_CAPITAL_BEFORE = re.compile(r"(?<![\w'’\-])[A-Z][a-z]+ \Z")
+_CAPITAL_BEFORE = re.compile(r"(?<![\w'’\-])[A-Z][a-z]+(?:-[A-Za-z][a-z]+)? \Z")
 _CREDENTIAL_NEXT = regex.compile(rf",?[ ]{CREDENTIALS}(?![\w'’])")
 
 
@@ -246,7 +246,8 @@ def _first_before(text: str, found: list[Found]) -> Iterator[Found]:
             continue
         word = before.group().rstrip()
         first, last = kind(word), kind(name)
-        if plain(word) in PLAIN or of_kin_or_role(word) or first.medical or is_done(word, first):
+        syllables = _SYLLABLES.fullmatch(word) is not None
+        if plain(word) in PLAIN or of_kin_or_role(word) or (not syllables and (first.medical or is_done(word, first))):
             continue
         if (last.namely or last.unknown) and (AGED.match(text, f.end) or _CREDENTIAL_NEXT.match(text, f.end)):
             yield Found(before.start(), before.start() + len(word), "NAME", "name:first-before")

@@ -27,7 +27,7 @@ STREET = (
     r"|Creek|Crest|Crossroads?|Curve|Annex|Arcade|Bayou|Beach|Bluffs?|Hills?|Parks|Passage|Squares|Trafficway|Trails|Valleys|Views|Villages|Walks|Dale|Dam|Falls|Ferry|Fields?|Flats?|Ford|Forest|Forge|Forks?|Fort|Inlet|Parkways|Port)"
 )
 _UNIT = (
-    r"(?:[,\s]+(?:(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|Trlr|Spc|Space|PMB|\#)\.?\s*\#?\s*[\w\-]{1,6}"
+    r"(?:[,\s]+(?:\d{1,2}(?:st|nd|rd|th)\s+(?:[Ff]loor|[Ff]l\b)|(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|Trlr|Spc|Space|PMB|\#)\.?\s*\#?\s*[\w\-]{1,6}"
     r"|(?:apt|apartment|suite|ste|unit|room|rm|bldg|lot|trlr)\.?\s*\#?\s*(?:[A-Za-z]?\d{1,5}[A-Za-z]?|[A-Za-z])(?![\w\-])))?"
 )
 _TOWN = r"(?:(?:St|Ste|Ft|Mt|Pt)\.|[A-Z][A-Za-z'’\-]+)"
@@ -75,7 +75,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("URL", "url", r"\b(?:https?|ftp|sftp)://[^\s<>\"')\]}]+|\bwww\.[^\s<>\"')\]}]+", True, ""),
         ("URL", "host", r"(?<![@\w.\-])(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|io|health|info|us|co|example|clinic|care)(?:/[^\s<>\"')\]}]*)?(?![\w@])", True, ""),
         ("URL", "handle", r"(?<![\w.@/])@(?!(?:work|home|night|rest|school|bedtime|noon|lunch|bedside)\b|\d[\d.]*(?:[ap]m?|[cm]m|m[lg]|cc|mcg|kg|lpm|l|h(?:rs?)?|w(?:\dd?|ks?)?|min|bpm|hz)(?!\w))(?=[\w.]*[A-Za-z])\w[\w.\-]{2,29}(?<![.\-])(?!\s?\.\w)|(?<![\w/])u/[\w\-]{3,20}", True, ""),
-        ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>@?(?=[\w.\-]*(?:(?<=@)\w|[._\d\-]\w|\d|#\d))[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
+        ("URL", "handle-label", r"\b(?:instagram|insta|ig|twitter|tiktok|snap(?:chat)?|facebook|fb|discord|reddit|venmo|cash ?app|telegram|linkedin|whatsapp|youtube|twitch|skype|(?:user|screen) ?name|handle)\b(?:\s(?:is|name|user(?:name)?|handle|id|account|page|as|at))*\s*[:(=]?\s*(?P<v>(?!(?-i:[A-TV-Z])\d[\dA-Z](?:\.[\dA-Z]{1,4})?(?![\w.]))@?(?=[\w.\-]*(?:(?<=@)\w|[._\d\-]\w|\d|#\d))[A-Za-z][\w.\-]{2,29}(?:#\d{3,5})?)(?<![.\-])", True, "v"),
         ("URL", "handle-said", r"\b(?:snap(?:chat)?|insta(?:gram)?|ig|twitter|tiktok|venmo|discord|psn|xbox|steam|gamer ?tag|kik|cash ?app|zelle|telegram|skype|screen ?name|username|login|handle)(?:\s?[:=]\s?(?P<v>[@$]?[A-Za-z][\w.\-]{2,29})|\s(?P<v>\$?(?=[\w.\-]*\d)[A-Za-z][\w.\-]{3,29})|(?<=username)\s(?P<v>[A-Za-z]{6,29}))(?<![.\-])(?!\w)", True, "v"),
         ("ID", "file", r"(?<![\w.@/\-])(?=[\w\-.]{0,60}[A-Za-z])\w[\w\-]{0,60}(?:\.[\w\-]{1,20}){0,2}\.(?:jpe?g|png|gif|tiff?|bmp|heic|webp|dcm|mp4|mov|avi|wav|mp3|m4a)(?![\w.@]*\w)", True, ""),
         ("ID", "file-named", r"(?<![\w.@/\-])(?=[\w\-]*(?:\d{6}|[A-Z][a-z]+[_\-][A-Z][a-z]+))\w[\w\-]{2,80}\.(?:pdf|docx?|rtf|xlsx?|csv|txt|xml|html?|zip)(?![\w.@]*\w)", False, ""),
@@ -85,7 +85,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("IP", "ip6", r"(?<![\w:])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:])|(?<![\w:])(?=[0-9a-f:]*::)(?:[0-9a-f]{1,4}:){1,7}:?(?::?[0-9a-f]{1,4}){0,6}(?:%\w+)?(?![\w:])", True, ""),
         ("IP", "mac", r"(?<![\w:])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:])|(?<![\w.])(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}(?![\w.])", True, ""),
         ("SSN", "ssn", r"(?<![\w\-])(?:\d{3}-\d{2}-\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|(?:\*{3}|[Xx]{3})-(?:\*{2}|[Xx]{2})-\d{4})(?![\d\-])", False, ""),
-        ("SSN", "ssn-label", r"\b(?:SSN|SS\#|social(?: security)?(?: number| no\.?)?)[\s:#is]*(?P<v>\d(?:[ \-]{1,3}\d){8}|\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)\s*)?\d{4})\b", True, "v"),
+        ("SSN", "ssn-label", r"\b(?:SSN|SS\#|social(?: security)?(?: number| no\.?)?)[\s:#is(]*(?P<v>\d(?:[ \-]{1,3}\d){8}|\d[\d \-]{7,11}\d|(?:ending (?:in\s*)?|last (?:4|four)[\s):#]*)?\d{4})\b", True, "v"),
         # Numbers that other countries give to each person, by what they are called there.
         ("SSN", "national", r"(?<![A-Za-z])(?:social insurance|CPF|AHV|Aadhaar|NIR|DNI|NIE|BSN|PESEL|CURP|NINO?|codice fiscale)(?![A-Za-z])(?:[\s\-]?(?:number|nummer|num|nr|no))?\.?[\s:#]{0,3}(?:is\s)?(?P<v>(?:(?-i:[A-Z]{1,2})[ ]?)?\d(?:[ .\-/]?\d){5,19}(?:[ \-]?(?-i:[A-Z]))?|(?-i:[A-Z]{4,6}\d[A-Z\d]{9,12}))(?!\w)", True, "v"),
         ("PHONE", "phone", r"(?<![\w.\-/])(?:(?:\+|00)?1[\s.\-]*|[2-9]\d{1,2}[ ](?=\d{3}[ ]\d{3}[ ]\d{4}))?(?:(?:\(\s?\d{3}\s?\)[\-–./]?\s*|\(\d{3}/|\d{3}(?:[\s.\-–/]|-[ ]))\d{3}(?:[\s.\-–/]|-[ ])\d{4}|\(\d{3}\)[ ]?\d{7})(?:\s*(?:,|;)?\s*(?:x|ext\.?|extension)\s*\#?\d{1,6})?(?![\w\-]\d|\d)", True, ""),
@@ -187,7 +187,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
 ]  # fmt: skip
 # Of forms that a label introduces, words of plain writing that the label may be followed by instead of an identifier.
 _NOT_VALUES = regex.compile(
-    r"\d{1,3}|\d{1,2}(?:-\d{1,2})?x(?:/\w+)?|\d{1,3}/[MF]|\d+\.\d{1,4}|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
+    r"\d{1,3}|\d{1,2}(?:-\d{1,2})?x(?:/\w+)?|\d{1,2}w\d{0,2}d?|\d{1,3}/[MF]|\d+\.\d{1,4}|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
     r"|\d{1,3}[/\-]\d{1,3}|[A-Z]\d{1,2}(?:[.\-][A-Z]?\d{1,3})?|\d{1,2}-\d{1,2}-\d{1,2}|COVID-?19|[A-Z]{1,4}-?\d{1,2}|\d{1,3}-(?:year|week|day|month|hour|yo|lb|mg)\w*(?:-\w+)*",
     regex.IGNORECASE,
 )

@@ -326,7 +326,7 @@ _HINTS = Hints(
             manufacturing logistics foods construction consulting enterprises preschool daycare montessori kindergarten
             head police fire sheriff public nursery manor villa bank credit hotel motel casino restaurant diner
             supermarket hardware roofing plumbing electric trucking landscaping auto steel iron water law realty farm
-            snf alf ltach reference spine cemetery crematory donor
+            supply drug movement disorders learning consultant snf alf ltach reference spine cemetery crematory donor
             courthouse superior district svc social legal human protective police sheriff ems derm gastro
             ortho cardio peds uro neuro dme rx drugstore apothecary dispensary salon grill caf bakery brewery motors warehouse
             house village haven pines acres fire fd pd mart garage apartments apts towers cycles
@@ -570,10 +570,11 @@ def read(text: str) -> Reading:
 _HEMOGLOBINS = "(?:Lepore|Bart['’]?s?|Constant Spring|Kenya|K[oö]ln|Chesapeake|Kansas|Gun Hill|Hammersmith|Z[uü]rich|Seattle|Hasharon)"
 _AMINO = "Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|Leu|Lys|Met|Phe|Pro|Ser|Thr|Trp|Tyr|Val"
 # What laboratories write, each with letters that it holds: blood groups, serovars, antibodies, hemoglobins, fields of a
-# microscope and strains.
+# microscope and strains; and a maker of valves.
 _OF_LABORATORIES = [
     (sign, regex.compile(pattern))
     for sign, pattern in [
+        ("St. Jude", r"(?<=\b(?i:valves?|MVR|AVR|PPM|ICD)\W{1,3})St\.[ ]Jude(?!\w)"),
         (" Rh", r"(?<![\p{L}\d])(?:AB|A|B|O)[ ]Rh(?![\p{L}])"),
         (
             "Salmonella ",

@@ -36,6 +36,11 @@ from tests.deid.text.written import NOBODY, left
         ("the 14th day of September, 2022. thursday the ninth", ["14th", "September", "ninth"]),
         ("Spent New Year's in town. Lunar New Year trip. Holy Saturday.", ["New Year", "Saturday"]),
         ("Dr. Tollard's note of 6/20.", ["6/20"]),
+        ("SSN (last four): 0918", ["0918"]),
+        ("GTT ordered for 4/10 7:30a; come to the 5/7 session", ["4/10", "5/7"]),
+        ("77 Alder Street, 3rd Floor.", ["77", "3rd"]),
+        ("Sang-Hoon Yoo, PharmD", ["Sang", "Hoon", "Yoo"]),
+        ("Osgard Medical Supply; Little Osgard Learning Center", ["Supply", "Little Osgard", "Learning"]),
     ],
 )
 def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
@@ -50,6 +55,9 @@ def test_it_goes(engine: TextEngine, text: str, gone: list[str]) -> None:
         "PT = Physical Therapy. AF = Atrial Fibrillation. CF: Cystic Fibrosis",
         "knee, r   2   cm. HR 78m",
         "I will do. he can do. see md.",
+        "laceration w/o FB (S61.211A). Corneal FB (T15.01XA).",
+        "PRENATAL VISIT 28w3d. OB visit 12w2d",
+        "valve (St. Jude, porcine). Est intake 50%. Exam: Afeb.",
         "PLAN: 2-3x/wk x 12 wk. Alcon SN60WF +21.5. M1E0S1T2 by biopsy.",
     ],
 )
