@@ -3,12 +3,7 @@
 import ast
 from pathlib import Path
 
-CLASSES = {
-    "DataError": "the data said no",
-    "GateFailed": "the data said no",
-    "UsageError": "the call was wrong",
-    "MachineError": "the machine failed",
-}
+CLASSES = frozenset({"DataError", "GateFailed", "UsageError", "MachineError"})
 
 
 def told(node: ast.expr | None) -> str:
@@ -22,8 +17,8 @@ def told(node: ast.expr | None) -> str:
     return "…" if node is not None else ""
 
 
-def rows() -> dict[str, tuple[str, str, str, str]]:
-    """Number to class, message, what to do and module."""
+def rows() -> dict[str, tuple[str, str, str]]:
+    """Number to message, what to do and module."""
     found = {}
     package = Path(__file__).resolve().parents[1] / "chartline"
     for path in sorted(package.rglob("*.py")):
@@ -36,12 +31,13 @@ def rows() -> dict[str, tuple[str, str, str, str]]:
                     else next((k.value for k in node.keywords if k.arg == "fix"), None)
                 )
                 place = path.relative_to(package).with_suffix("").as_posix()
-                found[node.args[0].value] = (node.func.id, told(node.args[1]), told(fix), place)
+                found[node.args[0].value] = (told(node.args[1]), told(fix), place)
     return found
 
 
 def page() -> str:
     """The page."""
+    found = sorted(rows().items())
     lines = [
         "# Errors by number",
         "",
@@ -51,7 +47,7 @@ def page() -> str:
     ]
     for first, title in (("1", "The data or a gate said no"), ("2", "The call was wrong"), ("3", "The machine failed")):
         lines += ["", f"## {title}", "", "| number | what happened | what to do | told by |", "|---|---|---|---|"]
-        for number, (_, message, fix, place) in sorted(rows().items()):
+        for number, (message, fix, place) in found:
             if number[2] == first:
                 cells = (text.replace("|", "\\|").replace("\n", " ") for text in (message, fix or "-"))
                 lines.append(f"| {number} | {' | '.join(cells)} | {place} |")

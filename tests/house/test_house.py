@@ -97,6 +97,16 @@ def test_no_name_of_a_module_is_given_twice():
     assert doubled == []
 
 
+def test_no_count_of_a_pattern_is_read_as_a_value():
+    tuples = [
+        (path.name, node.lineno)
+        for path in PACKAGE
+        for node in ast.walk(ast.parse(text_of(path)))
+        if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Tuple)
+    ]
+    assert tuples == []  # in an f-string ``{1, 4}`` is a tuple; write ``{{1,4}}``
+
+
 def test_the_page_of_errors_is_what_the_sources_say():
     page = runpy.run_path(str(ROOT / "scripts" / "errors.py"))["page"]()
     assert (ROOT / "docs" / "errors.md").read_text() == page  # python scripts/errors.py > docs/errors.md

@@ -28,6 +28,7 @@ from chartline.deid.text.reading import (
     PLAIN,
     RESULTED,
     ROLE_WORD,
+    SEEN,
     SHORT,
     STAGED,
     TITLES,
@@ -128,7 +129,7 @@ def find(reading: Reading) -> Iterator[Found]:
     found += _entries(text)
     found += _eastern(text, words)
     found += _misread(text)
-    found += _described(text) if "seen" in hints or "Broken Rope" in text else ()
+    found += _described(text) if "seen" in hints else ()
     found += _by_comma(text)
     found += _told_in_talk(text, hints)
     found += _credentialed(text, words, hints)
@@ -595,14 +596,13 @@ def _lower(text: str, start: int, end: int, *, titled: bool) -> Iterator[Found]:
 
 
 # Surnames of two words, of the Plains and elsewhere, by what is seen and how it is.
-_SEEN = r"(?:Thunder|Horses?|Dog|Bear|Eagle|Elk|Bulls?|Cloud|Hawk|Wolf|Feathers?|Bird|Crow|Buffalo|Shield|Moon|Fox|Deer|Lightning|Owl|Weasel|Antelope|Arrow|Bonnet)"
 _HOW = r"(?:Little|Big|Red|White|Black|Yellow|Blue|Iron|Spotted|Running|Standing|Sitting|Flying|Walking|Two|Three|Many|Good|Bad|Brave|Crow|Lone|Swift|Hollow|Charging|Medicine|Holy|Crazy|Lame)"
 _DESCRIBED = regex.compile(
-    rf"(?<![\w'’])(?!Red Bull|Blue Shield|White Horse (?:Inn|Tavern|Road|Pike))(?:{_HOW}[ ]{_SEEN}|Broken[ ]Rope)"
+    rf"(?<![\w'’])(?!Red Bull|Blue Shield|White Horse (?:Inn|Tavern|Road|Pike))(?:{_HOW}[ ](?:{SEEN})|Broken[ ]Rope)"
     r"(?:,[ ]\p{Lu}\p{Ll}+(?=,?\s(?:\p{Lu}\.|\d{1,3}\s?[yYmMfF]|DOB|MRN)))?(?![\w'’])"
 )
 _DESCRIBED_LED = regex.compile(
-    rf"(?i)(?<=\b(?:dr|mr|mrs|ms|miss|pt|patient)\.?:?\s(?:\p{{L}}{{2,}}\s(?:[\"“]\p{{L}}+[\"”]\s)?)?){_HOW}[ ]{_SEEN}(?![\w'’])"
+    rf"(?i)(?<=\b(?:dr|mr|mrs|ms|miss|pt|patient)\.?:?\s(?:\p{{L}}{{2,}}\s(?:[\"“]\p{{L}}+[\"”]\s)?)?){_HOW}[ ](?:{SEEN})(?![\w'’])"
 )
 
 
