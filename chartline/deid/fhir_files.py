@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -152,7 +153,7 @@ def run(
 
     Raises:
         UsageError: CL2050 the folder holds files, or is one; CL2154 it lies within a source; CL2157 two servers give
-            Patients the same id.
+            Patients the same id; CL2159 an id is used for two persons.
         DataError: CL1101 a gzip file is damaged, and what ``chartline.ingest.sources.items`` raises.
     """
     from chartline.deid.text import build
@@ -281,6 +282,7 @@ def survey(
     for name in doubtful:
         del world.links[name]
     _require_one_server(world)
+    _require_one_person(world)
     world.persons = _persons(world)
     targets = cast(Mapping[str, str | None], world)
     for row, tree in world.relatives:
@@ -304,6 +306,21 @@ def _require_one_server(world: World) -> None:
             "CL2157",
             f"{len(shared)} ids of Patients come from {len(set().union(*shared))} servers: each would be one person.",
             "Give each server's files to a call of their own, with a --project of its own.",
+        )
+
+
+def _require_one_person(world: World) -> None:
+    """Refuse files in which versions of a Patient tell of two persons, as where two hospitals use the same ids."""
+    versions_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for party in world.parties:
+        if party["resource_type"] == "Patient":
+            versions_of[party["resource_id"]].append(party)
+    two = sum(any(persons.are_two(*pair) for pair in combinations(told, 2)) for told in versions_of.values())
+    if two:
+        raise UsageError(
+            "CL2159",
+            f"{two} ids of Patients are used for two persons, of whom neither birth, name nor number is the same.",
+            "Give each hospital's files to a call of their own, with a --project of its own.",
         )
 
 

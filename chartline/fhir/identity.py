@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from chartline.deid.keys import Key
 from chartline.errors import DataError
 from chartline.fhir import accept, references, versions
 from chartline.fhir.people import PARTIES, person
-from chartline.fhir.persons import OUTDATED, Merges, merges
+from chartline.fhir.persons import OUTDATED, Merges, are_two, merges
 from chartline.lake import quarantine, tables
 from chartline.lake.spark import guarded
 from chartline.settings import Settings
@@ -74,6 +75,42 @@ def _party(row: Mapping[str, Any]) -> dict[str, Any]:
         "links": [link | {"target": targets.get(link["target"]) or link["target"]} for link in told["links"]],
         "run_id": row["row_hash"],  # carries the version through, see below
     }
+
+
+def several(fresh: DataFrame, bronze: DataFrame) -> DataFrame:
+    """The Patients of several versions that new rows are of: ``resource_id``, and how many ``persons`` they tell of.
+
+    Args:
+        fresh: new rows, with the columns of ``bronze.resources``.
+        bronze: the rows that are there.
+    """
+    from pyspark.sql import functions as f
+
+    new, old = (frame.where("resource_type = 'Patient' AND NOT deleted") for frame in (fresh, bronze))
+    columns = ("resource_id", "row_hash", "raw")
+    known = old.select(*columns).join(new.select("resource_id").distinct(), "resource_id", "left_semi")
+    each = new.select(*columns).unionByName(known).groupBy("resource_id")
+    versions_of = each.agg(f.array_sort(f.collect_list(f.struct("row_hash", "raw"))).alias("versions"))
+    told = versions_of.where("size(versions) > 1").selectExpr("resource_id", "versions.raw AS raws")
+    return told.mapInArrow(_told_of, SEVERAL)
+
+
+SEVERAL = "resource_id string, persons int"
+"""Columns of ``several``."""
+
+
+@guarded
+def _told_of(batches: Batches) -> Batches:
+    schema = pa.schema([("resource_id", pa.string()), ("persons", pa.int32())])
+    for batch in batches:
+        rows = [{"resource_id": r["resource_id"], "persons": _persons(r["raws"])} for r in batch.to_pylist()]
+        yield pa.RecordBatch.from_pylist(rows, schema=schema)
+
+
+def _persons(raws: Sequence[str]) -> int:
+    """2 where versions of a Patient tell of two persons, else 1."""
+    told = [person(orjson.loads(raw)) for raw in raws]
+    return 2 if any(are_two(one, other) for one, other in combinations(told, 2)) else 1
 
 
 def set_aside(held: DataFrame, settings: Settings) -> DataFrame:

@@ -323,13 +323,16 @@ def _landed_gate(spark: SparkSession, settings: Settings, run_id: str) -> dict[s
     return {"landed": gates.check(settings, "landed", {"files": files}, landed.counts, run_id=run_id)}
 
 
-def _parsed_gate(settings: Settings, rows: DataFrame, aside: DataFrame, counts: Counts, run_id: str) -> dict[str, str]:
+def _parsed_gate(
+    settings: Settings, rows: DataFrame, aside: DataFrame, several: DataFrame, counts: Counts, run_id: str
+) -> dict[str, str]:
     """Ask the gate about the new rows; it gets one character of their text and no links, for it does not read them."""
     from pyspark.sql import functions as f
 
     frames = {
         "resources": rows.withColumn("raw", f.left("raw", f.lit(1))).drop("links"),
         "quarantine": aside.drop("payload"),
+        "patients": several,
     }
     return {"parsed": gates.check(settings, "parsed", frames, counts, run_id=run_id)}
 
@@ -374,7 +377,8 @@ def _write(
     rows = resolve.mended(fresh, found)
     changed = _changed(old, resolve.mended(old, found), run_id).persist()
     aside = _aside(spark, settings, staged, started, run_id)
-    gate |= _parsed_gate(settings, rows, aside, counts, run_id)
+    several = identity.several(fresh, bronze) if "Patient" in types else spark.createDataFrame([], identity.SEVERAL)
+    gate |= _parsed_gate(settings, rows, aside, several, counts, run_id)
     # From here on the lake is written to.
     touched = set(types) | _types(changed) | (_types(seen_again) if seen_again is not None else set())
     touched |= _types(staged.where("kind = 'quarantine'")) if counts.quarantined else set()

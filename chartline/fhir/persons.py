@@ -12,6 +12,7 @@ OUTDATED = ("old", "temp")
 _REPLACED_BY, _REPLACES = "replaced-by", "replaces"
 MOST_RECORDS = 10
 """An identifier that more records share than a person has charts is a placeholder, such as 0 or UNKNOWN."""
+_SHARED_BY_MANY = frozenset({"CITY", "ZIP", "ORGANIZATION"})
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,23 @@ def _may_be_one(births: Iterable[str]) -> bool:
     """Whether birth dates, some of them partial, can be those of one person: the shorter begin the longer."""
     known = sorted(births, key=len)
     return all(later.startswith(sooner) for i, sooner in enumerate(known) for later in known[i + 1 :])
+
+
+def are_two(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two versions of one Patient tell of two persons, as when two hospitals use the same ids.
+
+    Both name somebody born on a day, and neither the day nor any name, number or address is the same. A person who is
+    given another name keeps the birth or a number.
+
+    Args:
+        one: a row of ``bronze.people``, or what ``people.person`` gives.
+        other: another.
+    """
+    births = {row["birth_date"] for row in (one, other)}
+    told, told_too = ({(k["type"], k["value"].casefold()) for k in row["known"]} for row in (one, other))
+    named = all(any(kind == "FAMILY" for kind, _ in known) for known in (told, told_too))
+    alike = {kind for kind, _ in told & told_too} - _SHARED_BY_MANY
+    return named and all(births) and not _may_be_one(births) and not alike
 
 
 def borne(patient: Mapping[str, Any], systems: Collection[str]) -> Iterator[tuple[str, str]]:

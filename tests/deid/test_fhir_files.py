@@ -643,6 +643,16 @@ def test_two_persons_of_two_servers_do_not_become_one(tmp_path, run):
     assert PATIENT["id"] not in str(refused.value)
 
 
+def test_an_id_that_two_persons_have_is_refused_and_nothing_written(tmp_path, run):
+    (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT))
+    other = {"birthDate": "1901-02-03", "name": [{"family": "Zzyx"}], "identifier": [], "telecom": [], "address": []}
+    (tmp_path / "in" / "b.ndjson").write_text(lines({**PATIENT, "contact": [], **other}))
+    with pytest.raises(UsageError, match="CL2159") as refused:
+        run()
+    assert PATIENT["id"] not in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("about", "shifted"),
     [

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from chartline.deid.keys import Key
 from chartline.errors import UsageError
 from chartline.fhir.identity import changes, told
-from chartline.fhir.persons import merges
+from chartline.fhir.people import person
+from chartline.fhir.persons import are_two, merges
 from chartline.lake.quarantine import encrypt
 from chartline.settings import load
 
@@ -64,6 +65,37 @@ def test_the_order_of_what_is_shared_does_not_matter(groups, random):
 def noted(history, links, run):
     rows = changes(history, merges(links), run, datetime(2026, 1, len(history) + 1, tzinfo=UTC))
     return [*history, *rows]
+
+
+ADA = {
+    "resourceType": "Patient",
+    "id": "1",
+    "birthDate": "1950-01-02",
+    "name": [{"family": "Quill", "given": ["Ada"]}],
+    "identifier": [{"system": "urn:mrn", "value": "77"}],
+    "address": [{"city": "Salem", "postalCode": "01970"}],
+}
+BEN = {"birthDate": "1971-05-06", "name": [{"family": "Brill", "given": ["Ben"]}], "identifier": [{"value": "88"}]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "two"),
+    [
+        (BEN, True),
+        (BEN | {"name": [{"text": "Ben Brill"}]}, True),
+        (BEN | {"birthDate": "1950"}, False),
+        (BEN | {"birthDate": None}, False),
+        (BEN | {"name": []}, False),
+        (BEN | {"name": [{"family": "Brill", "given": ["ADA"]}]}, False),
+        (BEN | {"identifier": ADA["identifier"]}, False),
+        ({"birthDate": "1951-01-02"}, False),
+        ({"name": BEN["name"]}, False),
+    ],
+    ids=["all", "a text", "year alone", "no birth", "no name", "first name", "number", "only birth", "only name"],
+)
+def test_versions_tell_of_two_persons_only_where_nothing_agrees(changed, two):
+    one, other = person(ADA), person(ADA | changed)
+    assert are_two(one, other) is are_two(other, one) is two
 
 
 def test_the_history_keeps_each_merge_and_its_undoing():

@@ -95,6 +95,18 @@ def digest(lake, history=("run_id",)):
     return sorted(json.dumps(r, default=str, sort_keys=True) for r in rows)
 
 
+def test_a_patient_id_that_two_hospitals_use_stops_before_anything_is_written(spark, lake, delivery, real_gates):
+    run(spark, lake, delivery("a", p=[PATIENT, observation("o1", "Patient/p1")]))
+    renamed = PATIENT | {"name": [{"family": "Roe", "given": ["Jane"]}], "meta": {"versionId": "2"}}
+    assert run(spark, lake, delivery("b", p=[renamed])).gates["parsed"] == "passed"
+    before = bronze(lake, "row_hash")
+    other = resource("Patient", "p1", name=[{"family": "Quixmire", "given": ["Otto"]}], birthDate="1931-05-06")
+    with pytest.raises(GateFailed, match=r"CL1050.*P15") as stopped:
+        run(spark, lake, delivery("c", p=[other, observation("o2", "Patient/p1")]))
+    assert "Quixmire" not in str(stopped.value)
+    assert bronze(lake, "row_hash") == before
+
+
 def test_files_become_rows_and_the_equation_holds(spark, lake, delivery, real_gates):
     source = delivery(
         "d",

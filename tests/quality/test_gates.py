@@ -25,6 +25,7 @@ DDL = {
         "resources": "resource_type string, resource_id string, row_hash string, raw string, deleted boolean, "
         "source_file string, source_line long, unresolved int",
         "quarantine": "quarantine_id string, reason string",
+        "patients": "resource_id string, persons int",
     },
     "deidentified": {
         "resources": "resource_type string, resource_id string, json string, policy_hash string, key_id string",
@@ -57,6 +58,7 @@ GOOD = {
             ("Patient", "p-2", "h", None, True, HEX64, 2, 0),
         ],
         "quarantine": [("q", "not_json")],
+        "patients": [("p-1", 1)],
     },
     "deidentified": {
         "resources": [("Patient", HEX32, '{"meta":{"security":[{"code":"PSEUDED"}]}}', HEX64, "k")],
@@ -90,6 +92,7 @@ BAD = {
     "parsed": {
         "resources": [("patient", CANARY, "h", None, False, "x", 0, 3)] * 2,
         "quarantine": [("q", None)] * 2,
+        "patients": [("p-1", 2)],
     },
     "deidentified": {
         "resources": [("Patient", CANARY, LEAK, "x", None)] * 2 + [("Patient", "y", None, "x", None)],
