@@ -1,15 +1,17 @@
-"""Recompute what the evidence rests on: chains, equations, report hashes, table versions, released files."""
+"""Recompute what the evidence rests on: landed files, chains, equations, reports, table versions, releases."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chartline.erase import gone, takeback
+from chartline.ingest.land import blob
 from chartline.lake import chain, ledger, tables
 from chartline.lake.spark import translated
 from chartline.release import candidates, card, withdraw
@@ -35,6 +37,7 @@ def verify(settings: Settings) -> list[Check]:
     ledger.require(settings)
     parts = {
         "logs": _logs,
+        "landing": _landed,
         "chains": _chains,
         "equations": _equations,
         "versions": _versions,
@@ -65,6 +68,27 @@ def _logs(settings: Settings) -> Iterator[Check]:
         first = numbers[0] if numbers and any(commits[0].parent.glob("*.checkpoint*")) else 0
         whole = bool(numbers) and numbers == list(range(first, int(commits[-1].stem) + 1))
         yield Check(f"log of {name}", whole, "" if whole else "a commit is gone or empty")
+
+
+def _landed(settings: Settings) -> Iterator[Check]:
+    """Each landed file has the content it came with; of files that an erasure has gone through nobody can tell."""
+    gone_through = tables.read(settings, gone.LOG, columns=["taken_at"])["taken_at"].to_pylist()
+    back = gone.taken_back(settings)
+    held = [
+        row["digest"]
+        for row in tables.read(settings, "landing.files", columns=["digest", "landed_at"]).to_pylist()
+        if row["digest"] not in back and all(row["landed_at"] > at for at in gone_through)
+    ]
+    other = sum(not _is_as_landed(blob(settings, digest), digest) for digest in held)
+    yield Check("landed files", not other, f"{other} of {len(held)} are gone or changed" if other else "")
+
+
+def _is_as_landed(path: Path, digest: str) -> bool:
+    try:
+        with path.open("rb") as held:
+            return hashlib.file_digest(held, "sha256").hexdigest() == digest
+    except OSError:
+        return False
 
 
 def _chains(settings: Settings) -> Iterator[Check]:

@@ -1,11 +1,14 @@
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 from deltalake import DeltaTable
 
 from chartline.audit.verify import verify
+from chartline.erase import gone
 from chartline.errors import DataError
-from chartline.lake import ledger, tables
+from chartline.ingest.land import blob, land
+from chartline.lake import chain, ledger, tables
 from chartline.release import candidates, card
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
@@ -201,6 +204,24 @@ def test_a_table_that_was_altered_after_its_assessment_is_named(copy):
     body[len(body) // 2] ^= 1
     at.write_bytes(body)
     assert [name for name in broken(copy) if "gold.events" in name]
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone", "erased", "taken back"])
+def test_a_landed_file_that_is_not_what_came_is_counted(copy, tmp_path, harm):
+    (tmp_path / "a.ndjson").write_text('{"resourceType":"Patient","id":"p"}\n')
+    land(copy, [tmp_path / "a.ndjson"], run_id="run-land")
+    assert broken(copy) == []
+    digest = tables.read(copy, "landing.files")["digest"].to_pylist()[0]
+    at, now = blob(copy, digest), datetime.now(UTC)
+    at.unlink() if harm in ("gone", "taken back") else at.write_text('{"resourceType":"Patient","id":"q"}\n')
+    if harm == "erased":  # what an erasure leaves of a file is another content under the same name
+        row = {"erasure_id": "e", "step": "done", "left": [], "taken_at": now}
+        chain.append(copy, gone.LOG, [row])
+    if harm == "taken back":
+        row = {"takeback_id": "t", "files": [digest], "taken_at": now}
+        chain.append(copy, gone.TAKEBACKS, [row | {"step": "begun"}, row | {"step": "done"}])
+    assert ("landed files" in broken(copy)) is (harm in ("changed", "gone"))
+    assert all(digest not in check.detail for check in verify(copy))
 
 
 def test_a_log_that_delta_shortened_is_whole(copy):
