@@ -233,6 +233,13 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
             rf"(?:oh|{_ONE}|{_BELOW_100})(?:[\s,]+(?:oh|hundred|thousand|{_ONE}|{_BELOW_100})){{2,}}\b",
             True,
         ),
+        # ``four twenty-two two thousand one``, as a day is said in numbers.
+        (
+            "numbers-said",
+            rf"\b(?:{_ONE}|ten|eleven|twelve)[\s,]+(?:oh[\s\-])?(?:{_ONE}|{_TEEN}|(?:twenty|thirty)(?:[\s\-](?:{_ONE}))?)[\s,]+{_YEAR_SAID}"
+            r"(?![\s\-](?:and|one|two|three|four|five|six|seven|eight|nine|hundred|thousand|hours?|days?|weeks?|minutes?|milli\w+|units?|steps|dollars)\b)",
+            True,
+        ),
         ("born-year-first", rf"(?<=\b{_BORN})(?P<y2>\d\d)/(?P<m>0[1-9]|1[0-2])/(?P<d>1[3-9]|[0-3]\d)(?!\d|/)", True),
         ("born-compact", rf"(?<=\b{_BORN})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01]){_YEAR}(?!\w|[.\-]\d)", True),
         (
@@ -380,6 +387,7 @@ _WORDS = {
     "weekday": "mon tue wed thu fri sat sun",
     "quarter": "q1 q2 q3 q4",
     "said": "birth dob born",
+    "year said": "nineteen thousand twenty",
     "born": "birth dob d.o.b born",
     "service": "dos doa dod",
     "counted": "week wk day",
@@ -402,6 +410,7 @@ _AROUND: dict[str, tuple[tuple[str, ...], int, int]] = {
     "service": (("service-compact",), 0, 10),
     "born": (("born", "born-near", "born-year-first", "born-compact"), 0, 14),
     "said": (("born-said",), 0, 80),
+    "year said": (("numbers-said",), 32, 32),
     "dotted": (("dotted",), 0, 14),
     "counted": (("week-of-year",), 0, 16),
     "year-first": (("week-of-year", "year-first-signs"), 6, 16),
@@ -801,6 +810,7 @@ _NO_DAY = frozenset(
         "the-nth-word",
         "abroad",
         "born-said",
+        "numbers-said",
         "weekday-nth",
         "holiday",
         "quarter",

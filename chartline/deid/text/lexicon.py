@@ -72,10 +72,36 @@ CARE_COMPANIES = frozenset(
     brightspring caremark carilion centerwell christianacare concentra davita edgepark elara enhabit erlanger essentia
     evergreenhealth froedtert genoptix gentiva gundersen healthpartners healthsouth honorhealth inogen integris labcorp
     lifebridge lincare luminis manorcare marshfield medexpress medstar memorialcare mercyone minuteclinic multicare
-    novacare numotion omnicare optioncare overlake peacehealth pharmerica promedica pruitthealth rotech thedacare
+    novacare numotion omnicare optioncare overlake peacehealth pharmerica promedica pruitthealth rotech shriners thedacare
     tidalhealth unitypoint valleywise vidant vitas wellmont wellspan wellstar zynex
     """.split()
 )
+
+UNIONS = frozenset(
+    """
+    teamsters laborers ironworkers pipefitters steelworkers steamfitters boilermakers plumbers electricians carpenters
+    millwrights machinists ibew uaw seiu ufcw afscme usw iatse cwa afge
+    """.split()
+)
+"""Unions, which a number follows, with or without a word between: ``Ironworkers Local 1``, ``Teamsters 705``."""
+LODGES = frozenset("local lodge council post chapter aerie grange troop".split())
+"""What a union or an order calls a part of it that has a number."""
+TEAMS = frozenset(
+    """
+    panthers tigers eagles wildcats bulldogs timbers hawks lions wolves cougars falcons knights rams sharks raiders
+    trojans spartans vikings warriors titans mustangs broncos huskies ravens hornets jaguars rebels pirates chargers
+    rockets bobcats bruins cyclones badgers gators longhorns thunderbirds crusaders stallions dragons cobras blazers
+    cardinals grizzlies seahawks bearcats redhawks wolverines
+    """.split()
+)
+"""What teams of schools and towns are called most."""
+GREEK = frozenset(
+    """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi
+    omega
+    """.split()
+)
+"""What sororities and fraternities are called, in twos and threes."""
 
 # Persons after whom medicine names things; such a name alone, or before its noun, is not a patient's.
 EPONYMS = frozenset(

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import regex
 
-from chartline.deid.text import datetext, letterheads, rosters, runs
+from chartline.deid.text import datetext, letterheads, organizations, rosters, runs
 from chartline.deid.text.hints import Place, Places
 from chartline.deid.text.lexicon import COUNTRIES, EPONYMS, Kind, is_done, is_seldom_a_name, kind, plain
 from chartline.deid.text.places import facilities, named_place, told_again, towns
@@ -107,6 +107,7 @@ def find(reading: Reading) -> Iterator[Found]:
     text, words, hints, things = reading
     found: list[Found] = []
     found += (f for f in facilities(text, hints) if not things.hold(f.start, f.end))
+    found += (f for f in organizations.find(text, hints) if not things.hold(f.start, f.end))
     found += (f for f in letterheads.find(text) if not things.hold(f.start, f.end))
     found += told_again(words, found, text)
     found += (f for f in towns(text, words, hints) if not things.hold(f.start, f.end))

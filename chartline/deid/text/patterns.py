@@ -33,6 +33,7 @@ _UNIT = (
 _TOWN = r"(?:(?:St|Ste|Ft|Mt|Pt)\.|[A-Z][A-Za-z'’\-]+)"
 _CITY = rf"{_TOWN}(?:[ \t]+{_TOWN}){{0,3}}"
 _ZIP = r"\d{5}(?:-\d{4})?"
+_UNIT_SERVED = r"\d{1,3}(?:st|nd|rd|th|d)[ ](?:Airborne|ABN|Cav(?:alry)?|Inf(?:antry)?|Armored|Marines?|Battalion|Bn|Brigade|Regiment|Squadron|Mountain|Engineer|Artillery|Field[ ]Artillery|Signal|Fighter|Bomb|Air|Aviation|Ranger|Special[ ]Forces|Support|Sustainment|Transportation|MP)(?:[ ](?:Division|Regiment|Regt|Battalion|Bn|Brigade|Squadron|Wing|Group|Company|Corps|Force|Expeditionary[ ]\p{Lu}\p{Ll}+))?\b"
 _POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}"  # British
 _TAIL = rf"(?:\s*(?:[,|]|\n(?=[ \t]*{_CITY}[ \t]*(?:,|\n|\Z|\b{STATE}\b|\d{{5}})))\s*(?!(?i:city|town|state|zip)\b){_CITY})?(?:\s*,?\s*\b{STATE}\b)?(?:[\s,]+{_ZIP}\b|(?<=[a-z])(?:[ ]|[ ]?[-–][ ]?)\d{{6}}\b)?"
 # What American streets are called most often, which people write without the word for a street.
@@ -61,7 +62,7 @@ _LABELS = {
     "plan": r"health plan|plan|member(?:ship)?|subscriber|policy|insurance|insured|group|grp|beneficiary|medicare|medicaid|MBI|HICN|payer|coverage|claim|aetna|cigna|humana|anthem|tricare|blue cross|BCBS|united ?health(?:care)?|kaiser|authori[sz]ation|auth|referral|BIN|PCN|rxBIN|rxPCN",
     "license": r"licen[sc]e|lic|DEA|NPI|certificate|cert|certification|registration|reg|permit|passport|credential|badge|employee|technician|tech id|operator|driver'?s?|DL(?<!/DL)|visa|green card",
     "device": r"serial|S/N|SN(?!\d{1,4}[A-Z])|device|implant|pacemaker|UDI|lot|model|pump|IMEI|asset|monitor|lead|generator|machine",
-    "label": r"accession|docket|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|inmate|offender|flight|donor|key|customer|access code|activation code|share code|invite code|with code|census|ROI log|fedex",
+    "label": r"accession|docket|order|kit|HRN|subj|msg|UNOS|ems run|run\s?\#|batch|chk|check\s?\#|last\s?4|last\s?four|incident|badge|commission|job|requisition|specimen|sample|study|protocol|case|reference|ref|confirmation|ticket|visit|encounter|appointment|rx|prescription|tracking|transaction|identifier|ID|file|document|trial|enrol?lment|participant|episode|ident|barcode|session|request|req|report|biometric|finger ?print|palm ?print|iris|face ?print|voice ?print|retinal(?: scan)?|token|username|user|login|password|pin|pw|pwd|passcode|index(?<!mass index)(?!:?\s\d{1,3}\.\d{1,2}-\d{1,3}\.\d{1,2}(?![\w\-])(?!\.\d))|gate|lockbox|door code|JN|VJ|DocID|wristband|bands?|cabin|procurement|TIN|EIN|FEIN|tax(?= id)|booking|OID(?=\W{1,3}\d{5,8}(?![\d.]))|inmate|offender|flight|donor|key|customer|access code|activation code|share code|invite code|with code|census|ROI log|fedex",
 }  # fmt: skip
 
 
@@ -109,7 +110,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ACCOUNT", "card", r"(?<![\w\-])(?:\d{4}[ \-]){3}\d{1,7}(?![\w\-])|(?<![\w\-])3\d{3}[ \-]\d{6}[ \-]\d{5}(?![\w\-])", False, ""),
         ("VEHICLE", "vin", r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}\b", False, ""),
         ("VEHICLE", "vehicle", _labelled("vehicle"), True, "v"),
-        ("VEHICLE", "plate", r"\b(?:plate|tag|license plate|lic\.? plate)s?\b[\s:#]*(?:no\.?|number|is)?[\s:#]*(?P<v>(?=[A-Z0-9 \-]*\d)(?=[A-Z0-9 \-]*[A-Z])(?:[A-Z]{2}[ \-])?[A-Z0-9]{2,4}[ \-][A-Z0-9]{2,4})(?!\w)", True, "v"),
+        ("VEHICLE", "plate", r"\b(?:plate|tag|license plate|lic\.? plate)s?\b[\s:#]*(?:no\.?|number|is)?[\s:#]*(?P<v>(?=[A-Z0-9 \-]*\d)(?=[A-Z0-9 \-]*[A-Z])(?:[A-Z]{2}[ \-])?(?:[A-Z0-9]{2,4}[ \-][A-Z0-9]{2,4}|[A-Z0-9][ \-][A-Z0-9]{4,6}))(?!\w)", True, "v"),
         ("VEHICLE", "plate-british", r"(?<=\b(?:registration|reg\.?|number[ ]plate|plate)(?:[ ](?:no\.?|number))?:?[ ])[A-Z]{2}\d{2}[ ][A-Z]{3}(?!\w)", False, ""),
         ("MRN", "mrn", _labelled("mrn"), True, "v"),
         ("ACCOUNT", "account", _labelled("account"), True, "v"),
@@ -144,7 +145,7 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "street-said", rf"(?=\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z])(?!\d+[ \t]+(?:French|Fr)\b)(?i:(?<=\b(?:(?:lives?|lived|living|resides?|residing)(?: (?:at|@|on|in))?|stays at|residence|home|address|addr|mailing address|old address|new address|new|mov(?:e|ed|ing) to|staying at|mail to|sent to|c/o[^\n,]{{2,30}},)[\s:]{{1,2}}))\d{{1,5}}[ \t]+(?:[NSEW]\.?[ \t]+)?[A-Z][a-z'’]+(?:[ \t]+[A-Z][a-z'’]+){{0,2}}(?=[ \t]*(?:[,;.)|\n]|$|(?:w/|\#|(?:with|near|since|alone|and|until|by|apt)\b))){_UNIT}", False, ""),
         ("ADDRESS", "street-on", r"(?<=\b(?i:on|off|near|from|at|to|of|and|down|along|onto|by)\s)(?:[NSEW]\.?[ ])?(?:\p{Lu}\p{Ll}[\w'’\-]+|\d{1,3}(?:st|nd|rd|th))(?:[ ]\p{Lu}\p{Ll}+)?[ ](?:Street|Avenue|Ave|Blvd|Boulevard|Road|Rd|Lane|Ln|Parkway|Pkwy|Highway|Hwy|St(?!\.?[ ]\p{Lu}))\b\.?(?:(?<=(?:County|State|Ranch)[ ]\w+)[ ]\d{1,4}\b)?", False, ""),
         ("ADDRESS", "crossing", r"(?<=\b(?i:corner of|intersection of|at|near|on|off|by|to|from)\s)(?:\p{Lu}\p{Ll}{2,}\s(?:and|&)\s\d{1,3}(?:st|nd|rd|th)\b|\d{1,3}(?:st|nd|rd|th)\s(?:and|&)\s\p{Lu}\p{Ll}{2,}\b)(?!\s(?i:toes?|fingers?|digits?|ribs?|days?|degrees?|weeks?|grades?|MT|PIP|DIP|interspace))", False, ""),
-        ("FACILITY", "unit-served", r"\d{1,3}(?:st|nd|rd|th)[ ](?:Airborne|Cavalry|Infantry|Armored|Marine|Mountain|Engineer|Artillery|Field[ ]Artillery|Signal|Fighter|Bomb|Air|Aviation|Ranger|Special[ ]Forces|Support|Sustainment|Transportation|MP)(?:[ ](?:Division|Regiment|Regt|Battalion|Bn|Brigade|Squadron|Wing|Group|Company|Corps|Force|Expeditionary[ ]\p{Lu}\p{Ll}+))?\b", False, ""),
+        ("FACILITY", "unit-served", rf"{_UNIT_SERVED}(?:(?:,[ ]|[ ]of[ ]the[ ]){_UNIT_SERVED})?", False, ""),
         ("ADDRESS", "home-on", r"\b(?i:corner|intersection)\sof\s(?P<v>\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?\s(?:and|&)\s\p{Lu}\p{Ll}{2,}(?:\s\p{Lu}\p{Ll}+)?)|\b(?i:apt|apartment|house|condo|trailer|duplex|lives|living|office|store|shelter|motel|corner|apts|clinic|stays|staying|hotel|church|bar|shop|bus\sstop|bridge|fell|mvc|mva|mcc|crash|accident|hit|struck|assaulted|attacked|shot|stabbed|robbed|jumped|found|walking|running|biking|bike|picked\sup|tent|camps?|camping|camped|encampment|wreck|wrecked|rollover|rolled|ejected|collision|pedestrian|collapsed|walks|jogging|(?:accident|crash|collision)\s(?:happened|occurred))\s(?:(?:over|down|up)\s)?(?:on|off)\s(?:of\s)?(?P<v>\p{Lu}\p{Ll}{3,}(?:\s\p{Lu}\p{Ll}+)?)(?=[,.;)\n]|\s(?:and|with|w/|near|nr|in|since|until|for|by|at|when|where|while)\b)", False, "v"),
         ("ADDRESS", "hl7-address", r"(?<=[|~])[^|^~\n]{3,60}\^[^|^\n]{0,40}\^[^|^\n]{2,40}\^[A-Za-z]{2}\^\d{5}(?:-?\d{4})?", False, ""),
         ("MRN", "hl7-id", r"(?<=PID\|[^|\n]{0,4}\|[^|\n]{0,40}\|)[^|^\n]{3,}", False, ""),
@@ -158,10 +159,12 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("ADDRESS", "rural-box", r"\b(?:R\.?R\.?|Rural Route|Route|Rte?\.?|HC|Star Route|SR|County Road|CR|Hwy)\s?#?\d{1,4},?\s*Box\s*#?\d+[A-Z]?\b", True, ""),
         ("ADDRESS", "rural", r"\b(?:RR|Rural Route|HC|Hwy|Highway|County Road|CR|State Route|SR)\s?\#?\d{1,4}(?:,?\s*Box\s*\d+)?(?=[\s,.])(?=.{0,40}\b\d{5}\b)", False, ""),
         ("LOCATION", "city-state", rf"\b(?P<v>{_CITY}\s*,\s*{STATE})\b(?:[\s,]+{_ZIP}\b)?", False, ""),
+        ("LOCATION", "county-label", r"\bCounty(?:[ ]of[ ][Rr]esidence)?:[ ]{1,3}(?P<v>\p{Lu}\p{Ll}+(?:[ ]\p{Lu}\p{Ll}+){0,2})", False, "v"),
+        ("ADDRESS", "milepost", r"\b(?:Highway|Hwy\.?|Route|Rte\.?|Interstate|US|SR|CR|I)[ \-]?\d{1,4}(?:[ ]?[NSEW]B?)?(?:,|[ ](?:at|near|and|by|around|@|,))?[ ](?:mile[ ]?(?:post|marker)|MM|MP|exit)[ ]?\#?\d{1,3}(?:\.\d)?\b", True, ""),
         ("LOCATION", "county", rf"\b(?:{_TOWN}\s+){{1,3}}(?:County|Parish|Borough|Township|Precinct)\b", False, ""),
         ("ZIP", "zip", rf"\b(?:(?:ZIP|postal)(?:[\s\-]?code)?(?:\s+(?:on|in|of|for)\s+(?:the\s+)?\w+)?\s*(?:(?:is|[:|\#])?\s*(?P<v>{_ZIP})|[:\#]\s*(?P<v>\d{{3,4}}|\d\d-\d{{3}})))\b", True, "v"),
         ("ZIP", "state-zip", rf"\b(?:{STATE}|N\.[YJMHCD]\.|S\.[CD]\.|W\.V\.|D\.C\.)[\s,*•·]+(?P<v>{_ZIP})\b", False, "v"),
-        ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN|E\dV\dM)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2}|(?<=[A-Za-z]{3},?\s)[A-Z]{2}\d{2}[ ]\d[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
+        ("ZIP", "zip-abroad", r"(?<!\w)(?:(?!T\dN|E\dV\dM)(?<!(?i:montreal|vienna)[ :(]{1,2})[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]?\d[ABCEGHJ-NPRSTV-Z]\d|(?<=[A-Za-z]{3},?\s)[A-Z]{1,2}\d[A-Z\d]?[ ]\d(?!(?:MG|MM|ML|CM|TH|RD|ND|ST|HR|PM|AM|OZ|LB|KG)\b)[ABD-HJLNP-UW-Z]{2}|(?<=[A-Za-z]{3},?\s)[A-Z]{2}\d{2}[ ]\d[ABD-HJLNP-UW-Z]{2})(?!\w)", False, ""),
         ("ADDRESS", "street-abroad", rf"(?:Calle|Avenida|Avda\.?|Carrera|Paseo|Camino|Calzada|Rua|Rue)[ ](?:(?:de|del|la|las|los|el)[ ]){{0,2}}(?:[A-Z][\w'’]+|\d{{1,3}})(?:[ ][A-Z][\w'’]+){{0,2}},?[ ](?:\#|No\.?|n[º°])?[ ]?\d{{1,5}}\b{_TAIL}", False, ""),
         ("ADDRESS", "street-grid", r"(?<![\w./\-])\d{3,5}[ ](?:[NSEW]|[NS][EW])\.?[ ]\p{Lu}\p{Ll}{3,}(?=[ ]*(?:[,;.)|\n]|$)|[ ](?:[Aa]pt|[Uu]nit|\#|w/|for\b|by\b|near\b|with\b))", False, ""),
         ("ADDRESS", "street-behind", r"\p{Lu}[\w\-]*(?:straße|strasse|str\.|gasse|weg|allee|platz|straat|laan|gracht|singel|vej|gatan|vägen|veien|katu),?[ ]\d{1,4}[a-z]?(?:[/\-]\d{1,3})?\b(?:,?[ ](?:[A-Z]{1,2}-)?\d{2}-?\d{2,3}(?:[ ][A-Z]{2})?[ ]\p{Lu}\p{L}[\p{L}\-]+)?", False, ""),
@@ -234,6 +237,7 @@ _OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
     "home-on": "apt apartment house condo trailer duplex lives living office store shelter motel corner clinic stays staying hotel church bar shop bus bridge fell mvc mva mcc crash accident hit struck assaulted attacked shot stabbed robbed jumped found walking running biking bike picked intersection tent camp encampment wreck rollover rolled ejected collision pedestrian collapsed walks jogging".split(),
     "handle-said": "snap insta ig twitter tiktok venmo discord psn xbox steam gamer kik cash zelle telegram skype screen user login handle".split(),
     "address-line": ["address", "addr", "direcci", "domicilio", "adresse", "residence"],
+    "county-label": ["county"],
     "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
     "street-abroad": ["calle", "avenida", "avda", "carrera", "paseo", "camino", "calzada", "rua", "rue"],
     "code-spaced": [
@@ -273,6 +277,7 @@ _AROUND: dict[str, tuple[str, int, int]] = {
     "home-lines": ("apt apartment suite ste", 60, 100),
     "street-on": ("street avenue ave blvd boulevard road rd lane ln parkway pkwy highway hwy st. st,", 44, 12),
     "county": ("county parish borough township precinct", 80, 12),
+    "milepost": ("milepost mile mm mp exit", 40, 16),
     "zip": ("zip postal", 1, 70),
     "age-words": ("ninety nineties hundred nonagenarian centenarian", 20, 50),
     "ssn": ("xxx- ***-", 3, 12),
@@ -610,6 +615,8 @@ def _streets(text: str, numbered: Iterable[Place]) -> Iterator[tuple[str, regex.
         grid = text[start] in _DIRECTIONS and text[start + 1 : end].isdigit() and end - start > _GRID
         if text[end : end + 1] not in (" ", "\t", "½") or not (text[start].isdigit() or grid):
             continue
+        if text[max(0, start - 6) : start].lower() == "grade ":
+            continue  # ``Grade 2 West Haven``
         after = _WORD_AFTER.match(text, end)
         word = after[1] if after else ""
         small = word[:1].islower()

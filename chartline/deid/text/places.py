@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import regex
 
@@ -42,13 +42,13 @@ _FACILITY_END = by_letter(
     r"|Healthcare(?:\s+(?:Center|System|Clinic|Network|Services|Partners|Group))?|Hospice|Nursing\s+(?:Home|Facility|Center|Center)|Rehab(?:ilitation)?(?:\s+(?:Center|Hospital|Clinic|Institute|Facility|Unit))?"
     r"|Pediatrics|Orthop(?:a)?edics|Endocrine|Dermatology|Cardiology|Oncology|Neurology|Urology|Radiology|Endocrinology|Gastroenterology|Nephrology|Psychiatry|Surgery|Dental(?:\s+(?:Care|Group|Associates|Arts))?|Dentistry|Ophthalmology|Eye\s+(?:Center|Clinic|Institute|Associates)|(?:Breast|Stroke|Burn|Vein|Endoscopy|Infusion|Wound|Wound\s+Care|Diabetes|Transplant|Autism|Arthritis|Laser|Hearing|Birthing|Maternity|Mental\s+Health|Crisis|Health\s+Sciences?|Cardiovascular|Digestive|Hand|Foot|Asthma|Kidney|Vision|Spine)\s+(?:Center|Centre|Ctr\.?|Institute|Associates|Specialists|Group)|Drug\s?[Ss]tore|Drugs?(?=[ ]*(?:[,.;()\n]|$|\bon\b|\bin\b))|Internal\s+Medicine|Family\s+(?:Practice|Medicine|Health|Clinic|Care|Physicians)|Primary\s+Care|Women['’]?s\s+(?:Clinic|Health|Center|Hospital)|Children['’]?s(?:\s+(?:Hospital|Clinic|Center|Medical\s+Center))?"
     r"|Urgent\s+Care(?:\s+(?:Center|Clinic))?|(?:Ambulatory\s+|Day\s+)?Surgery\s+Center|Surgical\s+(?:Center|Associates)|Cancer\s+(?:Center|Institute|Clinic|Care)|Heart\s+(?:Center|Institute|Hospital|Clinic|Group)|Imaging(?:\s+Center)?|Diagnostics?(?:\s+Center)?|Inst(?:itute)?|Infirmary|Sanatorium|Sanitarium|Memorial(?:\s+Hospital)?|Pharmacy|Dialysis(?:\s+(?:Center|Clinic|Unit))?|Laborator(?:y|ies)|Labs|Physicians|Associates|Pathologists|Radiologists|Anesthesiologists|Prosthetics|Orthotics|Teleradiology|Paving|Early\s+Learning|Women['’]?s\s+Care|(?:Surgical|Outpatient)\s+Pavilion|Dental\s+Lab|Infusion|FSED|Residential|Alliance|Symphony|Orchestra"
-    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+[A-Z]\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|CBOC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs?\.?(?!\w)|(?:Social|Legal|Donor|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services?|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|Turnpike\s+Authority|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Drug\s+Court|(?:Movement\s+)?Disorders\s+Center|Learning\s+Center|Consultants?|SNF(?!\w)|ALF(?!\w)|LTACH|Reference\s+Lab|Pain\s+(?:&|and)\s+Spine|Spine\s+(?:&|and)\s+Pain|Cemetery|Crematory|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate|Cent(?:er|re)|(?:Life|Med|Air|Care)[ ]?Flight"
+    r"|University(?:\s+(?:Hospital|Medical\s+Center|Health|Clinic))?|College|Academy|(?:Elementary|Middle|High|Primary)\s+School|School|Church|Temple|Synagogue|Mosque|(?:Assisted|Senior|Independent)\s+Living(?:\s+[A-Z]\w+)?|Care\s+(?:Center|Centre|Home|Facility)|Convalescent(?:\s+(?:Home|Center|Hospital))?|Retirement\s+(?:Home|Community|Village)|Memory\s+Care|Wellness(?:\s+Center)?|Treatment\s+Center|Recovery\s+Center|Birth\s+Center|Community\s+Center|Practice|Hospitalists|Correctional\s+Facility|Detention\s+Center|Prison|Jail|Shelter|VA(?:\s+(?:Hospital|Medical\s+Center|Clinic))?|VAMC|CBOC|Campus|Trauma\s+Center|Specialists|Specialty\s+(?:Clinic|Center)|Sports\s+Medicine|Pain\s+(?:Center|Clinic|Management|Institute)|Sleep\s+(?:Center|Clinic|Lab)|Fertility\s+(?:Center|Clinic)|Elementary|Preschool|Daycare|Montessori|Kindergarten|Head\s+Start|Public\s+Schools|School\s+District|Nursery|Manor|Villa|Bank|Credit\s+Union|Hotel|Motel|Casino|Restaurant|Diner|Supermarket|Hardware|Roofing|Plumbing|Electric|Trucking|Landscaping|Auto(?:motive)?(?:\s+(?:Body|Repair|Parts))?|(?:Steel|Iron|Water)\s+Works|Law\s+(?:Group|Firm|Offices?)|Realty|Farms?|Dairy|Mills|Brothers|Bros\.?|(?:&|and)\s+(?:Sons?|Daughters|Co(?:mpany)?)|Mission|Ministries|Mortuary|Funeral\s+Home|Parenthood|Courthouse|Superior\s+Court|District\s+Court|Svcs?\.?(?!\w)|(?:Social|Legal|Donor|Family|Community|Human|Protective|Elder|Senior|Aging|Youth|Developmental|Disability|Residential|Homeless|Recovery|Addiction|Nursing)\s+Services?|Specialty(?=\s*(?:[,.;)\n]|$|\band\b|\bin\b))|Legal\s+Aid|Police|Sheriff|EMS|Ambulance|Derm|Gastro|Ortho|Cardio|Peds|Uro|Neuro|DME|Rx|Drugstore|Apothecary|Dispensary|Salon|Grill|Caf[eé]|Bakery|Brewery|Motors|Warehouse|Foundation|Legion|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|VFW|YMCA|YWCA|Senior\s+Center|Group\s+Home|Sober\s+Living|Halfway\s+House|Nursing|Dermatopathology|Pathology|Transport|Freight|Airlines?|Railroad|(?:Turnpike|Housing|Utility|Port|Transit|Power|Water|Airport)\s+Authority|Authority|Ambulette|Paratransit|Medivan|Poison\s+(?:Control\s+)?Center|Colony|Trust|Commissary|Chapel(?:\s+(?:AME(?:\s+Zion)?|UMC|UCC|CME|COGIC))?|Tabernacle|Cathedral|Gurdwara|(?:Juvenile|Family|Tribal|Probate|Municipal)\s+Court|Visiting\s+Nurses?(?:\s+(?:Association|Service))?|Bottling|Brewing|Packing|Meats|Poultry|Kidney\s+Care|Drug\s+Court|(?:Movement\s+)?Disorders\s+Center|Learning\s+Center|Consultants?|SNF(?!\w)|ALF(?!\w)|LTACH|Reference\s+Lab|Pain\s+(?:&|and)\s+Spine|Spine\s+(?:&|and)\s+Pain|Cemetery|Crematory|Midwives|Assoc\b\.?|Gym|Fitness|Inn|Suites|Resort|(?:Soldiers|Veterans)['’]?\s+Home|Ltd|PLC|Gardens|Terrace|Estates|Commons|Pointe|Airport|Winery|Ranch|Transit|Lumber|Furniture|Towing|Shipyard|Foundry|Technologies|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Eyecare|Counseling|Behavioral|Surgeons|Obstetrics|OB[/\-]?GYN|Gynecology|Home|Hall|Lodge|ER|ED|UC|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Mining|Energy|Chemical|Pharmaceuticals|Insurance|Mutual|Inc|LLC|LLP|Corp(?:oration)?|Company|Industries|Manufacturing|Logistics|Foods|Construction|Consulting|Enterprises|Innovations|Convent|Motherhouse|Monastery|Rectory|Stadium|Arena|Coliseum|Theat(?:er|re)|Library|Museum|Tavern|Pub|Saloon|Lanes|Cinemas?|Club|Orchards?|Greenhouses?|Kennels?|Stables|Quarry|Sawmill|Refinery|Mines?|Depot|Hatchery|Cannery|Distillery|Speedway|Middle|High|Primary|Elem|Intermediate|Cent(?:er|re)|(?:Life|Med|Air|Care)[ ]?Flight"
 )
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
 _MONTH = "|".join(sorted({name for m in _MONTHS for name in (m.title(), m[:3].title())} | {"Sept"}))
 _FACILITY = regex.compile(
     r"(?<![\w])(?P<prefix>(?:(?:St|Ste|Mt|Ft)\.?\s+|(?:[A-Z][\w'’\-]*|&)\s+(?:(?:of|and|the|for|de|la)\s+(?:the\s+)?(?=[A-Z]))?){1,6})"
-    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building|Plaza|Supply))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?(?!(?:{_MONTH})\b)[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.(?:S\.)?[AC]\.))?"
+    rf"(?P<end>(?:{_FACILITY_END})(?:\s+(?:{_FACILITY_END}|Center|Centre|System|Network|Group|Campus|Pavilion|Tower|Building|Plaza|Supply)|\s(?:&|and)\s(?:Sleep|Allergy|Critical\s+Care|Rehab|Wellness|Spine|Vein|Hyperbaric|Sports|Recovery|Pain|Laser|Aesthetics|Nutrition|Research)\b(?!\s+[a-z]))*)(?P<where>\s+(?:of|at|in)\s+(?:the\s+)?(?!(?:{_MONTH})\b)[A-Z][\w'’\-]+(?:\s+[A-Z][\w'’\-]+){{0,2}})?(?![\w])(?:\s*,\s*(?:(?:Inc|LLC|PC|PLLC|PA)\b\.?|P\.(?:S\.)?[AC]\.))?"
 )
 _END = regex.compile(rf"(?:{_FACILITY_END})(?!\w)")
 # Health systems whose names carry no such word; public knowledge, the best known ones of each region.
@@ -77,10 +77,10 @@ GENERIC = PLAIN | frozenset(
     urology gynecology obstetrics endocrinology gastroenterology nephrology rheumatology hematology allergy asthma
     hiv std hepatitis fracture hand foot spine joint breast vascular thoracic plastic bariatric ent gi gu ob gyn
     obgyn vision assisted independent senior retirement group board certified licensed department division section
-    cigna aetna humana anthem pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
+    cigna aetna humana anthem molina ambetter wellcare amerigroup caresource pulmonary medicine renal hepatology infectious disease diseases endoscopy colorectal
     employer supervisor intake screen adult child surgery psychiatry trauma triage anesthesia
     radiation gynecologic interventional oral maxillofacial nuclear reconstructive integrative addiction adolescent
-    hyperbaric genetics genetic perinatal fetal station segment gip obs observation coroner morgue comfort hospitalist
+    hyperbaric ambulatory genetics genetic perinatal fetal station segment gip obs observation coroner morgue comfort hospitalist
     utilization peer case undecided stay excuse ready goals session sessions
     geriatric geriatrics lymphedema ostomy headache movement disorders continence osteoporosis arthritis ortho neuro
     bingo phd tai chi yoga zumba pilates crossfit mass aa na
@@ -233,14 +233,15 @@ def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         (a, b) for a, b in hints.get("facility", ()) if (text[a].isupper() or text[a] == "&") and _END.match(text, a)
     )
     near = windows(ends, 110, 120)
-    for m in (m for a, b in near for m in _FACILITY.finditer(text, word_start(text, a), b)):
+    matches = (m for a, b in near for m in _FACILITY.finditer(text, word_start(text, a), b))
+    for m in chain.from_iterable(_by_line(text, m) for m in matches):
         words = _words_before(text, m)
         if words is None:
             continue
         start = words[0].start() if words else m.start()
         telling = [w for w in words if w.group()[0].isupper() and _telling(w.group())]
-        if _BEGINS_FIELD.search(text, m.start("end") - 2, m.end("end") + 1):
-            continue  # ``Osgard Tarn\nHospital: ...``
+        if _BEGINS_FIELD.search(text, m.start("end") - 2, m.end("end") + 1) or m.group() == "Delta Dental":
+            continue  # ``Osgard Tarn\nHospital: ...``; an insurer
         if _DOUBTFUL.fullmatch(m.group("end")) and not _owned(text, words, m.start("end")):
             continue
         if len(words) > 1 and words[-1].group().lower() == "of" and telling == [words[-2]]:
@@ -256,6 +257,13 @@ def _ended(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if telling or end > m.end() or named or (m.group("where") and _in_town(m.group("where"))):
             line = text.rfind("\n", m.start(), m.start("end")) + 1
             yield Found(start if telling else max(line, m.start()), end, "FACILITY", "name:facility")
+
+
+def _by_line(text: str, m: regex.Match[str]) -> list[regex.Match[str]]:
+    """A name that goes over lines, or those that are whole on one of its lines."""
+    stops = [i for i in range(m.start(), m.end()) if text[i] == "\n"]
+    lines = pairwise([m.start(), *stops, m.end()]) if stops else ()
+    return [whole for a, b in lines for whole in _FACILITY.finditer(text, a, b)] or [m]
 
 
 _OF_HEALTH = re.compile(r" (?:concerns?|problems?|issues?|status|risks?|maintenance|history|goals?)\b", re.IGNORECASE)
@@ -297,7 +305,7 @@ _WIDE = re.compile(r"[ ]{3,}|\t|\n\s*\n")
 _DOUBTFUL = regex.compile(
     r"(?:SNF|ALF|Consultants?|Infusion|Residential|Alliance|Symphony|Orchestra|House|Village|Haven|Pines|Acres|Fire(?:/Rescue|\s+Rescue|\s+Dept\.?)?|FD|PD|Mart|Garage|Apartments|Apts|Towers|Cycles|Systems|Solutions|Partners|Allergy|Pulmonary|Vascular|Spine|Counseling|Behavioral|Surgeons|Home|Hall|Lodge|ER|ED|UC"
     r"|Cent(?:er|re)|Innovations|Stadium|Arena|Theat(?:er|re)|Library|Museum|Pub|Lanes|Cinemas?|Club|Stables|Mines?|Depot|Middle|High|Primary|Elem|Intermediate|Inst"
-    r"|Drugs?|Rx|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
+    r"|Authority|Colony|Trust|Chapel|Commissary|Cathedral|Drugs?|Rx|Therapy|Vision|Audiology|Rheum|Nephro|Pulm|ENT|Group|Terrace|Commons|Resort|Inn|Assoc\b\.?|OB[/\-]?GYN|Obstetrics|Gynecology)"
 )
 
 
@@ -446,8 +454,8 @@ _KIND_IN_BRACKETS = regex.compile(
 )
 # Shops with a pharmacy, the best known of the United States, with what tells which of them is meant.
 _CHAIN = regex.compile(
-    r"\b(?:CVS|Walgreens|Rite\s?Aid|Wal-?[Mm]art|Kroger|Publix|Costco|Safeway|Wegmans|HEB|H-E-B|Hy-Vee|Giant\sEagle|Food\sLion|Harris\sTeeter"
-    r"|Duane\sReade|ShopRite|Albertsons|Winn-Dixie|Sam['’]s\sClub)(?:\s[Pp]harmacy)?\s+(?:\#\s?\d{2,6}|(?:on|in|at|near)\s+(?:the\s)?(?P<v>\p{Lu}\p{Ll}[\w'’]+)(?:\s\p{Lu}[\w'’]+){0,2})"
+    r"\b(?:CVS|Walgreens|Rite\s?Aid|Wal-?[Mm]art|Kroger|Publix|Costco|Safeway|Wegmans|HEB|H-E-B|Hy-Vee|Giant(?:\sEagle)?|Stop\s&\sShop|Meijer|Fred\sMeyer|King\sSoopers|Ralphs|Vons|Hannaford|Ingles|Food\sLion|Harris\sTeeter"
+    r"|Duane\sReade|ShopRite|Albertsons|Winn-Dixie|Sam['’]s\sClub)(?:\s[Pp]harmacy)?\s+(?:\#\s?\d{2,6}(?:,\s(?:\p{Lu}[\w'’]+\s){1,3}(?:St|Ave|Rd|Blvd|Pike|Tpke|Hwy|Dr|Ln|Pkwy)\b\.?)?|\d{1,3}(?:st|nd|rd|th)(?:\sSt\.?)?\s(?:&|and|@)\s\p{Lu}[\w'’]+|(?:on|in|at|near)\s+(?:the\s)?(?P<v>\p{Lu}\p{Ll}[\w'’]+)(?:\s\p{Lu}[\w'’]+){0,2})"
 )
 # Whose worker somebody was: ``retired Osgard machinist``, ``mechanic, Osgard Motors``.
 _RETIRED = regex.compile(
@@ -601,6 +609,8 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
             if plain(m["v"]) in NOWHERE or {plain(w) for w in m["v"].split()} - {"and", "the"} <= lexicon.COUNTRIES:
                 continue  # a heading: ``Age At Onset``, which is a town of Massachusetts too
             works = rule is _BROUGHT and m.group("work") is not None
+            if works and _no_employer(text, m):
+                continue
             firm = _FIRM.match(text, m.start("v")) if works else None
             sure = rule is _BROUGHT or text[m.start("v") + 1 : m.start("v") + 2].islower()
             named = works or (rule is _AT and text[m.start()] in "aA@" and _of_two_words(m["v"]))
@@ -632,6 +642,16 @@ def _brought(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
                 and not _PERSONS.search(text, max(0, words[0].start() - 14), words[0].start())
             ):
                 yield Found(words[0].start(), m.end("v"), "FACILITY", "name:kind")
+
+
+_TRADE = regex.compile(rf"\s(?:{_OCCUPATIONS})\b")
+
+
+def _no_employer(text: str, m: regex.Match[str]) -> bool:
+    """Whether what seems an employer is of what sort somebody's trade is, or what somebody smoked."""
+    if m["work"].lower().startswith("quit"):
+        return kind(m["v"].split()[0]).medical
+    return m["work"].lower().startswith("occupation") and _TRADE.match(text, m.end("v")) is not None
 
 
 def _of_two_words(name: str) -> bool:
@@ -1019,9 +1039,9 @@ def _is_place(text: str, part: list[Token]) -> bool:
         plainly = all(t.kind.word or plain(t.text) in PLAIN for t in part)
         return not plainly or bool(led or trailed or comma)
     only = part[0].kind
-    if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not (led or trailed)):
-        return False
     brought = trailed or comma or (led and led.group().strip().lower() not in ("the", "our"))
+    if plain(part[0].text) in PLAIN or ((only.eponym or only.medical) and not brought):
+        return False
     if not brought and _names_a_thing(text, part[0]):
         return False
     if not led and a_sentence(text, part[0].start, part[0].end):

@@ -136,6 +136,15 @@ _THINGS_OF_NAMES = [
         "mifflin st jeor",
         "mifflin-st. jeor",
         "argyll robertson",
+        "savi scout",
+        "west haven crit",
+        "west haven grade",
+        "west haven enceph",
+        "modified duke",
+        "montreal a1",
+        "montreal a2",
+        "montreal a3",
+        "montreal class",
         "le fort",
         "le fort i",
         "le fort ii",
@@ -225,7 +234,16 @@ _THINGS_OF_NAMES = [
 ]
 # Drinks, foods and shows called after people, which nobody is.
 _GOODS_OF_NAMES = [
-    *("jack daniel", "jim beam", "johnnie walker", "jose cuervo", "captain morgan", "bud light", "mrs. dash"),
+    *(
+        "jack russell",
+        "jack daniel",
+        "jim beam",
+        "johnnie walker",
+        "jose cuervo",
+        "captain morgan",
+        "bud light",
+        "mrs. dash",
+    ),
     *(
         "mrs dash",
         "aunt jemima",
@@ -342,6 +360,7 @@ _HINTS = Hints(
             teleradiology paving pathologists radiologists anesthesiologists prosthetics orthotics fsed residential alliance symphony orchestra
             breast stroke burn vein endoscopy infusion wound diabetes transplant autism arthritis laser hearing birthing
             maternity crisis cardiovascular digestive hand foot asthma drug drugs
+            authority ambulette paratransit medivan poison colony trust chapel commissary tabernacle cathedral gurdwara juvenile tribal probate visiting
             dairy mills brothers bros sons mission ministries mortuary funeral parenthood son daughters co
             """.split(),
             *(f"{what} flight" for what in "life med air care".split()),
@@ -488,7 +507,7 @@ _HINTS = Hints(
         "saint": ["st", "saint"],
         "chain": """
             cvs walgreens rite walmart wal-mart kroger publix costco safeway wegmans heb h-e-b hy-vee giant food harris duane
-            shoprite albertsons winn-dixie sam
+            shoprite albertsons winn-dixie sam stop meijer fred king ralphs vons hannaford ingles
             """.split(),
         "of": """
             jewish catholic lutheran presbyterian episcopal adventist islamic mennonite
@@ -507,6 +526,10 @@ _HINTS = Hints(
             """.split(),
         ],
         "company": lexicon.CARE_COMPANIES,
+        "union": lexicon.UNIONS,
+        "lodge": lexicon.LODGES,
+        "team": lexicon.TEAMS,
+        "greek": lexicon.GREEK,
         "eponym": """
             's ’s disease syndrome sign test maneuver manoeuvre criteria score scale index class palsy phenomenon cyst
             lymphoma sarcoma tumo thyroiditis esophagus oesophagus ulcer fracture dystrophy chorea ataxia
