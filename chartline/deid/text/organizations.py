@@ -31,7 +31,7 @@ _LETTER = _either(GREEK)
 _SORORITY = regex.compile(
     r"(?<=\b(?:in|of|at|for|with|the|joined|join|rush(?:ed|ing)?|pledg(?:e|ed|ing)|her|his|our|their)[ ])"
     rf"(?P<v>(?:{_LETTER})(?:[ ](?:{_LETTER})){{1,2}})"
-    r"(?=[.,;:)\n]|$|[ ](?:house|sorority|frat\w*|brothers?|sisters?|chapter|formal|party|so|and|at|since|with|events?)\b)"
+    r"(?=[.,;:)\n]|$|[ ](?:house|sorority|frat\w*|brothers?|sisters?|chapter|formal|party|so|and|at|since|with)\b)"
 )
 # Pairs of a light chain, a T cell's receptor and opioid receptors.
 _OF_CELLS = frozenset(
