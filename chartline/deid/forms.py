@@ -17,6 +17,11 @@ from chartline.fhir.definitions import Element
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 MASKED = {"extension": [{"url": ABSENT, "valueCode": "masked"}]}
+# What a type must have one of, by its invariants org-1 and ppc-1: hl7.org/fhir/R4, organization.html and consent.html.
+_ONE_OF: Mapping[str, tuple[frozenset[str], str]] = {
+    "Organization": (frozenset({"identifier", "name", "_name"}), "_name"),
+    "Consent": (frozenset({"policy", "policyRule"}), "policyRule"),
+}
 _APART = ("contained", "id")  # elements of a resource that are not among those of its type
 
 _dumps = orjson.dumps
@@ -76,6 +81,8 @@ def _stand_ins(owner: str) -> list[tuple[frozenset[str], str, Any]]:
         masked: Any = [MASKED] if first.many else MASKED
         text = next((e.name for e in elements if e.choice and e.type == "string"), None)
         found.append((names, text, "masked") if text and is_primitive(first) else (names, stand_in, masked))
+    if owner in _ONE_OF:
+        found.append((*_ONE_OF[owner], MASKED))
     return found
 
 

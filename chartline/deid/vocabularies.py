@@ -26,6 +26,8 @@ _FORMS = {
 _PATTERNS = {name: re.compile(form) for name, form in _FORMS.items()}
 _SYSTEMS = {
     "http://snomed.info/sct": "snomed",
+    "http://snomed.info/sct/731000124108": "snomed",
+    "http://snomed.info/sct/900000000000207008": "snomed",
     f"{_OID}6.96": "snomed",
     "http://loinc.org": "loinc",
     f"{_OID}6.1": "loinc",

@@ -68,7 +68,7 @@ _PUBLIC_CODE = re.compile(
 _PUBLIC_WORDS = re.compile(r"(?!.*\d{7})(?=.{3,100}\Z)[^\s@]+(?: [^\s@]+)+")
 # A literal reference in a text. ``Patient/family`` is one only if a resource has that id.
 _MENTION = re.compile(rf"\b([A-Z][A-Za-z]+)/({references.ID}(?<=[A-Za-z0-9]))(?:/_history/[A-Za-z0-9\-.]+)?")
-_VOCABULARIES = frozenset({"CodeSystem", "ValueSet"})
+_VOCABULARIES = frozenset({"CodeSystem", "ValueSet", "Questionnaire"})
 _MIME = re.compile(r"[A-Za-z]+/[A-Za-z\d.+\-]{1,80}")
 # What tells when something was over, or was written down: nothing of it was known before.
 _TELLS_OVER = frozenset(
@@ -746,7 +746,7 @@ class Deidentifier:
             return self._coding_of(path)
         if kind == "canonical":
             return self._canonical
-        return self._public_only if kind == "uri" else self._checked
+        return self._system if kind == "uri" else self._checked
 
     def _canonical(self, value: Any, walk: Walk) -> Any:
         """What a form is called: a published one as it is, a hospital's own by a name that is made of it."""
@@ -755,8 +755,11 @@ class Deidentifier:
         url = value.partition("|")[0]
         return url if self._is_public(url, walk) else self._local_system(url)
 
-    def _public_only(self, value: Any, walk: Walk) -> Any:
-        return value if self._is_public(value, walk) else None
+    def _system(self, value: Any, walk: Walk) -> Any:
+        """The system of a unit: its code must not stand without one (qty-3 of hl7.org/fhir/R4/datatypes.html)."""
+        if not isinstance(value, str):
+            return None
+        return value if self._is_public(value, walk) else self._local_system(value)
 
     def _is_public(self, system: Any, walk: Walk) -> bool:
         """Whether a code system is a published vocabulary; what its address adds to the listed one must name nobody."""

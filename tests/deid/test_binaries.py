@@ -64,7 +64,9 @@ def test_the_binary_tells_its_content_type_and_the_attachment_what_it_leaves_ope
 
 
 def test_the_documents_are_those_whose_attachments_the_policy_reads():
-    assert binaries.documents(policy.load("safe_harbor")) == {"DocumentReference", "DiagnosticReport"}
+    assert binaries.documents(policy.load("safe_harbor")) == {
+        *("DocumentReference", "DiagnosticReport", "Communication", "CommunicationRequest"),
+    }
     silent = '\nname = "x"\nextends = "safe_harbor"\n[means]\nattachment = "drop"\n'
     assert binaries.documents(policy.from_text(silent)) == frozenset()
 

@@ -119,7 +119,8 @@ SAFE_HARBOR = {
     "Q photograph": ["Patient.photo", "Practitioner.photo", "Media.content"],
     "R any other code": [
         "Meta.versionId",
-        "ImagingStudy.series",
+        "ImagingStudy.series.instance",
+        "ImagingStudy.series.uid",
         "Identifier.value",
         "Specimen.accessionIdentifier",
         "Reference.identifier",

@@ -12,6 +12,7 @@ import pytest
 
 from chartline.deid import policy
 from chartline.deid.context import Known, PatientContext
+from chartline.deid.forms import MASKED
 from chartline.deid.frames import members
 from chartline.deid.phrases import Phrases
 from chartline.deid.pseudonyms import literal, subject_id
@@ -430,9 +431,48 @@ def test_a_unit_or_language_that_names_somebody_is_left_behind():
     assert "language" not in made
 
 
-def test_a_local_system_of_a_unit_is_left_behind():
-    made = through(observation(valueQuantity={"value": 1, "unit": "mg", "system": "http://saint-elsewhere.org/units"}))
-    assert made["valueQuantity"] == {"value": 1, "unit": "mg"}
+def test_a_local_system_of_a_unit_has_a_name_that_tells_nothing():
+    """A code without a system is no valid Quantity (qty-3)."""
+    measure = {"value": 1, "unit": "mg", "system": "http://saint-elsewhere.org/units", "code": "mg"}
+    made = through(observation(valueQuantity=measure))
+    assert made["valueQuantity"] == measure | {"system": "urn:chartline:system:x"}
+
+
+def test_an_organization_and_a_consent_say_that_something_is_masked_where_they_must_have_one_of_two():
+    """Invariants org-1 and ppc-1."""
+    made = through({"resourceType": "Organization", "id": "o", "name": SECRET, "identifier": [{"value": SECRET}]})
+    assert made["_name"] == MASKED
+    needed = {"status": "active", "scope": {"text": "care"}, "category": [{"text": "care"}]}
+    made = through({"resourceType": "Consent", "id": "c", **needed, "policy": [{"uri": f"http://x.org/{SECRET}"}]})
+    assert made["policyRule"] == MASKED
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "http://hl7.org/fhir/us/davinci-pdex/CodeSystem/ProvenanceAgentRoleType",
+        "http://cancerstaging.org",
+        "urn:oid:2.16.840.1.114222.4.5.327",
+        "http://va.gov/terminology/medrt",
+        "https://bluebutton.cms.gov/resources/variables/clm_drg_cd",
+    ],
+)
+def test_codes_of_published_vocabularies_stay(system):
+    coding = {"system": system, "code": "N0000175722", "display": "Staged"}
+    assert through(observation(valueCodeableConcept={"coding": [coding]}))["valueCodeableConcept"]["coding"] == [coding]
+
+
+@pytest.mark.parametrize(("code", "stays"), [("44054007", False), ("44054006", True)])
+def test_an_edition_of_snomed_is_held_to_its_check_digit(code, stays):
+    coding = {"system": "http://snomed.info/sct/731000124108", "code": code}
+    made = through(observation(valueCodeableConcept={"coding": [coding]}))["valueCodeableConcept"]["coding"]
+    assert ("code" in made[0]) is stays
+
+
+def test_a_published_form_keeps_its_address():
+    url = "http://hl7.org/fhir/us/sdoh-clinicalcare/Questionnaire/SDOHCC-QuestionnairePRAPARE"
+    form = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "questionnaire": url}
+    assert through(form)["questionnaire"] == url
 
 
 # --- meta --------------------------------------------------------------------------------------------
