@@ -32,6 +32,12 @@ PARTICLES = frozenset(
     ap zu dela delos los las viuda vda
     """.split()
 )
+LED_BY = "van|von|de|del|della|di|da|du|la|le|ten|der|den"
+"""Particles that stand before a last name in small letters."""
+SYLLABLES = regex.compile(
+    r"(?!(?i:re|pre|post|non|mid|anti|follow|co|self|low|in|on|over|two|one|up|well|de|un|sub)-)\p{Lu}\p{Ll}{1,4}-\p{L}\p{Ll}{1,5}"
+)
+"""A given name of two syllables, as Koreans and Chinese write it: ``Mi-ra``."""
 # Capitalised words that carry no name: headings, sections, sentence starts.
 PLAIN = (
     frozenset(
