@@ -36,14 +36,14 @@ def lowered(text: str) -> str:
     return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-def literals(alternation: str) -> list[str]:
-    """What each alternative of a pattern starts with, in lower case: its letters up to the first special sign.
+def literals(words: list[str]) -> list[str]:
+    """What each of some alternatives of a pattern starts with, in lower case: its letters up to the first special sign.
 
     Raises:
         ValueError: an alternative does not start with two letters.
     """
     out = []
-    for alternative in alternation.split("|"):
+    for alternative in words:
         found = re.match(r"[A-Za-z/]+", alternative)
         word = found.group() if found else ""
         if alternative[len(word) : len(word) + 1] == "?":
@@ -66,13 +66,13 @@ def alternatives(alternation: str) -> list[str]:
     return out
 
 
-def by_letter(alternation: str, *, last: bool = False) -> str:
-    """The same alternatives by the letter that they begin with, or end in, so that few are tried at a place.
+def by_letter(words: list[str], *, last: bool = False) -> str:
+    """A pattern of alternatives by the letter that they begin with, or end in, so that few are tried at a place.
 
     Those of one letter keep their order; an alternative that no letter begins may be tried in another turn than before.
     """
     of: dict[str, list[str]] = {}
-    for whole in alternatives(alternation):
+    for whole in words:
         plain = _ENDS.search(whole) if last else _STARTS.match(whole)
         letter = plain.group() if plain else ""
         of.setdefault(letter, []).append(whole[: len(whole) - len(letter)] if last else whole[len(letter) :])

@@ -8,15 +8,15 @@ from string import ascii_letters, digits
 
 import regex
 
-from chartline.deid.text.hints import Hints, Place, literals, lowered, windows
+from chartline.deid.text.hints import Hints, Place, alternatives, literals, lowered, windows
 from chartline.deid.text.lexicon import POSTAL, STATES
 from chartline.deid.text.lexicon import kind as word_kind
 from chartline.deid.text.spans import Found
 
 _STATE_NAMES = sorted((n for s in STATES for n in (s.title().replace("Of", "[Oo]f"), s.upper())), key=len, reverse=True)
 STATE = rf"(?:(?-i:{'|'.join(POSTAL)})|{'|'.join(n.replace(' ', chr(92) + 's+') for n in _STATE_NAMES)})"
-STREET = (
-    r"(?:Street|St|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr"
+_STREETS = alternatives(
+    r"Street|St|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr"
     r"|Trail|Trl|Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Loop|Alley|Aly|Row|Crescent|Cres|Plaza|Plz|Pike|Turnpike|Tpke"
     r"|Crossing|Xing|Path|Point|Pt|Ridge|Run|Heights|Hts|Hollow|Bend|Cove|Grove|Expressway|Expy|Freeway|Fwy|Route|Rte"
     r"|Broadway|Commons?|Landing|Meadows?|Estates?|Cottages?|Walk|Glen|View|Vista|Park|Green|Junction|Mall|Manor|Mews|Station|Brae|Wynd|Croft|Close|Rise"
@@ -24,8 +24,9 @@ STREET = (
     r"|Overpass|Promenade|Rapids|Shoals?|Skyway|Spring|Springs|Summit|Throughway|Trace|Track|Tunnel|Union|Village|Wells"
     r"|Gardens?|Gateway|Harbors?|Haven|Island|Isle|Key|Lakes?|Light|Locks|Mills?|Mount|Mountain|Neck|Oval|Pines|Plains"
     r"|Prairie|Radial|Ranch|Rest|River|Shores?|Stream|Tunnel|Viaduct|Ville|Brook|Burg|Cape|Cliffs?|Club|Corners?"
-    r"|Creek|Crest|Crossroads?|Curve|Annex|Arcade|Bayou|Beach|Bluffs?|Hills?|Parks|Passage|Squares|Trafficway|Trails|Valleys|Views|Villages|Walks|Dale|Dam|Falls|Ferry|Fields?|Flats?|Ford|Forest|Forge|Forks?|Fort|Inlet|Parkways|Port)"
+    r"|Creek|Crest|Crossroads?|Curve|Annex|Arcade|Bayou|Beach|Bluffs?|Hills?|Parks|Passage|Squares|Trafficway|Trails|Valleys|Views|Villages|Walks|Dale|Dam|Falls|Ferry|Fields?|Flats?|Ford|Forest|Forge|Forks?|Fort|Inlet|Parkways|Port"
 )
+STREET = rf"(?:{'|'.join(_STREETS)})"
 _UNIT = (
     r"(?:[,\s]+(?:\d{1,2}(?:st|nd|rd|th)\s+(?:[Ff]loor|[Ff]l\b)|(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|Trlr|Spc|Space|PMB|\#)\.?\s*\#?\s*[\w\-]{1,6}"
     r"|(?:apt|apartment|suite|ste|unit|room|rm|bldg|lot|trlr)\.?\s*\#?\s*(?:[A-Za-z]?\d{1,5}[A-Za-z]?|[A-Za-z])(?![\w\-])))?"
@@ -198,7 +199,7 @@ _NOT_VALUES = regex.compile(
 
 _PATTERN = {name: (of, pattern, group) for of, name, pattern, group in _FORMS}
 # Rules that a word opens: they are tried where the word stands.
-_OPENED = {name: literals(words) for name, words in _LABELS.items()} | {
+_OPENED = {name: literals(alternatives(words)) for name, words in _LABELS.items()} | {
     "plate": ["plate", "tag", "license plate", "lic"],
     "glued": ["mrn", "ssn", "acct", "dob", "npi", "dea"],
     "phone-label": [
@@ -314,9 +315,7 @@ _OLD = regex.compile(r"(?<!\d)(?:9\d|1[0-4]\d)(?!\d)")
 _POST = re.compile(_POSTCODE)
 _STATE_AFTER = re.compile(r",\s*([A-Z][A-Za-z]+)")
 _STATE_STARTS = frozenset(POSTAL) | frozenset(w for s in STATES for w in (s.split()[0].title(), s.split()[0].upper()))
-STREET_WORDS = frozenset(
-    w.lower() for a in STREET[3:-1].split("|") for w in ((a[:-2], a[:-2] + a[-2]) if a.endswith("?") else (a,))
-)
+STREET_WORDS = frozenset(w.lower() for a in _STREETS for w in ((a[:-2], a[:-2] + a[-2]) if a.endswith("?") else (a,)))
 _STREET_OPENERS = frozenset(
     "via camino calle avenida paseo rue avenue ave highway hwy route rte interstate county state farm rural".split()
 )

@@ -13,18 +13,28 @@ from typing import NamedTuple
 import regex
 
 from chartline.deid.text import lexicon
-from chartline.deid.text.hints import Hints, Place, Places, by_letter, literals, lowered, windows
+from chartline.deid.text.hints import Hints, Place, Places, alternatives, by_letter, literals, lowered, windows
 from chartline.deid.text.lexicon import Kind, kind, plain
 
 TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*")
-TITLES = r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Chap(?=\.)|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Elder|Minister|Priest|Marshal|Constable|Sergeant|Lieutenant|Colonel|Corporal|Captain|Commander|Chief|Warden|Mayor|Dean|Senator|Attending|Resident|Señor|Sra|Sr|Fr(?<!\d ?Fr)(?=\.)|BB|BG)"
+# Words that bring a person, each an alternative of the pattern made of them; hints are made of them too.
+EVERY_TITLE = alternatives(
+    r"Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof|Doctor|Professor|Nurse|Sister|Rev|Reverend|Pastor|Rabbi|Father|Sgt|SGT|Cpl|CPL|Pvt|PFC|SPC|Lt|LT|Maj|MAJ|Cmdr|CDR|Capt|CPT|Ofc|Officer|Det|Detective|Dep|Deputy|Trp|Trooper|Judge|Atty|Attorney|Bro|Imam|Chaplain|Chap(?=\.)|Bishop|Sheikh|Auntie|Aunty|Tia|Tio|Dra|Srta|Preacher|Deacon|Hon|Sir|Dame|Madam|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|MD|DDS|DMD|LCSW|MSW|SLP|PharmD|RDH|PTA|COTA|EMT|PHN|PCT|CRC|CHW|IBCLC|RRT|HHA|PSW|Coach|Elder|Minister|Priest|Marshal|Constable|Sergeant|Lieutenant|Colonel|Corporal|Captain|Commander|Chief|Warden|Mayor|Dean|Senator|Attending|Resident|Señor|Sra|Sr|Fr(?<!\d ?Fr)(?=\.)|BB|BG"
+)
+TITLES = rf"(?:{'|'.join(EVERY_TITLE)})"
 SHORT = r"(?:(?<!\b(?:MD|NP|PA|RN|LPN|LVN|CNA|CNM|CRNA|APRN|DDS|DMD|LCSW|PharmD|RDH|COTA|RRT|SLP|MSW|PTA|EMT|(?i:father|sister|nurse|doctor|officer|detective|deputy|judge|attending|resident|elder|minister|priest|marshal|constable|sergeant|lieutenant|colonel|corporal|captain|commander|chief|warden|mayor|dean|senator)))\.)?"
 """The stop behind a title; behind an office in capitals, and behind a word that is none cut short, it ends a sentence."""
 SEEN = r"Thunder|Horses?|Dog|Bear|Eagle|Elk|Bulls?|Cloud|Hawk|Wolf|Feathers?|Bird|Crow|Buffalo|Shield|Moon|Fox|Deer|Lightning|Owl|Weasel|Antelope|Arrow|Bonnet"
 """What surnames of two words tell: ``Spotted Elk``."""
 CREDENTIALS = r"(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|D\.?D\.?S|D\.?M\.?D|LPN|LVN|CNA|CRNA|CNM|DNP|FNP(?:-C|-BC)?|APRN|ARNP|MSN|BSN|MSW|LCSW|LMSW|LMFT|LPC|PharmD|RPh|DPT|PT|OTR(?:/L)?|SLP|RD|RDN|PsyD|MBBS|FACP|FACS|FACC|Jr|Sr|II|III|IV|Esq|MPH|CCC-SLP|RT|MA|DC|DPM|OD|CNS|ACNP|AGNP|RDH|CGC|CMA|COTA|PTA|RRT|CRT|LICSW|LISW|BCBA|IBCLC|ATC|EMT(?:-[PB])?|FAAP|FACEP|CCRN|CDCES|CDE|RPSGT|CPhT|LMHC|LCPC|LPCC|LCDC|CADC|LSW|CPNP|RNFA|FRCP|FRCS|FRCR|FCAP|FAAN|FAAD|FACR|FACOG|NRP|LSN|CHT|OCS|CTRS|RVT|RDMS|RDCS|CRRN|CWOCN|WOCN|OCN|CEN|CHPN|(?:PMHNP|WHNP|AGACNP|PNP|NNP)(?:-BC)?|CNP|AuD|BCPS|CSFA|CST|RCIS|EdD|QMHP|ABPP|Au\.D)\b\.?"
-KIN = r"(?:godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre|tío|tía|madrina|padrino|abuelit[ao])"
-LABELS = r"(?:patient(?: (?:name|label|sticker))?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|pref name|pref\. name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed|dictated|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|surg|circ|attg|notary|member(?: name)?|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|escort|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by|ref|submitting|prosector|tech|scorer|presenter|adjuster|supervisor|doula|chaperone|ride|cosigner|req|sig|signature|sign-?out|signout|hand-?off|auth|authorizing|admitting|covering|clin|emergency|EC|notified|informed|supervising|preceptor|collected|accessioned|grossed|typed|entered|transcribed|witnessed|cosigned|double check|responsible party|power of attorney|decision maker|pick-?up|PI|GAL)"
+EVERY_KIN = alternatives(
+    r"godmother|godfather|godson|goddaughter|granny|mommy|momma|mama|daddy|papa|bro|sis|housemate|cellmate|buddy|son|ex|dtr|dau|gma|gpa|hubby|husb|bf|gf|auntie|nana|MGM|MGF|PGM|PGF|FOC|MOC|sib|daughter|wife|husband|mother|father|mom|dad|brother|sister|partner|spouse|aunt|uncle|friend|roommate|caregiver|guardian|neighbou?r|fianc[eé]e?|cousin|niece|nephew|(?:grand|step)(?:mother|father|son|daughter|child|ma|pa|dad|mom)|girlfriend|boyfriend|widow|sibling|twin|relative|contact|next of kin|NOK|FOB|MOB|POA|HCP|proxy|sig(?:nificant)? other|landlord|sibling|grandparents?|employer|boss|coworker|nanny|babysitter|teacher|coach|parents?|companion|interpreter|advocate|son[ \-]in[ \-]law|daughter[ \-]in[ \-]law|dtr[ \-]in[ \-]law|dau[ \-]in[ \-]law|mother[ \-]in[ \-]law|mom[ \-]in[ \-]law|father[ \-]in[ \-]law|dad[ \-]in[ \-]law|brother[ \-]in[ \-]law|bro[ \-]in[ \-]law|sister[ \-]in[ \-]law|sis[ \-]in[ \-]law|hijo|hija|esposo|esposa|hermano|hermana|abuelo|abuela|nieto|nieta|primo|prima|sobrino|sobrina|suegro|suegra|cuñado|cuñada|vecino|vecina|novio|novia|nuera|yerno|comadre|compadre|tío|tía|madrina|padrino|abuelit[ao]"
+)
+KIN = rf"(?:{'|'.join(EVERY_KIN)})"
+EVERY_LABEL = alternatives(
+    r"patient(?: (?:name|label|sticker))?|pt(?: name)?|name|full name|first name|last name|surname|given name|maiden name|alias|aka|a\.k\.a\.|preferred name|pref name|pref\. name|goes by|known as|called|named|provider|attending|endoscopist|dr\.?|rn|lpn|lvn|cna|np|crna|sw|cm|rd|fellow|hyg|hygienist|judge|assistant|asst|md|technologist|circulator|scrub|first assist|physician|surgeon|nurse|author|signed|dictated|referring|consultant|PCP|primary care|cc|dear|attn|attention|to|from|re|regarding|client|resident|student|proband|caller|crew|preop|consult|dict|copy|anesth|anes|surg|circ|attg|notary|member(?: name)?|subscriber|guarantor|informant|contact|emergency contact|therapist|counselor|pharmacist|technician|case manager|social worker|anesthesiologist|radiologist|pathologist|oncologist|cardiologist|neurologist|psychiatrist|pediatrician|dentist|recipient|requester|recorder|operator|staff|att|neph|interp|sitter|driver|ordering|requesting|performing|reading|read|escort|accepting|coordinator|clinician|examiner|interviewer|witness|relative|spoke with|discussed with|per|thank you|sincerely|regards|by|ref|submitting|prosector|tech|scorer|presenter|adjuster|supervisor|doula|chaperone|ride|cosigner|req|sig|signature|sign-?out|signout|hand-?off|auth|authorizing|admitting|covering|clin|emergency|EC|notified|informed|supervising|preceptor|collected|accessioned|grossed|typed|entered|transcribed|witnessed|cosigned|double check|responsible party|power of attorney|decision maker|pick-?up|PI|GAL"
+)
+LABELS = rf"(?:{'|'.join(EVERY_LABEL)})"
 FORM = regex.compile(r"(?:Dr|Drs|Mr|Mrs|Ms|Mx|Miss|Prof)\b", regex.IGNORECASE)
 PARTICLES = frozenset(
     """
@@ -102,24 +112,27 @@ PLAIN = (
     """.split()
     )
 )
-ROLES = (
-    r"(?:nurse|midwife|doula|therapist|counsel?lor|psychologist|psychiatrist|\w+ologist|p(?:a)?ediatrician|obstetrician|surgeon"
+EVERY_ROLE = alternatives(
+    r"nurse|midwife|doula|therapist|counsel?lor|psychologist|psychiatrist|\w+ologist|p(?:a)?ediatrician|obstetrician|surgeon"
     r"|attending|resident|intern|fellow|hospitalist|intensivist|PCP|PMD|PGY-?\d|aide|landlord|landlady|(?:case|social)\s?worker|worker"
     r"|manager|officer|detective|deputy|trooper|sheriff|paramedic|EMT|pharmacist|pharmD|chaplain|pastor|coach|interpreter|sitter"
     r"|coordinator|rep|scribe|technician|dentist|attorney|lawyer|principal|supervisor|assistant|provider|practitioner|physician"
-    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|(?:twin|baby) [AB]|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW|on-?call|child life|vol|member|beneficiary|insured|policyholder|trustee|guardian ad litem|conservator|execut(?:or|rix)|payee|magistrate|prosecutor|defender|solicitor|coroner|mortician|undertaker|claimant|applicant|plaintiff|defendant|petitioner|respondent|complainant|victim|employee|visitor|caretaker|surrogate|superintendent|commissioner|perfusionist|orthotist|prosthetist|podiatrist|optometrist|chiropractor|osteopath|naturopath|acupuncturist|masseu(?:r|se)|esthetician|transporter|extern|trainee|handyman|underwriter|auditor|paraprofessional|headmaster|councilm[ae]n|councilwoman|nocturnist|laborist|surgicalist|internist|homemaker)"
+    r"|donor|recipient|informant|witness|bystander|passenger|coord|rep|liaison|adjuster|adj|adv|ped|nephro|cards|onc|rheum|derm|uro|neuro|ortho|endo|GI|proceduralist|cashier|clerk|registrar|volunteer|inmate|detainee|offender|enrollee|counsel|sender|driver|owner|dispatcher|agent|peer|camper|athlete|investigator|prosector|sonographer|tech|phlebotomist|requestor|author|student|boss|instructor|trainer|sponsor|stylist|crew|caller|notary|proband|subscriber|dieti[ct]ian|prescriber|examiner|evaluator|reviewer|operator|collector|promotora|nutritionist|hygienist|baby (?:girl|boy)|(?:twin|baby) [AB]|asst|supv|mgr|director|administrator|dispatch|histotech|cytotech|anes|anesthetist|orderly|secretary|receptionist|scheduler|biller|navigator|ombudsman|preceptor|custodian|janitor|medic|interp|translator|mentor|tutor|MW|on-?call|child life|vol|member|beneficiary|insured|policyholder|trustee|guardian ad litem|conservator|execut(?:or|rix)|payee|magistrate|prosecutor|defender|solicitor|coroner|mortician|undertaker|claimant|applicant|plaintiff|defendant|petitioner|respondent|complainant|victim|employee|visitor|caretaker|surrogate|superintendent|commissioner|perfusionist|orthotist|prosthetist|podiatrist|optometrist|chiropractor|osteopath|naturopath|acupuncturist|masseu(?:r|se)|esthetician|transporter|extern|trainee|handyman|underwriter|auditor|paraprofessional|headmaster|councilm[ae]n|councilwoman|nocturnist|laborist|surgicalist|internist|homemaker"
 )
+ROLES = rf"(?:{'|'.join(EVERY_ROLE)})"
 _EPONYM_NOUNS = by_letter(
-    r"disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
-    r"|cyst|lymphoma|sarcoma|tumou?r|thyroiditis|esophagus|oesophagus|ulcers?|fracture|dystrophy|chorea|ataxia|encephalopathy"
-    r"|contracture|nodes?|nodules?|spots?|lines?|bodies|body|cells?|stain|catheter|procedure|operation|repair|fundoplication"
-    r"|pouch|drain|tube|reflex|response|triad|tetralogy|law|formula|equation|rule|rules|method|technique|position|incision"
-    r"|anemia|anaemia|purpura|vasculitis|arteritis|disorder|dementia|psychosis|angina|hernia|diverticul\w+|ligament|tendon"
-    r"|canals?|ducts?|spaces?|triangle|fossa|tubercle|ampulla|sphincter|foramen|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
-    r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
-    r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
-    r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
-    r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class|clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum|views?"
+    alternatives(
+        r"disease|syndrome|sign|test|maneuver|manoeuvre|criteria|score|scale|index|classification|palsy|phenomenon"
+        r"|cyst|lymphoma|sarcoma|tumou?r|thyroiditis|esophagus|oesophagus|ulcers?|fracture|dystrophy|chorea|ataxia|encephalopathy"
+        r"|contracture|nodes?|nodules?|spots?|lines?|bodies|body|cells?|stain|catheter|procedure|operation|repair|fundoplication"
+        r"|pouch|drain|tube|reflex|response|triad|tetralogy|law|formula|equation|rule|rules|method|technique|position|incision"
+        r"|anemia|anaemia|purpura|vasculitis|arteritis|disorder|dementia|psychosis|angina|hernia|diverticul\w+|ligament|tendon"
+        r"|canals?|ducts?|spaces?|triangle|fossa|tubercle|ampulla|sphincter|foramen|gland|glands|fascia|membrane|circle|area|aphasia|amnesia|paralysis|neuralgia|neuroma|deformity|malformation"
+        r"|anomaly|complex|virus|fever|rash|lesions?|plaques?|crisis|attack|seizures?|epilepsy|monitor|exam|smear|count|grade|stage"
+        r"|scoring|screen|screening|inventory|questionnaire|assessment|protocol|regimen|splint|brace|boot|bandage|wrap|solution"
+        r"|thyrotoxicosis|nephropathy|retinopathy|neuropathy|arthropathy|osteotomy|arthroplasty|stage|probability|prediction|risk(?:\s+score)?|heart\s+study"
+        r"|anonymous|respiration|respirations|breathing|pattern|murmur|waves?|block|arrhythmia|tachycardia|in\s+situ|arch|class|clamps?|retractors?|forceps|scissors|rongeurs?|trocars?|speculum|views?"
+    )
 )
 EPONYM_NOUN = regex.compile(_EPONYM_NOUNS)
 _EPONYM = regex.compile(
@@ -300,11 +313,11 @@ TERRAIN = (
 """Words that end the name of a town."""
 _HINTS = Hints(
     {
-        "title": literals(TITLES[3:-1]),
+        "title": literals(EVERY_TITLE),
         "form": "mr mrs ms dr miss doctor pt patient client resident named".split(),
         "patient": "pt patient client resident infant child".split(),
         "called": "called dating named nicknamed goes known prefers alias aka nickname rep agent supervisor caseworker dr mr ms".split(),
-        "label": [*literals(LABELS[3:-1].replace(r"a\.k\.a\.|", "")), "a.k.a"],
+        "label": [*literals([w for w in EVERY_LABEL if not w.startswith("a\\.")]), "a.k.a"],
         "kin": """
             son dtr dau gma gpa hubby husb bf gf auntie nana mgm mgf pgm pgf foc moc sib ex daughter wife husband mother father mom dad brother sister partner spouse aunt uncle friend roommate
             caregiver guardian neighb fianc cousin niece nephew grand step girlfriend boyfriend widow sibling twin
@@ -318,7 +331,7 @@ _HINTS = Hints(
             """.split(),
         "field": "last first middle maiden given family name surname".split(),
         "talk": ["it's", "it’s", "its", "this is", "i'm", "i’m", "i am", "my name"],
-        "seen": [*literals(SEEN), "rope"],
+        "seen": [*literals(alternatives(SEEN)), "rope"],
         "farewell": """
             signed your thanks thank thx tysm ty regards best cheers sincerely warmly yours take respectfully cordially love
             """.split(),
@@ -499,7 +512,7 @@ _HINTS = Hints(
             f"{word} "
             for word in "new port west east north south lake mount mt mt. fort ft ft. san santa el los las saint".split()
         ],
-        "terrain": literals(TERRAIN),
+        "terrain": literals(alternatives(TERRAIN)),
         "kind": """
             pharmacy hospital elementary high middle nursing clinic parish church mall funeral daycare school police warehouse courthouse
             snf (snf alf (alf ltac apartment apt parking trailer motel hotel casino preschool campground jail prison shelter temple synagogue
@@ -629,7 +642,7 @@ def _written_by_laboratories(text: str) -> Iterator[Place]:
 
 # What brings a person or a place into a list of things.
 _BRINGS = regex.compile(
-    rf"\b(?i:per|by|from|with|w|at|on|to|in|Drs?|Mrs?|Ms|M\.?D|RN|{KIN[3:-1]})\b|@|\bc/o\b",
+    rf"\b(?i:per|by|from|with|w|at|on|to|in|Drs?|Mrs?|Ms|M\.?D|RN|{KIN})\b|@|\bc/o\b",
 )
 _ITEMS_END = re.compile(r"[.;\n](?!\S)")
 _LONGEST_LIST = 240

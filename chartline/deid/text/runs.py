@@ -9,12 +9,15 @@ from functools import lru_cache
 import regex
 
 from chartline.deid.text import lexicon
-from chartline.deid.text.hints import by_letter
+from chartline.deid.text.hints import alternatives, by_letter
 from chartline.deid.text.lexicon import is_done, is_seldom_a_name, kind, plain
 from chartline.deid.text.places import GENERIC, NOWHERE
 from chartline.deid.text.reading import (
     DOSED,
     EPONYM_NOUN,
+    EVERY_KIN,
+    EVERY_ROLE,
+    EVERY_TITLE,
     GRADED,
     KIN,
     KIN_WORD,
@@ -22,11 +25,9 @@ from chartline.deid.text.reading import (
     PARTICLES,
     PLAIN,
     ROLE_WORD,
-    ROLES,
     SHORT,
     STAGED,
     THINGS,
-    TITLES,
     Token,
     a_sentence,
     begins_sentence,
@@ -37,7 +38,9 @@ from chartline.deid.text.spans import Found
 
 # Deeds and words that bring a person right behind them.
 _BRINGERS = by_letter(
-    r"paged|notified|informed|asked|told|reminded|thanked|phoned|texted|emailed|e-mailed|messaged|(?-i:ask|tell|remind|thank|call)|attn|d/w|s/w|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|baby|mother|father|wife|husband|widow|widower|spouse|partner|sister|brother|niece|nephew|aunt|uncle|cousin|grandson|granddaughter|guardian)\s+of",
+    alternatives(
+        r"paged|notified|informed|asked|told|reminded|thanked|phoned|texted|emailed|e-mailed|messaged|(?-i:ask|tell|remind|thank|call)|attn|d/w|s/w|per|cc|covering\sfor|coverage\s(?:for|by)|thanks|thank you|sincerely|regards|dear|hi|hello|consult(?:ation)? (?:for|by)|care of|c/o|named after|children|kids|siblings|sons|daughters|moms|dads|mothers|fathers|sisters|brothers|grandparents|aunts|uncles|cousins|friends|roommates|born to|bedside|parents?|(?:son|daughter|dtr|child|baby|mother|father|wife|husband|widow|widower|spouse|partner|sister|brother|niece|nephew|aunt|uncle|cousin|grandson|granddaughter|guardian)\s+of"
+    ),
     last=True,
 )
 _MEETS = (
@@ -47,7 +50,7 @@ _MEETS = (
 # An office at a line's end has named who stands before it; only a form of address goes on in the next.
 SAME_LINE = r"(?:(?<=\b(?i:Drs?|Mrs?|Ms|Mx|Miss|Prof|Doctor)\.?)|(?!\s*\n|\s{2}))"
 _LEAD = regex.compile(
-    rf"(?r)(?:(?i:\b{by_letter(TITLES[3:-1], last=True)}){SHORT}{SAME_LINE}|(?i:\b{by_letter(KIN[3:-1], last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(ROLES[3:-1], last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
+    rf"(?r)(?:(?i:\b{by_letter(EVERY_TITLE, last=True)}){SHORT}{SAME_LINE}|(?i:\b{by_letter(EVERY_KIN, last=True)})\s*[,:(\-–]?|(?i:\b{by_letter(EVERY_ROLE, last=True)})(?:\s*[,:(\-–]?|\s(?:is|was))|(?i:\b{_MEETS})[:,]?"
     r"|\b(?:(?i:family)|SW|CM|RN|LPN|CNA)\s*\(|\b(?:SW|CM|HHA|DON|ADON|PCA|A?DA|PI|AME|GAL|CASA|[AC]PS|DCF)|\b(?i:aka|nickname|attg|(?:1st|first)\sassist|(?:LM|VM|msg|message|voicemail)\s(?:for|w/)|guarantor|accepting|scrub|circ(?:ulator)?|relief|float|charge)\s?:?|(?i:\b(?:named|called|known as|goes by|(?:first|last|middle|maiden) name|name (?:is|was)|name:|calls (?:him|her)self)))\s*+$"
 )
 # What follows a person and hardly anything else.
