@@ -472,6 +472,23 @@ _FURTHER = re.compile(
 
 def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     """Rule and match, each rule tried only where its hint stands."""
+    yield from _at_words(text)
+    yield from _at_signs(text)
+    numbered = [(_word_start(text, m.start()), m.end()) for m in _FROM_DIGIT.finditer(text)]
+    if not numbered:
+        return
+    yield from _codes(text, numbered)
+    yield from _telephones(text, numbered)
+    yield from _with_stops(text)
+    yield from _aged(text)
+    yield from _addresses(text, numbered)
+    yield from _short_codes(text, numbered)
+    if "^" in text:
+        yield from _in(text, ("hl7-phone", "hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
+
+
+def _at_words(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
+    """What a word opens or stands in."""
     around: dict[str, list[Place]] = {}
     for group, places in _HINTS.places(lowered(text)).items():
         if group[0] == "=":
@@ -482,6 +499,10 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _at(text, "email", (_local_start(text, start) for start, _ in around.pop("email-at", ())))
     for name, places in around.items():
         yield from _in(text, (name,), windows(places, *_AROUND[name][1:]))
+
+
+def _at_signs(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
+    """What a sign tells that needs no number: typists, markup, degrees and states."""
     yield from _at(text, "typist", (_letters_start(text, m.start()) for m in _TYPED.finditer(text)))
     yield from _at(text, "typist", (m.start() + 1 for m in _TYPED_AFTER.finditer(text)))
     if "]" in text:
@@ -491,9 +512,10 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _in(text, ("markup-name", "markup-place", "markup-mrn"), windows(marked, 18, 44))
     states = [m.span() for m in _STATE_AFTER.finditer(text) if m[1] in _STATE_STARTS]
     yield from _in(text, ("city-state",), windows(states, 100, 40))
-    numbered = [(_word_start(text, m.start()), m.end()) for m in _FROM_DIGIT.finditer(text)]
-    if not numbered:
-        return
+
+
+def _codes(text: str, numbered: list[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Long numbers and codes, by their sort and length."""
     long = [(a, b) for a, b in numbered if b - a >= 5]
     yield from _in(text, ("state-zip",), windows(((a, b) for a, b in long if text[a:b][:5].isdigit()), 24, 5))
     codes = [(a, b - a, _sort(text[a:b])) for a, b in long]
@@ -505,6 +527,12 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     yield from _at(text, "blood-unit", (a for a, b in numbered if b - a == _GROUP + 1 and text[b : b + 1] == " "))
     yield from _at(text, "digits-letter", (a for a, b in long if b - a == _OF_STATE))
     yield from _in(text, ("bracket",), windows(((a, b) for a, b in long if _bracketed(text, a)), 4, 16))
+    if any(b - a >= _ENCODED for a, b in long):
+        yield from _in(text, ("encoded",), [(0, len(text))])
+
+
+def _telephones(text: str, numbered: list[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Numbers written in groups: of a telephone, a person, a card, a host."""
     chunks = [m.span() for m in _CHUNK.finditer(text)]
     yield from _at(text, "ssn", (m.start() for a, b in chunks if b - a > 10 for m in _SSN.finditer(text, a, b)))
     near = list(windows(chunks, 8, 24))
@@ -523,25 +551,28 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     if any(b - a > 15 for a, b in chunks):
         yield from _in(text, ("card",), near)
     yield from _in(text, ("ip",), ((a, b) for a, b in near if text.count(".", a, b) > 2))
+
+
+def _with_stops(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Numbers with stops or colons within."""
     if _STOPS.search(text):
         yield from _at(text, "uid", (m.start() for m in _DOTTED.finditer(text)))
     yield from _in(text, ("mac", "ip6"), windows((m.span() for m in _COLONS.finditer(text)), 28, 40))
+
+
+def _aged(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Ages over 89."""
     old = [m.span() for m in _OLD.finditer(text)]
     yield from _in(text, ("age-label",), windows(old, 24, 24))
     told = ((a, b) for a, b in old if text[b : b + 6].lstrip(_BETWEEN)[:1].lower() in _AGE_LETTERS)
     yield from _in(text, _AGES, windows(told, 24, 24))
-    if any(b - a >= _ENCODED for a, b in long):
-        yield from _in(text, ("encoded",), [(0, len(text))])
+
+
+def _addresses(text: str, numbered: list[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Where somebody lives or serves, by the number of a house, a street or a unit; codes of the post and plates abroad."""
     yield from _streets(text, numbered)
     behind = (a for a, _ in numbered if text[a - 2 : a] in _LAST_OF_STREETS and _street_before(text, a))
     yield from _at(text, "street-behind", (_line_word(text, a) for a in behind))
-    yield from _at(text, "docket", (a for a, _ in numbered if _COURT.match(text, a)))
-    yield from _in(
-        text,
-        ("hash",),
-        windows(((a, b) for a, b in numbered if text[max(0, a - 3) : a].strip(" :")[-1:] == "#"), 3, 20),
-    )
-    yield from _at(text, "spec", (a for a, b in numbered if b - a == 4 and text[b : b + 1] == ":"))
     yield from _at(text, "zip-abroad", (a for a, b in numbered if text[a].isupper() and b - a in (2, 3, 4, 6)))
     coded = [(a, b + 4) for a, b in numbered if b - a in (3, 4) and text[a : a + 2].isalpha() and text[a:b].isupper()]
     yield from _at(text, "plate-british", (a for a, _ in coded))
@@ -549,13 +580,22 @@ def _matches(text: str) -> Iterator[tuple[str, regex.Match[str]]]:
     nth = [(a, b) for a, b in numbered if b - a < 6 and text[b - 2 : b] in ("st", "nd", "rd", "th")]
     yield from _in(text, ("crossing",), windows(nth, 40, 24))
     yield from _at(text, "unit-served", (a for a, b in nth if text[b + 1 : b + 2].isupper()))
+
+
+def _short_codes(text: str, numbered: list[Place]) -> Iterator[tuple[str, regex.Match[str]]]:
+    """Short numbers that the sign beside them tells: of a court, a telephone, a typist, an aircraft."""
+    yield from _at(text, "docket", (a for a, _ in numbered if _COURT.match(text, a)))
+    yield from _in(
+        text,
+        ("hash",),
+        windows(((a, b) for a, b in numbered if text[max(0, a - 3) : a].strip(" :")[-1:] == "#"), 3, 20),
+    )
+    yield from _at(text, "spec", (a for a, b in numbered if b - a == 4 and text[b : b + 1] == ":"))
     yield from _at(text, "extension", (a for a, _ in numbered if text[a] in "xXpP"))
     if "M.D. " in text:
         yield from _at(text, "signed-code", (a for a, b in numbered if b - a < 7 and text[a - 5 : a] == "M.D. "))
     yield from _at(text, "code-line", (a for a, _ in numbered if a == 0 or text[a - 1] == "\n"))
     yield from _at(text, "tail", (a for a, _ in numbered if text[a] == "N"))
-    if "^" in text:
-        yield from _in(text, ("hl7-phone", "hl7-address", "hl7-id", "hl7-field", "hl7-name"), [(0, len(text))])
 
 
 def _sort(code: str) -> str:
