@@ -60,6 +60,7 @@ _FRAMES_TRIED = 4096  # resources of a type after which it is asked whether fram
 _ALONE = frozenset({*PARTIES, "Binary"})  # a person's or place's record, or a document, comes once
 # Measures of a device, more of them than a number that is known of somebody has parts or digits.
 _SERIES = re.compile(r"(?:(?:-?\d{1,6}(?:\.\d{1,18})?|[EUL])(?:\s+|\Z)){17,}")
+_TWO_NUMBERS = re.compile(r"\d{1,4}(?:\.\d{1,4})? ?[-–] ?\d{1,4}(?:\.\d{1,4})?")
 # One word, and not shaped as a social security number, a telephone number or a day: no vocabulary's codes are.
 _PUBLIC_CODE = re.compile(
     r"(?!(?:\d{3}-\d\d-\d{4}|(?:\(\d{3}\)|\d{3}[-.])\d{3}[-.]\d{4}|\d{4}-\d\d-\d\d)\Z)[^\s@]{1,48}"
@@ -450,7 +451,9 @@ class Deidentifier:
     def _clean_text(self, owner: str, path: str, element: Element) -> Action:
         if element.type == "Narrative":
             return self._narrative(path)
-        return self._concept_text if owner == "CodeableConcept" else self._cleaned
+        if owner == "CodeableConcept":
+            return self._concept_text
+        return self._range_text if path.endswith(".referenceRange.text") else self._cleaned
 
     def _datatype(self, path: str, element: Element) -> Entry:
         if element.type == "CodeableConcept":
@@ -705,6 +708,10 @@ class Deidentifier:
         if not isinstance(value, str):
             return None
         return self._mentioned(self._text.clean(value, walk.patient), walk) or None
+
+    def _range_text(self, value: Any, walk: Walk) -> Any:
+        """What a range of reference says: two numbers and nothing else are no telephone here, ``232-1245``."""
+        return value if isinstance(value, str) and _TWO_NUMBERS.fullmatch(value) else self._cleaned(value, walk)
 
     def _number(self, value: Any, walk: Walk) -> Any:
         """A number; a long one does not stay where it is known of the patient, or a day."""

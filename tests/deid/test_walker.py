@@ -431,6 +431,13 @@ def test_a_unit_or_language_that_names_somebody_is_left_behind():
     assert "language" not in made
 
 
+@pytest.mark.parametrize("text", ["232-1245", "0.40 - 4.50", "70\u201399"])
+def test_two_numbers_of_a_reference_range_are_no_telephone(text):
+    made = through(observation(referenceRange=[{"text": text}, {"text": SECRET}]))
+    assert made["referenceRange"][0]["text"] == text
+    assert SECRET not in json.dumps(made)
+
+
 def test_a_local_system_of_a_unit_has_a_name_that_tells_nothing():
     """A code without a system is no valid Quantity (qty-3)."""
     measure = {"value": 1, "unit": "mg", "system": "http://saint-elsewhere.org/units", "code": "mg"}

@@ -265,7 +265,7 @@ _FORMS: list[tuple[str, regex.Pattern[str]]] = [
         (
             "partial",
             rf"(?=\d{{1,2}}[/\-]\d{{1,2}}(?![\d/\-])){_BRINGS_DAY}"
-            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|visits|sessions|appts|appointments|classes|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
+            rf"{_NOT_DUE}(?P<m>0?[1-9]|1[0-2])[/\-]{_DAY}(?![\d/\-]|x(?:/|\b)|\.\d|\s*(?:mg|strength|power|pain|points?|scale|days?|weeks?|months?|min(?:ute)?s?|doses?|times|visits|sessions|appts|appointments|classes|%|ppd|tabs?|hours?|hrs?|reps?|VAS|intensity|motor|grade|in\s(?:all|both|the)|bilat|throughout|murmur|systolic|tsp|cup|pack|ppd|L\b|mL))",
             True,
         ),
         (

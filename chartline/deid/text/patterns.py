@@ -11,6 +11,7 @@ import regex
 from chartline.deid.text.hints import Hints, Place, alternatives, literals, lowered, windows
 from chartline.deid.text.lexicon import POSTAL, STATES
 from chartline.deid.text.lexicon import kind as word_kind
+from chartline.deid.text.measures import is_measure
 from chartline.deid.text.spans import Found
 
 _STATE_NAMES = sorted((n for s in STATES for n in (s.title().replace("Of", "[Oo]f"), s.upper())), key=len, reverse=True)
@@ -99,7 +100,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
         ("PHONE", "phone-zero", r"(?<![\w.+/\-])(?:0\d{1,3}[ ]\d{3,4}[ ]\d{4}|0\d{4}[ ](?:\d{3}[ ]\d{3}|\d{5,6})|0\d{3}[ ]\d{3}[ ]\d{3}|\(0\d{1,4}\)[ ]?\d{3,4}[ ]?\d{3,4})(?![\w%]|[.\-/]\d)", False, ""),
         ("ADDRESS", "address-abroad", rf"(?<![\w.\-/])(?:(?:Flat|Apt\.?|Unit|Apartment)[ ]\w{{1,4}},?[ ])?\d{{1,4}}[A-Za-z]?,?[ ][A-Z][\w'’\-]*(?:[ ][A-Za-z][\w'’\-]*){{0,4}}(?:,[ ]?[A-Z][\w'’ \-]{{1,30}}|\n[A-Z][\w'’ \-]{{1,30}}){{0,3}},?[ \n]{_POSTCODE}(?!\w)", False, ""),
         ("ADDRESS", "address-line", r"(?:(?<=(?:^|[\n|\t{*;]|[ ]{2})[ *_]{0,3})|(?<=\b(?:home|mailing|street|member|patient|current|permanent|full|new|old)[ ]))(?:address|addr|direcci[oó]n|domicilio|adresse|residence)[*_}]{0,2}[ ]?(?::|[ ][-–])[*_]{0,2}[ ]{1,3}(?-i:(?P<v>(?=[^\n|;{}]{0,70}\d)(?:[A-Z]|\d[\w\-/]*[ ,]+[A-Z])[^\n|;{}\t]{5,90}?))(?=[ ]*(?:\n|\Z|[|;{}\t]|[ ]{2}|[.,]?[ ](?:Phone|Tel|Ph|Cell|Mobile|City|DOB|Email|Fax|Insurance|He|She|They|Pt|Lives)\b|(?<=\w{4})\.[ ]))", True, "v"),
-        ("ADDRESS", "coordinates", r"(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
+        ("ADDRESS", "coordinates-said", r"\blat(?:itude)?\.?[:=\s]{1,3}-?\d{1,2}\.\d{1,8}°?(?:\s?[NS]\b)?[,;/\s]{1,3}(?:and\s)?(?:lon|long|lng|longitude)\.?[:=\s]{1,3}-?\d{1,3}\.\d{1,8}(?:°|\s?[EW]\b)?", True, ""),
+        ("ADDRESS", "coordinates", r"(?<![\w.])-?\d{1,2}\.\d{4,8},-\d{1,3}\.\d{4,8}(?!\w|\.\d)|(?:(?<=\b(?i:gps|coord\w{0,8}|geo\w{0,9}|location|position)[:\s(]{1,3})|(?=-?\d{1,3}\.\d{4,8}(?:°|,?\s{1,2}(?:long?\.?[:\s]{1,2})?-))|(?=-))(?<![\w.])-?\d{1,3}\.\d{4,8}°?\s?[NS]?,?\s{1,2}(?:long?\.?[:\s]{1,2})?-?\d{1,3}\.\d{4,8}(?:°\s?[EW]?)?(?!\w|\.\d)", False, ""),
         ("ADDRESS", "minutes", r"[NS][ ]?\d\d[ °]\s?\d{1,2}\.\d{1,3}['’]?[, ]{1,3}[EW][ ]?\d{2,3}[ °]\s?\d{1,2}\.\d{1,3}['’]?(?!\w)", False, ""),
         ("NAME", "markup-name", r"<(?:given|family|first_?name|last_?name|sur_?name|middle_?name)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:given|family|(?:first|last|middle|given|family|maiden|full|patient|pt|[flm])_?name|sur_?name|[fl]n)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
         ("LOCATION", "markup-place", r"<(?:city|county|postal_?code|zip(?:_?code)?)>\s?(?P<v>[^<>\n]{2,40}?)\s?<|[\"'](?:city|county|postal_?code|zip(?:_?code)?)[\"']\s?:\s?[\"'](?P<v>[^\"\n]{2,40})[\"']", True, "v"),
@@ -192,7 +194,8 @@ _FORMS: list[tuple[str, str, regex.Pattern[str], str]] = [
 # Of forms that a label introduces, words of plain writing that the label may be followed by instead of an identifier.
 _NOT_VALUES = regex.compile(
     r"\d{1,3}|\d{1,2}(?:-\d{1,2})?x(?:/\w+)?|\d{1,2}w\d{0,2}d?|\d{1,3}/[MF]|\d+\.\d{1,4}|(?:19|20)\d\d|\d[a-d]?N[\dX][a-c]?(?:M[\dX])?|\d{1,3}(?:st|nd|rd|th)|\d{1,5}(?:mg|mcg|ml|kg|mm|cm|yo|hrs?|%|years?|weeks?|days?|months?|hours?|min)(?:[/.\-]\w+)*|\d{1,3}(?:g|y|m|f|d|h|x)(?:[/.\-]\w+)*"
-    r"|\d{1,3}[/\-]\d{1,3}|[A-Z]\d{1,2}(?:[.\-][A-Z]?\d{1,3})?|\d{1,2}-\d{1,2}-\d{1,2}|COVID-?19|[A-Z]{1,4}-?\d{1,2}|\d{1,3}-(?:year|week|day|month|hour|yo|lb|mg)\w*(?:-\w+)*",
+    r"|\d{1,3}[/\-]\d{1,3}|[A-Z]\d{1,2}(?:[.\-][A-Z]?\d{1,3})?|\d{1,2}-\d{1,2}-\d{1,2}|COVID-?19|[A-Z]{1,4}-?\d{1,2}|\d{1,3}-(?:year|week|day|month|hour|yo|lb|mg|hole|level|vessel|lead|point|item|view|way|lumen|fold|french|prong|pack)\w*(?:-\w+)*"
+    r"|\d{1,2}\.\d{1,3}(?:/[A-Z]+|T)?|COS[MV]\d+|ENS[TGPER]\d{11}|[VRS]CV\d{9}",
     regex.IGNORECASE,
 )
 
@@ -239,6 +242,7 @@ _OPENED = {name: literals(alternatives(words)) for name, words in _LABELS.items(
     "handle-said": "snap insta ig twitter tiktok venmo discord psn xbox steam gamer kik cash zelle telegram skype screen user login handle".split(),
     "address-line": ["address", "addr", "direcci", "domicilio", "adresse", "residence"],
     "county-label": ["county"],
+    "coordinates-said": ["lat", "latitude"],
     "rural-box": ["rr", "r.r", "rural", "route", "rt", "hc", "star", "sr", "county", "cr", "hwy"],
     "street-abroad": ["calle", "avenida", "avda", "carrera", "paseo", "camino", "calzada", "rua", "rue"],
     "code-spaced": [
@@ -292,7 +296,7 @@ _FROM_DIGIT = re.compile(r"\d[\w\-]*")
 _SSN = re.compile(r"(?<!\d)\d{3}[-. ]\d\d[-. ]\d{4}(?!\d)")
 _TYPED = re.compile(r"[/:][a-z]{2,4}(?=[ \t]*(?:\n|\Z|  )| Job| Doc)")
 _TYPED_AFTER = re.compile(r" (?<=\d )[a-z]{2,3}(?=[ ]*(?:\n|\Z))")
-_DEGREES = re.compile(r"\.\d{4,8}(?=°|,? )")
+_DEGREES = re.compile(r"\.\d{4,8}(?=°|,? |,-)")
 _MARKED = re.compile(
     r"(?:name|given|family|city|county|code|zip|[\"'][fl]n|mrn|id|acc(?:oun)?t|no|number)(?:>|[\"'] ?:)",
     re.IGNORECASE,
@@ -343,6 +347,9 @@ _BETWEEN = " \t\r\n\f\v-‑'’"
 _AGE_LETTERS = "ymfs"  # that begin what tells an age behind it
 
 
+_NUMBERS = frozenset({"PHONE", "ZIP", "ID", "MRN", "DEVICE", "PLAN", "ACCOUNT", "LICENSE"})
+
+
 def find(text: str) -> Iterator[Found]:
     """Every identifier that has a form."""
     for name, match in _matches(text):
@@ -352,7 +359,7 @@ def find(text: str) -> Iterator[Found]:
             continue
         if name in _NAMED_STREETS and _no_street(text[start:end].split()[_NAMED_STREETS[name]]):
             continue
-        if _refused(name, text, start, end):
+        if _refused(name, text, start, end) or (of in _NUMBERS and is_measure(text, start, end)):
             continue
         if name == "hl7-name" and (end := _person_end(text, start, match.group())) == start:
             continue
@@ -722,7 +729,7 @@ _VOCABULARY_BEHIND = regex.compile(
 _RANGE = re.compile(r"\d{2,4}-\d{2,4}")
 # Parity, and numbers of codes and approvals, which are the same for everyone.
 _CODE = re.compile(
-    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+|[ACGT]\d{3,6}[ACGT]|(?-i:rs)\d{3,10}|M[01]E[01]S[01]T[0-2](?:C[0-2])?",
+    r"G\d{1,2}P\d{1,8}|(?:A?NDA|BLA|NDC|RXCUI|LOINC|SNOMED|CPT|HCPCS|ICD|UNII|NCT|PMID|DOI)-?\d+|[ACGT]\d{3,6}[ACGT]|(?-i:rs)\d{3,10}|M[01]E[01]S[01]T[0-2](?:C[0-2])?|COS[MV]\d+|ENS[TGPER]\d{11}|[VRS]CV\d{9}",
     re.IGNORECASE,
 )
 

@@ -156,6 +156,26 @@ _THINGS_OF_NAMES = [
         "mifflin-st. jeor",
         "argyll robertson",
         "savi scout",
+        *(
+            "roche cobas",
+            "cobas e",
+            "beckman coulter",
+            "beckman au",
+            "saint louis enceph",
+            "st. louis enceph",
+            "st louis enceph",
+            "timothy grass",
+            "timothy ig",
+            "camila 0",
+        ),
+        *("sydney system", "sydney class", "jamestown canyon", "ehrlich u", "bethesda unit", "todd unit", "jo-1"),
+        *(
+            f"{of} {told}"
+            for of in ("duffy", "kidd", "lewis", "kell")
+            for told in ("null", "neg", "pos", "antigen", "pheno")
+        ),
+        *(f"{of} {a} {told}" for of in ("duffy", "kidd", "lewis") for a in "ab" for told in ("neg", "pos", "antigen")),
+        *("initial public health case report", "public health case report"),
         "west haven crit",
         "west haven grade",
         "west haven enceph",
