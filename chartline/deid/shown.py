@@ -194,6 +194,9 @@ _GENERIC = frozenset(
 _PARTICLES = frozenset(
     "van von der den dem de del della di da do dos das la las le los el al bin ibn abu st san santa ten".split()
 )
+_AT_HOME = re.compile(
+    r"home\b(?!\s(?:care|health|hospice|infusion|instead))", re.IGNORECASE
+)  # ``Home with Ilo`` is no facility
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _MADE = re.compile(r"\w{3,}(?:ist|ian|icu|ology|iatry|iatrics|p(?:a?e)dics?|ectomy|therapy|graphy)s?")
 
@@ -210,7 +213,7 @@ def known(element: str, kind: str, display: str) -> Iterator[Known]:
         A patient's or relative's name as NAME or RELATIVE, another person's as STAFF, a place as ORGANIZATION, also
         without what it has in common with others; nothing for a role, a department or a payer.
     """
-    if element in OF_PAYERS and kind not in PERSONS:
+    if (element in OF_PAYERS and kind not in PERSONS) or _AT_HOME.match(display):
         return
     if kind in PLACES or (not kind and element in OF_PLACES):
         yield from (Known("ORGANIZATION", text) for text in place(display))

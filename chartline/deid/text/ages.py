@@ -90,7 +90,8 @@ _MAY_BE_OLD = regex.compile(
 )
 # The same of whom no record tells the age.
 _OLD_SAID = regex.compile(
-    rf"\b(?:pt|patient|he|she|who)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
+    rf"(?<=\bhow\sold\b[^\n?]{{0,30}}\?\s{{1,3}}(?:\[?\p{{L}}+\]?:?\s)?)(?P<a>{_OLD})(?=[.,;!\s]|\Z)"
+    rf"|\b(?:pt|patient|he|she|who)\s(?:is|was|turns)\s(?:now\s)?(?P<a>{_OLD})(?=\s?[,;]|\.(?!\d)|\sand\b|\syears\b|\Z)",
     regex.IGNORECASE,
 )
 _YEARS_OLD = re.compile(r"\b0?(?:9\d|1[01]\d)(?:\s?(?:y|an|a\u00f1|jahr)|/[mf])", re.IGNORECASE)

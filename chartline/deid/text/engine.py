@@ -25,7 +25,9 @@ from chartline.deid.context import Cohort, Known, PatientContext, knowing
 from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
 from chartline.deid.text import ages, clinical, datetext, documents, known, lexicon, names, ner, patterns, tables
+from chartline.deid.text.beside import HOUSES
 from chartline.deid.text.casing import cased
+from chartline.deid.text.hints import Places
 from chartline.deid.text.normalise import normalise
 from chartline.deid.text.reading import read
 from chartline.deid.text.spans import TYPES, Found, Span, union
@@ -260,7 +262,10 @@ class TextEngine:
             for r in results
         ]
         if patient.known or self._providers:
-            found += known.find(text, patient, self._providers)
+            told = list(known.find(text, patient, self._providers))
+            persons = Places((f.start, f.end) for f in told if f.type == "NAME")
+            # Whom the record knows is no place, whatever word leads there: ``drawn from Ilka Tarn``.
+            found = [f for f in found if f.type not in HOUSES or not persons.hold(f.start, f.end)] + told
         found += ages.find(text, patient)
         found += ner.find(reading, found)
         return found

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import regex
 
+from chartline.deid.text import talk
 from chartline.deid.text.hints import Place
 from chartline.deid.text.lexicon import is_seldom_a_name, kind, plain
 from chartline.deid.text.reading import (
     CREDENTIAL,
     GRADED,
+    KIN_WORD,
     LABELS,
     PARTICLES,
     PLAIN,
@@ -54,29 +56,15 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """What stands after ``Patient:`` and its like."""
     ends = _LABEL_MARKED if any(sign in text for sign in _MARKUP) else _LABEL_ENDS
     labels = [p for p in hints.get("label", ()) if ends.match(text, p[0])]
+    spoken = talk.starts(text)
     for m in opened(_LABELLED, text, {"label": labels}, "label"):
+        if m.start() in spoken and _is_said(text, m):
+            continue
         start, stop, begun, sure, named = m.start("v"), m.start("v"), 0, 0, 0
         for t in TOKEN.finditer(text, m.start("v"), m.end("v")):
             token = Token(t.group(), t.start(), t.end(), shape_of(t.group()), kind(t.group()))
             gap = text[stop : t.start()] if stop > start else ""
-            if gap.strip(" .,'’") or len(gap) > 3 or _begins_credential(text, gap, token):
-                break
-            if len(gap) > 1 and gap.isspace() and (token.text in _FIELDS or token.kind.word):
-                break  # a field of its own
-            if token.kind.unknown and (of_kin_or_role(token.text) or (stop == start and is_short(token))):
-                break  # ``Covering: Hospitalist``
-            if gap.startswith(".") and stop - begun > 2:
-                break  # a sentence ends
-            name = plain(token.text)
-            too = (name in NAMES_TOO and token.shape != "lower") or token.text in SHORT_NAMES
-            if name in PLAIN and token.shape != "initial" and not too:
-                break
-            if token.kind.medical and not token.kind.first and not token.kind.last:
-                break
-            rare = rare_first(text, token) or (stop == start and _begins_a_name(text, m, token))
-            if token.kind.word and not (token.kind.first or token.kind.last) and not rare:
-                break
-            if token.shape == "lower" and not (token.kind.strong or token.kind.unknown) and token.text not in PARTICLES:
+            if _ends_before(text, gap, token, whole=stop - begun > 2, first=stop == start) or _is_none(text, m, token):
                 break
             named += len(token.text) > 1 and (token.kind.first or token.kind.last) and token.shape != "lower"
             sure += token.kind.strong or token.kind.unknown or token.kind.common_first
@@ -89,6 +77,46 @@ def _labelled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         usual = usual and not is_seldom_a_name(kind(text[start:stop]))
         if (sure or named > 1 or usual) and stop > start:
             yield Found(start, stop, "NAME", "name:label")
+
+
+def _ends_before(text: str, gap: str, token: Token, *, whole: bool, first: bool) -> bool:
+    """Whether a name behind a label has ended before a word: by what parts them, or by what begins with the word."""
+    if gap.strip(" .,'’") or len(gap) > 3 or _begins_credential(text, gap, token):
+        return True
+    if len(gap) > 1 and gap.isspace() and (token.text in _FIELDS or token.kind.word):
+        return True  # a field of its own
+    if first and token.shape == "lower" and KIN_WORD.fullmatch(token.text):
+        return True  # ``Accompanied by: mom``
+    if token.kind.unknown and (of_kin_or_role(token.text) or (first and is_short(token))):
+        return True  # ``Covering: Hospitalist``
+    return gap.startswith(".") and whole  # a sentence ends
+
+
+def _is_none(text: str, m: regex.Match[str], token: Token) -> bool:
+    """Whether a word behind a label is none of a name."""
+    name, first = plain(token.text), token.start == m.start("v")
+    too = (name in NAMES_TOO and token.shape != "lower") or token.text in SHORT_NAMES
+    if name in PLAIN and token.shape != "initial" and not too:
+        return True
+    if token.kind.medical and not token.kind.first and not token.kind.last:
+        return True
+    rare = rare_first(text, token) or (first and _begins_a_name(text, m, token))
+    if token.kind.word and not (token.kind.first or token.kind.last) and not rare:
+        return True
+    known = token.kind.strong or token.kind.unknown or token.text in PARTICLES
+    return token.shape == "lower" and not known
+
+
+_FIRST_TWO = regex.compile(r"(?P<a>[\p{L}'’\-]+)(?:[ ](?P<b>[\p{L}'’\-]+))?")
+
+
+def _is_said(text: str, m: regex.Match[str]) -> bool:
+    """Whether a turn of talk begins with a word and not with who somebody is: ``Patient: Will there be``."""
+    words = _FIRST_TWO.match(text, m.start("v"))
+    if words is None:
+        return True
+    first, behind = kind(words["a"]), words["b"] or ""
+    return behind[:1].islower() and (first.word or first.unknown or behind == "that")
 
 
 def _begins_credential(text: str, gap: str, token: Token) -> bool:
@@ -115,11 +143,17 @@ _FIELD = regex.compile(
 )
 
 
+# The initial behind first and last names; alone MI is an infarction.
+_MIDDLE = regex.compile(r"\b(?i:first|given)(?:[ ](?i:name))?:[^\n:]{2,40}\bMI:[ ]?(?P<v>\p{Lu})(?![\w/])")
+
+
 def _fields(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Names in the fields of a form: ``LAST NAME Osgard      FIRST Ilo``."""
     for m in opened(_FIELD, text, hints, "field", capital=True):
         if plain(m.group("v").split()[0]) not in PLAIN:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:field")
+    for m in opened(_MIDDLE, text, hints, "field"):
+        yield Found(m.start("v"), m.end("v"), "NAME", "name:field")
 
 
 # What begins the next field of a form: ``Tarn    Unit no.:``.
@@ -224,6 +258,12 @@ _TELLS = regex.compile(
 )
 
 
+# Who is to do something: ``I'll have Abra schedule it``.
+_IS_TO = regex.compile(
+    r"(?:['’]ll|will|to)[ ]have[ ](?P<v>\p{Lu}\p{Ll}{2,})(?=[ ](?:schedule|call|send|fax|set|check|draw|give|print|text|bring|arrange|book|order|reach|contact|help|show|walk|take|get|put|page|follow|come|see)\b)"
+)
+
+
 def _told_in_talk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Who tells a name in talk or a message."""
     for m in opened(_TELLS, text, hints, "talk"):
@@ -232,3 +272,6 @@ def _told_in_talk(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         may = may or text.startswith(" calling", m.end("v"))
         if may and plain(m["v"]) not in PLAIN and not found.eponym:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:tells")
+    for m in opened(_IS_TO, text, hints, "is to"):
+        if kind(m["v"]).first or kind(m["v"]).unknown:
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:is-to")

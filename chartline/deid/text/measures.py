@@ -27,6 +27,7 @@ _CALLED = re.compile(
     r"|#)\W{0,3}\Z",
     re.IGNORECASE,
 )
+_HEADED = re.compile(r"\b(?:tele)?phones?\b|\bcell\b|\bfax\b|\bmobile\b|\bpager\b", re.IGNORECASE)
 # Cells that are counted, not called.
 _CELLS = re.compile(
     r"(?:\bCD\d+\+?|\b(?:T|B|NK|stem|white|red|blood|mast|plasma|per))[ -]cells?\W{0,2}\Z", re.IGNORECASE
@@ -54,8 +55,16 @@ def is_measure(text: str, start: int, end: int) -> bool:
         return True
     if _UNIT_BEHIND.match(text, end) is not None or ends[1] == "0":
         return low < high
-    told = low % _ROUND == high % _ROUND == 0 and _CALLED.search(before) is None
+    told = low % _ROUND == high % _ROUND == 0 and not _is_called(text, start)
     return low < high and (told or _CELLS.search(before) is not None or _UNIT_BEFORE.search(before) is not None)
+
+
+def _is_called(text: str, start: int) -> bool:
+    """Whether a word before digits calls somebody, or a heading near them does."""
+    return (
+        _CALLED.search(text, max(0, start - 16), start) is not None
+        or _HEADED.search(text, max(0, start - 160), start) is not None
+    )
 
 
 def _counted_down(piece: str) -> bool:

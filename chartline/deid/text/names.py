@@ -102,7 +102,7 @@ def _labels_a_person(text: str, found: Found) -> bool:
 # Particles with a capital that no first name is, before a name: ``De la Cruz``.
 _PARTICLE_BEFORE = re.compile(r"\b(?:Del?|Della|Dos|Das|Von|Ste?\.) \Z")
 # The initial of a first name behind a last: ``HOLLOWAY,B``, ``Bautista, R. 71kg``.
-_INITIAL_BEHIND = re.compile(r",[A-Z](?![\w.])|, [A-Z]\.(?= \d)")
+_INITIAL_BEHIND = re.compile(r",[A-Z](?![\w.])|, [A-Z]\.(?= \d)|, [A-Z](?= {2,}|\t)")
 # A sex, and what a chart tells beside it, between an age and a name: ``45 yo F Maria Lopez``, ``34yo WM John Doe``.
 _OF_SEX = regex.compile(
     r"(?<=\d\s?(?i:yo|y/o|y\.o\.|yr|y)\s|\b(?i:old|sex:|gender:)\s)(?:[WBHA]\s?[MF]|AA[MF]|[MF])\s(?=\p{Lu})"

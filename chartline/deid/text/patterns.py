@@ -786,6 +786,7 @@ def _by_id(text: str, start: int, end: int) -> bool:
 
 _INITIAL_BEFORE = re.compile(r"(?<![A-Za-z])[A-Z]\.? \Z")
 _DEGREE_BEHIND = re.compile(r",\s(?:RDN?|CGC|CCC-SLP|PT|OTR|LPC|LMFT|LCSW|RN|PA-C|CNSC|ATC|BCBA|NCC|LMHC)\b")
+_BY_BEFORE = re.compile(r"\b[Bb]y: ?\Z")
 _TITLE_BEFORE = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof)\.?\s+$")
 
 
@@ -793,6 +794,12 @@ def _doctor(text: str, start: int, end: int) -> bool:
     """Whether ``Name, MD`` is a physician rather than a place in Maryland."""
     piece = text[start:end]
     first = word_kind(piece.split()[0].strip(",")) if piece.strip() else None
+    if (
+        piece.endswith(("MD", "PA", "DO", "MA"))
+        and piece.count(" ") == 1
+        and _BY_BEFORE.search(text, max(0, start - 5), start)
+    ):
+        return True
     if piece.endswith(("MS", "MA")) and _DEGREE_BEHIND.match(text, end):
         return True
     if piece.endswith("MA"):

@@ -350,6 +350,7 @@ _HINTS = Hints(
             roommates dtrs grand step
             """.split(),
         "field": "last first middle maiden given family name surname".split(),
+        "is to": ["'ll have ", "’ll have ", "will have ", "to have "],
         "talk": ["it's", "it’s", "its", "this is", "i'm", "i’m", "i am", "my name"],
         "seen": [*literals(alternatives(SEEN)), "rope"],
         "farewell": """

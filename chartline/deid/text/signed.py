@@ -14,11 +14,9 @@ from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.reading import (
     CREDENTIAL,
     FORM,
-    KIN_WORD,
     LED_BY,
     NO_INITIALS,
     PLAIN,
-    ROLE_WORD,
     TOKEN,
     Reading,
     Token,
@@ -86,6 +84,7 @@ def _credentialed(text: str, words: list[Token], hints: dict[str, list[Place]]) 
             credential
             and credential.group().rstrip(".") in _GENERATION
             and (len(names) < 2 or of_thing(text, credential.end()))
+            and not _DONE_BY.search(text, max(0, begins - 5), begins)
         ):
             continue
         if credential and text[credential.end() : credential.end() + 2].lstrip()[:1] in _OF_FIELD and does(words[last]):
@@ -103,6 +102,7 @@ _INITIALLED = re.compile(
     r"(?:^|[\n|\t({/:;~*]|[-–—]|[.:] |  |\b(?:[Bb]y|[Pp]er|[Ww]ith|[Ff]rom|[Tt]o|[Aa]nd|[Vv]ia|d/w|w/)|&)\s?\Z"
 )
 _OF_FIELD = frozenset({":", "/"})
+_DONE_BY = re.compile(r"\b[Bb]y: ?\Z")
 # A credential that is nothing else, at the end of what is signed: ``Marsh RN 3/4``.
 _HOLDS = re.compile(r"(?:RN|LPN|LVN|CNA|CRNA|MD|NP|PA-C|FNP|LCSW|MSW|DPT|PharmD)\b(?=\s*(?:[.,;)\n]|\Z|\d))")
 
@@ -144,6 +144,8 @@ _ADDRESSES = regex.compile(
 )
 # Who is addressed in a line of the letter's own.
 _GREETS = regex.compile(r"\s*(?P<v>\p{Lu}\p{Ll}+)(?:\s(?:and|&)\s\p{Lu}\p{Ll}+)?,[ ]*\n")
+# Who closes a message without a word for it, in a line of the name's own.
+_CLOSES = regex.compile(r"(?<=[.!?\d][ ]?\n[ ]?)(?P<v>\p{Lu}\p{Ll}{2,12})(?=[ ]*(?:\n[ ]*(?:\n|\Z)|\Z))")
 _GREETINGS = ("Hi ", "Hello ", "Hey ")
 _NOBODY = frozenset("sir sirs madam colleague colleagues friend friends all everyone team staff".split())
 
@@ -154,9 +156,10 @@ def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         word = m.group("v").split()[0]
         found = kind(word)
         capital = word[0].isupper()
-        if plain(word) in PLAIN or found.medical or ROLE_WORD.fullmatch(word) or KIN_WORD.fullmatch(word):
-            continue
         lined = word.lower() not in NO_INITIALS and "\n" in text[m.start() : m.start("v")]
+        named = lined and capital and found.common_first  # ``Thank you!`` and in the next line ``Dawn``
+        if plain(word) in PLAIN or (found.medical and not named) or of_kin_or_role(word):
+            continue
         unknown = found.unknown and (len(word) > 2 or lined)  # initials too, in a line of their own
         if found.common_first or found.namely or unknown or (capital and not found.everyday):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:valediction")
@@ -164,6 +167,10 @@ def _valediction(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         words = TOKEN.findall(m["v"])
         if not any(plain(w) in _NOBODY or (plain(w) in PLAIN and len(w) > 1) or of_kin_or_role(w) for w in words):
             yield Found(m.start("v"), m.end("v"), "NAME", "name:greeting")
+    for m in _CLOSES.finditer(text) if "\n" in text else ():
+        found = kind(m["v"])
+        if (found.first or found.unknown) and not (found.word or found.medical) and plain(m["v"]) not in PLAIN:
+            yield Found(m.start("v"), m.end("v"), "NAME", "name:valediction")
     if m := _GREETS.match(text):
         found = kind(m["v"])
         if found.common_first and not found.medical and plain(m["v"]) not in PLAIN:
@@ -237,7 +244,7 @@ def initials(text: str, words: list[Token], hints: dict[str, list[Place]]) -> It
 
 # Initials with stops behind a word that brings a person; ``M.D.`` and ``P.O.`` are none.
 _DOTTED = regex.compile(
-    r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|mr\.?|ms\.?|mrs\.?|initials|recipient|donor):?\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
+    r"\b(?i:with|w/|and|by|to|from|for|patient|pt|call|called|son|daughter|mother|father|wife|husband|cousin|friend|brother|sister|uncle|aunt|nephew|niece|roommate|neighbor|boyfriend|girlfriend|partner|coworker|buddy|mr\.?|ms\.?|mrs\.?|initials|recipient|donor):?\s(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)(?!\w|\s\p{Lu}\p{Ll})"
 )
 _DOTTED_AGED = regex.compile(
     r"(?<![\w.])(?P<v>\p{Lu}\.\s?\p{Lu}\.(?:\s?\p{Lu}\.)?)"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import regex
 
+from chartline.deid.text import talk
 from chartline.deid.text.hints import Place
 from chartline.deid.text.lexicon import is_done, kind, plain
 from chartline.deid.text.reading import (
@@ -84,7 +85,10 @@ def _titled(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
         if m.group()[:2] in ("MR", "DR", "MS") and _no_form(m.group()[2], word):
             continue  # an image, an insufficiency, a retinopathy too
         yield from _lower(text, m.start(group), m.end(group), titled=group == "v")
+    spoken = talk.starts(text)
     for m in opened(_RELATED, text, hints, "kin"):
+        if m.start() in spoken and kind(m["v"].split()[0]).word:
+            continue  # ``Mother: Better, but``
         kept = list(_kept(text, m.start("v"), m.end("v"), "name:kin", first=False))
         yield from kept
         if not kept and _called_by_a_word(text, m):
@@ -148,6 +152,12 @@ def _kept(text: str, start: int, end: int, source: str, *, first: bool) -> Itera
             break  # ``Dr. B. Bring the records``
         if i and short and token.text[1] not in "'’":
             break  # ``BrCa``
+        if (
+            before is not None
+            and token.shape == "upper" != before.shape
+            and (token.kind.abbreviation or name in NO_INITIALS)
+        ):
+            break  # ``brother Osgard ADHD``
         of_a_name = token.kind.first or token.kind.last or syllables or (first and not i and not short)
         if token.kind.medical and not of_a_name:
             break
@@ -229,7 +239,7 @@ _KINS = (
     "(?:grand|step)?(?:sons|daughters|children|kids|brothers|sisters|parents|twins|siblings|sibs|nieces|nephews|cousins|aunts|uncles|friends"
     "|roommates|dtrs)"
 )
-_A_NAME = r"(?P<n>\p{Lu}\p{Ll}[\w'’\-]*)(?:\s\(\d{1,2}[^)\n]{0,8}\)|,?\s\d{1,2}(?:\s?(?:yo?|mo))?(?=[,;\s]))?"
+_A_NAME = r"(?P<n>\p{Lu}\p{Ll}[\w'’\-]*)(?:\s\([^()\n]{1,24}\)|,?\s\d{1,2}(?:\s?(?:yo?|mo))?(?=[,;\s]))?"
 _KINFOLK_NAMED = regex.compile(
     rf"\b(?i:{_KINS})(?:\s(?:are|named|called))?\s?[:(,\-–]?\s?{_A_NAME}(?:(?:[,;]?\s(?:and|&)\s|,\s|;\s|\s?/\s?|\s\+\s){_A_NAME}){{1,6}}"
 )
