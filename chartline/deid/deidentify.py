@@ -301,7 +301,7 @@ def _rows(
             "row_hash": row_hash(
                 note.text.encode("utf-8", "surrogatepass"), orjson.dumps([note.spans, note.status, note.path])
             ),
-            "note_id": hashlib.sha256(f"{resource_id}|{note.path}|{i}".encode()).hexdigest()[:32],
+            "note_id": f"{hashlib.sha256(resource_id.encode()).hexdigest()[:24]}{i:08x}",
             "subject_id": subject,
             "resource_type": kind,
             "resource_id": resource_id,

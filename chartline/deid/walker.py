@@ -836,8 +836,12 @@ class Deidentifier:
         def step(value: bytes, walk: Walk) -> bytes | None:
             if value[0] != _OBJECT:
                 return None
-            codings = _loads(value).get("coding")
+            told = _loads(value)
+            codings = told.get("coding")
             found = [c for c in codings if isinstance(c, dict)] if isinstance(codings, list) else []
+            if found and "text" not in told and not any("code" in c or "system" in c for c in found):
+                # What only a display tells is a text: as that of a local code it would go.
+                return inner(_dumps({"text": found[0].get("display")}), walk)
             walk.said = {c.get("display") for c in found if self._is_public(c.get("system"), walk)}
             return inner(value, walk)
 

@@ -67,6 +67,8 @@ def session(settings: Settings, *, shuffle_partitions: int = 4) -> SparkSession:
         # Rows that are kept may hold whole resources: 10,000 of them at a time, Spark's choice, fill the memory.
         "spark.sql.inMemoryColumnarStorage.batchSize": "500",
         "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+        # INT96, Spark's choice, is read as nanoseconds elsewhere: they end in 2262, and a date of 2999 stops readers.
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.warehouse.dir": str(root / "warehouse"),
         "spark.local.dir": str(own),
         "spark.io.encryption.enabled": "true",

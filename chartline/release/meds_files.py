@@ -115,7 +115,7 @@ def prepared(events: DataFrame, held_out_from: date | None = None) -> DataFrame:
 
     Reasons: ``undated`` (a null time would say that it always held), ``after_death`` (beyond the grace),
     ``held_out_time`` (known only from that day on, of a patient who is not held out).
-    ``place`` puts a birth before and a death after what has the same time.
+    ``place`` puts a birth before and a death after what has the same time, and what a visit brought between its ends.
     """
     from pyspark.sql import functions as f
 
@@ -131,7 +131,14 @@ def prepared(events: DataFrame, held_out_from: date | None = None) -> DataFrame:
         .when(late, "after_death")
         .when(kept_back, "held_out_time")
     )
-    place = f.when(f.col("code") == meds.birth_code, 0).when(f.col("code") == meds.death_code, 2).otherwise(1)
+    code = f.col("code")
+    place = (
+        f.when(code == meds.birth_code, 0)
+        .when(code.startswith("ENCOUNTER//START"), 1)
+        .when(code.startswith("ENCOUNTER//END"), 3)
+        .when(code == meds.death_code, 4)
+        .otherwise(2)
+    )
     return (
         placed.join(f.broadcast(deaths), "subject_id", "left")
         .withColumn("left_out", reason)

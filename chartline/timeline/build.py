@@ -49,6 +49,14 @@ _NEVER = "double('infinity')"
 """When what nobody can say when it was known is taken to be known, beside other records."""
 _HAPPENED = "coalesce(status, '') NOT IN ('planned', 'cancelled', 'entered-in-error')"
 """A visit that something may have been part of."""
+_OWN_VISIT = (
+    "IF(encounter_id IS NULL OR own_visit, encounter_id, left(sha2(concat_ws('|', subject_id, encounter_id), 256), 32))"
+)
+"""A visit that is not here, or is another patient's, has a name that is this patient's alone: it ties no two."""
+_PARENTS = (
+    "CASE WHEN m_code IS NULL THEN parents WHEN prefix IS NULL THEN m_parents"
+    " ELSE concat(array(m_code), coalesce(m_parents, array())) END"
+)
 _UNDATED = "undated = 'encounter_end' AND v_over IS NOT NULL"
 """What has no date of its own and names a visit that ended."""
 
@@ -126,17 +134,24 @@ def encounters(staged: DataFrame) -> DataFrame:
 
 
 def medications(staged: DataFrame) -> DataFrame:
-    """Code and display of each medication (``m_code``, ``m_display``); a mixture's: its first ingredient's."""
+    """Code, display and other codings of each medication (``m_code``, ``m_display``, ``m_parents``).
+
+    A mixture's are those of its first active ingredient, or of its first where it tells of none that it is active.
+    """
     from pyspark.sql import functions as f
 
     named = staged.where("kind = 'medication'")
     inner = named.select(
-        f.col("source_id").alias("medication_id"), f.col("code").alias("i_code"), f.col("display").alias("i_display")
+        f.col("source_id").alias("medication_id"),
+        f.col("code").alias("i_code"),
+        f.col("display").alias("i_display"),
+        f.col("parents").alias("i_parents"),
     )
     return named.join(inner, "medication_id", "left").select(
         f.col("source_id").alias("medication_id"),
         f.coalesce("code", "i_code").alias("m_code"),
         f.coalesce("display", "i_display").alias("m_display"),
+        f.expr("IF(code IS NULL, i_parents, parents)").alias("m_parents"),
     )
 
 
@@ -208,7 +223,9 @@ def _devices(staged: DataFrame) -> DataFrame:
     """A patient's devices, which give their code to the statements of their use as medications do to orders."""
     used = staged.where(f"{_COURSE} AND source_type = 'DeviceUseStatement'").select("medication_id").distinct()
     own = staged.where(f"{_COURSE} AND source_type = 'Device'")
-    named = own.selectExpr("source_id AS medication_id", "code AS m_code", "display AS m_display")
+    named = own.selectExpr(
+        "source_id AS medication_id", "code AS m_code", "display AS m_display", "parents AS m_parents"
+    )
     return named.join(used, "medication_id", "left_semi")
 
 
@@ -233,6 +250,27 @@ def hung(staged: DataFrame, visits: DataFrame, few: bool = True) -> DataFrame:
         .withColumn("infer", f.expr("infer AND encounter_id IS NULL"))
     )
     return staged.where(f"NOT ({lone})").unionByName(found)
+
+
+def issued(staged: DataFrame, few: bool = True) -> DataFrame:
+    """The rows of the mapping, where a result of which nothing tells when it was known is known with its report."""
+    from pyspark.sql import functions as f
+
+    told, key = staged.where("kind = 'reported'"), ["subject_id", "source_id"]
+    if told.isEmpty():
+        return staged
+    first = told.groupBy(*key).agg(f.min("available_time").alias("r_time"), f.min("available_at").alias("r_at"))
+    waits = f"{_COURSE} AND untold AND source_type = 'Observation'"
+    known = (
+        staged.where(waits)
+        .join(_sent(first, few), key, "left")
+        .withColumn("available_time", f.expr("greatest(available_time, r_time)"))
+        .withColumn("available_at", f.expr("greatest(available_at, r_at)"))
+        .withColumn("billing", f.expr("billing AND r_time IS NULL AND r_at IS NULL"))
+        .withColumn("untold", f.expr("r_time IS NULL AND r_at IS NULL"))
+        .select(*staged.columns)
+    )
+    return staged.where(f"NOT coalesce({waits}, false)").unionByName(known)
 
 
 def inferred(staged: DataFrame, visits: DataFrame) -> DataFrame:
@@ -308,7 +346,7 @@ def all_events(
     """
     from pyspark.sql import functions as f
 
-    staged = hung(staged, visits, few)
+    staged = issued(hung(staged, visits, few), few)
     several = f.broadcast(again.select("event_id", "spare", "conflicting"))
     facts = staged.where("kind = 'fact'").join(several, "event_id", "left").where("NOT coalesce(spare, false)")
     plain, noted = (
@@ -324,6 +362,8 @@ def all_events(
     ends = visits.selectExpr(
         "subject_id",
         "encounter_id",
+        "true AS own_visit",
+        "start_time AS v_start",
         "over AS v_over",
         "position_over AS v_at",
         "position AS v_from",
@@ -335,7 +375,8 @@ def all_events(
         .withColumn("encounter_inferred", f.expr("encounter_id IS NULL AND inferred_id IS NOT NULL"))
         .withColumn("encounter_id", f.coalesce("encounter_id", "inferred_id"))
         .join(_sent(ends, few), ["subject_id", "encounter_id"], "left")
-        .withColumn("parents", f.expr("IF(prefix IS NULL OR m_code IS NULL, parents, array(m_code))"))
+        .withColumn("encounter_id", f.expr(_OWN_VISIT))
+        .withColumn("parents", f.expr(_PARENTS))
         .withColumn("code", f.expr("coalesce(concat(coalesce(prefix, ''), m_code, suffix), code)"))
         .withColumn("display", f.expr("IF(m_code IS NULL, display, m_display)"))
         .withColumn("own_time", _stamp("time"))
@@ -349,13 +390,17 @@ def all_events(
         .withColumn(
             "available_time",
             f.expr(
-                f"IF({_UNKNOWN}, NULL, greatest(time, timestamp_micros(available_time), IF(billing, v_over, NULL)))"
+                f"IF({_UNKNOWN}, NULL, greatest(time, timestamp_micros(available_time), IF(billing, v_over, NULL),"
+                " IF(untold, v_start, NULL)))"
             ),
         )
         .withColumn("end_time", _stamp("end_time"))
         .withColumn(
             "available_at",
-            f.expr(f"IF({_UNKNOWN}, NULL, greatest(position, available_at, IF(billing, v_at, NULL)))"),
+            f.expr(
+                f"IF({_UNKNOWN}, NULL, greatest(position, available_at, IF(billing, v_at, NULL),"
+                " IF(untold, v_from, NULL)))"
+            ),
         )
     )
     lives = _sent(_spans(staged, facts, ends), few)

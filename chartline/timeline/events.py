@@ -26,6 +26,7 @@ ROW = {
     "time_precision": "string",
     "undated": "string",
     "billing": "boolean",
+    "untold": "boolean",
     "unplaced": "boolean",
     "position": "double",
     "precision": "string",
@@ -57,8 +58,9 @@ ROW = {
 EVENTS = ("event", "noted", "fact")
 """Kinds of rows that are events: noted ones take the text of notes, facts are of the person, told by a Patient.
 
-Rows of kind line become events or not, by what else is told of the patient (``chartline.timeline.build.lines``), and
-those of kind listed say which visit a condition hangs to that names none (``chartline.timeline.build.hung``).
+Rows of kind line become events or not, by what else is told of the patient (``chartline.timeline.build.lines``); those
+of kind listed say which visit a condition hangs to that names none (``chartline.timeline.build.hung``), those of kind
+reported when a result came to be known that does not tell it (``chartline.timeline.build.issued``).
 """
 Offsets = Mapping[str, float] | None
 """Days of dated elements on the hidden axis; None where dates show and are the axis themselves."""
@@ -159,9 +161,15 @@ def _timed(resource: Mapping[str, Any], event: rules.Event, offsets: Offsets) ->
         "end_at": end_at,
         "available_at": known_at,
         "undated": None if start or at_ is not None else event.undated,
-        "billing": event.billing and untold,
+        "billing": untold and (event.billing or _awaited(resource, event)),
+        "untold": untold,
         "unplaced": offsets is not None and any(moment and day is None for moment, day in told),
     }
+
+
+def _awaited(resource: Mapping[str, Any], event: rules.Event) -> bool:
+    """Whether an element says that what is told came to be known later than it was true, as a specimen does."""
+    return event.awaits is not None and values.at(resource, event.awaits) is not None
 
 
 def _telling(paths: Sequence[str], offsets: Offsets) -> Sequence[str]:
@@ -391,8 +399,9 @@ def _referred(resource: Mapping[str, Any], value: Any, unknown: str) -> tuple[va
     if not named.startswith("#"):
         return _made(unknown), _reference_id(value)
     inner = _inside(resource, named)
-    found = values.coded(inner.get("code") or inner.get("type")) or values.coded(values.at(inner, _INGREDIENT))
-    part = values.at(inner, f"{_PART}.reference")
+    ingredient = _ingredient(inner)
+    found = values.coded(inner.get("code") or inner.get("type")) or values.coded(ingredient.get(_ITEM))
+    part = values.at(ingredient, f"{_PART}.reference")
     if found is None and isinstance(part, str):
         if not part.startswith("#"):
             return _made(unknown), _reference_id(part)
@@ -405,15 +414,22 @@ def _inside(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return next((c for c in resource.get("contained") or () if c.get("id") == name[1:]), {})
 
 
-_INGREDIENT, _PART = "ingredient.0.itemCodeableConcept", "ingredient.0.itemReference"
+_ITEM, _PART = "itemCodeableConcept", "itemReference"
+
+
+def _ingredient(medication: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The ingredient that tells what a mixture is: the first active one, else the first."""
+    found = [part for part in medication.get("ingredient") or () if isinstance(part, dict)]
+    return next((part for part in found if part.get("isActive") is True), found[0] if found else {})
 
 
 def _named_medication(resource: Mapping[str, Any]) -> Row:
-    """The code of a Medication; a mixture without one takes its first ingredient's, here or by reference."""
-    found = values.code_of(resource.get("code")) or values.code_of(values.at(resource, _INGREDIENT))
+    """The code of a Medication; a mixture without one takes that of an ingredient, here or by reference."""
+    ingredient = _ingredient(resource)
+    found = values.coded(resource.get("code")) or values.coded(ingredient.get(_ITEM))
     if found:
-        return {"code": found[0], "display": found[1]}
-    return {"medication_id": _reference_id(values.at(resource, _PART))}
+        return {"code": found.code, "display": found.display, "parents": found.parents}
+    return {"medication_id": _reference_id(ingredient.get(_PART))}
 
 
 def rows(
@@ -441,6 +457,7 @@ def rows(
     if status in rule.removed:
         return [_left_out(base, str(status).replace("-", "_"))]
     visits = [_visit(resource, base, offsets), *_listed(resource, base)] if kind == "Encounter" else []
+    visits += _reported(resource, base, offsets) if kind == "DiagnosticReport" else ()
     made = visits + (_course(kind, rule, status, resource, base, offsets) or [_left_out(base, "no_code_or_time")])
     return made + _held_within(rule, resource, base, offsets) if rule.holds and "contained" in resource else made
 
@@ -765,6 +782,17 @@ def _listed(resource: Mapping[str, Any], base: Row) -> Iterator[Row]:
         if condition := _reference_id(values.at(entry, "condition")):
             visit = {"encounter_id": base["source_id"], "source_type": "Condition", "source_id": condition}
             yield {**base, **visit, "kind": "listed"}
+
+
+def _reported(resource: Mapping[str, Any], base: Row, offsets: Offsets) -> Iterator[Row]:
+    """A row of kind ``reported`` for each result of a report: the result, and when the report was issued."""
+    issued, day = _point(resource, ["issued"], offsets, end=True)
+    if issued is None and day is None:
+        return
+    known = {"available_time": issued[0] if issued else None, "available_at": day}
+    for entry in resource.get("result") or ():
+        if result := _reference_id(entry):
+            yield {**base, **known, "source_type": "Observation", "source_id": result, "kind": "reported"}
 
 
 def _extension_codes(resource: Mapping[str, Any], url: str) -> list[str]:

@@ -58,6 +58,7 @@ class Event:
     note: bool = False
     line: bool = False
     billing: bool = False
+    awaits: str | None = None
     optional: bool = False
     unless: tuple[str, ...] = ()
     records: frozenset[str] = frozenset()

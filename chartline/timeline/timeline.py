@@ -229,10 +229,12 @@ def _scope(
 
 def _dosed(spark: SparkSession, settings: Settings, held: DataFrame, medicines: DataFrame) -> DataFrame:
     """Patients with events whose Medication gives another code than before."""
-    old = lake.read(spark, settings, "gold.medications").selectExpr("medication_id", "m_code AS c", "m_display AS d")
+    old = lake.read(spark, settings, "gold.medications").selectExpr(
+        "medication_id", "m_code AS c", "m_display AS d", "m_parents AS p"
+    )
     changed = (
         medicines.join(old, "medication_id", "full")
-        .where("NOT (m_code <=> c AND m_display <=> d)")
+        .where("NOT (m_code <=> c AND m_display <=> d AND m_parents <=> p)")
         .selectExpr("collect_set(medication_id) AS changed")
     )
     return held.join(changed, how="cross").where("arrays_overlap(medications, changed)").select("subject_id", "bucket")

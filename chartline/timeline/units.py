@@ -103,10 +103,13 @@ def is_ucum(unit: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def spelled(unit: str) -> str:
-    """A unit as UCUM spells it, as it was written where no rule knows it; capitals are read where nothing else is."""
+    """A unit as UCUM spells it, as it was written where no rule knows it; capitals are read where nothing else is.
+
+    One letter says what it says: ``M`` is no metre.
+    """
     known = rules()
     unit = known.aliases.get(unit, unit)
-    return unit if is_ucum(unit) else known.folded.get(unit.casefold(), unit)
+    return unit if is_ucum(unit) or len(unit) == 1 else known.folded.get(unit.casefold(), unit)
 
 
 @lru_cache(maxsize=16384)

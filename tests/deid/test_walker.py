@@ -476,6 +476,13 @@ def test_an_edition_of_snomed_is_held_to_its_check_digit(code, stays):
     assert ("code" in made[0]) is stays
 
 
+def test_what_only_a_display_tells_is_a_text():
+    made = through(observation(code={"coding": [{"display": "Hemoglobin"}]}))
+    assert made["code"] == {"text": "Hemoglobin"}
+    made = through(observation(code={"coding": [{"display": SECRET}]}))
+    assert SECRET not in json.dumps(made)
+
+
 def test_a_published_form_keeps_its_address():
     url = "http://hl7.org/fhir/us/sdoh-clinicalcare/Questionnaire/SDOHCC-QuestionnairePRAPARE"
     form = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "questionnaire": url}

@@ -278,6 +278,14 @@ def test_an_order_does_not_tell_that_it_was_stopped_later():
     assert one({**order, "medicationCodeableConcept": LOINC})["code"] == "LOINC//8480-6"
 
 
+def test_a_mixture_is_its_active_ingredient_where_it_tells_which():
+    saline, drug = ({"itemCodeableConcept": {"coding": [{"system": "http://loinc.org", "code": c}]}} for c in "12")
+    mix = {"resourceType": "Medication", "ingredient": [saline, drug | {"isActive": True}]}
+    assert made(mix)[0]["code"] == "LOINC//2"
+    mix["ingredient"][1]["isActive"] = False
+    assert made(mix)[0]["code"] == "LOINC//1"
+
+
 def test_a_mixture_takes_its_first_ingredients_code():
     mix = {"resourceType": "Medication", "ingredient": [{"itemReference": {"reference": "Medication/m1"}}]}
     assert made(mix, subject=None)[0]["medication_id"] == "m1"

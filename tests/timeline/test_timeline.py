@@ -136,6 +136,102 @@ def test_a_billing_code_is_never_known_where_nobody_tells_when_its_visit_ended(s
     assert known == {"over": True, "untold": False, "missing": False, "lone": True}
 
 
+def result(rid, **more):
+    return {
+        "resourceType": "Observation",
+        "id": rid,
+        "status": "final",
+        "code": DRUG,
+        "effectiveDateTime": WHEN,
+        **more,
+    }
+
+
+def report(rid, issued, *results, **more):
+    listed = [{"reference": f"Observation/{name}"} for name in results]
+    return {
+        "resourceType": "DiagnosticReport",
+        "id": rid,
+        "status": "final",
+        "code": DRUG,
+        "result": listed,
+        **more,
+    } | ({"issued": issued} if issued else {})
+
+
+def test_a_result_that_does_not_tell_is_known_with_its_report_and_a_specimens_when_its_visit_ended(spark):
+    drawn = {"specimen": {"reference": "Specimen/s"}}
+    inside = {"encounter": {"reference": "Encounter/stay"}}
+    told = joined(
+        spark,
+        stay("stay", "2021-03-05T08:00:00Z", "2021-03-11T10:00:00Z"),
+        report("r", "2021-03-08T09:00:00Z", "culture", "again", "told", effectiveDateTime=WHEN),
+        report("later", "2021-03-09T09:00:00Z", "again", effectiveDateTime=WHEN),
+        report("silent", None, "unreported", effectiveDateTime=WHEN),
+        result("culture", **drawn, **inside),
+        result("again"),
+        result("told", issued="2021-03-06T09:00:00Z"),
+        result("unreported", **drawn, **inside),
+        result("placed", **drawn),
+        result("plain"),
+    )
+    known = {
+        name: str(told[name]["available_time"])[5:13] for name in told if told[name]["source_type"] == "Observation"
+    }
+    assert known == {
+        "culture": "03-08 09",
+        "again": "03-08 09",
+        "told": "03-06 09",
+        "unreported": "03-11 10",
+        "placed": "03-11 10",
+        "plain": "03-05 10",
+    }
+    assert {str(told[name]["time"])[:13] for name in known} == {"2021-03-05 10"}
+
+
+def test_what_was_before_the_visit_that_tells_it_is_not_known_before_that_began(spark):
+    inside = {"encounter": {"reference": "Encounter/stay"}}
+    told = joined(
+        spark,
+        stay("stay", "2021-03-05T08:00:00Z", "2021-03-11T10:00:00Z"),
+        result("smoked", **inside) | {"effectiveDateTime": "2009-05-05"},
+        result("recorded", **inside, issued="2009-05-06T00:00:00Z") | {"effectiveDateTime": "2009-05-05"},
+        result("alone") | {"effectiveDateTime": "2009-05-05"},
+    )
+    assert {name: str(told[name]["available_time"])[:10] for name in ("smoked", "recorded", "alone")} == {
+        "smoked": "2021-03-05",
+        "recorded": "2009-05-06",
+        "alone": "2009-05-05",
+    }
+    assert str(told["smoked"]["time"])[:10] == "2009-05-05"
+
+
+def test_a_visit_of_another_patient_ties_nobody_to_it(spark):
+    foreign = {"encounter": {"reference": "Encounter/theirs"}}
+    told = joined(
+        spark,
+        stay("theirs", WHEN, "2021-03-07T10:00:00Z") | {"subject_id": 8},
+        result("a", **foreign),
+        result("b", **foreign),
+        result("c", **foreign) | {"subject_id": 9},
+    )
+    mine = told["a"]["encounter_id"]
+    assert mine not in (None, "theirs")
+    assert (told["b"]["encounter_id"] == mine, told["c"]["encounter_id"] == mine) == (True, False)
+    assert len(mine) == 32
+
+
+def test_other_codings_of_a_medication_come_with_it(spark):
+    ndc = {"system": "http://hl7.org/fhir/sid/ndc", "code": "00093-7214-01"}
+    drug = {"resourceType": "Medication", "id": "m", "code": {"coding": [ndc, *DRUG["coding"]]}}
+    fast = {"dosage": {"rateQuantity": {"value": 5, "unit": "mL/h"}}}
+    rows = related(spark, drug, given("a", "completed", "m") | fast).collect()
+    assert {r["code"]: r["parents"] for r in rows} == {
+        "RXNORM//1": ["NDC//00093-7214-01"],
+        "RATE//RXNORM//1": ["RXNORM//1", "NDC//00093-7214-01"],
+    }
+
+
 def test_nothing_was_part_of_a_visit_that_did_not_happen(spark):
     result = {"resourceType": "Observation", "id": "o", "status": "final", "code": DRUG, "effectiveDateTime": WHEN}
     short = ("2021-03-05T09:00:00Z", "2021-03-05T11:00:00Z")
@@ -193,6 +289,23 @@ def test_of_a_text_in_several_formats_the_plainest_is_told(spark, attached, told
     names = "resource_id string, note_id string, content_type string, text string, status string"
     (found,) = build.texts(spark.createDataFrame(rows, names)).collect()
     assert (found["source_id"], found["n_text"]) == ("d", told)
+
+
+def test_parts_of_a_note_come_in_their_order(spark):
+    rows = [("d", f"{n:08x}", PLAIN, f"Part {n}.", "deidentified") for n in range(12)]
+    names = "resource_id string, note_id string, content_type string, text string, status string"
+    (found,) = build.texts(spark.createDataFrame(rows[::-1], names)).collect()
+    assert found["n_text"].split("\n\n") == [f"Part {n}." for n in range(12)]
+
+
+def test_times_beyond_nanoseconds_are_read_by_others_as_they_are(spark, tmp_path):
+    import pyarrow.parquet as pq
+
+    told = ["0001-01-01 00:00:00", "1066-10-14 00:00:00", "2999-12-31 00:00:00"]
+    frame = spark.createDataFrame([(t,) for t in told], "t string").selectExpr("CAST(t AS timestamp) AS t")
+    frame.coalesce(1).write.parquet(str(tmp_path / "t"))
+    (file,) = (tmp_path / "t").glob("*.parquet")
+    assert sorted(str(t)[:19] for t in pq.read_table(file)["t"].to_pylist()) == told
 
 
 def test_what_was_not_is_below_no_code_of_what_was(spark):

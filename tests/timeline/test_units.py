@@ -56,6 +56,21 @@ def test_one_dose_in_the_spellings_of_several_systems_has_one_unit(spelled, unit
     assert {units.normalised(2.0, s, None) for s in spelled} == {(2.0, unit, None)}
 
 
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        ("gm/dL", "g/dL"),
+        ("K/ul", "10*3/uL"),
+        ("10^6/uL", "10*6/uL"),
+        ("\u00b5IU/mL", "u[IU]/mL"),
+        ("cc/hr", "mL/h"),
+        ("M", "M"),
+    ],
+)
+def test_a_spelling_of_a_laboratory_is_read_and_one_letter_is_what_it_is(written, unit):
+    assert units.spelled(written) == unit
+
+
 @pytest.mark.parametrize(("code", "given", "wanted"), SAME)
 def test_one_result_in_two_units_is_the_same(code, given, wanted):
     number, unit, flag = units.normalised(*given, f"LOINC//{code}")
