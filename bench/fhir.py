@@ -19,7 +19,8 @@ import orjson
 
 from bench import unpack
 from bench.notes import commit
-from chartline.deid import dates, fhir_files, keys, policy, pseudonyms, walker
+from chartline import keys
+from chartline.deid import dates, fhir_files, policy, pseudonyms, walker
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases

@@ -22,7 +22,8 @@ from bench import RESULTS, workshop
 from bench.hard import values as v
 from bench.hard.record import FRAMES
 from bench.notes import commit
-from chartline.deid import fhir_files, keys, policy
+from chartline import keys
+from chartline.deid import fhir_files, policy
 from chartline.deid.pseudonyms import pseudonym
 
 POLICIES = ("safe_harbor", "limited_data_set", "expert_determination")

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.hard import make, recorded
-from chartline.deid import keys, policy
+from chartline import keys
+from chartline.deid import policy
 from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import build
 from chartline.deid.text.lexicon import POSTAL, STATES

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.notes import commit
-from chartline.deid import keys
+from chartline import keys
 from chartline.lake import spark as lake
 from chartline.lake import tables
 from chartline.settings import Settings

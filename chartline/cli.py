@@ -284,7 +284,8 @@ def _reidentify_list(args: argparse.Namespace) -> Answer:
 
 
 def _deid_text(args: argparse.Namespace) -> Answer:
-    from chartline.deid import keys, policy
+    from chartline import keys
+    from chartline.deid import policy
     from chartline.deid.text import jsonl
 
     given = load(args.config).with_(policy=args.policy, key=args.key, project=args.project)
@@ -300,7 +301,8 @@ def _deid_text(args: argparse.Namespace) -> Answer:
 
 
 def _deid_fhir(args: argparse.Namespace) -> Answer:
-    from chartline.deid import fhir_files, keys, policy
+    from chartline import keys
+    from chartline.deid import fhir_files, policy
 
     given = load(args.config).with_(policy=args.policy, key=args.key, project=args.project)
     body = fhir_files.run(
@@ -437,7 +439,7 @@ def _takeback(args: argparse.Namespace) -> Answer:
 
 
 def _key_new(args: argparse.Namespace) -> Answer:
-    from chartline.deid import keys
+    from chartline import keys
 
     key = keys.create(args.file)
     return {"key_id": key.id, "file": str(args.file)}, f"key {key.id} is in {args.file}; keep it safe, never in git", 0

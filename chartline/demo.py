@@ -48,7 +48,7 @@ def _hospital(folder: Path) -> Path:
 
 
 def _settings(folder: Path) -> Settings:
-    from chartline.deid import keys
+    from chartline import keys
 
     key = folder / "demo.key"
     if not key.is_file():

@@ -289,7 +289,7 @@ def erase(settings: Settings, patient: str, *, by: str, reason: str, old_keys: S
         UsageError: CL2130 no name or no reason, CL2131 silver was made with another policy; what a stage says.
         DataError: CL1170 no such patient, CL1171 a release was made with a key that is not named.
     """
-    from chartline.deid import keys
+    from chartline import keys
     from chartline.erase import erase as erasing
 
     _require_rules(settings)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.local_airflow import SHORT_LIVED
 from chartline.settings import Settings
 

@@ -21,20 +21,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from chartline import progress
-from chartline.deid import (
-    binaries,
-    dates,
-    deliveries,
-    keys,
-    patients,
-    policy,
-    pseudonyms,
-    readings,
-    shown,
-    vault,
-    walker,
-)
+from chartline import keys, progress
+from chartline.deid import binaries, dates, deliveries, patients, policy, pseudonyms, readings, shown, vault, walker
 from chartline.deid.context import Cohort, Known, PatientContext, knowing
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases

@@ -34,7 +34,6 @@ from chartline import progress
 from chartline.deid import binaries, patients, shown
 from chartline.deid.context import Known, PatientContext, knowing
 from chartline.deid.frames import Given, kind_of
-from chartline.deid.keys import Key
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.policy import Policy
@@ -46,6 +45,7 @@ from chartline.fhir import accept, from_xml, persons, records, references, versi
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.people import PARTIES, person
 from chartline.ingest import ccda, formats, sources
+from chartline.keys import Key
 
 BASE = "https://deidentified.invalid"
 """Server of the fullUrls written: a name that never resolves (RFC 2606), so that relative references do."""

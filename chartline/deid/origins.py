@@ -12,7 +12,8 @@ from typing import Any
 
 import pyarrow.dataset as ds
 
-from chartline.deid import keys, pseudonyms
+from chartline import keys
+from chartline.deid import pseudonyms
 from chartline.errors import DataError
 from chartline.fhir import versions
 from chartline.ingest import manifests

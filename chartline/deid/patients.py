@@ -10,9 +10,9 @@ from typing import Any
 
 from chartline.deid import dates
 from chartline.deid.context import Cohort, Known, PatientContext
-from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
 from chartline.deid.pseudonyms import is_plain
+from chartline.keys import Key
 
 MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)
 PLANNED = 10

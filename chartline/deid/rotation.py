@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable
 
-from chartline.deid import keys
-from chartline.deid.keys import Key
+from chartline import keys
 from chartline.errors import UsageError
+from chartline.keys import Key
 from chartline.lake import ledger, quarantine, tables
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult

@@ -22,13 +22,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow.dataset as ds
 
-from chartline import progress
+from chartline import keys, progress
 from chartline.audit.said import require_nobody
 from chartline.audit.sweep import Search
 from chartline.audit.text import Piece
-from chartline.deid import keys, pseudonyms, readings
+from chartline.deid import pseudonyms, readings
 from chartline.deid.context import Known
-from chartline.deid.keys import Key
 from chartline.erase import gone, landed
 from chartline.errors import DataError, UsageError
 from chartline.fhir import records
@@ -38,6 +37,7 @@ from chartline.fhir.records import Record
 from chartline.ingest import extracts
 from chartline.ingest.formats import FHIR_FORMATS
 from chartline.ingest.land import blob
+from chartline.keys import Key
 from chartline.lake import chain, ledger, quarantine, tables
 from chartline.lake import spark as lake
 from chartline.release import candidates, withdraw

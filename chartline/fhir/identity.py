@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from chartline.deid import keys
-from chartline.deid.keys import Key
+from chartline import keys
 from chartline.errors import DataError
 from chartline.fhir import accept, references, versions
 from chartline.fhir.people import PARTIES, person
 from chartline.fhir.persons import OUTDATED, Merges, are_two, merges
+from chartline.keys import Key
 from chartline.lake import quarantine, tables
 from chartline.lake.spark import guarded
 from chartline.settings import Settings

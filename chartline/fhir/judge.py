@@ -8,11 +8,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from chartline.deid.keys import Key
 from chartline.fhir import definitions, records, references, versions
 from chartline.fhir.accept import Refused, accepted, parsed
 from chartline.fhir.records import Record
 from chartline.ingest.manifests import instant
+from chartline.keys import Key
 from chartline.lake import quarantine
 
 # Columns of a staged row: those of bronze and of the quarantine, ``kind`` that says which of them count (resource,

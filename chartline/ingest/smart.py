@@ -19,7 +19,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.exceptions import PyJWTError
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.errors import UsageError
 from chartline.settings import Settings
 

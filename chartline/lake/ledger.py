@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chartline import __version__
-from chartline.deid import keys
+from chartline import __version__, keys
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain, tables
 from chartline.settings import STAGES, Settings, room

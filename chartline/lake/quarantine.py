@@ -19,8 +19,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from deltalake import CommitProperties, DeltaTable
 
-from chartline.deid.keys import Key
 from chartline.errors import DataError, UsageError
+from chartline.keys import Key
 from chartline.lake import tables
 from chartline.settings import Settings
 

@@ -16,8 +16,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from chartline import local_airflow
-from chartline.deid import keys
+from chartline import keys, local_airflow
 from chartline.lake import jars
 from chartline.settings import ZONES, Settings
 from tests.conftest import ROOT

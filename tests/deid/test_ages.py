@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chartline.deid import keys, patients, policy
+from chartline import keys
+from chartline.deid import patients, policy
 from chartline.deid.walk import Result
 from chartline.fhir.people import person
 from tests.deid.walking import PATIENT, POLICIES, outcome, state, walker

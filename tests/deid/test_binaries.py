@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from chartline.deid import binaries, fhir_files, keys, policy
+from chartline import keys
+from chartline.deid import binaries, fhir_files, policy
 from chartline.deid.walk import Result
 from tests.deid.walking import outcome, state, walker
 

@@ -9,7 +9,8 @@ from datetime import date
 
 import pytest
 
-from chartline.deid import deidentify, keys, policy, shown
+from chartline import keys
+from chartline.deid import deidentify, policy, shown
 from chartline.deid.context import Known
 from chartline.deid.origins import origins
 from chartline.errors import UsageError

@@ -8,7 +8,8 @@ import shutil
 
 import pytest
 
-from chartline.deid import dates, fhir_files, keys, policy
+from chartline import keys
+from chartline.deid import dates, fhir_files, policy
 from chartline.deid.walk import Refused
 from chartline.errors import DataError, UsageError
 from chartline.fhir import judge, records, validate

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chartline.deid import keys, pseudonyms
+from chartline import keys
+from chartline.deid import pseudonyms
 from chartline.deid.origins import origins
 from chartline.errors import DataError, UsageError
 from chartline.ingest.land import blob

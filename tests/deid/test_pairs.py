@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from chartline.deid import keys, policy
+from chartline import keys
+from chartline.deid import policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.importer import import_fhir_anonymizer
 from chartline.deid.phrases import Phrases

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chartline.deid import fhir_files, keys, patients, policy
+from chartline import keys
+from chartline.deid import fhir_files, patients, policy
 from chartline.deid import text as text_module
 from chartline.deid.context import Cohort
 from chartline.deid.phrases import Phrases

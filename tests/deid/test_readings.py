@@ -6,7 +6,8 @@ from itertools import product
 
 import pytest
 
-from chartline.deid import keys, policy, readings
+from chartline import keys
+from chartline.deid import policy, readings
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.phrases import Phrases
 from chartline.deid.readings import Readings

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from chartline.deid import fhir_files, keys, policy
+from chartline import keys
+from chartline.deid import fhir_files, policy
 from chartline.fhir import validate
 from tests.deid.walking import POLICIES, through
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.deid.rotation import rotate
 from chartline.errors import GateFailed, UsageError
 from chartline.lake import ledger, quarantine, tables

@@ -8,9 +8,9 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from chartline import pipeline
+from chartline import keys, pipeline
 from chartline.audit.verify import verify
-from chartline.deid import keys, pseudonyms
+from chartline.deid import pseudonyms
 from chartline.erase import erase, gone, landed
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain, tables

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.erase import erase, landed
 from chartline.fhir import records
 from chartline.ingest import extracts

@@ -10,8 +10,9 @@ from collections import Counter
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from chartline import keys
 from chartline.audit import known
-from chartline.deid import fhir_files, keys, policy
+from chartline.deid import fhir_files, policy
 from chartline.erase import landed
 from chartline.fhir import definitions, from_xml, records
 from chartline.ingest import formats

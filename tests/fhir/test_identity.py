@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chartline.deid.keys import Key
 from chartline.errors import UsageError
 from chartline.fhir.identity import changes, told
 from chartline.fhir.people import person
 from chartline.fhir.persons import are_two, merges
+from chartline.keys import Key
 from chartline.lake.quarantine import encrypt
 from chartline.settings import load
 

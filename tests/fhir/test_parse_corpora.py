@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.fhir import judge, records
 from chartline.ingest import formats
 from chartline.ingest.land import blob, land

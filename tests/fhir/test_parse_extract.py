@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.erase import erase
 from chartline.errors import UsageError
 from chartline.fhir.parse import parse

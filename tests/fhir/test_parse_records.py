@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chartline.deid.frames import members
-from chartline.deid.keys import Key
 from chartline.fhir import accept, definitions, judge, records, versions
 from chartline.fhir.judge import Origin
+from chartline.keys import Key
 from chartline.lake import quarantine
 
 KEY = Key("k1", bytes(range(32)))

@@ -8,8 +8,9 @@ from collections import Counter
 
 import pytest
 
+from chartline import keys
 from chartline.audit import known
-from chartline.deid import fhir_files, keys, policy
+from chartline.deid import fhir_files, policy
 from chartline.erase import landed
 from chartline.fhir import records
 from chartline.ingest import ccda, formats

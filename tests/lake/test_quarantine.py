@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.errors import DataError, UsageError
 from chartline.lake import quarantine, tables
 from chartline.lake.quarantine import Record

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chartline.deid import keys, policy
+from chartline import keys
+from chartline.deid import policy
 from chartline.erase import gone
 from chartline.errors import DataError, GateFailed
 from chartline.lake import chain, ledger, tables

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from chartline import keys
 from chartline.audit.verify import verify
-from chartline.deid import keys, pseudonyms
+from chartline.deid import pseudonyms
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain, tables
 from chartline.release import reidentify

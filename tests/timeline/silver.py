@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.lake import spark as reader
 from chartline.lake import tables
 from chartline.timeline import timeline

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from chartline.deid import keys, pseudonyms
+from chartline import keys
+from chartline.deid import pseudonyms
 from chartline.lake import tables
 from chartline.pipeline import run_stage
 from chartline.quality import gates

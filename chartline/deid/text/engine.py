@@ -22,7 +22,6 @@ from presidio_anonymizer import AnonymizerEngine, OperatorConfig
 from presidio_anonymizer.operators import Operator, OperatorType
 
 from chartline.deid.context import Cohort, Known, PatientContext, knowing
-from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
 from chartline.deid.text import ages, clinical, datetext, documents, known, lexicon, names, ner, patterns, tables
 from chartline.deid.text.beside import HOUSES
@@ -34,6 +33,7 @@ from chartline.deid.text.spans import TYPES, Found, Span, union
 from chartline.deid.text.surrogates import Around, Replacer
 from chartline.deid.text.within import within
 from chartline.errors import ChartlineError, DataError, MachineError
+from chartline.keys import Key
 
 CAP = 4_000_000
 """Largest note in bytes; a larger one is set aside."""

@@ -11,11 +11,11 @@ import orjson
 
 from chartline.deid import dates, patients
 from chartline.deid.context import Cohort, Known, PatientContext
-from chartline.deid.keys import Key
 from chartline.deid.policy import Policy
 from chartline.deid.text.engine import TextEngine, build
 from chartline.errors import DataError
 from chartline.fhir.people import known_values
+from chartline.keys import Key
 
 _KNOWN = {
     *("NAME", "GIVEN", "FAMILY", "PHONE", "EMAIL", "STREET", "CITY", "ZIP", "SSN", "MRN", "ID", "URL"),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chartline.deid import keys, policy
+from chartline import keys
+from chartline.deid import policy
 from chartline.deid.context import Cohort
 from chartline.deid.text import TextEngine, build
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chartline.deid import keys, patients, policy
+from chartline import keys
+from chartline.deid import patients, policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.text import ages, build
 from chartline.deid.text.lines import jsonl

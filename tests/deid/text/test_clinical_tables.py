@@ -2,7 +2,8 @@
 
 import pytest
 
-from chartline.deid import keys, policy
+from chartline import keys
+from chartline.deid import policy
 from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import build
 

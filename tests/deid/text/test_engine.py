@@ -14,7 +14,8 @@ from defusedxml import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chartline.deid import keys, policy
+from chartline import keys
+from chartline.deid import policy
 from chartline.deid.context import Cohort, Known, PatientContext
 from chartline.deid.text import build, datetext, patterns, reading
 from chartline.deid.text import engine as engine_module
@@ -689,7 +690,8 @@ def test_a_last_name_in_capitals_behind_a_first_name_is_part_of_it(labels, text,
 _SOURCES = """
 import sys
 from pathlib import Path
-from chartline.deid import keys, policy
+from chartline import keys
+from chartline.deid import policy
 from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import build
 engine = build(policy.load("safe_harbor"), keys.create(Path(sys.argv[1])), "test", Cohort())

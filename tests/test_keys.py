@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from chartline.deid import keys
+from chartline import keys
 from chartline.errors import UsageError
 
 
