@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chartline.erase import gone
-from chartline.lake import ledger, tables
+from chartline.lake import gone, ledger, tables
 from chartline.release import candidates
 from chartline.settings import Settings
 

@@ -28,10 +28,9 @@ from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
 from chartline.deid.walk import Refused, Walk
-from chartline.erase import gone
 from chartline.errors import UsageError
 from chartline.fhir import references, versions
-from chartline.lake import ledger, quarantine, tables
+from chartline.lake import gone, ledger, quarantine, tables
 from chartline.lake import spark as lake
 from chartline.lake.hashes import row_hash
 from chartline.quality import gates

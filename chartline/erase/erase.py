@@ -28,7 +28,7 @@ from chartline.audit.sweep import Search
 from chartline.audit.text import Piece
 from chartline.deid import pseudonyms, readings
 from chartline.deid.context import Known
-from chartline.erase import gone, landed
+from chartline.erase import landed
 from chartline.errors import DataError, UsageError
 from chartline.fhir import records
 from chartline.fhir.definitions import resource_types
@@ -38,7 +38,7 @@ from chartline.ingest import extracts
 from chartline.ingest.formats import FHIR_FORMATS
 from chartline.ingest.land import blob
 from chartline.keys import Key
-from chartline.lake import chain, ledger, quarantine, tables
+from chartline.lake import chain, gone, ledger, quarantine, tables
 from chartline.lake import spark as lake
 from chartline.release import candidates, withdraw
 from chartline.settings import Settings

@@ -18,11 +18,10 @@ from typing import Any
 import pyarrow.dataset as ds
 
 from chartline.audit.said import require_nobody
-from chartline.erase import gone
 from chartline.errors import DataError, UsageError
 from chartline.ingest import manifests
 from chartline.ingest.land import blob
-from chartline.lake import chain, quarantine, tables
+from chartline.lake import chain, gone, quarantine, tables
 from chartline.release import candidates, withdraw
 from chartline.settings import Settings
 

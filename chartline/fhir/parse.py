@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from chartline import keys, progress
-from chartline.erase import gone
 from chartline.errors import DataError, GateFailed
 from chartline.fhir import identity, judge, records, resolve
 from chartline.fhir.people import PARTIES
 from chartline.ingest import extracts, formats, manifests
 from chartline.ingest.land import blob
 from chartline.keys import Key
-from chartline.lake import ledger, quarantine, tables
+from chartline.lake import gone, ledger, quarantine, tables
 from chartline.lake import spark as lake
 from chartline.quality import gates
 from chartline.settings import Settings

@@ -18,11 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
-from chartline.erase import gone
 from chartline.errors import MachineError
 from chartline.ingest import extracts, formats, manifests
 from chartline.ingest.sources import Item, blocks, items
-from chartline.lake import ledger, quarantine, tables
+from chartline.lake import gone, ledger, quarantine, tables
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 

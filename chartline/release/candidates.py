@@ -10,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from chartline.erase import gone
 from chartline.errors import DataError, UsageError
-from chartline.lake import tables
+from chartline.lake import gone, tables
 from chartline.settings import Settings
 from chartline.stage import StageResult
 

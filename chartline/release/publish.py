@@ -15,9 +15,8 @@ import pyarrow.parquet as pq
 
 from chartline import progress
 from chartline.audit.report import html
-from chartline.erase import gone
 from chartline.errors import DataError
-from chartline.lake import chain, ledger, tables
+from chartline.lake import chain, gone, ledger, tables
 from chartline.lake import spark as lake
 from chartline.release import candidates, card, contents, meds_check, meds_files
 from chartline.settings import Settings

@@ -15,9 +15,8 @@ from typing import Any
 import pyarrow.dataset as ds
 
 from chartline.audit.said import require_nobody
-from chartline.erase import gone
 from chartline.errors import UsageError
-from chartline.lake import chain, history, tables
+from chartline.lake import chain, gone, history, tables
 from chartline.release import candidates
 from chartline.settings import Settings
 

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chartline.audit.lineage import events
-from chartline.erase import gone
 from chartline.errors import DataError
-from chartline.lake import chain, ledger
+from chartline.lake import chain, gone, ledger
 from chartline.settings import STAGES
 from chartline.stage import Counts, StageResult
 from tests.conftest import chartline

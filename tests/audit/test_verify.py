@@ -5,10 +5,9 @@ import pytest
 from deltalake import DeltaTable
 
 from chartline.audit.verify import verify
-from chartline.erase import gone
 from chartline.errors import DataError
 from chartline.ingest.land import blob, land
-from chartline.lake import chain, ledger, tables
+from chartline.lake import chain, gone, ledger, tables
 from chartline.release import candidates, card
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult

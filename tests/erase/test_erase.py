@@ -11,9 +11,9 @@ import pytest
 from chartline import keys, pipeline
 from chartline.audit.verify import verify
 from chartline.deid import pseudonyms
-from chartline.erase import erase, gone, landed
+from chartline.erase import erase, landed
 from chartline.errors import DataError, UsageError
-from chartline.lake import chain, tables
+from chartline.lake import chain, gone, tables
 from chartline.release import candidates, withdraw
 from chartline.release.decide import decide
 from chartline.settings import Settings

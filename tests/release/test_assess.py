@@ -9,9 +9,8 @@ import pytest
 
 from chartline import keys
 from chartline.deid import policy
-from chartline.erase import gone
 from chartline.errors import DataError, GateFailed
-from chartline.lake import chain, ledger, tables
+from chartline.lake import chain, gone, ledger, tables
 from chartline.release import candidates
 from chartline.release.assess import _key_ids, assess
 from chartline.release.candidates import GOLD

@@ -10,9 +10,8 @@ from deltalake import DeltaTable
 
 from chartline.audit.lineage import events
 from chartline.audit.verify import verify
-from chartline.erase import gone
 from chartline.errors import DataError, UsageError
-from chartline.lake import chain, tables
+from chartline.lake import chain, gone, tables
 from chartline.release import candidates, withdraw
 from chartline.release.publish import require_approval
 from chartline.settings import Settings
