@@ -21,11 +21,12 @@ from bench import unpack
 from bench.notes import commit
 from chartline import keys
 from chartline.deid import dates, fhir_files, policy, pseudonyms, walker
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
 from chartline.deid.walk import Walk
+from chartline.fhir.known import Known
 
 _URN = re.compile(r"urn:uuid:[0-9a-f-]{36}")
 POLICY = "expert_determination"

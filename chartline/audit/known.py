@@ -32,9 +32,9 @@ import numpy as np
 import orjson
 
 from chartline.audit.text import fold
-from chartline.deid.context import Known
 from chartline.deid.text import lexicon
 from chartline.fhir import definitions, records
+from chartline.fhir.known import Known
 from chartline.fhir.people import PARTIES, known_values
 from chartline.ingest import extracts, formats, sources
 from chartline.lake import tables

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from chartline.audit.known import known_from_lake
 from chartline.audit.sweep import Search
 from chartline.audit.text import Piece, fold, plain
-from chartline.deid.context import Known
 from chartline.errors import UsageError
+from chartline.fhir.known import Known
 from chartline.settings import Settings
 
 _NO_DIGIT = re.compile(r"\D+")

@@ -30,8 +30,8 @@ from ahocorasick_rs import BytesAhoCorasick
 from chartline import progress
 from chartline.audit.known import Party, targets
 from chartline.audit.text import CELL, KINDS, Piece, fold, pieces, plain
-from chartline.deid.context import Known
 from chartline.errors import UsageError
+from chartline.fhir.known import Known
 
 NEAR = 60  # characters of folded text within which two weak values of one person are a hit
 _MOST_HITS = 1000  # places listed; counts go on

@@ -23,13 +23,14 @@ import pyarrow as pa
 
 from chartline import keys, progress
 from chartline.deid import binaries, dates, deliveries, patients, policy, pseudonyms, readings, shown, vault, walker
-from chartline.deid.context import Cohort, Known, PatientContext, knowing
+from chartline.deid.context import Cohort, PatientContext, knowing
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
 from chartline.deid.walk import Refused, Walk
 from chartline.errors import UsageError
 from chartline.fhir import references, versions
+from chartline.fhir.known import Known
 from chartline.lake import gone, ledger, quarantine, tables
 from chartline.lake import spark as lake
 from chartline.lake.hashes import row_hash

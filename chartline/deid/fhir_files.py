@@ -32,7 +32,7 @@ import orjson
 
 from chartline import progress
 from chartline.deid import binaries, patients, shown
-from chartline.deid.context import Known, PatientContext, knowing
+from chartline.deid.context import PatientContext, knowing
 from chartline.deid.frames import Given, kind_of
 from chartline.deid.outcome import outcome
 from chartline.deid.phrases import Phrases
@@ -43,6 +43,7 @@ from chartline.deid.walker import Deidentifier
 from chartline.errors import UsageError
 from chartline.fhir import accept, from_xml, persons, records, references, versions
 from chartline.fhir.definitions import resource_types
+from chartline.fhir.known import Known
 from chartline.fhir.people import PARTIES, person
 from chartline.ingest import ccda, formats, sources
 from chartline.keys import Key

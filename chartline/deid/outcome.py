@@ -8,12 +8,13 @@ from functools import lru_cache
 import msgspec
 import orjson
 
-from chartline.deid.context import Known, knowing
+from chartline.deid.context import knowing
 from chartline.deid.frames import Given, Members
 from chartline.deid.walk import Refused, Result, Walk
 from chartline.deid.walker import Deidentifier
 from chartline.errors import DataError
 from chartline.fhir import validate
+from chartline.fhir.known import Known
 from chartline.fhir.people import PARTIES, known_values, named
 
 _PARTY = re.compile(b'"(?:%b)"' % "|".join(PARTIES).encode())

@@ -9,9 +9,10 @@ from hmac import new as mac
 from typing import Any
 
 from chartline.deid import dates
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.policy import Policy
 from chartline.deid.pseudonyms import is_plain
+from chartline.fhir.known import Known
 from chartline.keys import Key
 
 MAX_AGE = 89  # 45 CFR 164.514(b)(2)(i)(C)

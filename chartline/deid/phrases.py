@@ -17,9 +17,10 @@ from functools import cached_property, lru_cache
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.readings import Readings, basis
 from chartline.deid.text.datetext import MONTHS
+from chartline.fhir.known import Known
 
 if TYPE_CHECKING:
     from datetime import date

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from chartline.deid.context import Known
 from chartline.fhir import people, references
+from chartline.fhir.known import Known
 
 PERSONS = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner", "PractitionerRole"})
 _OF_PATIENTS = frozenset({"Patient", "RelatedPerson", "Person", "FamilyMemberHistory"})

@@ -27,11 +27,11 @@ from chartline.audit.said import require_nobody
 from chartline.audit.sweep import Search
 from chartline.audit.text import Piece
 from chartline.deid import pseudonyms, readings
-from chartline.deid.context import Known
 from chartline.erase import landed
 from chartline.errors import DataError, UsageError
 from chartline.fhir import records
 from chartline.fhir.definitions import resource_types
+from chartline.fhir.known import Known
 from chartline.fhir.parse import rebuild_people
 from chartline.fhir.records import Record
 from chartline.ingest import extracts

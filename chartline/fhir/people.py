@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chartline.deid.context import Known
 from chartline.fhir import references
+from chartline.fhir.known import Known
 
 PARTIES = (
     *("Patient", "RelatedPerson", "FamilyMemberHistory", "Person"),

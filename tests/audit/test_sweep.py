@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from chartline.audit import sweep as swept
 from chartline.audit.known import Ids, known_from_lake, known_from_sources, party, targets, telling
 from chartline.audit.text import fold
-from chartline.deid.context import Known
 from chartline.errors import DataError, UsageError
+from chartline.fhir.known import Known
 from chartline.ingest.formats import BOM
 from chartline.lake import tables
 

@@ -11,10 +11,10 @@ import pytest
 
 from chartline import keys
 from chartline.deid import deidentify, policy, shown
-from chartline.deid.context import Known
 from chartline.deid.origins import origins
 from chartline.errors import UsageError
 from chartline.fhir import parse, references, validate
+from chartline.fhir.known import Known
 from chartline.ingest.land import land
 from chartline.lake import tables
 from chartline.settings import Settings

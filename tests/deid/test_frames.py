@@ -9,9 +9,10 @@ import pytest
 
 from chartline.deid import frames
 from chartline.deid import walker as walking
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.walk import Refused, Result
 from chartline.deid.walker import Deidentifier
+from chartline.fhir.known import Known
 from tests.deid.walking import PATIENT, SECRET, Engine, state, walker, written
 
 OLD = {"valueInteger": 97}

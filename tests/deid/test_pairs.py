@@ -18,13 +18,14 @@ import pytest
 
 from chartline import keys
 from chartline.deid import policy
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.importer import import_fhir_anonymizer
 from chartline.deid.phrases import Phrases
 from chartline.deid.text import build
 from chartline.deid.walk import Refused, Result
 from chartline.deid.walker import Deidentifier
 from chartline.fhir import definitions
+from chartline.fhir.known import Known
 from tests.deid.walking import POLICIES, outcome, state
 
 _NAMING = {"family", "given", "prefix", "suffix", "line", "city", "district", "postalCode", "birthDate"}

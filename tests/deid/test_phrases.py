@@ -6,10 +6,11 @@ import pytest
 
 from chartline.deid import phrases as phrases_module
 from chartline.deid import policy
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.phrases import Phrases, telling, words
 from chartline.deid.text import build, lexicon
 from chartline.deid.walker import Deidentifier, Result
+from chartline.fhir.known import Known
 from chartline.keys import Key
 from chartline.settings import room
 from tests.deid.walking import PATIENT, SECRET, Engine, outcome, state

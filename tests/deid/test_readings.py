@@ -8,10 +8,11 @@ import pytest
 
 from chartline import keys
 from chartline.deid import policy, readings
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.phrases import Phrases
 from chartline.deid.readings import Readings
 from chartline.deid.text import build
+from chartline.fhir.known import Known
 
 PATIENT = PatientContext("p", (Known("NAME", "Xanthe Prewitt"), Known("MRN", "HX4829137")), offset_days=-20)
 PLAIN, HTML = "text/plain", "text/html"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chartline.deid import shown
-from chartline.deid.context import Known
+from chartline.fhir.known import Known
 
 
 @pytest.mark.parametrize(

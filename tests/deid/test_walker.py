@@ -11,13 +11,14 @@ import msgspec
 import pytest
 
 from chartline.deid import policy
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.forms import MASKED
 from chartline.deid.frames import members
 from chartline.deid.phrases import Phrases
 from chartline.deid.pseudonyms import literal, subject_id
 from chartline.deid.walk import Refused, Result
 from chartline.deid.walker import Deidentifier
+from chartline.fhir.known import Known
 from tests.deid.walking import PATIENT, POLICIES, SECRET, Engine, outcome, refused, state, through, walker, written
 
 LOINC = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}]}

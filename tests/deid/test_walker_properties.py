@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from chartline.deid import dates, policy
 from chartline.deid import walker as walking
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.phrases import Phrases
 from chartline.deid.pseudonyms import keyed_code
 from chartline.deid.walk import Refused, Result, Walk
 from chartline.deid.walker import Deidentifier
 from chartline.fhir import definitions, validate
+from chartline.fhir.known import Known
 from tests.deid.walking import POLICIES, SECRET, Engine, outcome, state, walker, written
 from tests.end_to_end import canaries
 

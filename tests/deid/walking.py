@@ -8,13 +8,14 @@ from typing import Any
 
 from chartline.deid import outcome as checked
 from chartline.deid import policy
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.frames import kind_of, members
 from chartline.deid.phrases import Phrases
 from chartline.deid.pseudonyms import keyed_code
 from chartline.deid.walk import Refused, Result, Walk
 from chartline.deid.walker import Deidentifier
 from chartline.errors import DataError
+from chartline.fhir.known import Known
 
 POLICIES = ("safe_harbor", "expert_determination", "limited_data_set")
 SECRET = "Quixmire"

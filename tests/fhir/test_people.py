@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chartline.deid.context import Known
 from chartline.fhir import people
+from chartline.fhir.known import Known
 from chartline.fhir.people import known_values, person
 from chartline.lake import tables
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chartline.deid.context import Known
 from chartline.deid.text.documents import Edit, Read, is_base64, markup, parsed
 from chartline.deid.text.lexicon import kind
+from chartline.fhir.known import Known
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -21,7 +21,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 from presidio_anonymizer import AnonymizerEngine, OperatorConfig
 from presidio_anonymizer.operators import Operator, OperatorType
 
-from chartline.deid.context import Cohort, Known, PatientContext, knowing
+from chartline.deid.context import Cohort, PatientContext, knowing
 from chartline.deid.policy import Policy
 from chartline.deid.text import ages, clinical, datetext, documents, known, lexicon, names, ner, patterns, tables
 from chartline.deid.text.beside import HOUSES
@@ -33,6 +33,7 @@ from chartline.deid.text.spans import TYPES, Found, Span, union
 from chartline.deid.text.surrogates import Around, Replacer
 from chartline.deid.text.within import within
 from chartline.errors import ChartlineError, DataError, MachineError
+from chartline.fhir.known import Known
 from chartline.keys import Key
 
 CAP = 4_000_000

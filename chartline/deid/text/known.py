@@ -11,12 +11,13 @@ from itertools import chain
 import regex
 from ahocorasick_rs import AhoCorasick
 
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.text import normalise, spelling
 from chartline.deid.text.lexicon import kind, plain
 from chartline.deid.text.reading import NO_INITIALS, PLAIN
 from chartline.deid.text.spans import Found
 from chartline.deid.text.spelling import UNPARTED, folded, solid
+from chartline.fhir.known import Known
 
 _TYPES = {
     "NAME": "NAME",

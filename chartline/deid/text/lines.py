@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 
 from chartline.deid import dates, patients
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.policy import Policy
 from chartline.deid.text.engine import TextEngine, build
 from chartline.errors import DataError
+from chartline.fhir.known import Known
 from chartline.fhir.people import known_values
 from chartline.keys import Key
 

@@ -8,9 +8,9 @@ from functools import cache, lru_cache
 
 import regex
 
-from chartline.deid.context import Known
 from chartline.deid.text import datetext, lexicon
 from chartline.deid.text.lexicon import kind, plain
+from chartline.fhir.known import Known
 
 Form = tuple[str, bool]
 """A pattern, and whether a match needs more than itself: it may be a common word."""

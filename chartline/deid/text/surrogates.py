@@ -17,12 +17,13 @@ from itertools import chain
 
 import regex
 
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.policy import TextRules
 from chartline.deid.text import ages, datetext, lexicon
 from chartline.deid.text.lexicon import plain
 from chartline.deid.text.patterns import DIGIT_SAID
 from chartline.deid.text.reading import FORM, TOKEN
+from chartline.fhir.known import Known
 
 _NAMES = 1500  # surrogates are drawn from the most frequent names, which tell least
 _STREETS = tuple(

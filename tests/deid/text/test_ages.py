@@ -7,9 +7,10 @@ import pytest
 
 from chartline import keys
 from chartline.deid import patients, policy
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import ages, build
 from chartline.deid.text.lines import jsonl
+from chartline.fhir.known import Known
 
 EARLIEST = 2026 - 89
 OLD = PatientContext("o", (Known("BIRTHDATE", "1929-05-16"),), None, "1929-05-16", -40, 2026, EARLIEST, over_89=True)

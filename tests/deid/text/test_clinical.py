@@ -4,9 +4,10 @@ import pytest
 
 from chartline import keys
 from chartline.deid import policy
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import build, clinical
 from chartline.deid.text.documents import parsed
+from chartline.fhir.known import Known
 from tests.ingest.clinical_document import document, problem
 
 GUARDIAN = """<guardian><code code="MTH" codeSystem="2.16.840.1.113883.5.111"/>

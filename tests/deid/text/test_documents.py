@@ -11,8 +11,9 @@ from defusedxml import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.text.documents import decoded, kind_of, markup, plain
+from chartline.fhir.known import Known
 from tests.deid.text.pages import page
 
 NOBODY = PatientContext("nobody", offset_days=-20)

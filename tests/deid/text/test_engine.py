@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from chartline import keys
 from chartline.deid import policy
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import build, datetext, patterns, reading
 from chartline.deid.text import engine as engine_module
 from chartline.deid.text.lines import jsonl
 from chartline.errors import DataError, MachineError
+from chartline.fhir.known import Known
 from tests.conftest import ROOT
 
 NOBODY = PatientContext("nobody", offset_days=-20)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from bench.hard import recorded
 from chartline.deid import policy
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.text import known, spelling
 from chartline.deid.text.lines import context
+from chartline.fhir.known import Known
 from chartline.fhir.people import known_values
 
 GIVEN = [

@@ -8,9 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chartline.deid import policy
-from chartline.deid.context import Cohort, Known, PatientContext
+from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import datetext, lexicon, surrogates
 from chartline.deid.text.surrogates import Around, Replacer
+from chartline.fhir.known import Known
 
 RULES = policy.load("expert_determination").text
 KEY = b"k" * 32
