@@ -131,7 +131,7 @@ def _terms(settings: Settings) -> str:
 
 
 def _mappings(settings: Settings) -> str:
-    from chartline.ingest import extracts
+    from chartline.fhir import extracts
 
     extracts.load(settings.extracts)
     return f"those that ship, and {settings.extracts}" if settings.extracts else "those that ship"

@@ -52,7 +52,7 @@ class Settings:
         bulk_client: client id at the Bulk FHIR server, empty for a server that wants no authorisation.
         bulk_key: path of the private JWK of that client; a reference, never the key itself.
         bulk_scope: what that client may read there.
-        extracts: folder of further mappings of CSV extracts (``chartline.ingest.extracts``).
+        extracts: folder of further mappings of CSV extracts (``chartline.fhir.extracts``).
         source: what the DAG ``ingest`` takes where nobody names another.
         schedule: when that DAG takes it by itself: a cron expression or a preset of Airflow, empty for never.
     """

@@ -33,10 +33,10 @@ import orjson
 
 from chartline.audit.text import fold
 from chartline.deid.text import lexicon
-from chartline.fhir import definitions, records
+from chartline.fhir import definitions, extracts, records
 from chartline.fhir.known import Known
 from chartline.fhir.people import PARTIES, known_values
-from chartline.ingest import extracts, formats, sources
+from chartline.files import formats, sources
 from chartline.lake import tables
 from chartline.settings import Settings
 

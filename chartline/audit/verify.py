@@ -11,8 +11,8 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chartline.erase import takeback
-from chartline.ingest.land import blob
 from chartline.lake import chain, gone, ledger, tables
+from chartline.lake.landing import blob
 from chartline.lake.spark import translated
 from chartline.release import candidates, card, withdraw
 from chartline.settings import STAGES, Settings

@@ -12,9 +12,9 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from chartline.ingest import manifests
-from chartline.ingest.land import blob
+from chartline.files import manifests
 from chartline.lake import quarantine, tables
+from chartline.lake.landing import blob
 from chartline.settings import Settings
 
 if TYPE_CHECKING:

@@ -41,11 +41,11 @@ from chartline.deid.pseudonyms import is_plain, keyed_code, logical
 from chartline.deid.walk import Refused, Result, Walk
 from chartline.deid.walker import Deidentifier
 from chartline.errors import UsageError
-from chartline.fhir import accept, from_xml, persons, records, references, versions
+from chartline.fhir import accept, ccda, from_xml, persons, records, references, versions
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.known import Known
 from chartline.fhir.people import PARTIES, person
-from chartline.ingest import ccda, formats, sources
+from chartline.files import formats, sources
 from chartline.keys import Key
 
 BASE = "https://deidentified.invalid"
@@ -155,7 +155,7 @@ def run(
     Raises:
         UsageError: CL2050 the folder holds files, or is one; CL2154 it lies within a source; CL2157 two servers give
             Patients the same id; CL2159 an id is used for two persons.
-        DataError: CL1101 a gzip file is damaged, and what ``chartline.ingest.sources.items`` raises.
+        DataError: CL1101 a gzip file is damaged, and what ``chartline.files.sources.items`` raises.
     """
     from chartline.deid.text import build
 

@@ -16,9 +16,9 @@ from chartline import keys
 from chartline.deid import pseudonyms
 from chartline.errors import DataError
 from chartline.fhir import versions
-from chartline.ingest import manifests
-from chartline.ingest.land import blob
+from chartline.files import manifests
 from chartline.lake import tables
+from chartline.lake.landing import blob
 from chartline.settings import Settings
 
 _PATIENT = ds.field("resource_type") == "Patient"

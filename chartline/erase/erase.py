@@ -29,17 +29,16 @@ from chartline.audit.text import Piece
 from chartline.deid import pseudonyms, readings
 from chartline.erase import landed
 from chartline.errors import DataError, UsageError
-from chartline.fhir import records
+from chartline.fhir import extracts, records
 from chartline.fhir.definitions import resource_types
 from chartline.fhir.known import Known
 from chartline.fhir.parse import rebuild_people
 from chartline.fhir.records import Record
-from chartline.ingest import extracts
-from chartline.ingest.formats import FHIR_FORMATS
-from chartline.ingest.land import blob
+from chartline.files.formats import FHIR_FORMATS
 from chartline.keys import Key
 from chartline.lake import chain, gone, ledger, quarantine, tables
 from chartline.lake import spark as lake
+from chartline.lake.landing import blob
 from chartline.release import candidates, withdraw
 from chartline.settings import Settings
 

@@ -22,10 +22,10 @@ import msgspec
 from lxml import etree
 
 from chartline.fhir import from_xml, records
+from chartline.fhir.extracts import Sheet
 from chartline.fhir.records import Record
-from chartline.ingest.delimited import Row
-from chartline.ingest.extracts import Sheet
-from chartline.ingest.formats import BOM
+from chartline.files.delimited import Row
+from chartline.files.formats import BOM
 
 Taken = Callable[[Record], bool]
 """Whether a record goes: told with its bytes or its deletion, and its fullUrl."""

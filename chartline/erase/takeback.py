@@ -19,9 +19,9 @@ import pyarrow.dataset as ds
 
 from chartline.audit.said import require_nobody
 from chartline.errors import DataError, UsageError
-from chartline.ingest import manifests
-from chartline.ingest.land import blob
+from chartline.files import manifests
 from chartline.lake import chain, gone, quarantine, tables
+from chartline.lake.landing import blob
 from chartline.release import candidates, withdraw
 from chartline.settings import Settings
 

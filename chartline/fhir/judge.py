@@ -11,7 +11,7 @@ from typing import Any
 from chartline.fhir import definitions, records, references, versions
 from chartline.fhir.accept import Refused, accepted, parsed
 from chartline.fhir.records import Record
-from chartline.ingest.manifests import instant
+from chartline.files.manifests import instant
 from chartline.keys import Key
 from chartline.lake import quarantine
 

@@ -24,13 +24,13 @@ import pyarrow as pa
 
 from chartline import keys, progress
 from chartline.errors import DataError, GateFailed
-from chartline.fhir import identity, judge, records, resolve
+from chartline.fhir import extracts, identity, judge, records, resolve
 from chartline.fhir.people import PARTIES
-from chartline.ingest import extracts, formats, manifests
-from chartline.ingest.land import blob
+from chartline.files import formats, manifests
 from chartline.keys import Key
 from chartline.lake import gone, ledger, quarantine, tables
 from chartline.lake import spark as lake
+from chartline.lake.landing import blob
 from chartline.quality import gates
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult

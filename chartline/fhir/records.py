@@ -21,11 +21,10 @@ from typing import Any, BinaryIO, cast
 import msgspec
 import orjson
 
-from chartline.fhir import from_xml, references
-from chartline.ingest import ccda
-from chartline.ingest.delimited import Row
-from chartline.ingest.extracts import UNKNOWN, Filtered, Sheet, Unfit
-from chartline.ingest.formats import BOM
+from chartline.fhir import ccda, from_xml, references
+from chartline.fhir.extracts import UNKNOWN, Filtered, Sheet, Unfit
+from chartline.files.delimited import Row
+from chartline.files.formats import BOM
 
 MAX_LINE = 64 << 20  # bytes of one NDJSON line; base64 attachments make lines of tens of megabytes
 MAX_DOCUMENT = 512 << 20  # bytes of one document, which is read whole

@@ -31,9 +31,11 @@ import orjson
 
 from chartline import progress
 from chartline.errors import DataError, MachineError, UsageError
-from chartline.ingest import attachments, formats, link, manifests, smart
+from chartline.files import formats, manifests
+from chartline.ingest import attachments, link, smart
 from chartline.ingest.link import Link
 from chartline.ingest.servers import Server, Source
+from chartline.lake import landing
 from chartline.settings import Settings
 from chartline.stage import Counts
 
@@ -146,7 +148,7 @@ def fetched(settings: Settings, sources: Sequence[Source]) -> Iterator[list[Path
 def home(settings: Settings, url: str) -> Path:
     """Where the export with this address lives: ``restricted/landing/exports/<start of its hash>``."""
     name = hashlib.sha256(url.encode()).hexdigest()[:32]
-    return settings.zone("restricted") / "landing" / "exports" / name
+    return landing.folder(settings) / "exports" / name
 
 
 def drop_files(settings: Settings) -> int:
@@ -155,7 +157,7 @@ def drop_files(settings: Settings) -> int:
     The next run asks the server for it again. What another run is fetching at this moment is on its way in.
     """
     dropped = 0
-    for place in (settings.zone("restricted") / "landing" / "exports").glob("*"):
+    for place in (landing.folder(settings) / "exports").glob("*"):
         with suppress(MachineError), _held(settings, place, 0):
             if (place / "files").exists():
                 _write(place, replace(_read(place), fetched=False))

@@ -19,9 +19,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from chartline.errors import MachineError
-from chartline.ingest import extracts, formats, manifests
-from chartline.ingest.sources import Item, blocks, items
-from chartline.lake import gone, ledger, quarantine, tables
+from chartline.fhir import extracts
+from chartline.files import formats, manifests
+from chartline.files.sources import Item, blocks, items
+from chartline.lake import gone, landing, ledger, quarantine, tables
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
 
@@ -89,11 +90,6 @@ class _Tally:
         self.size += len(block)
 
 
-def blob(settings: Settings, digest: str) -> Path:
-    """Where the file with this SHA-256 lies: ``restricted/landing/blobs/<first two>/<digest>``."""
-    return settings.zone("restricted") / "landing" / "blobs" / digest[:2] / digest
-
-
 def land(settings: Settings, sources: Sequence[Path], *, run_id: str) -> StageResult:
     """Copy every file of the sources into the landing zone and write a row each in ``landing.files``.
 
@@ -156,7 +152,7 @@ def _chunks(settings: Settings, landed: Landed, tally: _Tally) -> tuple[tuple[in
         if landed.format.name == "ndjson":
             return tuple(tally.chunks)
         if landed.sheet:
-            return tuple(_rows_apart(blob(settings, landed.digest), landed.sheet))
+            return tuple(_rows_apart(landing.blob(settings, landed.digest), landed.sheet))
     return ()
 
 
@@ -172,7 +168,7 @@ def _rows_apart(path: Path, sheet: extracts.Sheet) -> Iterator[tuple[int, int]]:
 
 def _copy(settings: Settings, item: Item, known: Collection[str]) -> _Tally:
     tally = _Tally()
-    folder = settings.zone("restricted") / "landing"
+    folder = landing.folder(settings)
     arriving = folder / f".arriving-{secrets.token_hex(8)}"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -183,7 +179,7 @@ def _copy(settings: Settings, item: Item, known: Collection[str]) -> _Tally:
         digest = tally.sha.hexdigest()
         # What is written down stays as it lies: somebody who left may have been taken out of it.
         if digest not in known:
-            target = blob(settings, digest)
+            target = landing.blob(settings, digest)
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             arriving.replace(target)
     except OSError as cause:
@@ -208,7 +204,7 @@ def _against_manifests(settings: Settings, landed: list[Landed]) -> tuple[list[L
     for at in landed:
         if at.format.name != "manifest":
             continue
-        manifest = manifests.read(blob(settings, at.digest).read_bytes())
+        manifest = manifests.read(landing.blob(settings, at.digest).read_bytes())
         for number, entry in enumerate(manifest.entries, start=1):
             there = places.get((at.item.source, entry.file.removesuffix(".gz")), [])
             if not there:
@@ -248,7 +244,7 @@ def _fault(settings: Settings, file: Landed, entry: manifests.Entry) -> str:
 def _lines(settings: Settings, file: Landed) -> int:
     opened = gzip.open if file.format.compression == "gzip" else open
     try:
-        with cast(BinaryIO, opened(blob(settings, file.digest), "rb")) as handle:
+        with cast(BinaryIO, opened(landing.blob(settings, file.digest), "rb")) as handle:
             if file.sheet:
                 return sum(1 for _ in file.sheet.rows(handle)) - 1
             return sum(1 for line in handle if line.strip())

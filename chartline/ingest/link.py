@@ -28,7 +28,7 @@ import tenacity
 
 from chartline import __version__
 from chartline.errors import ChartlineError, DataError, MachineError, UsageError
-from chartline.ingest.formats import BOM
+from chartline.files.formats import BOM
 from chartline.ingest.smart import Credentials
 
 LEAST = 1.0  # seconds: the shortest wait, and the first of a series that doubles

@@ -21,7 +21,7 @@ from chartline.audit.known import Ids, known_from_lake, known_from_sources, part
 from chartline.audit.text import fold
 from chartline.errors import DataError, UsageError
 from chartline.fhir.known import Known
-from chartline.ingest.formats import BOM
+from chartline.files.formats import BOM
 from chartline.lake import tables
 
 NAME, MRN, PHONE, STREET = "Zorblatt Quixmire", "MRN88120937", "617-555-0193", "8841 Vexation Hollow Road"

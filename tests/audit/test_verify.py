@@ -6,8 +6,9 @@ from deltalake import DeltaTable
 
 from chartline.audit.verify import verify
 from chartline.errors import DataError
-from chartline.ingest.land import blob, land
+from chartline.ingest.land import land
 from chartline.lake import chain, gone, ledger, tables
+from chartline.lake.landing import blob
 from chartline.release import candidates, card
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult

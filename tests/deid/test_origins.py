@@ -9,8 +9,8 @@ from chartline import keys
 from chartline.deid import pseudonyms
 from chartline.deid.origins import origins
 from chartline.errors import DataError, UsageError
-from chartline.ingest.land import blob
 from chartline.lake import tables
+from chartline.lake.landing import blob
 
 CODES = {"p-1": "0f" * 16, "p-2": "a5" * 16}
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from chartline import keys
 from chartline.erase import erase, landed
-from chartline.fhir import records
-from chartline.ingest import extracts
+from chartline.fhir import extracts, records
 from chartline.lake import quarantine, tables
 
 
@@ -152,7 +151,7 @@ def test_whatever_the_rows_only_the_persons_become_blank(tmp_path_factory, sheet
 
 
 def test_a_row_that_cannot_be_looked_into_is_said_to_be_none(tmp_path, sheet, monkeypatch):
-    monkeypatch.setattr("chartline.ingest.delimited.MAX_ROW", 50)
+    monkeypatch.setattr("chartline.files.delimited.MAX_ROW", 50)
     path = tmp_path / "file"
     path.write_bytes(b'ID,NOTE\na,"' + b"x" * 100)
     with pytest.raises(EOFError):

@@ -13,8 +13,8 @@ from chartline.audit.lineage import events
 from chartline.audit.verify import verify
 from chartline.erase import takeback
 from chartline.errors import DataError, UsageError
-from chartline.ingest.land import blob
 from chartline.lake import gone, tables
+from chartline.lake.landing import blob
 from chartline.release import candidates
 from chartline.settings import STAGES, Settings
 from tests.conftest import chartline

@@ -15,7 +15,7 @@ from chartline.audit import known
 from chartline.deid import fhir_files, policy
 from chartline.erase import landed
 from chartline.fhir import definitions, from_xml, records
-from chartline.ingest import formats
+from chartline.files import formats
 
 PATIENT = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- of the registry -->

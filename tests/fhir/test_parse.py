@@ -267,7 +267,7 @@ def test_bronze_does_not_depend_on_partitions_order_or_number_of_deliveries(spar
 
 def test_a_large_file_is_read_in_pieces(spark, lake, delivery, monkeypatch):
     monkeypatch.setattr(landing, "CHUNK", 2000)
-    monkeypatch.setattr("chartline.ingest.sources.BLOCK", 500)
+    monkeypatch.setattr("chartline.files.sources.BLOCK", 500)
     result = run(spark, lake, delivery("d", a=[observation(f"o{i}", "Patient/p1") for i in range(200)]))
     assert result.counts.out == 200
     lines = {r["resource_id"]: r["source_line"] for r in tables.read(lake, "bronze.resources").to_pylist()}

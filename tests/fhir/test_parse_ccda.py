@@ -7,9 +7,10 @@ import pytest
 
 from chartline.erase import erase
 from chartline.fhir.parse import parse
-from chartline.ingest.land import blob, land
+from chartline.ingest.land import land
 from chartline.lake import ledger, tables
-from tests.ingest.clinical_document import document, problem
+from chartline.lake.landing import blob
+from tests.fhir.clinical_document import document, problem
 
 pytestmark = pytest.mark.spark
 

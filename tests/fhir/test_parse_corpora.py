@@ -6,9 +6,10 @@ import pytest
 
 from chartline import keys
 from chartline.fhir import judge, records
-from chartline.ingest import formats
-from chartline.ingest.land import blob, land
+from chartline.files import formats
+from chartline.ingest.land import land
 from chartline.lake import tables
+from chartline.lake.landing import blob
 
 
 @pytest.fixture

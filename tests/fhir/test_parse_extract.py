@@ -10,8 +10,9 @@ from chartline.erase import erase
 from chartline.errors import UsageError
 from chartline.fhir.parse import parse
 from chartline.ingest import land as landing
-from chartline.ingest.land import blob, land
+from chartline.ingest.land import land
 from chartline.lake import ledger, quarantine, tables
+from chartline.lake.landing import blob
 from chartline.settings import Settings
 
 pytestmark = pytest.mark.spark

@@ -9,9 +9,9 @@ import pytest
 from chartline import pipeline
 from chartline.errors import MachineError
 from chartline.ingest import attachments, bulk, link
-from chartline.ingest.land import blob
 from chartline.ingest.servers import source
 from chartline.lake import tables
+from chartline.lake.landing import blob
 from tests.ingest.fhir_server import Answer, FhirServer, busy, ndjson, outcome
 
 TEXT = "Seen today. Doing well."

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from chartline import job, pipeline
 from chartline.errors import ChartlineError, DataError, MachineError, UsageError
 from chartline.ingest import bulk, link, smart
-from chartline.ingest.land import blob
 from chartline.ingest.servers import Server, followed, source
 from chartline.lake import ledger, quarantine, tables
+from chartline.lake.landing import blob
 from tests.ingest.fhir_server import TIME, Answer, FhirServer, busy, deletions, ndjson, outcome, patients
 
 FILES = {"Patient.ndjson": patients("a", "b"), "Observation.ndjson": ndjson({"resourceType": "Observation", "id": "o"})}

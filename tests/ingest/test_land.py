@@ -10,10 +10,11 @@ import zipfile
 import pytest
 
 from chartline.errors import DataError, MachineError, UsageError
+from chartline.files import sources
 from chartline.ingest import land as landing
-from chartline.ingest import sources
-from chartline.ingest.land import blob, land
+from chartline.ingest.land import land
 from chartline.lake import quarantine, tables
+from chartline.lake.landing import blob
 
 PATIENT = b'{"resourceType":"Patient","id":"a"}\n'
 OTHER = b'{"resourceType":"Patient","id":"b"}\n'

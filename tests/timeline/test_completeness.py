@@ -2,7 +2,7 @@
 
 import pytest
 
-from chartline.ingest import manifests
+from chartline.files import manifests
 from chartline.timeline.completeness import rows
 
 CAME = [{"source": "files", "resource_type": "Observation", "delivered": "2026", "known_by": "landing"}]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from chartline.deid.text.normalise import CONTROLS
 from chartline.errors import DataError
-from chartline.ingest.formats import CCDA
+from chartline.files.formats import CCDA
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -8,7 +8,7 @@ from chartline.deid.context import Cohort, PatientContext
 from chartline.deid.text import build, clinical
 from chartline.deid.text.documents import parsed
 from chartline.fhir.known import Known
-from tests.ingest.clinical_document import document, problem
+from tests.fhir.clinical_document import document, problem
 
 GUARDIAN = """<guardian><code code="MTH" codeSystem="2.16.840.1.113883.5.111"/>
 <telecom value="mailto:mq@example.org"/><guardianPerson><name><given>Maelis</given><family>Quorn</family></name>

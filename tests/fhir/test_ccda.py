@@ -12,9 +12,9 @@ from chartline import keys
 from chartline.audit import known
 from chartline.deid import fhir_files, policy
 from chartline.erase import landed
-from chartline.fhir import records
-from chartline.ingest import ccda, formats
-from tests.ingest.clinical_document import document, immunization, problem
+from chartline.fhir import ccda, records
+from chartline.files import formats
+from tests.fhir.clinical_document import document, immunization, problem
 
 NAMES = ("Isolde", "Brannoch", "Halloway", "Merribeck", "Quarrymead", "Fenwick", "555-0142", "1971-04-23", "19710423")
 

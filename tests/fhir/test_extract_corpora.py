@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 
 from chartline import keys
-from chartline.fhir import judge, records
-from chartline.ingest import extracts
-from chartline.ingest.land import blob, land
+from chartline.fhir import extracts, judge, records
+from chartline.ingest.land import land
 from chartline.lake import tables
+from chartline.lake.landing import blob
 
 
 @pytest.fixture

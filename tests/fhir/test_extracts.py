@@ -8,9 +8,8 @@ import re
 import pytest
 
 from chartline.errors import UsageError
-from chartline.fhir import validate
-from chartline.ingest import extracts
-from chartline.ingest.extracts import AMBIGUOUS, UNKNOWN, Filtered, Unfit
+from chartline.fhir import extracts, validate
+from chartline.fhir.extracts import AMBIGUOUS, UNKNOWN, Filtered, Unfit
 from tests.conftest import ROOT
 
 OBSERVATION = {"resourceType": "Observation", "id": "{ID}", "status": "final", "code": {"text": "x"}}

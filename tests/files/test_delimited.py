@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chartline.ingest import delimited
-from chartline.ingest.delimited import rows
+from chartline.files import delimited
+from chartline.files.delimited import rows
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=8) | st.sampled_from(
     ['"', "a,b", "x\ny", "x\r\ny", ' " ', "é", ""]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from chartline.ingest.formats import BOM
+from chartline.files.formats import BOM
 
 MAX_ROW = 16 << 20  # bytes of one row; notes in a cell stay far below
 

@@ -26,7 +26,7 @@ import msgspec
 from chartline.errors import UsageError
 from chartline.fhir import definitions, validate
 from chartline.fhir.definitions import Element
-from chartline.ingest import delimited, formats
+from chartline.files import delimited, formats
 from chartline.settings import room
 
 UNKNOWN, AMBIGUOUS = "csv_unknown_header", "csv_ambiguous_header"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from chartline.errors import DataError
-from chartline.ingest.formats import HEAD, Format, detect, is_manifest
-from chartline.ingest.manifests import OWN, Entry, instant, read, server
+from chartline.files.formats import HEAD, Format, detect, is_manifest
+from chartline.files.manifests import OWN, Entry, instant, read, server
 
 STU1 = {
     "transactionTime": "2021-01-01T01:00:00+01:00",

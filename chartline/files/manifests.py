@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import orjson
 
 from chartline.errors import DataError
-from chartline.ingest.formats import BOM
+from chartline.files.formats import BOM
 
 _ASKED = re.compile(r"/(?:(?:Patient|Group/[^/]+)/)?\$.*", re.DOTALL)
 SECTIONS = ("output", "deleted", "error", "outcome")

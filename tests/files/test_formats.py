@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from chartline.ingest.formats import detect
+from chartline.files.formats import detect
 
 PATIENT = b'{"resourceType":"Patient","id":"a"}'
 PRETTY = b'{\n  "resourceType": "Patient",\n  "id": "a"\n}\n'

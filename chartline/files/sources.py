@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from chartline.errors import ChartlineError, DataError, MachineError, UsageError
-from chartline.ingest.formats import inflate
+from chartline.files.formats import inflate
 
 MAX_UNPACKED = 1 << 40  # bytes taken from one archive, whatever its own size
 MAX_RATIO = 400  # unpacked to packed; xz of pretty-printed FHIR stays below 60
