@@ -368,7 +368,7 @@ def _sweep(args: argparse.Namespace) -> Answer:
 
 
 def _verify(args: argparse.Namespace) -> Answer:
-    from chartline.audit.verify import verify
+    from chartline.verify import verify
 
     checks = verify(_settings(args))
     broken = next((c for c in checks if not c.ok), None)
@@ -382,7 +382,7 @@ def _verify(args: argparse.Namespace) -> Answer:
 
 
 def _lineage(args: argparse.Namespace) -> Answer:
-    from chartline.audit.lineage import events
+    from chartline.lineage import events
 
     found = events(_settings(args))
     return {"events": found}, "\n".join(json.dumps(event, sort_keys=True) for event in found), 0

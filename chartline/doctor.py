@@ -125,7 +125,7 @@ def _policy(settings: Settings) -> str:
 
 
 def _terms(settings: Settings) -> str:
-    from chartline.release import terms
+    from chartline.audit import terms
 
     return f"of {settings.terms}" if terms.load(settings.terms) else "none; the report will say so"
 

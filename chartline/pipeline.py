@@ -139,9 +139,9 @@ def _publish(candidate: str) -> Stage:
 
 def _require_rules(settings: Settings) -> None:
     """Refuse a policy, terms, mappings or a key that cannot be used before anything is copied or a session started."""
+    from chartline.audit import terms
     from chartline.deid import policy
     from chartline.fhir import extracts
-    from chartline.release import terms
 
     policy.load(settings.policy)
     terms.load(settings.terms)

@@ -46,7 +46,7 @@ class Settings:
         master: Spark master URL used when a stage starts its own session.
         held_out_from: temporal hold-out of the MEDS files: what was known only from that day on stays out of them,
             unless the patient is held out.
-        terms: file of the terms of release: recipient, purpose, agreement (``chartline.release.terms``).
+        terms: file of the terms of release: recipient, purpose, agreement (``chartline.audit.terms``).
         person_systems: identifier systems that name a person, whatever source a record comes from: Patients that share
             an identifier of one of them are one person. None of them is trusted unless it is declared here.
         bulk_client: client id at the Bulk FHIR server, empty for a server that wants no authorisation.

@@ -10,8 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from chartline.audit.terms import FIELDS
 from chartline.audit.text import KINDS
-from chartline.release.terms import FIELDS
 from chartline.risk.cells import SMALL
 
 ICONS = {

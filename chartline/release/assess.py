@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chartline import progress
-from chartline.audit import evidence, report, review, sweep
+from chartline.audit import evidence, report, review, sweep, terms
 from chartline.audit.changes import changes
 from chartline.audit.known import known_from_lake
 from chartline.deid import policy
@@ -18,7 +18,7 @@ from chartline.errors import DataError, GateFailed
 from chartline.lake import ledger, tables
 from chartline.lake import spark as lake
 from chartline.quality import gates
-from chartline.release import candidates, contents, terms
+from chartline.release import candidates, contents
 from chartline.release.candidates import GOLD
 from chartline.risk import measure
 from chartline.risk.cells import shown

@@ -11,9 +11,9 @@ from typing import Any
 import meds
 import pyarrow as pa
 
+from chartline.audit.terms import FIELDS
 from chartline.lake import tables
 from chartline.release import contents, meds_files
-from chartline.release.terms import FIELDS
 from chartline.risk import cells
 
 REASONS = {

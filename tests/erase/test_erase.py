@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from chartline import keys, pipeline
-from chartline.audit.verify import verify
 from chartline.deid import pseudonyms
 from chartline.erase import erase, landed
 from chartline.errors import DataError, UsageError
@@ -17,6 +16,7 @@ from chartline.lake import chain, gone, tables
 from chartline.release import candidates, withdraw
 from chartline.release.decide import decide
 from chartline.settings import Settings
+from chartline.verify import verify
 
 BY = {"by": "A. Officer", "reason": "consent withdrawn"}
 

@@ -9,14 +9,14 @@ import orjson
 import pytest
 
 from chartline import pipeline
-from chartline.audit.lineage import events
-from chartline.audit.verify import verify
 from chartline.erase import takeback
 from chartline.errors import DataError, UsageError
 from chartline.lake import gone, tables
 from chartline.lake.landing import blob
+from chartline.lineage import events
 from chartline.release import candidates
 from chartline.settings import STAGES, Settings
+from chartline.verify import verify
 from tests.conftest import chartline
 
 BY = {"by": "A. Engineer", "reason": "the export of another hospital"}

@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
-from chartline.audit.verify import verify
 from chartline.errors import DataError, UsageError
 from chartline.lake import ledger, tables
 from chartline.release import candidates, meds_check, meds_files, splits
 from chartline.release.decide import decide
 from chartline.release.publish import publish
+from chartline.verify import verify
 from tests.release.gold import ID, START, approve, event, make, patient, pseudonym, report
 
 

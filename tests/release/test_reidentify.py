@@ -10,11 +10,11 @@ import pytest
 from deltalake import write_deltalake
 
 from chartline import keys
-from chartline.audit.verify import verify
 from chartline.deid import pseudonyms
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain, tables
 from chartline.release import reidentify
+from chartline.verify import verify
 from tests.conftest import chartline
 
 ASKER, SECOND = "A. Asker", "B. Second"

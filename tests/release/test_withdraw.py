@@ -8,13 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from chartline.audit.lineage import events
-from chartline.audit.verify import verify
 from chartline.errors import DataError, UsageError
 from chartline.lake import chain, gone, tables
+from chartline.lineage import events
 from chartline.release import candidates, withdraw
 from chartline.release.publish import require_approval
 from chartline.settings import Settings
+from chartline.verify import verify
 from tests.conftest import chartline
 from tests.release.gold import ID, START, approve, make, patient, release, report
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from chartline.audit import terms
 from chartline.errors import UsageError
-from chartline.release import terms
 from tests.conftest import ROOT
 
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 import pytest
 from deltalake import DeltaTable
 
-from chartline.audit.verify import verify
 from chartline.errors import DataError
 from chartline.ingest.land import land
 from chartline.lake import chain, gone, ledger, tables
@@ -12,6 +11,7 @@ from chartline.lake.landing import blob
 from chartline.release import candidates, card
 from chartline.settings import Settings
 from chartline.stage import Counts, StageResult
+from chartline.verify import verify
 from tests.release.gold import ID, START, approve, make, patient, release, report
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chartline.audit.lineage import events
 from chartline.errors import DataError
 from chartline.lake import chain, gone, ledger
+from chartline.lineage import events
 from chartline.settings import STAGES
 from chartline.stage import Counts, StageResult
 from tests.conftest import chartline
