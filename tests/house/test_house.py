@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import tomllib
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,23 @@ TRACKED = [
 ]
 CODE = [p for p in TRACKED if p.suffix == ".py"]
 PACKAGE = [p for p in CODE if p.is_relative_to(ROOT / "chartline")]
+FLOORS = (
+    "__init__ errors progress arguments",
+    "settings stage keys",
+    "files lake risk",
+    "quality",
+    "fhir",
+    "ingest deid/text",
+    "deid",
+    "audit timeline",
+    "release",
+    "erase",
+    "pipeline verify lineage doctor local_airflow",
+    "airflow_policy cli demo job",
+)
+"""The folders of the package and the modules beside them, from the ground up."""
+AGAINST = {("deid/text", "deid")}
+"""The one circle there is: the engine of texts reads the policy, the dates and the context of the folder it lies in."""
 
 
 def text_of(path: Path) -> str:
@@ -60,6 +78,35 @@ def test_pyspark_and_its_client_are_one_version():
     text = text_of(ROOT / "constraints.txt")
     versions = dict(re.findall(r"^(pyspark(?:-client)?)==(\S+)", text, re.MULTILINE))
     assert versions["pyspark"] == versions["pyspark-client"]
+
+
+def _place(module: Path) -> str:
+    """The folder that a module of the package lies in, or its own name where it lies in none."""
+    within = module.relative_to(ROOT / "chartline")
+    return within.parent.as_posix() if len(within.parts) > 1 else within.stem
+
+
+def _module(name: str) -> Path | None:
+    at = ROOT.joinpath(*name.split("."))
+    return next((path for path in (at.with_suffix(".py"), at / "__init__.py") if path in PACKAGE), None)
+
+
+def _imported(path: Path) -> Iterator[Path]:
+    """The modules of the package that a module imports, in its functions too."""
+    for node in ast.walk(ast.parse(text_of(path))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, path
+            found = [_module(f"{node.module}.{alias.name}") or _module(node.module) for alias in node.names]
+        else:
+            found = [_module(alias.name) for alias in node.names] if isinstance(node, ast.Import) else []
+        yield from filter(None, found)
+
+
+def test_a_folder_imports_from_lower_floors_only():
+    floor = {place: height for height, places in enumerate(FLOORS) for place in places.split()}
+    assert {_place(path) for path in PACKAGE} == set(floor)
+    edges = {(_place(path), _place(other)) for path in PACKAGE for other in _imported(path)}
+    assert {(own, other) for own, other in edges if own != other and floor[other] >= floor[own]} == AGAINST
 
 
 def test_an_error_number_means_one_thing():
