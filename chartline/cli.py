@@ -12,10 +12,10 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn
 
 from chartline import __version__
 from chartline.arguments import Parser
@@ -27,9 +27,6 @@ from chartline.stage import StageResult
 
 Answer = tuple[Mapping[str, Any], str, int]
 """What a command hands back: the JSON object, the text for people, the exit code."""
-
-_NOTES = 'Lines {"id", "text", "patient"?, "known"?} in, lines {"id", "text", "spans"} out; ids as they were given.'
-_SOURCE = "a file, a folder, an archive, or the address of a Bulk FHIR export: 'https://HOST/BASE/Group/ID/$export'"
 
 
 def _folder(text: str) -> Path:
@@ -482,6 +479,225 @@ def _doctor(args: argparse.Namespace) -> Answer:
 
 # --- the parser -----------------------------------------------------------------------------------
 
+Argument = tuple[tuple[str, ...], Mapping[str, Any]]
+"""What ``add_argument`` takes."""
+
+
+class Command(NamedTuple):
+    """A command of the command line.
+
+    Attributes:
+        words: how it is called; the first of two is its group.
+        help: what it does.
+        does: what does it.
+        arguments: what it takes; of those in a list exactly one.
+    """
+
+    words: str
+    help: str
+    does: Callable[[argparse.Namespace], Answer]
+    arguments: Sequence[Argument | list[Argument]]
+
+
+def _argument(*names: str, **how: Any) -> Argument:
+    return names, how
+
+
+_COMMON = (
+    _argument("--json", action="store_true", help="one JSON object on standard output"),
+    _argument("--config", type=Path, help="settings file (default chartline.toml)"),
+)
+_LAKE = (*_COMMON, _argument("--lake", type=_folder, help="root folder of the lake"))
+_RULES = (
+    _argument("--policy", help="safe_harbor, expert_determination, limited_data_set or a policy file"),
+    _argument("--key", type=Path, help="key file, made by 'chartline key new FILE'"),
+    _argument("--project", help="name that separates this project's pseudonyms from others'"),
+)
+_STAGE = (*_LAKE, *_RULES)
+_ID = _argument("id", metavar="ID")
+_IDS = _argument("id", nargs="+", metavar="ID")
+_FILE = _argument("file", type=Path)
+_BY = _argument("--by", required=True, metavar="NAME")
+_SAID = (_BY, _argument("--reason", required=True, metavar="TEXT"))
+_DECIDES = (
+    _ID,
+    [_argument("--approve", action="store_true"), _argument("--reject", dest="approve", action="store_false")],
+    *_SAID,
+)
+_SOURCES = _argument(
+    "source",
+    type=source,
+    nargs="+",
+    metavar="SOURCE",
+    help="a file, a folder, an archive, or the address of a Bulk FHIR export: 'https://HOST/BASE/Group/ID/$export'",
+)
+
+_GROUPS = {
+    "release": "List, show, decide, publish and withdraw releases; check a dataset.",
+    "reidentify": "Go back from subjects and events: one asks, another decides, each step is logged.",
+    "deid": "De-identify without a lake.",
+    "policy": "Print or import a policy.",
+    "quarantine": "Records that were set aside.",
+    "key": "Project keys.",
+}
+_COMMANDS = (
+    Command("run", "Land to assess; ends with a release candidate.", _run, (*_STAGE, _SOURCES)),
+    Command("land", "Copy an extract into the restricted zone.", _stage("land"), (*_STAGE, _SOURCES)),
+    Command("parse", "Landed files to bronze resources.", _stage("parse"), _STAGE),
+    Command("deidentify", "Bronze to de-identified silver.", _stage("deidentify"), _STAGE),
+    Command(
+        "timeline",
+        "Silver to gold timelines; 'show SUBJECT' draws one.",
+        _timeline,
+        (
+            *_STAGE,
+            _argument("action", nargs="?", choices=["show"]),
+            _argument("subject", nargs="?", type=int, metavar="SUBJECT"),
+        ),
+    ),
+    Command("assess", "Sweep, risk and report: a release candidate.", _stage("assess"), _STAGE),
+    Command("release list", "All candidates and their state.", _release_list, _LAKE),
+    Command("release show", "One candidate.", _release_show, (*_LAKE, _ID)),
+    Command("release decide", "Record the privacy officer's decision.", _release_decide, (*_LAKE, *_DECIDES)),
+    Command("release publish", "Publish an approved candidate.", _release_publish, (*_STAGE, _ID)),
+    Command(
+        "release withdraw",
+        "Take a published release back: its data go.",
+        _release_withdraw,
+        (*_LAKE, _argument("id", metavar="RELEASE"), *_SAID),
+    ),
+    Command(
+        "release check",
+        "Find the faults of any MEDS dataset.",
+        _release_check,
+        (*_COMMON, _argument("folder", type=Path, metavar="DIR")),
+    ),
+    Command(
+        "reidentify request",
+        "Ask for the patients behind subjects or the records behind events; prints the request's id.",
+        _reidentify_request,
+        (
+            *_LAKE,
+            _argument("wanted", type=_wanted, nargs="+", metavar="SUBJECT|EVENT", help="a subject_id or an event_id"),
+            *_SAID,
+        ),
+    ),
+    Command(
+        "reidentify decide", "Approve or reject another person's request.", _reidentify_decide, (*_LAKE, *_DECIDES)
+    ),
+    Command("reidentify open", "Write who they are into the restricted zone.", _reidentify_open, (*_STAGE, _ID, _BY)),
+    Command("reidentify list", "All requests with their state and every step.", _reidentify_list, _LAKE),
+    Command(
+        "deid text",
+        'Lines {"id", "text", "patient"?, "known"?} in, lines {"id", "text", "spans"} out; ids as they were given.',
+        _deid_text,
+        (*_COMMON, *_RULES),
+    ),
+    Command(
+        "deid fhir",
+        "NDJSON, bundles, FHIR XML and C-CDA, without Spark; no CSV.",
+        _deid_fhir,
+        (
+            *_COMMON,
+            *_RULES,
+            _argument("source", type=Path, nargs="+", metavar="SOURCE", help="files, folders and archives"),
+            _argument("--to", type=Path, required=True, metavar="DIR", help="a new or empty folder"),
+        ),
+    ),
+    Command(
+        "policy table",
+        "What a policy does to each element, as Markdown.",
+        _policy_table,
+        (*_COMMON, _argument("policy", metavar="NAME|FILE")),
+    ),
+    Command(
+        "policy import",
+        "Carry over a configuration of Microsoft's FHIR anonymizer.",
+        _policy_import,
+        (
+            *_COMMON,
+            _argument("kind", choices=["fhir-anonymizer"]),
+            _argument("file", type=Path, metavar="CONFIG"),
+            _argument("--to", type=Path, metavar="FILE"),
+        ),
+    ),
+    Command(
+        "sweep",
+        "Look for the source's identifying values in any file.",
+        _sweep,
+        (
+            *_COMMON,
+            _argument("path", type=Path, nargs="+", metavar="PATH"),
+            _argument("--known", type=Path, nargs="+", required=True, metavar="SOURCE"),
+            _argument("--policy", help="what this policy lets pass, such as a ZIP, is not looked for"),
+        ),
+    ),
+    Command("verify", "Recompute hashes, chains and equations.", _verify, _LAKE),
+    Command("lineage", "The ledger as OpenLineage run events, one a line.", _lineage, _LAKE),
+    Command(
+        "quarantine list",
+        "Counts by stage, reason and rule.",
+        _quarantine("list"),
+        (
+            *_STAGE,
+            _argument("reason", nargs="?", metavar="REASON", help="the open records of this reason, with their ids"),
+        ),
+    ),
+    Command("quarantine show", "Where a record came from and why it is here.", _quarantine("show"), (*_STAGE, _ID)),
+    Command(
+        "quarantine retry",
+        "Let records re-enter at parse.",
+        _quarantine("retry"),
+        (*_STAGE, _IDS),
+    ),
+    Command(
+        "quarantine discard",
+        "Give records up, on the record.",
+        _quarantine("discard"),
+        (*_STAGE, _IDS),
+    ),
+    Command(
+        "takeback",
+        "A delivery that should never have come goes.",
+        _takeback,
+        (
+            *_STAGE,
+            _argument(
+                "delivery",
+                nargs="+",
+                metavar="SHA256|RUN",
+                help="a landed file, its archive or manifest, or its run of land",
+            ),
+            *_SAID,
+        ),
+    ),
+    Command(
+        "erase",
+        "A person leaves: every table, landed file and release.",
+        _erase,
+        (
+            *_STAGE,
+            _argument("--patient", required=True, metavar="SOURCE_ID", help="logical id of a Patient in its source"),
+            _argument("--old-key", type=Path, action="append", metavar="FILE", help="a key that the lake has retired"),
+            *_SAID,
+        ),
+    ),
+    Command("key new", "Draw a key into a new file of mode 0600.", _key_new, (*_COMMON, _FILE)),
+    Command(
+        "key client",
+        "Draw a key for Bulk FHIR servers; prints the public half to register.",
+        _key_client,
+        (*_COMMON, _FILE),
+    ),
+    Command(
+        "key rotate",
+        "Give a lake to another key: a new namespace.",
+        _key_rotate,
+        (*_STAGE, _argument("file", type=Path, help="file of the new key; made when it is not there")),
+    ),
+    Command("doctor", "Check the machine, the installation, the lake and the settings.", _doctor, _STAGE),
+)
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
@@ -491,134 +707,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chartline {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    common.add_argument("--config", type=Path, help="settings file (default chartline.toml)")
-    lake = argparse.ArgumentParser(add_help=False, parents=[common])
-    lake.add_argument("--lake", type=_folder, help="root folder of the lake")
-    rules = argparse.ArgumentParser(add_help=False)
-    rules.add_argument("--policy", help="safe_harbor, expert_determination, limited_data_set or a policy file")
-    rules.add_argument("--key", type=Path, help="key file, made by 'chartline key new FILE'")
-    rules.add_argument("--project", help="name that separates this project's pseudonyms from others'")
-
-    def add(
-        to: Any, name: str, help: str, does: Callable[[argparse.Namespace], Answer], *parents: argparse.ArgumentParser
-    ) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = to.add_parser(name, help=help, description=help, parents=list(parents))
+    groups: dict[str, Any] = {}
+    for words, help, does, arguments in _COMMANDS:
+        group, _, name = words.rpartition(" ")
+        if group and group not in groups:
+            told = commands.add_parser(group, help=_GROUPS[group], description=_GROUPS[group])
+            groups[group] = told.add_subparsers(required=True, metavar="ACTION")
+        made = groups.get(group, commands).add_parser(name, help=help, description=help)
         made.set_defaults(does=does)
-        return made
-
-    def group(name: str, help: str) -> Any:
-        return commands.add_parser(name, help=help, description=help).add_subparsers(required=True, metavar="ACTION")
-
-    def said(made: argparse.ArgumentParser) -> None:
-        made.add_argument("--by", required=True, metavar="NAME")
-        made.add_argument("--reason", required=True, metavar="TEXT")
-
-    def decides(made: argparse.ArgumentParser) -> None:
-        made.add_argument("id", metavar="ID")
-        verdict = made.add_mutually_exclusive_group(required=True)
-        verdict.add_argument("--approve", action="store_true")
-        verdict.add_argument("--reject", dest="approve", action="store_false")
-        said(made)
-
-    run = add(commands, "run", "Land to assess; ends with a release candidate.", _run, lake, rules)
-    run.add_argument("source", type=source, nargs="+", metavar="SOURCE", help=_SOURCE)
-    land = add(commands, "land", "Copy an extract into the restricted zone.", _stage("land"), lake, rules)
-    land.add_argument("source", type=source, nargs="+", metavar="SOURCE", help=_SOURCE)
-    add(commands, "parse", "Landed files to bronze resources.", _stage("parse"), lake, rules)
-    add(commands, "deidentify", "Bronze to de-identified silver.", _stage("deidentify"), lake, rules)
-    timeline = add(commands, "timeline", "Silver to gold timelines; 'show SUBJECT' draws one.", _timeline, lake, rules)
-    timeline.add_argument("action", nargs="?", choices=["show"])
-    timeline.add_argument("subject", nargs="?", type=int, metavar="SUBJECT")
-    add(commands, "assess", "Sweep, risk and report: a release candidate.", _stage("assess"), lake, rules)
-
-    release = group("release", "List, show, decide, publish and withdraw releases; check a dataset.")
-    add(release, "list", "All candidates and their state.", _release_list, lake)
-    add(release, "show", "One candidate.", _release_show, lake).add_argument("id", metavar="ID")
-    decides(add(release, "decide", "Record the privacy officer's decision.", _release_decide, lake))
-    publish = add(release, "publish", "Publish an approved candidate.", _release_publish, lake, rules)
-    publish.add_argument("id", metavar="ID")
-
-    taken = add(release, "withdraw", "Take a published release back: its data go.", _release_withdraw, lake)
-    taken.add_argument("id", metavar="RELEASE")
-    said(taken)
-
-    check = add(release, "check", "Find the faults of any MEDS dataset.", _release_check, common)
-    check.add_argument("folder", type=Path, metavar="DIR")
-
-    back = group("reidentify", "Go back from subjects and events: one asks, another decides, each step is logged.")
-    asked = add(
-        back,
-        "request",
-        "Ask for the patients behind subjects or the records behind events; prints the request's id.",
-        _reidentify_request,
-        lake,
-    )
-    asked.add_argument("wanted", type=_wanted, nargs="+", metavar="SUBJECT|EVENT", help="a subject_id or an event_id")
-    said(asked)
-    decides(add(back, "decide", "Approve or reject another person's request.", _reidentify_decide, lake))
-    opened = add(back, "open", "Write who they are into the restricted zone.", _reidentify_open, lake, rules)
-    opened.add_argument("id", metavar="ID")
-    opened.add_argument("--by", required=True, metavar="NAME")
-    add(back, "list", "All requests with their state and every step.", _reidentify_list, lake)
-
-    deid = group("deid", "De-identify without a lake.")
-    add(deid, "text", _NOTES, _deid_text, common, rules)
-    fhir = add(deid, "fhir", "NDJSON, bundles, FHIR XML and C-CDA, without Spark; no CSV.", _deid_fhir, common, rules)
-    fhir.add_argument("source", type=Path, nargs="+", metavar="SOURCE", help="files, folders and archives")
-    fhir.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new or empty folder")
-
-    policy = group("policy", "Print or import a policy.")
-    table = add(policy, "table", "What a policy does to each element, as Markdown.", _policy_table, common)
-    table.add_argument("policy", metavar="NAME|FILE")
-    imported = add(
-        policy, "import", "Carry over a configuration of Microsoft's FHIR anonymizer.", _policy_import, common
-    )
-    imported.add_argument("kind", choices=["fhir-anonymizer"])
-    imported.add_argument("file", type=Path, metavar="CONFIG")
-    imported.add_argument("--to", type=Path, metavar="FILE")
-
-    sweep = add(commands, "sweep", "Look for the source's identifying values in any file.", _sweep, common)
-    sweep.add_argument("path", type=Path, nargs="+", metavar="PATH")
-    sweep.add_argument("--known", type=Path, nargs="+", required=True, metavar="SOURCE")
-    sweep.add_argument("--policy", help="what this policy lets pass, such as a ZIP, is not looked for")
-    add(commands, "verify", "Recompute hashes, chains and equations.", _verify, lake)
-    add(commands, "lineage", "The ledger as OpenLineage run events, one a line.", _lineage, lake)
-
-    quarantine = group("quarantine", "Records that were set aside.")
-    listed = add(quarantine, "list", "Counts by stage, reason and rule.", _quarantine("list"), lake, rules)
-    listed.add_argument("reason", nargs="?", metavar="REASON", help="the open records of this reason, with their ids")
-    shown = add(quarantine, "show", "Where a record came from and why it is here.", _quarantine("show"), lake, rules)
-    shown.add_argument("id", metavar="ID")
-    for action, help in (
-        ("retry", "Let records re-enter at parse."),
-        ("discard", "Give records up, on the record."),
-    ):
-        add(quarantine, action, help, _quarantine(action), lake, rules).add_argument("id", nargs="+", metavar="ID")
-
-    takeback = add(commands, "takeback", "A delivery that should never have come goes.", _takeback, lake, rules)
-    takeback.add_argument(
-        "delivery", nargs="+", metavar="SHA256|RUN", help="a landed file, its archive or manifest, or its run of land"
-    )
-    said(takeback)
-
-    erase = add(commands, "erase", "A person leaves: every table, landed file and release.", _erase, lake, rules)
-    erase.add_argument("--patient", required=True, metavar="SOURCE_ID", help="logical id of a Patient in its source")
-    erase.add_argument("--old-key", type=Path, action="append", metavar="FILE", help="a key that the lake has retired")
-    said(erase)
-
-    key = group("key", "Project keys.")
-    add(key, "new", "Draw a key into a new file of mode 0600.", _key_new, common).add_argument("file", type=Path)
-    client = add(
-        key, "client", "Draw a key for Bulk FHIR servers; prints the public half to register.", _key_client, common
-    )
-    client.add_argument("file", type=Path)
-    rotate = add(key, "rotate", "Give a lake to another key: a new namespace.", _key_rotate, lake, rules)
-    rotate.add_argument("file", type=Path, help="file of the new key; made when it is not there")
-    add(commands, "doctor", "Check the machine, the installation, the lake and the settings.", _doctor, lake, rules)
+        _take(made, arguments)
     return parser
+
+
+def _take(to: Any, arguments: Iterable[Argument | list[Argument]]) -> None:
+    for argument in arguments:
+        if isinstance(argument, list):
+            _take(to.add_mutually_exclusive_group(required=True), argument)
+        else:
+            names, how = argument
+            to.add_argument(*names, **how)
 
 
 @contextmanager

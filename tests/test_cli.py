@@ -164,10 +164,10 @@ def test_help_names_every_stage_and_exit_code():
 
 @pytest.mark.parametrize("text", ["secret value 1234", "Jane Canary"])
 def test_an_unexpected_exception_never_prints_its_text(monkeypatch, capfd, text):
-    def boom(args):
+    def boom(settings):
         raise ValueError(text)
 
-    monkeypatch.setattr(cli, "_verify", boom)
+    monkeypatch.setattr("chartline.verify.verify", boom)
     assert cli.main(["verify", "--lake", "x", "--json"]) == 3
     out, err = capfd.readouterr()
     assert text not in out + err
@@ -177,14 +177,14 @@ def test_an_unexpected_exception_never_prints_its_text(monkeypatch, capfd, text)
 def test_noise_on_descriptor_1_does_not_reach_standard_output(monkeypatch, capfd):
     import os
 
-    def noisy(args):
+    def noisy(settings):
         os.write(1, b"noise of a library\n")
-        return {"ok": True}, "fine", 0
+        return []
 
-    monkeypatch.setattr(cli, "_verify", noisy)
+    monkeypatch.setattr("chartline.verify.verify", noisy)
     assert cli.main(["verify", "--lake", "x", "--json"]) == 0
     out, err = capfd.readouterr()
-    assert json.loads(out) == {"ok": True}
+    assert json.loads(out) == {"ok": True, "first_broken": None, "checks": []}
     assert "noise" in err
 
 
