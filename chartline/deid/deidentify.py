@@ -317,6 +317,57 @@ def _set_aside(row: Mapping[str, Any], reason: str, rule: str, key: keys.Key, pr
 # --- the stage ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Run:
+    """What a run of the stage goes by.
+
+    Attributes:
+        id: its id.
+        rules: the policy.
+        key: the project's key.
+        at: versions of the tables of bronze that it reads; None for one that is not there.
+        year: the year in which it began: who is older than 89 depends on it.
+        again: what ``deliveries.confirmed`` tells.
+        engine: SHA-256 over what a reading depends on beside the document.
+        scratch: its folder in the restricted zone.
+    """
+
+    id: str
+    rules: policy.Policy
+    key: keys.Key
+    at: Mapping[str, int | None]
+    year: int
+    again: Mapping[tuple[str, str], datetime]
+    engine: str
+    scratch: Path
+
+    @property
+    def stamp(self) -> dict[str, str]:
+        """What each row and each commit of the run bears."""
+        return {"run_id": self.id, "policy_hash": self.rules.hash, "key_id": self.key.id}
+
+
+@dataclass(frozen=True)
+class Bronze:
+    """What a run finds in bronze.
+
+    Attributes:
+        total: how many resource versions there are.
+        people: ``bronze.people``.
+        newest: the current versions with ``person_id``; cached until the run ends.
+        current: those of them that are to be de-identified, with the ``source`` that delivered them.
+        left_out: how many versions are not, by reason.
+        delivered: rows for ``silver.deliveries``.
+    """
+
+    total: int
+    people: DataFrame
+    newest: DataFrame
+    current: DataFrame
+    left_out: Mapping[str, int]
+    delivered: list[dict[str, Any]]
+
+
 def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
     """Build silver from the current versions in bronze.
 
@@ -331,11 +382,10 @@ def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> Stage
     started = datetime.now(UTC)
     rules, key = policy.load(settings.policy), ledger.key(settings)
     at = {n: tables.version(settings, n) for n in ("bronze.resources", "bronze.people", gone.TABLE)}
-    year = started.year
     again = deliveries.confirmed(settings, key.derive("source", settings.project))
     told = {"|".join(of): at.isoformat() for of, at in again.items()}
     facts = {"policy": rules.hash, "key": key.id, "project": settings.project}
-    digest = ledger.input_digest("deidentify", tables=at, year=year, confirmed=told, **facts)
+    digest = ledger.input_digest("deidentify", tables=at, year=started.year, confirmed=told, **facts)
     before = ledger.same_work(settings, "deidentify", digest)
     if before:
         return before
@@ -343,121 +393,162 @@ def deidentify(spark: SparkSession, settings: Settings, *, run_id: str) -> Stage
     scratch.mkdir(parents=True)
     try:
         engine = ledger.input_digest("reading", **facts)
-        result = _build(spark, settings, rules, scratch, run_id, at, year, again, engine)
+        result = _build(spark, settings, Run(run_id, rules, key, at, started.year, again, engine, scratch))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     ledger.record(settings, result, digest, started, policy=rules.name, policy_hash=rules.hash, key_id=key.id)
     return result
 
 
-def _build(
-    spark: SparkSession,
-    settings: Settings,
-    rules: policy.Policy,
-    scratch: Path,
-    run_id: str,
-    at: Mapping[str, int | None],
-    year: int,
-    again: Mapping[tuple[str, str], datetime],
-    engine: str,
-) -> StageResult:
+def _build(spark: SparkSession, settings: Settings, run: Run) -> StageResult:
     from pyspark.sql import functions as f
 
-    bronze = lake.read(spark, settings, "bronze.resources", at["bronze.resources"])
-    people = lake.read(spark, settings, "bronze.people", at["bronze.people"])
-    total = bronze.count()
-    newest = _with_person(versions.current(bronze), people).persist()
-    key = keys.load(settings.key)
-    sources = deliveries.of_files(settings, key.derive("source", settings.project))
+    bronze = _bronze(spark, settings, run)
+    resources, written = _equipped(spark, settings, run, bronze)
+    job = _job(settings, run, bronze)
+    earlier = lake.read(spark, settings, readings.TABLE).where(f.col("engine") == run.engine)
+    staged = _staged(spark, resources, bronze.people, earlier, job, run.scratch / "rows")
+    tally, documents = _tally(staged)
+    counts = _counts(bronze, tally)
+    counts.require_whole("deidentify")
+    stamped = _stamped(staged, run)
+    verdict = _gate(settings, run, stamped, counts)
+    written |= _write_silver(settings, run, stamped)
+    written["silver.deliveries"] = deliveries.replace(settings, bronze.delivered, run.id)
+    written |= _write_logs(spark, settings, run, stamped, counts)
+    bronze.newest.unpersist()
+    return StageResult("deidentify", run.id, counts, written, {"deidentified": verdict}, extra={"documents": documents})
+
+
+def _bronze(spark: SparkSession, settings: Settings, run: Run) -> Bronze:
+    from pyspark.sql import functions as f
+
+    rows = lake.read(spark, settings, "bronze.resources", run.at["bronze.resources"])
+    people = lake.read(spark, settings, "bronze.people", run.at["bronze.people"])
+    total = rows.count()
+    newest = _with_person(versions.current(rows), people).persist()
+    sources = deliveries.of_files(settings, run.key.derive("source", settings.project))
     files = spark.createDataFrame(sources, "source_file string, source string, delivered_at timestamp, known_by string")
     confirmations = spark.createDataFrame(
-        [(*of, at) for of, at in sorted(again.items())], "source string, resource_type string, delivered_at timestamp"
+        [(*of, at) for of, at in sorted(run.again.items())],
+        "source string, resource_type string, delivered_at timestamp",
     )
-    told = deliveries.latest(bronze, files, confirmations, rules.means["date"])
+    delivered = deliveries.latest(rows, files, confirmations, run.rules.means["date"])
     alive = newest.where("NOT coalesce(deleted, false)")
     alive = alive.join(f.broadcast(files.select("source_file", "source")), "source_file", "left")
-    deleted = newest.where("coalesce(deleted, false)").count()
-    alive, erased = _without_erased(settings, alive)
-    superseded = total - newest.count()
-    current = alive
-    written: dict[str, int] = {}
-    if rules.pseudonyms == "random":
-        alive, written["vault.pseudonyms"] = vault.with_codes(spark, settings, alive, run_id)
+    current, erased = _without_erased(settings, alive)
+    left_out = {
+        "superseded": total - newest.count(),
+        "deleted": newest.where("coalesce(deleted, false)").count(),
+        "erased": erased,
+    }
+    return Bronze(total, people, newest, current, {reason: n for reason, n in left_out.items() if n}, delivered)
+
+
+def _equipped(spark: SparkSession, settings: Settings, run: Run, bronze: Bronze) -> tuple[DataFrame, dict[str, int]]:
+    """The resources with what the walk needs beside each, and the version of the vault where codes were drawn."""
+    from pyspark.sql import functions as f
+
+    drawn: dict[str, int] = {}
+    if run.rules.pseudonyms == "random":
+        coded, drawn["vault.pseudonyms"] = vault.with_codes(spark, settings, bronze.current, run.id)
     else:
-        alive = alive.withColumn("codes", f.lit(None).cast(_IN["codes"]))
-    alive = binaries.attached(alive, current, binaries.documents(rules))
-    alive = alive.join(_others(current, people), ["resource_type", "resource_id"], "left")
-    job = Job(
-        settings.policy,
-        Path(str(settings.key)).resolve(),
-        settings.project,
-        _cohort_file(people, current, scratch),
-        year,
-        engine,
-        rules.hash,
-        key.id,
-    )
-    earlier = lake.read(spark, settings, readings.TABLE).where(f.col("engine") == engine)
-    staged = _staged(spark, alive, people, earlier, job, scratch / "rows")
+        coded = bronze.current.withColumn("codes", f.lit(None).cast(_IN["codes"]))
+    attached = binaries.attached(coded, bronze.current, binaries.documents(run.rules))
+    others = _others(bronze.current, bronze.people)
+    return attached.join(others, ["resource_type", "resource_id"], "left"), drawn
+
+
+def _job(settings: Settings, run: Run, bronze: Bronze) -> Job:
+    key = Path(str(settings.key)).resolve()
+    cohort = _cohort_file(bronze.people, bronze.current, run.scratch)
+    return Job(settings.policy, key, settings.project, cohort, run.year, run.engine, run.rules.hash, run.key.id)
+
+
+def _tally(staged: DataFrame) -> tuple[Counter[tuple[str, str]], dict[str, int]]:
+    """Rows by kind and reason, and how many documents were read and how many readings stood as they were."""
+    from pyspark.sql import functions as f
+
     tally: Counter[tuple[str, str]] = Counter()
     stood = 0
     for r in staged.groupBy("kind", "reason").agg(f.count("*").alias("rows"), f.sum("count").alias("n")).collect():
         tally[r["kind"], r["reason"] if r["kind"] in ("quarantine", "filtered") else ""] += r["rows"]
         stood += r["n"] if r["kind"] == "reading" else 0
-    counts = Counts(
-        in_=total,
-        out=tally["resource", ""],
-        quarantined={reason: n for (kind, reason), n in sorted(tally.items()) if kind == "quarantine"},
-        filtered={
-            **{reason: n for (kind, reason), n in sorted(tally.items()) if kind == "filtered"},
-            **({"superseded": superseded} if superseded else {}),
-            **({"deleted": deleted} if deleted else {}),
-            **({"erased": erased} if erased else {}),
-        },
-    )
-    counts.require_whole("deidentify")
-    stamped = (
-        staged.withColumn("policy_hash", f.lit(rules.hash))
-        .withColumn("key_id", f.lit(key.id))
-        .withColumn("run_id", f.lit(run_id))
-        .withColumn("bucket", f.expr(lake.BUCKET))
-    )
-    resources, notes = stamped.where("kind = 'resource'"), stamped.where("kind = 'note'")
-    columns = {n: tables.schema(n).names for n in ("silver.resources", "silver.notes")}
-    frames = {
-        "resources": resources.select(columns["silver.resources"]),
-        "notes": notes.select(columns["silver.notes"]),
+    return tally, {"read": tally["reading", ""] - stood, "kept": stood}
+
+
+def _counts(bronze: Bronze, tally: Counter[tuple[str, str]]) -> Counts:
+    by_reason = {
+        fate: {reason: n for (kind, reason), n in sorted(tally.items()) if kind == fate}
+        for fate in ("quarantine", "filtered")
     }
-    with_zip = resources.where("contains(json, '\"postalCode\"')")
-    three_digits = with_zip.limit(0) if rules.means["zip"] == "zip5" else with_zip
-    texts = frames["notes"].select("text")
-    capped_ages = texts.limit(0) if rules.text.dates == "keep" else texts
+    return Counts(
+        in_=bronze.total,
+        out=tally["resource", ""],
+        quarantined=by_reason["quarantine"],
+        filtered={**by_reason["filtered"], **bronze.left_out},
+    )
+
+
+def _stamped(staged: DataFrame, run: Run) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    return staged.withColumns({name: f.lit(value) for name, value in run.stamp.items()}).withColumn(
+        "bucket", f.expr(lake.BUCKET)
+    )
+
+
+def _silver(stamped: DataFrame) -> dict[str, DataFrame]:
+    """The rows of each table of silver that is of patients."""
+    kinds = {"silver.resources": "resource", "silver.notes": "note"}
+    return {name: stamped.where(f"kind = '{kind}'").select(tables.schema(name).names) for name, kind in kinds.items()}
+
+
+def _gate(settings: Settings, run: Run, stamped: DataFrame, counts: Counts) -> str:
+    """Ask the gate; of a policy that lets ZIP codes or ages pass it is not to look for them."""
+    resources, notes = _silver(stamped).values()
+    with_zip = resources.where("contains(json, '\"postalCode\"')").select("json")
+    texts = notes.select("text")
+    frames = {
+        "resources": resources,
+        "notes": notes,
+        "three_digits": with_zip.limit(0) if run.rules.means["zip"] == "zip5" else with_zip,
+        "capped_ages": texts.limit(0) if run.rules.text.dates == "keep" else texts,
+    }
     with progress.step("gate deidentified"):
-        seen = {**frames, "three_digits": three_digits.select("json"), "capped_ages": capped_ages}
-        verdict = gates.check(settings, "deidentified", seen, counts, run_id=run_id)
-    stamp = {"run_id": run_id, "policy_hash": rules.hash, "key_id": key.id}
-    for name, frame in (("silver.resources", frames["resources"]), ("silver.notes", frames["notes"])):
+        return gates.check(settings, "deidentified", frames, counts, run_id=run.id)
+
+
+def _write_silver(settings: Settings, run: Run, stamped: DataFrame) -> dict[str, int]:
+    """Silver and the readings, in the buckets whose rows changed; versions by table."""
+    from pyspark.sql import functions as f
+
+    written: dict[str, int] = {}
+    for name, frame in _silver(stamped).items():
         by = [*tables.schema(name).key, "subject_id", "row_hash", "policy_hash", "key_id"]
         by += ["source"] if name == "silver.resources" else []
-        written[name] = lake.refresh(frame, settings, name, by, stamp)
+        written[name] = lake.refresh(frame, settings, name, by, run.stamp)
     of_persons = stamped.where("kind = 'reading'").withColumn("bucket", f.expr(_BUCKET))
     of_persons = of_persons.select(tables.schema(readings.TABLE).names)
-    written[readings.TABLE] = lake.refresh(
-        of_persons, settings, readings.TABLE, ["person_id", "reading", "row_hash"], stamp
-    )
-    written["silver.deliveries"] = deliveries.replace(settings, told, run_id)
-    aside = _aside(spark, settings, stamped)
-    if tally and any(kind == "quarantine" for kind, _ in tally):
-        written[quarantine.TABLE] = lake.write(aside, settings, quarantine.TABLE, "append", stamp)
+    by = ["person_id", "reading", "row_hash"]
+    return written | {readings.TABLE: lake.refresh(of_persons, settings, readings.TABLE, by, run.stamp)}
+
+
+def _write_logs(
+    spark: SparkSession, settings: Settings, run: Run, stamped: DataFrame, counts: Counts
+) -> dict[str, int]:
+    """What was set aside, where any was, and what was done to each element; versions by table."""
+    from pyspark.sql import functions as f
+
+    written: dict[str, int] = {}
+    if counts.quarantined:
+        aside = _aside(spark, settings, stamped)
+        written[quarantine.TABLE] = lake.write(aside, settings, quarantine.TABLE, "append", run.stamp)
     elements = stamped.where("kind = 'count'").groupBy(
         "run_id", "resource_type", "path", "action", "rule", "reason", "policy_hash"
     )
-    written["audit.elements"] = lake.write(
-        elements.agg(f.sum("count").alias("count")), settings, "audit.elements", "append", stamp
-    )
-    newest.unpersist()
-    extra = {"documents": {"read": tally["reading", ""] - stood, "kept": stood}}
-    return StageResult("deidentify", run_id, counts, written, {"deidentified": verdict}, extra=extra)
+    counted = elements.agg(f.sum("count").alias("count"))
+    return written | {"audit.elements": lake.write(counted, settings, "audit.elements", "append", run.stamp)}
 
 
 def _without_erased(settings: Settings, alive: DataFrame) -> tuple[DataFrame, int]:
