@@ -78,6 +78,27 @@ class Work:
     unread: list[str]
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What the files bring, beside what bronze holds.
+
+    Attributes:
+        bronze: ``bronze.resources`` before, at its version, for frames are evaluated late and this run writes to it.
+        version: that version.
+        fresh: resources that bronze does not hold.
+        again: what ``_still_there`` tells; None where nothing can be held again.
+        types: resource types of ``fresh``.
+        counts: the equation.
+    """
+
+    bronze: DataFrame
+    version: int | None
+    fresh: DataFrame
+    again: DataFrame | None
+    types: frozenset[str]
+    counts: Counts
+
+
 def parse(spark: SparkSession, settings: Settings, *, run_id: str) -> StageResult:
     """Turn landed files that were not parsed before into rows of ``bronze.resources`` and ``bronze.quarantine``.
 
@@ -344,18 +365,49 @@ def _write(
     started: datetime,
     gate: dict[str, str],
 ) -> StageResult:
+    delivery = _delivery(spark, settings, staged, work, run_id)
+    rows, changed = _resolved(delivery, run_id)
+    aside = _aside(spark, settings, staged, started, run_id)
+    several = (
+        identity.several(delivery.fresh, delivery.bronze)
+        if "Patient" in delivery.types
+        else spark.createDataFrame([], identity.SEVERAL)
+    )
+    gate |= _parsed_gate(settings, rows, aside, several, delivery.counts, run_id)
+    # From here on the lake is written to.
+    touched = _touched(staged, delivery, changed)
+    if delivery.counts.quarantined:
+        lake.write(aside, settings, quarantine.TABLE, "append", {"run_id": run_id})
+    if delivery.types:
+        lake.write(rows, settings, "bronze.resources", "append", {"run_id": run_id})
+    _update(spark, settings, changed, ("links", "unresolved", "patient_id", "run_id"))
+    if delivery.again is not None:
+        _update(spark, settings, delivery.again, ("last_updated", "run_id"))
+    merges: dict[str, int] = {}
+    if work.anew or delivery.version != work.bronze or touched & set(PARTIES):  # another: a run before broke off
+        merges = rebuild_people(spark, settings, run_id, started)
+    _settle(settings, work.released, staged)
+    for name in _TABLES:
+        tables.ensure(settings, name)
+    versions = {name: tables.version(settings, name) or 0 for name in _TABLES}
+    extra = {"landing": work.landing, "emptied": work.emptied, "person_systems": _systems(settings)}
+    extra |= {"unread": work.unread, **merges}
+    return StageResult("parse", run_id, delivery.counts, versions, gate, extra=extra)
+
+
+def _delivery(spark: SparkSession, settings: Settings, staged: DataFrame, work: Work, run_id: str) -> Delivery:
+    """Tell what is new among the judged records; GateFailed CL1001 or CL1035 when some are unaccounted for."""
     from pyspark.sql import functions as f
 
     tally = _tally(staged)
     tables.ensure(settings, "bronze.resources")
     version = tables.version(settings, "bronze.resources")
-    # Pinned, because frames are evaluated late and this run writes to the table.
     bronze = lake.read(spark, settings, "bronze.resources", version)
     resources = staged.where("kind = 'resource'").withColumn("run_id", f.lit(run_id))
     doubles = _doubles(resources, bronze).persist()
     duplicate = doubles.count()
     exported = duplicate and any(u["exported_at"] for u in work.units)
-    seen_again = _still_there(resources, bronze).withColumn("run_id", f.lit(run_id)).persist() if exported else None
+    again = _still_there(resources, bronze).withColumn("run_id", f.lit(run_id)).persist() if exported else None
     fresh = resources.join(doubles, list(_PLACE), "left_anti") if duplicate else resources
     types = {r["resource_type"]: r["count"] for r in fresh.groupBy("resource_type").count().collect()}
     counts = Counts(
@@ -366,38 +418,29 @@ def _write(
         filtered=_reasons(tally, "filtered"),
     )
     counts.require_whole("parse")
+    return Delivery(bronze, version, fresh, again, frozenset(types), counts)
+
+
+def _resolved(delivery: Delivery, run_id: str) -> tuple[DataFrame, DataFrame]:
+    """The new rows with their links resolved, and the rows of bronze whose links resolve now or otherwise."""
+    fresh, bronze = delivery.fresh, delivery.bronze
     old = resolve.unsettled(bronze)
     narrow = [*resolve.KEY, "patient_id", "links", "raw"]
     whole = [*resolve.KEY, "patient_id", "deleted", "raw"]
     found = resolve.repairs(
         fresh.select(narrow).unionByName(old.select(narrow)), bronze.select(whole).unionByName(fresh.select(whole))
     ).persist()
-    rows = resolve.mended(fresh, found)
-    changed = _changed(old, resolve.mended(old, found), run_id).persist()
-    aside = _aside(spark, settings, staged, started, run_id)
-    several = identity.several(fresh, bronze) if "Patient" in types else spark.createDataFrame([], identity.SEVERAL)
-    gate |= _parsed_gate(settings, rows, aside, several, counts, run_id)
-    # From here on the lake is written to.
-    touched = set(types) | _types(changed) | (_types(seen_again) if seen_again is not None else set())
-    touched |= _types(staged.where("kind = 'quarantine'")) if counts.quarantined else set()
-    if counts.quarantined:
-        lake.write(aside, settings, quarantine.TABLE, "append", {"run_id": run_id})
-    if types:
-        lake.write(rows, settings, "bronze.resources", "append", {"run_id": run_id})
-    if not changed.isEmpty():
-        _update(spark, settings, changed, ("links", "unresolved", "patient_id", "run_id"))
-    if seen_again is not None and not seen_again.isEmpty():
-        _update(spark, settings, seen_again, ("last_updated", "run_id"))
-    merges: dict[str, int] = {}
-    if work.anew or version != work.bronze or touched & set(PARTIES):  # another version: a run before broke off
-        merges = rebuild_people(spark, settings, run_id, started)
-    _settle(settings, work.released, staged)
-    for name in _TABLES:
-        tables.ensure(settings, name)
-    versions = {name: tables.version(settings, name) or 0 for name in _TABLES}
-    extra = {"landing": work.landing, "emptied": work.emptied, "person_systems": _systems(settings)}
-    extra |= {"unread": work.unread, **merges}
-    return StageResult("parse", run_id, counts, versions, gate, extra=extra)
+    return resolve.mended(fresh, found), _changed(old, resolve.mended(old, found), run_id).persist()
+
+
+def _touched(staged: DataFrame, delivery: Delivery, changed: DataFrame) -> set[str]:
+    """The types of what comes in, changes or is set aside."""
+    touched = set(delivery.types) | _types(changed)
+    if delivery.again is not None:
+        touched |= _types(delivery.again)
+    if delivery.counts.quarantined:
+        touched |= _types(staged.where("kind = 'quarantine'"))
+    return touched
 
 
 def _reasons(tally: Counter[tuple[str, str | None]], kind: str) -> dict[str, int]:
@@ -419,9 +462,11 @@ def _changed(old: DataFrame, mended: DataFrame, run_id: str) -> DataFrame:
 
 
 def _update(spark: SparkSession, settings: Settings, changed: DataFrame, columns: Sequence[str]) -> None:
-    """Merge changed columns into rows of bronze."""
+    """Merge changed columns into rows of bronze, where there are any."""
     from delta.tables import DeltaTable
 
+    if changed.isEmpty():
+        return
     same = " AND ".join(f"b.{c} = c.{c}" for c in resolve.KEY)
     target = DeltaTable.forPath(spark, str(tables.path(settings, "bronze.resources"))).alias("b")
     target.merge(changed.alias("c"), same).whenMatchedUpdate(set={c: f"c.{c}" for c in columns}).execute()
