@@ -39,57 +39,12 @@ def _meanings() -> dict[str, str]:
     return {c.name: c.meaning for c in tables.schema("curated.events").columns} | _MEANINGS
 
 
-def _texts(told: Mapping[str, Any] | None, patients: int) -> str:
-    if not told:
-        return f"There is no text of {contents.WORDS} words or more."
-    near = f"the same, or nearly ({contents.ALIKE:.0%} of their {contents.SHINGLE}-word runs, MinHash)"
-    template = f"words that stand in a line which notes of more than {cells.SMALL} patients have (template)"
-    share = f"{told['template']:.1%}" if patients > cells.SMALL else "cannot be told of so few patients"
-    return f"""\
-| | |
-|---|---|
-| notes (texts of {contents.WORDS} words or more) | {told["notes"]:,} |
-| words | {told["words"]:,} |
-| notes whose text another note has too, without the first of each | {told["identical"]:.1%} |
-| {near} | {told["near_duplicate"]:.1%} |
-| {template} | {share} |
-
-What is said again and again is what a model learns by heart first: drop near-duplicates before training on notes."""
-
-
-def data_card(facts: Mapping[str, Any]) -> str:
-    """``DATA_CARD.md``: how it was made and de-identified, what is in it, what is missing, how to load it."""
-    sizes = cells.suppressed({name: split.subjects for name, split in facts["splits"].items()})
-    left = "\n".join(f"| {REASONS[name]} | {count:,} |" for name, count in facts["left_out"].items())
-    cut = facts["held_out_from"]
-    rows = {
-        name: (split.subjects, split.events, split.median) if sizes[name] is not None else (None, None, None)
-        for name, split in sorted(facts["splits"].items())
-    }
-    splits = "\n".join(f"| {name} | {' | '.join(map(_told, row))} |" for name, row in rows.items())
-    kinds = "\n".join(f"| {kind['type']} | {_told(kind['events'])} |" for kind in facts["kinds"])
+def _head(facts: Mapping[str, Any]) -> str:
+    total = facts["events"] + sum(facts["left_out"].values())
     agreed = facts["terms"] or {}
     terms = "".join(f"| {FIELDS[name].lower()} | {_cell(agreed[name])} |\n" for name in FIELDS if name in agreed)
-    meanings = _meanings()
-    missing = {name: f"{share:.1%}" for name, share in facts["missing"].items()}
-    columns = "\n".join(
-        f"| `{name}` | {_cell(meanings[name])} | {missing.get(name, '')} |" for name in meds_files.SCHEMA.names
-    )
-    total = facts["events"] + sum(facts["left_out"].values())
-    later = f"\nWhat was known only from {cut} on is in the MEDS files of held-out patients alone.\n" if cut else ""
-    years = facts["years"]
-    span = (
-        f" The first and the last year with events of more than {cells.SMALL} patients are {years[0]} and {years[-1]}."
-        if years
-        else ""
-    )
-    axis = (
-        "Calendar dates are not disclosed: `time`, `end_time` and `available_time` are 1970-01-01 plus the days since"
-        " the patient's first event."
-        if facts["relative"]
-        else "`time` is UTC. Under a date-shifting policy all of a patient's dates are moved by one secret offset."
-    )
-    return f"""---
+    return f"""\
+---
 license: other
 task_categories: [time-series-forecasting]
 tags: [medical, ehr, meds, de-identified]
@@ -108,7 +63,17 @@ that hospital; this card grants no licence.
 | patients | {_told(cells.shown(facts["subjects"]))} |
 | events | {facts["events"]:,} in the MEDS files, {total:,} in `curated.events` |
 | codes | {facts["codes"]:,}, of which {facts["described"]:,} have a description |
-{terms}
+{terms}"""
+
+
+def _splits(facts: Mapping[str, Any]) -> str:
+    sizes = cells.suppressed({name: split.subjects for name, split in facts["splits"].items()})
+    rows = {
+        name: (split.subjects, split.events, split.median) if sizes[name] is not None else (None, None, None)
+        for name, split in sorted(facts["splits"].items())
+    }
+    splits = "\n".join(f"| {name} | {' | '.join(map(_told, row))} |" for name, row in rows.items())
+    return f"""\
 ## Splits by patient
 
 | split | patients | events | events of a patient, median |
@@ -116,7 +81,12 @@ that hospital; this card grants no licence.
 {splits}
 
 A split depends on the patient alone: adding patients moves nobody, and a merged patient takes the strictest split.
+"""
 
+
+def _kinds(facts: Mapping[str, Any]) -> str:
+    kinds = "\n".join(f"| {kind['type']} | {_told(kind['events'])} |" for kind in facts["kinds"])
+    return f"""\
 ## Events by source
 
 | FHIR type | events |
@@ -124,10 +94,38 @@ A split depends on the patient alone: adding patients moves nobody, and a merged
 {kinds}
 
 All events in `curated.events`. Counts that stand for 1-10 patients, or would let one be worked out, are not shown.
+"""
 
+
+def _texts(facts: Mapping[str, Any]) -> str:
+    told = facts["texts"]
+    if not told:
+        return f"## Text\nThere is no text of {contents.WORDS} words or more.\n"
+    near = f"the same, or nearly ({contents.ALIKE:.0%} of their {contents.SHINGLE}-word runs, MinHash)"
+    template = f"words that stand in a line which notes of more than {cells.SMALL} patients have (template)"
+    few = facts["subjects"] <= cells.SMALL
+    share = "cannot be told of so few patients" if few else f"{told['template']:.1%}"
+    return f"""\
 ## Text
-{_texts(facts["texts"], facts["subjects"])}
+| | |
+|---|---|
+| notes (texts of {contents.WORDS} words or more) | {told["notes"]:,} |
+| words | {told["words"]:,} |
+| notes whose text another note has too, without the first of each | {told["identical"]:.1%} |
+| {near} | {told["near_duplicate"]:.1%} |
+| {template} | {share} |
 
+What is said again and again is what a model learns by heart first: drop near-duplicates before training on notes.
+"""
+
+
+def _columns(facts: Mapping[str, Any]) -> str:
+    meanings = _meanings()
+    missing = {name: f"{share:.1%}" for name, share in facts["missing"].items()}
+    columns = "\n".join(
+        f"| `{name}` | {_cell(meanings[name])} | {missing.get(name, '')} |" for name in meds_files.SCHEMA.names
+    )
+    return f"""\
 ## Columns
 
 | column | meaning | without a value |
@@ -136,12 +134,34 @@ All events in `curated.events`. Counts that stand for 1-10 patients, or would le
 
 Shares are of all events in `curated.events`. A value that is not there was not delivered, does not apply, or was taken
 out by the policy.
+"""
 
+
+def _time(facts: Mapping[str, Any]) -> str:
+    cut, years = facts["held_out_from"], facts["years"]
+    later = f"\nWhat was known only from {cut} on is in the MEDS files of held-out patients alone.\n" if cut else ""
+    span = (
+        f" The first and the last year with events of more than {cells.SMALL} patients are {years[0]} and {years[-1]}."
+        if years
+        else ""
+    )
+    axis = (
+        "Calendar dates are not disclosed: `time`, `end_time` and `available_time` are 1970-01-01 plus the days since"
+        " the patient's first event."
+        if facts["relative"]
+        else "`time` is UTC. Under a date-shifting policy all of a patient's dates are moved by one secret offset."
+    )
+    return f"""\
 ## Time
 {axis}{span} `available_time` is when the fact could have been known; a row may be used at T when
 `available_time <= T`. `time_precision` says how exact the source was; `inferred_encounter_end` marks events that had no
 date of their own.
-{later}
+{later}"""
+
+
+def _left_out(facts: Mapping[str, Any]) -> str:
+    left = "\n".join(f"| {REASONS[name]} | {count:,} |" for name, count in facts["left_out"].items())
+    return f"""\
 ## Left out of the MEDS files
 
 | why | events |
@@ -149,7 +169,10 @@ date of their own.
 {left}
 
 They are in `curated.events`.
+"""
 
+
+_GAPS_AND_LOADING = """\
 ## Known gaps
 Free text is cleaned by software and can still hold what no list knows. Seasons, weekdays and epidemic waves are lost
 where dates are shifted. Imaging, waveforms and genomes are reference events only. Codes of the hospital's own systems
@@ -164,6 +187,12 @@ events = pl.read_parquet("data/train/*.parquet")
 codes = pl.read_parquet("metadata/codes.parquet")
 ```
 """
+
+
+def data_card(facts: Mapping[str, Any]) -> str:
+    """``DATA_CARD.md``: how it was made and de-identified, what is in it, what is missing, how to load it."""
+    sections = (_head, _splits, _kinds, _texts, _columns, _time, _left_out)
+    return "\n".join([*(section(facts) for section in sections), _GAPS_AND_LOADING])
 
 
 def file_facts(folder: Path) -> list[dict[str, Any]]:
