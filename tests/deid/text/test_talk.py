@@ -2,8 +2,9 @@
 
 import pytest
 
-from chartline.deid.context import Known, PatientContext
+from chartline.deid.context import PatientContext
 from chartline.deid.text import TextEngine, talk
+from chartline.fhir.known import Known
 from tests.deid.text.written import NOBODY, left
 
 TALK = "Doctor: How are you?\nMother: {}\nDoctor: I see.\nMother: Yes.\nDoctor: Good."
