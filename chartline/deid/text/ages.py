@@ -107,6 +107,14 @@ _OLD_OWN = regex.compile(
     regex.IGNORECASE,
 )
 
+# How old somebody was when something was, of whom no age may stay: ``quit 1971 when 41``, ``smoked from 18 to 41``.
+_OLD_WHEN = regex.compile(
+    r"\b(?:quit\w*|stopp\w*|start\w*|smok\w*|menopaus\w*|menarche|retir\w*|marri\w*|diagnos\w*|dx|began|widowed|divorced|drank|drinking"
+    r"|moved|immigrated|enlisted|he|she|pt|patient)\b[^.\n]{0,32}?\b(?:when|at|until|till|by|from|was|aged?)\s"
+    rf"(?P<a>[1-8]\d|{_IN_WORDS})(?:\s?(?:to|-|\u2013)\s?(?P<a>[1-8]\d))?(?=[.;)]|,(?!\d)|\s(?:when|and|after|with|for|years?|y)\b|\s*\Z)",
+    regex.IGNORECASE,
+)
+
 
 def find(text: str, patient: PatientContext) -> Iterator[Found]:
     """Years of birth that may not stay, ages over 89; of a person over 89 every year as early, and every age."""
@@ -125,6 +133,8 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:over-89")
     for match in _AGE.finditer(text) if patient.over_89 else ():
         yield Found(match.start(), match.end(), "AGE", "ages:beside-dates")
+    for match in _OLD_WHEN.finditer(text) if patient.over_89 else ():
+        yield from (Found(*span, "AGE", "ages:beside-dates") for span in match.spans("a"))
     for match in _OLD_OWN.finditer(text) if patient.over_89 else ():
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:beside-dates")
 

@@ -289,16 +289,24 @@ _EASTERN = frozenset(
     "王李張张劉刘陳陈楊杨趙赵吳吴周徐孫孙朱胡郭林羅罗鄭郑梁謝谢宋許许韓韩馮冯鄧邓曹彭曾蕭萧田董潘蔡葉叶程蘇苏魏呂吕丁"
     "沈姚盧卢姜崔鍾钟譚谭廖賈贾夏韋韦鄒邹孟熊秦邱施侯陶黎賀贺顧顾龔龚邵錢钱嚴严洪金김이박최정강조윤장임한오서신권황안송류전홍"
 )
-# Two to four of their signs, alone in a line, in brackets, or before an age.
+# Two to four of their signs, alone in a line, in brackets, or before an age; and who has a form of address.
 _SIGNS_OF_NAME = regex.compile(
     r"(?<![\p{Han}\p{Hangul}])(?<=(?:^|[\n:(])[ \t]?)(?P<v>\p{Han}{2,4}|\p{Hangul}{2,4})(?=\)|[ \t]*(?:\n|\Z)|,?[ ]\d{1,3}[ ]?(?:y|歲|岁|세|/|M\b|F\b))"
+    r"|(?<!\p{Han})(?P<v>\p{Han}{1,3})(?=女士|先生|太太|小姐|夫人|医生|醫生|大夫|护士|護士|教授)"
+    r"|(?<=\b(?:Ms|Mrs?|Dr|Miss)\.?[ ])(?P<v>\p{Han}{1,4}|\p{Hangul}{1,4})(?![\p{Han}\p{Hangul}])"
 )
+# The same between words of Latin script.
+_SIGNS_ALONE = regex.compile(r"(?<=\p{Latin}[ ,:(]{1,3})(?P<v>\p{Han}{2,4})(?![\p{Han}\p{Hangul}])")
+_LATIN = regex.compile(r"\p{Latin}")
+_MOSTLY = 4  # Latin letters to a Chinese sign, from which on a text is written in Latin script
 
 
 def _eastern(text: str, words: list[Token]) -> Iterator[Found]:
     """Names in Chinese and Korean script among words of Latin script."""
     if text.isascii() or not any(w.text > "\u2fff" for w in words):
         return
-    for m in _SIGNS_OF_NAME.finditer(text):
+    signs = sum("\u3400" <= c <= "\u9fff" for c in text)
+    forms = (_SIGNS_OF_NAME, _SIGNS_ALONE) if len(_LATIN.findall(text)) > _MOSTLY * signs else (_SIGNS_OF_NAME,)
+    for m in (m for form in forms for m in form.finditer(text)):
         if m["v"][0] in _EASTERN:
             yield Found(m.start("v"), m.end("v"), "NAME", "name:eastern")

@@ -179,3 +179,19 @@ def test_lines_with_a_record_of_who_died_know_how_old_that_person_became(key_fil
     rules, key = policy.load("safe_harbor"), keys.load(key_file)
     assert jsonl([json.dumps(line).encode()], out.append, policy=rules, key=key, project="test") == 0
     assert json.loads(out[0])["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("quit 1971 when 41", "quit 1971 when [AGE]"),
+        ("He was 41 when he quit smoking in 1971.", "He was [AGE] when he quit smoking in 1971."),
+        ("menopause at 51; smoked from 18 to 41.", "menopause at [AGE]; smoked from [AGE] to [AGE]."),
+        ("Retired at sixty-five", "Retired at [AGE]"),
+        ("HR at 72, she was started at 25 mg, EF at 45%", "HR at 72, she was started at 25 mg, EF at 45%"),
+    ],
+)
+def test_of_a_person_over_89_how_old_somebody_was_when_something_was_does_not_stay(key_file, text, left):
+    engine = build(policy.load("safe_harbor"), keys.load(key_file), "test", Cohort())
+    assert engine.deidentify(text, OLD).text == left
+    assert engine.deidentify(text, YOUNG).text == text

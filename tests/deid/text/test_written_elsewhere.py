@@ -10,6 +10,8 @@ from tests.deid.text.written import NOBODY, left
     [
         ("MRN ED TEMP: ED-MRN-004471", ["ED-MRN", "004471"]),
         ("Order #20218-QCH, seen again.", ["20218", "QCH"]),
+        ("陈女士 came in for review. Ms. 陈 declined; seen by 王医生 today.", ["陈", "王"]),
+        ("sister 陈晓琳 is well, Mother 陈林氏 dx at 52, interpreter 李娜.", ["陈晓琳", "陈林氏", "李娜"]),
         ("UHID: KH.2213.19, Hosp No. 22134, IP No: 19/2213, OP No. 2213/19", ["2213", "22134"]),
         ("Photo attached: wound-photo-varga.jpg; clip tele_2213.mp4", ["varga", "2213"]),
         ("[03/04/19 10:22:31 OSGARDQ] cleared", ["OSGARDQ"]),
@@ -106,6 +108,7 @@ def test_an_office_on_the_line_before_is_not_of_the_facility(engine):
         "Died at 10:30. Lived at 98 weeks of follow up.",
         "Blood pH 7.35-7.45, PH 7.35 PCO2 44 PO2 88.",
         "Printed by PHARMACY on request. Entered by NURSING at noon.",
+        "history of 高血压 and 糖尿病, seen today for follow up; 家庭医生 agrees.",
     ],
 )
 def test_what_only_looks_like_it_stays(engine, text):
