@@ -490,6 +490,7 @@ def _written(piece: str, word: str, words: list[str], gaps: list[str], i: int, *
         return piece.upper()
     stated = upper and word not in _WORDS_TOO
     listed = before.startswith(",") and (word != "ok" or words[i - 1] in lexicon.load().cities)
+    listed = listed and not (word in _WORDS_TOO and kind(words[i - 1]).everyday)  # ``on a beach, in a car``
     if len(word) == 2 and word.upper() in POSTAL and (stated or listed or _zip_follows(words, gaps, i)):
         return piece.upper()
     if upper and word in _TITLES and gaps[i] == " " and not (i + 1 < len(words) and kind(words[i + 1]).namely):

@@ -304,6 +304,9 @@ def _matches(text: str, rules: Iterable[Rule], source: str) -> Iterator[Found]:
         for m in rule.pattern.finditer(plain_text):
             if rule.unsure and not _meant(rule.type, text, m.start(), m.end()):
                 continue
+            piece = text[m.start() : m.end()]
+            if rule.type == "NAME" and ". " in piece and piece.islower():
+                continue  # ``gamma ray. price of insulin``
             if not (rule.type == "NAME" and _of_medicine(text, m.start(), m.end())):
                 yield Found(m.start(), m.end(), rule.type, source)
 
@@ -314,8 +317,15 @@ _THING = regex.compile(
 )
 
 
+# What a laboratory measures by a sign that is also a name, with its value, or alone as the name of the test.
+_ANALYTE = regex.compile(r"(?:Na|NA|Li|LI|Ca|CA|Mg|MG|Fe|FE|Al|AL|Cl|CL)")
+_MEASURED = regex.compile(r"\s?[:=]?\s?[<>]?\d")
+
+
 def _of_medicine(text: str, start: int, end: int) -> bool:
     """Whether a name is that of a thing of medicine: ``Bell`` of ``Bell's palsy``, not of ``Mr. Bell's palsy``."""
+    if _ANALYTE.fullmatch(text, start, end):
+        return _MEASURED.match(text, end) is not None or not f"{text[:start]}{text[end:]}".strip()
     return _THING.match(text, end) is not None and kind(text[start:end]).eponym and not _before(_TITLED, text, start)
 
 

@@ -14,6 +14,7 @@ from chartline.deid import policy
 from chartline.deid.context import PatientContext
 from chartline.deid.text import known, spelling
 from chartline.deid.text.lines import context
+from chartline.deid.text.spans import union
 from chartline.fhir.known import Known
 from chartline.fhir.people import known_values
 
@@ -590,3 +591,19 @@ def test_a_town_that_is_an_everyday_word_is_left_at_a_sentences_start(engine, te
 def test_a_name_is_known_by_other_signs_and_in_other_scripts(engine, family, text, left):
     patient = PatientContext("p", (Known("FAMILY", family),))
     assert re.sub(r"\[[A-Z]+\]", "", engine.deidentify(text, patient).text) == left
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("Na Li", "Na 140, K 4.1, Li: 0.8", []),
+        ("Na Li", "Ms. Li seen. Spoke with Na Li.", ["Li", "Na Li"]),
+        ("Ray Price", "gamma ray. price of insulin", []),
+        ("Ray Price", "Price, Ray. ray price called", ["Price, Ray", "ray price"]),
+    ],
+)
+def test_a_sign_of_chemistry_and_the_words_of_two_sentences_are_no_name(name, text, found):
+    first, last = name.split()
+    patient = PatientContext("p", (Known("NAME", name), Known("GIVEN", first), Known("FAMILY", last)))
+    pieces = union(known.find(text, patient))
+    assert [text[f.start : f.end] for f in pieces] == found
