@@ -14,7 +14,7 @@ _UNIT = (
     r"mg|mcg|ug|[µμ]g|ng|pg|kg|grams?|milligrams?|micrograms?|mL|ml|ML|cc|m?IU|units?|mEq|[mnp]mol|mm|cm|k?Hz|ohms?|bpm|mmHg|k?cal(?:ories)?"
     r"|cells|copies|fL|rpm|watts?|c?Gy|m?sec|ms|steps"
 )
-_UNIT_BEHIND = regex.compile(rf"[ ]?(?:(?:{_UNIT})(?!\p{{L}})|(?:[gLJW%]|/uL|U/L)(?![\p{{L}}\d]))")
+_UNIT_BEHIND = regex.compile(rf"[ ]?(?:{_UNIT}|g|%|/uL|U/L)(?![\p{{L}}\d])|[LJW](?![\p{{L}}\d])")
 _RATE = r"[A-Za-zµμ\d]+/[A-Za-zµμ]+\d?|%"
 _UNIT_BEFORE = regex.compile(
     rf"(?:{_RATE}|\bmg|\bU/L)[ \t|]{{1,12}}[(\[]?(?:[Rr]ef(?:erence)?(?:[ ][Rr]ange)?:?[ ]?)?\Z|(?:{_RATE})[ ]?[(\[]\Z"
