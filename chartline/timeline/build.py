@@ -347,18 +347,7 @@ def all_events(
     from pyspark.sql import functions as f
 
     staged = issued(hung(staged, visits, few), few)
-    several = f.broadcast(again.select("event_id", "spare", "conflicting"))
-    facts = staged.where("kind = 'fact'").join(several, "event_id", "left").where("NOT coalesce(spare, false)")
-    plain, noted = (
-        staged.where(f"kind = '{kind}'").withColumn("conflicting", f.lit(None).cast("boolean"))
-        for kind in ("event", "noted")
-    )
-    said = noted.join(texts(notes), "source_id", "left").withColumn("text_value", f.coalesce("n_text", "text_value"))
-    placed = plain.unionByName(said.drop("n_text"))
-    if staged.where(f"{_COURSE} AND infer").isEmpty():
-        placed = placed.withColumn("inferred_id", f.lit(None).cast("string"))
-    else:
-        placed = placed.join(_sent(inferred(staged, visits), few), "event_id", "left")
+    facts = _facts(staged, again)
     ends = visits.selectExpr(
         "subject_id",
         "encounter_id",
@@ -369,41 +358,71 @@ def all_events(
         "position AS v_from",
         "flags AS v_flags",
     )
-    joined = (
-        placed.unionByName(facts.drop("spare").withColumn("inferred_id", f.lit(None).cast("string")))
-        .join(f.broadcast(medicines.unionByName(_devices(staged))), "medication_id", "left")
-        .withColumn("encounter_inferred", f.expr("encounter_id IS NULL AND inferred_id IS NOT NULL"))
+    told = _course_of(staged, visits, notes, few).unionByName(facts, allowMissingColumns=True)
+    named = told.join(f.broadcast(medicines.unionByName(_devices(staged))), "medication_id", "left")
+    return _in_life(_timed(_of_visits(named, ends, few)), _sent(_spans(staged, facts, ends), few))
+
+
+def _facts(staged: DataFrame, again: DataFrame) -> DataFrame:
+    """The facts of each person, each told once, with ``conflicting``."""
+    from pyspark.sql import functions as f
+
+    several = f.broadcast(again.select("event_id", "spare", "conflicting"))
+    found = staged.where("kind = 'fact'").join(several, "event_id", "left")
+    return found.where("NOT coalesce(spare, false)").drop("spare")
+
+
+def _course_of(staged: DataFrame, visits: DataFrame, notes: DataFrame, few: bool) -> DataFrame:
+    """The events of each patient's course with the text of notes, and a visit by time for those that name none."""
+    from pyspark.sql import functions as f
+
+    plain, noted = (staged.where(f"kind = '{kind}'") for kind in ("event", "noted"))
+    said = noted.join(texts(notes), "source_id", "left").withColumn("text_value", f.coalesce("n_text", "text_value"))
+    placed = plain.unionByName(said.drop("n_text"))
+    if staged.where(f"{_COURSE} AND infer").isEmpty():
+        return placed.withColumn("inferred_id", f.lit(None).cast("string"))
+    return placed.join(_sent(inferred(staged, visits), few), "event_id", "left")
+
+
+def _of_visits(named: DataFrame, ends: DataFrame, few: bool) -> DataFrame:
+    """The events with their visit, and with the code, display and other codings of the medication that they name."""
+    from pyspark.sql import functions as f
+
+    return (
+        named.withColumn("encounter_inferred", f.expr("encounter_id IS NULL AND inferred_id IS NOT NULL"))
         .withColumn("encounter_id", f.coalesce("encounter_id", "inferred_id"))
         .join(_sent(ends, few), ["subject_id", "encounter_id"], "left")
         .withColumn("encounter_id", f.expr(_OWN_VISIT))
         .withColumn("parents", f.expr(_PARENTS))
         .withColumn("code", f.expr("coalesce(concat(coalesce(prefix, ''), m_code, suffix), code)"))
         .withColumn("display", f.expr("IF(m_code IS NULL, display, m_display)"))
-        .withColumn("own_time", _stamp("time"))
-        .withColumn("time", f.when(f.expr(_UNDATED), f.col("v_over")).otherwise(f.col("own_time")))
-        .withColumn("position", f.when(f.expr(_UNDATED), f.col("v_at")).otherwise(f.col("position")))
-        .withColumn("days_precision", f.expr(f"IF(position IS NULL, NULL, IF({_UNDATED}, {_EXACT}, precision))"))
-        .withColumn(
-            "time_precision",
-            f.when(f.expr(_UNDATED), f.lit("inferred_encounter_end")).otherwise(f.col("time_precision")),
-        )
-        .withColumn(
-            "available_time",
-            f.expr(
-                f"IF({_UNKNOWN}, NULL, greatest(time, timestamp_micros(available_time), IF(billing, v_over, NULL),"
-                " IF(untold, v_start, NULL)))"
-            ),
-        )
-        .withColumn("end_time", _stamp("end_time"))
-        .withColumn(
-            "available_at",
-            f.expr(
-                f"IF({_UNKNOWN}, NULL, greatest(position, available_at, IF(billing, v_at, NULL),"
-                " IF(untold, v_from, NULL)))"
-            ),
-        )
     )
-    lives = _sent(_spans(staged, facts, ends), few)
+
+
+def _timed(found: DataFrame) -> DataFrame:
+    """The events when they were true and could be known, where their visit tells it too."""
+    from pyspark.sql import functions as f
+
+    undated = f.expr(_UNDATED)
+    known = "greatest(time, timestamp_micros(available_time), IF(billing, v_over, NULL), IF(untold, v_start, NULL))"
+    known_at = "greatest(position, available_at, IF(billing, v_at, NULL), IF(untold, v_from, NULL))"
+    inferred_end = f.lit("inferred_encounter_end")
+    return (
+        found.withColumn("own_time", _stamp("time"))
+        .withColumn("time", f.when(undated, f.col("v_over")).otherwise(f.col("own_time")))
+        .withColumn("position", f.when(undated, f.col("v_at")).otherwise(f.col("position")))
+        .withColumn("days_precision", f.expr(f"IF(position IS NULL, NULL, IF({_UNDATED}, {_EXACT}, precision))"))
+        .withColumn("time_precision", f.when(undated, inferred_end).otherwise(f.col("time_precision")))
+        .withColumn("available_time", f.expr(f"IF({_UNKNOWN}, NULL, {known})"))
+        .withColumn("end_time", _stamp("end_time"))
+        .withColumn("available_at", f.expr(f"IF({_UNKNOWN}, NULL, {known_at})"))
+    )
+
+
+def _in_life(found: DataFrame, lives: DataFrame) -> DataFrame:
+    """The events with their days since the patient's first, the age, and what is odd about them."""
+    from pyspark.sql import functions as f
+
     odd = [
         "flags",
         "IF(source_type = 'Encounter', v_flags, NULL)",
@@ -416,7 +435,7 @@ def all_events(
     ]
     years = (f.col("position") - f.col("born")) / 365.25
     return (
-        joined.join(lives, "subject_id", "left")
+        found.join(lives, "subject_id", "left")
         .withColumn("days", f.round(f.col("position") - f.col("first_at"), 10))
         .withColumn("end_days", f.round(f.col("end_at") - f.col("first_at"), 10))
         .withColumn("available_days", f.round(f.col("available_at") - f.col("first_at"), 10))

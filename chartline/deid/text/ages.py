@@ -134,7 +134,7 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
     for match in _AGE.finditer(text) if patient.over_89 else ():
         yield Found(match.start(), match.end(), "AGE", "ages:beside-dates")
     for match in _OLD_WHEN.finditer(text) if patient.over_89 else ():
-        yield from (Found(*span, "AGE", "ages:beside-dates") for span in match.spans("a"))
+        yield from (Found(start, end, "AGE", "ages:beside-dates") for start, end in match.spans("a"))
     for match in _OLD_OWN.finditer(text) if patient.over_89 else ():
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:beside-dates")
 
