@@ -219,3 +219,11 @@ def test_only_whom_no_party_tells_is_new():
         {"resource_type": "Patient", "resource_id": "1", "known": [{"type": "NAME", "value": "Ada Quixmire"}]},
     ]
     assert shown.unknown(pieces, parties).keys() == {b"3", b"4"}
+
+
+@pytest.mark.parametrize(
+    ("display", "found"), [("Home with Ilo", []), ("Home - son Bram", []), ("Osgard Rehab", ["Osgard Rehab"])]
+)
+def test_who_somebody_goes_home_to_is_no_facility(display, found):
+    """Of a place that was learned so, each note that names him would make a facility of him."""
+    assert [k.value for k in shown.known("destination", "", display)][:1] == found
