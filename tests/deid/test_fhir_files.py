@@ -644,6 +644,15 @@ def test_two_persons_of_two_servers_do_not_become_one(tmp_path, run):
     assert PATIENT["id"] not in str(refused.value)
 
 
+def test_what_a_server_says_of_a_search_is_filtered(tmp_path, run):
+    said_of_it = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "processing"}]}
+    entries = [{"resource": PATIENT}, {"resource": said_of_it, "search": {"mode": "outcome"}}]
+    bundle = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    (tmp_path / "in" / "a.json").write_text(json.dumps(bundle))
+    tally = run()
+    assert (tally["filtered"], tally["quarantined"]) == ({"type_not_in_policy": 1}, {})
+
+
 def test_an_id_that_two_persons_have_is_refused_and_nothing_written(tmp_path, run):
     (tmp_path / "in" / "a.ndjson").write_text(lines(PATIENT))
     other = {"birthDate": "1901-02-03", "name": [{"family": "Zzyx"}], "identifier": [], "telecom": [], "address": []}
