@@ -298,6 +298,9 @@ def _bounded(patterns: Collection[str], *, letters: bool) -> regex.Pattern[str]:
     return regex.compile(rf"(?<!{word})(?:{'|'.join(ordered)})(?!{word})", regex.IGNORECASE)
 
 
+_TWO_SENTENCES = regex.compile(r"\p{Ll}{3}\. ")
+
+
 def _matches(text: str, rules: Iterable[Rule], source: str) -> Iterator[Found]:
     plain_text = folded(text)
     for rule in rules:
@@ -305,7 +308,7 @@ def _matches(text: str, rules: Iterable[Rule], source: str) -> Iterator[Found]:
             if rule.unsure and not _meant(rule.type, text, m.start(), m.end()):
                 continue
             piece = text[m.start() : m.end()]
-            if rule.type == "NAME" and ". " in piece and piece.islower():
+            if rule.type == "NAME" and piece.islower() and _TWO_SENTENCES.search(piece):
                 continue  # ``gamma ray. price of insulin``
             if not (rule.type == "NAME" and _of_medicine(text, m.start(), m.end())):
                 yield Found(m.start(), m.end(), rule.type, source)

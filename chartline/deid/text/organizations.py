@@ -38,16 +38,20 @@ _OF_CELLS = frozenset(
     {"kappa lambda", "lambda kappa", "alpha beta", "gamma delta", "mu kappa", "mu delta", "delta kappa"}
 )
 
+_BEGIN = ("union", "lodge", "team")
+_OF_NUMBER = frozenset("0123456789#Nn")
+
 
 def find(text: str, hints: dict[str, list[Place]]) -> Iterator[Found]:
     """Organisations by their numbers, their letters and what their members are called."""
-    for start, end in windows(hints.get("union", ()), 40, 20):
+    unions, lodges, teams = ([(a, b) for a, b in hints.get(name, ()) if text[a].isupper()] for name in _BEGIN)
+    for start, end in windows(unions, 40, 20):
         yield from (_found(m) for m in _UNION.finditer(text, word_start(text, start), end))
-    for start, end in windows(hints.get("lodge", ()), 40, 16):
+    for start, end in windows((p for p in lodges if text[p[1] + 1 : p[1] + 2] in _OF_NUMBER), 40, 16):
         for m in _LODGE.finditer(text, word_start(text, start), end):
             if m["led"] or m["what"] in ("Local", "Troop", "Aerie"):
                 yield _found(m)
-    for start, end in windows(hints.get("team", ()), 40, 8):
+    for start, end in windows(teams, 40, 8):
         for m in _NAMED_TEAM.finditer(text, word_start(text, start), end):
             words = [w.group() for w in TOKEN.finditer(m["led"])]
             if not all(plain(w) in PLAIN or kind(w).everyday for w in words):

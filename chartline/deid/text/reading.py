@@ -569,7 +569,7 @@ _HINTS = Hints(
         "union": lexicon.UNIONS,
         "lodge": lexicon.LODGES,
         "team": lexicon.TEAMS,
-        "greek": lexicon.GREEK,
+        "greek": [f"{letter} " for letter in lexicon.GREEK],
         "eponym": """
             's ’s disease syndrome sign test maneuver manoeuvre criteria score scale index class palsy phenomenon cyst
             lymphoma sarcoma tumo thyroiditis esophagus oesophagus ulcer fracture dystrophy chorea ataxia

@@ -145,7 +145,7 @@ _ADDRESSES = regex.compile(
 # Who is addressed in a line of the letter's own.
 _GREETS = regex.compile(r"\s*(?P<v>\p{Lu}\p{Ll}+)(?:\s(?:and|&)\s\p{Lu}\p{Ll}+)?,[ ]*\n")
 # Who closes a message without a word for it, in a line of the name's own.
-_CLOSES = regex.compile(r"(?<=[.!?\d][ ]?\n[ ]?)(?P<v>\p{Lu}\p{Ll}{2,12})(?=[ ]*(?:\n[ ]*(?:\n|\Z)|\Z))")
+_CLOSES = regex.compile(r"(?<=[.!?\d][ ]?)\n[ ]?(?P<v>\p{Lu}\p{Ll}{2,12})(?=[ ]*(?:\n[ ]*(?:\n|\Z)|\Z))")
 _GREETINGS = ("Hi ", "Hello ", "Hey ")
 _NOBODY = frozenset("sir sirs madam colleague colleagues friend friends all everyone team staff".split())
 
