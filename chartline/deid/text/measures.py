@@ -33,6 +33,7 @@ _CELLS = re.compile(
     r"(?:\bCD\d+\+?|\b(?:T|B|NK|stem|white|red|blood|mast|plasma|per))[ -]cells?\W{0,2}\Z", re.IGNORECASE
 )
 _LOCUS = re.compile(r"(?:\bchr(?:\d{1,2}|[XYM]T?)\s?:\s?|(?:\b|:)[gm]\.|\bchr(?:\d{1,2}|[XYM]T?)\s?:\s?\d+[-–])\Z")
+_LOCUS_SIGNS = frozenset(":.-–")
 _OF_A_GENE = re.compile(
     r"\b(?:ClinVar|gene|Entrez|variation|allele|HGNC|OMIM|PubChem|Ensembl)\s(?:variation\s|allele\s)?ID:?\s?\Z",
     re.IGNORECASE,
@@ -43,7 +44,9 @@ _STEPS = frozenset({-7, -3})  # of serial sevens and threes
 def is_measure(text: str, start: int, end: int) -> bool:
     """Whether digits and their signs at a place in a text measure something, or are a place in a genome."""
     piece, before = text[start:end], text[max(0, start - 40) : start]
-    if _LOCUS.search(before) or _OF_A_GENE.search(before):
+    if before.rstrip(" ")[-1:] in _LOCUS_SIGNS and _LOCUS.search(before):
+        return True
+    if "ID" in before[-5:] and _OF_A_GENE.search(before):
         return True
     if _ONE.fullmatch(piece):
         return _UNIT_BEHIND.match(text, end) is not None
