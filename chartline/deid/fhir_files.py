@@ -23,7 +23,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -316,7 +315,7 @@ def _require_one_person(world: World) -> None:
     for party in world.parties:
         if party["resource_type"] == "Patient":
             versions_of[party["resource_id"]].append(party)
-    two = sum(any(persons.are_two(*pair) for pair in combinations(told, 2)) for told in versions_of.values())
+    two = sum(persons.any_two(told) for told in versions_of.values())
     if two:
         raise UsageError(
             "CL2159",

@@ -194,9 +194,8 @@ _GENERIC = frozenset(
 _PARTICLES = frozenset(
     "van von der den dem de del della di da do dos das la las le los el al bin ibn abu st san santa ten".split()
 )
-_AT_HOME = re.compile(
-    r"home\b(?!\s(?:care|health|hospice|infusion|instead))", re.IGNORECASE
-)  # ``Home with Ilo`` is no facility
+# ``Home with Ilo`` is no facility.
+_AT_HOME = re.compile(r"home\b(?!\s(?:care|health|hospice|infusion|instead))", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _MADE = re.compile(r"\w{3,}(?:ist|ian|icu|ology|iatry|iatrics|p(?:a?e)dics?|ectomy|therapy|graphy)s?")
 

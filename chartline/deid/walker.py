@@ -759,8 +759,7 @@ class Deidentifier:
         """What a form is called: a published one as it is, a hospital's own by a name that is made of it."""
         if not isinstance(value, str):
             return None
-        url = value.partition("|")[0]
-        return url if self._is_public(url, walk) else self._local_system(url)
+        return self._system(value.partition("|")[0], walk)
 
     def _system(self, value: Any, walk: Walk) -> Any:
         """The system of a unit: its code must not stand without one (qty-3 of hl7.org/fhir/R4/datatypes.html)."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from chartline import keys
 from chartline.errors import DataError
 from chartline.fhir import accept, references, versions
 from chartline.fhir.people import PARTIES, person
-from chartline.fhir.persons import OUTDATED, Merges, are_two, merges
+from chartline.fhir.persons import OUTDATED, Merges, any_two, merges
 from chartline.keys import Key
 from chartline.lake import quarantine, tables
 from chartline.lake.spark import guarded
@@ -109,8 +108,7 @@ def _told_of(batches: Batches) -> Batches:
 
 def _persons(raws: Sequence[str]) -> int:
     """2 where versions of a Patient tell of two persons, else 1."""
-    told = [person(orjson.loads(raw)) for raw in raws]
-    return 2 if any(are_two(one, other) for one, other in combinations(told, 2)) else 1
+    return 2 if any_two(person(orjson.loads(raw)) for raw in raws) else 1
 
 
 def set_aside(held: DataFrame, settings: Settings) -> DataFrame:

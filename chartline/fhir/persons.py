@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 OUTDATED = ("old", "temp")
@@ -115,6 +116,11 @@ def are_two(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     named = all(any(kind == "FAMILY" for kind, _ in known) for known in (told, told_too))
     alike = {kind for kind, _ in told & told_too} - _SHARED_BY_MANY
     return named and all(births) and not _may_be_one(births) and not alike
+
+
+def any_two(versions: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether any two versions of one Patient tell of two persons, see ``are_two``."""
+    return any(are_two(one, other) for one, other in combinations(versions, 2))
 
 
 def borne(patient: Mapping[str, Any], systems: Collection[str]) -> Iterator[tuple[str, str]]:

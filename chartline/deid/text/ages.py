@@ -133,10 +133,8 @@ def find(text: str, patient: PatientContext) -> Iterator[Found]:
         yield Found(match.start("a"), match.end("a"), "AGE", "ages:over-89")
     for match in _AGE.finditer(text) if patient.over_89 else ():
         yield Found(match.start(), match.end(), "AGE", "ages:beside-dates")
-    for match in _OLD_WHEN.finditer(text) if patient.over_89 else ():
+    for match in chain(_OLD_WHEN.finditer(text), _OLD_OWN.finditer(text)) if patient.over_89 else ():
         yield from (Found(start, end, "AGE", "ages:beside-dates") for start, end in match.spans("a"))
-    for match in _OLD_OWN.finditer(text) if patient.over_89 else ():
-        yield Found(match.start("a"), match.end("a"), "AGE", "ages:beside-dates")
 
 
 def may_stay(date: str, patient: PatientContext) -> bool:

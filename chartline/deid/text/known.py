@@ -307,11 +307,14 @@ def _matches(text: str, rules: Iterable[Rule], source: str) -> Iterator[Found]:
         for m in rule.pattern.finditer(plain_text):
             if rule.unsure and not _meant(rule.type, text, m.start(), m.end()):
                 continue
-            piece = text[m.start() : m.end()]
-            if rule.type == "NAME" and piece.islower() and _TWO_SENTENCES.search(piece):
-                continue  # ``gamma ray. price of insulin``
-            if not (rule.type == "NAME" and _of_medicine(text, m.start(), m.end())):
+            if not (rule.type == "NAME" and _no_name(text, m.start(), m.end())):
                 yield Found(m.start(), m.end(), rule.type, source)
+
+
+def _no_name(text: str, start: int, end: int) -> bool:
+    """Whether a name's words are none here: of two sentences (``gamma ray. price of insulin``) or of medicine."""
+    piece = text[start:end]
+    return bool(piece.islower() and _TWO_SENTENCES.search(piece)) or _of_medicine(text, start, end)
 
 
 # What only medicine has: a patient has a score, a test and a sign too.
